@@ -1,0 +1,44 @@
+// void start_primary(void)
+// Source: the part of Linux 4.8's start_kernel, smp_init and kernel_init that a machine built for one program needs
+// Entry: core 0, long mode with paging, interrupts off, no stack
+// Exit:  never: all cores are up, all tasks are released, this core is its idle task
+// Clobbers: all
+// Lock: none held
+//@ state kernel
+start_primary:
+    mov rdi, qword ptr [__per_cpu_offset]                   // core 0
+    mov rsp, qword ptr [rdi + PERCPU_kernel_stack]          // the idle task's
+    call cpu_init
+
+// The other cores, all at once: each counts itself in when it is ready.
+    mov ebx, 0x1
+.Lnext_core:
+    cmp ebx, dword ptr [nr_cpu_ids]
+    jae .Lwait_online
+    mov edi, ebx
+    call wakeup_secondary_cpu
+    inc ebx
+    jmp .Lnext_core
+.Lwait_online:
+    mov eax, dword ptr [nr_cpus_online]
+    cmp eax, dword ptr [nr_cpu_ids]
+    je .Lonline
+    pause
+    jmp .Lwait_online
+
+// Release the user tasks, in their order.
+.Lonline:
+    xor ebx, ebx
+    mov rbp, qword ptr [boot_tasks]
+.Lnext_task:
+    mov rdi, qword ptr [rbp + rbx*8]
+    mov esi, 0x3                                            // TASK_NORMAL
+    xor edx, edx                                            // no wake flags
+    call try_to_wake_up
+    inc ebx
+    cmp ebx, dword ptr [boot_nr_tasks]
+    jb .Lnext_task
+    mov edi, 0x91                                           // CPUHP_ONLINE
+    //@ event boot_done
+    call cpu_startup_entry
+    ud2

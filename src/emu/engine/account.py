@@ -1,0 +1,218 @@
+"""What is written down when an instruction retires: its time, where that time went, locks, message spin, trace, digest."""
+
+from emu.engine.records import (
+    CORE,
+    EVENT,
+    I64,
+    INSTRUCTION,
+    LOCK,
+    PAUSE,
+    REPEAT,
+    WAITS,
+)
+from emu.engine.trace_record import TRACE_DTYPE, Cause, Kind, State
+from emu.memory.records import BUS, RELEASE, RELEASES
+from emu.native import array_at, mix, njit
+from emu.timing.branch import NONE, PREDICTOR, RETURN, mispredicted
+
+LOCK_WAIT, MESSAGE_SPIN, INTERRUPT, STALL = (
+    int(s) for s in (State.LOCK_WAIT, State.MESSAGE_SPIN, State.INTERRUPT, State.STALL)
+)
+K_INSTRUCTION, K_MARK, K_ACQUIRED, K_CONTENDED, K_RELEASED = (
+    int(k) for k in (Kind.INSTRUCTION, Kind.MARK, Kind.LOCK_ACQUIRED, Kind.LOCK_CONTENDED, Kind.LOCK_RELEASED)
+)
+K_SPIN_BEGIN, K_SPIN_END = int(Kind.SPIN_BEGIN), int(Kind.SPIN_END)
+C_MISPREDICT = int(Cause.MISPREDICT)
+
+
+@njit
+def note(machine, core, kind, cycle, detail, address, value):  # type: ignore[no-untyped-def]
+    """Add an event to the trace, if there is one."""
+    if machine.trace_at == 0:
+        return
+    record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count]
+    record.cycle = cycle
+    record.pc = core.current_pc
+    record.address = address
+    record.value = value
+    record.cost = 0
+    record.detail = detail
+    record.task = core.task
+    record.core = core.index
+    record.kind = kind
+    record.state = 0
+    record.cause = 0
+    record.access = 0
+    record["size"] = 0
+    machine.trace_count += 1
+
+
+@njit
+def slower(core, cycles, cause):  # type: ignore[no-untyped-def]
+    """The instruction in flight takes `cycles` more; the largest part gives the cause."""
+    core.extra += cycles
+    if cycles > core.cause_cycles:
+        core.cause = cause
+        core.cause_cycles = cycles
+
+
+@njit
+def state_of(core, state):  # type: ignore[no-untyped-def]
+    """Where a cycle goes: to the routine's own state unless this core is waiting for a lock or spinning on r_msg."""
+    if state == INTERRUPT:
+        return state
+    if core.wait_depth > 0:
+        return LOCK_WAIT
+    if core.spinning != 0:
+        return MESSAGE_SPIN
+    return state
+
+
+@njit
+def note_releases(machine):  # type: ignore[no-untyped-def]
+    """Close the hold of every unlocking store that has become visible since the last look."""
+    bus = array_at(machine.bus, 1, BUS)[0]
+    cores = array_at(machine.cores, machine.core_count, CORE)
+    while machine.releases_seen < bus.released_count:
+        release = array_at(bus.released, RELEASES, RELEASE)[machine.releases_seen % RELEASES]
+        machine.releases_seen += 1
+        release_lock(machine, cores[release.core], release.lock, release.cycle)
+
+
+@njit
+def release_lock(machine, core, index, cycle):  # type: ignore[no-untyped-def]
+    """The lock is free from `cycle` on."""
+    lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
+    held = cycle - lock.acquired_at
+    lock.hold_cycles += held
+    lock.hold_cycles_max = max(lock.hold_cycles_max, held)
+    lock.owner = -1
+    note(machine, core, K_RELEASED, cycle, index, lock.address, held)
+
+
+@njit
+def account_locks(machine, core):  # type: ignore[no-untyped-def]
+    """Retire the lock operation in flight: an acquisition, a failed attempt or an atomic release, at `core.clock`."""
+    locks = array_at(machine.locks, machine.lock_count, LOCK)
+    note_releases(machine)
+    if core.releasing >= 0:
+        release_lock(machine, core, core.releasing, core.clock)
+        core.releasing = -1
+    if core.failing >= 0:
+        index = core.failing
+        core.failing = -1
+        if (core.wait_depth == 0 or core.wait_lock[core.wait_depth - 1] != index) and core.wait_depth < WAITS:
+            locks[index].contended += 1
+            core.wait_lock[core.wait_depth] = index
+            core.wait_start[core.wait_depth] = core.clock
+            core.wait_depth += 1
+            note(machine, core, K_CONTENDED, core.clock, index, locks[index].address, 0)
+    if core.acquiring >= 0:
+        index = core.acquiring
+        core.acquiring = -1
+        waited = 0
+        if core.wait_depth > 0 and core.wait_lock[core.wait_depth - 1] == index:
+            core.wait_depth -= 1
+            waited = core.clock - core.wait_start[core.wait_depth]
+            locks[index].wait_cycles += waited
+            locks[index].wait_cycles_max = max(locks[index].wait_cycles_max, waited)
+        locks[index].acquisitions += 1
+        locks[index].acquired_at = core.clock
+        locks[index].owner = core.index
+        core.queue_locks_held += locks[index].is_queue_lock
+        note(machine, core, K_ACQUIRED, core.clock, index, locks[index].address, waited)
+
+
+@njit
+def account_spin(machine, core):  # type: ignore[no-untyped-def]
+    """Retire a load of r_msg in the receiver."""
+    if core.r_msg == 0:
+        if core.spinning == 0:
+            core.spinning = 1
+            core.spin_start = core.clock
+            core.spin_loads = 0
+            machine.spin_entries += 1
+            note(machine, core, K_SPIN_BEGIN, core.clock, 0, core.last_address, 0)
+        core.spin_loads += 1
+        machine.spin_iterations += 1
+    elif core.spinning != 0:
+        core.spinning = 0
+        machine.spin_cycles += core.clock - core.spin_start
+        note(machine, core, K_SPIN_END, core.clock, 0, core.last_address, core.spin_loads)
+    core.r_msg = -1
+
+
+@njit
+def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
+    """Count the event bound to the retiring instruction."""
+    array_at(machine.mark_counts, instruction.mark + 1, I64)[instruction.mark] += 1
+    value = 0
+    if instruction.register >= 0:
+        value = core.scratch[0]
+    if instruction.mark == machine.wakeup_mark and core.queue_locks_held > 0:
+        machine.wakeups_under_queue_lock += 1
+    if instruction.mark == machine.boot_mark:
+        machine.boot_cycles = core.clock
+    note(machine, core, K_MARK, core.clock, instruction.mark, 0, value)
+
+
+@njit
+def trace_instruction(machine, core, cost, state):  # type: ignore[no-untyped-def]
+    """Write the record of a retired instruction."""
+    record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count]
+    record.cycle = core.clock
+    record.pc = core.current_pc
+    record.address = core.last_address
+    record.value = core.last_value
+    record.cost = cost
+    record.detail = core.cause_cycles
+    record.task = core.task
+    record.core = core.index
+    record.kind = K_INSTRUCTION
+    record.state = state
+    record.cause = core.cause
+    record.access = core.last_access
+    record["size"] = core.last_size
+    machine.trace_count += 1
+
+
+@njit
+def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
+    """The instruction in flight is done and `next_pc` follows: settle its time and everything that hangs on it."""
+    instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
+    if instruction.branch != NONE:
+        predictor = array_at(core.predictor, 1, PREDICTOR)[0]
+        following = core.current_pc + instruction.length
+        if mispredicted(predictor, instruction.branch, core.current_pc, following, next_pc):
+            slower(core, machine.return_mispredict if instruction.branch == RETURN else machine.mispredict, C_MISPREDICT)
+    if instruction.traits & REPEAT and next_pc == core.current_pc:
+        core.extra += 1  # one more element of a string instruction: it has not retired yet
+        return
+    core.clock += instruction.cost + core.extra
+    cost = core.clock - core.retired_at
+    state = state_of(core, instruction.state)
+    core.cycles[state] += cost - core.stalled
+    core.cycles[STALL] += core.stalled
+    core.stalled = 0
+    core.retired_at = core.clock
+    core.instructions += 1
+    core.digest = mix(mix(core.digest, core.current_pc), core.clock)
+    if machine.trace_at != 0:
+        trace_instruction(machine, core, cost, state)
+    if core.acquiring >= 0 or core.failing >= 0 or core.releasing >= 0:
+        account_locks(machine, core)
+    if core.r_msg >= 0:
+        account_spin(machine, core)
+    if instruction.traits & EVENT:
+        account_mark(machine, core, instruction)
+    if instruction.traits & PAUSE and core.wait_depth > 0:
+        locks = array_at(machine.locks, machine.lock_count, LOCK)
+        locks[core.wait_lock[core.wait_depth - 1]].spin_iterations += 1
+    core.current = -1
+    core.extra = 0
+    core.cause = 0
+    core.cause_cycles = 0
+    core.last_access = 0
+    core.last_address = 0
+    core.last_value = 0
+    core.last_size = 0

@@ -1,0 +1,100 @@
+"""The xAPIC of each core: identity, interrupt commands, end of interrupt, a periodic timer.
+
+Only physical destinations are modelled. An interrupt reaches its target `ipi_flight` cycles after the command has retired
+into the bus; the target takes it at an instruction boundary with IF set.
+"""
+
+from emu.engine.account import note
+from emu.engine.records import CORE, HALTED, VECTORS, WAITING_FOR_STARTUP
+from emu.engine.trace_record import Kind
+from emu.memory.records import BUS
+from emu.memory.store_buffer import drain_cycles
+from emu.native import NEVER, array_at, njit
+
+ID, EOI, ICR, ICR_HIGH = 0x20, 0xB0, 0x300, 0x310
+TIMER = 0xEF  # LOCAL_TIMER_VECTOR of Linux 4.8, arch/x86/include/asm/irq_vectors.h
+FIXED, INIT, STARTUP = 0, 5, 6
+K_IPI = int(Kind.IPI_SENT)
+
+
+@njit
+def read(machine, core, offset):  # type: ignore[no-untyped-def]
+    """Value of a register; the delivery-status bit of the ICR always reads idle."""
+    if offset == ID:
+        return core.index << 24
+    if offset == ICR_HIGH:
+        return core.icr_high
+    return 0
+
+
+@njit
+def stores_pending(machine, core):  # type: ignore[no-untyped-def]
+    """Cycles until this core's stores are visible: an uncached access waits for them."""
+    return drain_cycles(array_at(machine.bus, 1, BUS)[0], core.index, core.clock)
+
+
+@njit
+def write(machine, core, offset, value):  # type: ignore[no-untyped-def]
+    """Write a register."""
+    if offset == ICR_HIGH:
+        core.icr_high = value
+    elif offset == ICR:
+        send(machine, core, core.icr_high >> 24, value)
+    elif offset == EOI:
+        core.in_service = 0
+        rearm(core)
+
+
+@njit
+def send(machine, core, target, command):  # type: ignore[no-untyped-def]
+    """Send an interrupt command to one core."""
+    if target < 0 or target >= machine.core_count:
+        return
+    other = array_at(machine.cores, machine.core_count, CORE)[target]
+    mode = (command >> 8) & 7
+    at = core.clock + core.extra + machine.ipi_flight
+    if mode == STARTUP and other.status == WAITING_FOR_STARTUP:
+        other.startup_at = min(other.startup_at, at)
+        core.limit = min(core.limit, at)
+    elif mode == FIXED:
+        machine.ipis += 1
+        post(core, other, command & 0xFF, at)
+    note(machine, core, K_IPI, core.clock, target, 0, command & 0xFF)
+
+
+@njit
+def post(core, other, vector, at):  # type: ignore[no-untyped-def]
+    """Vector `vector` becomes pending at `other` at time `at`."""
+    other.arrival[vector] = min(other.arrival[vector], at)
+    rearm(other)
+    if other.status == HALTED or other.index == core.index:
+        core.limit = min(core.limit, at)
+
+
+@njit
+def rearm(core):  # type: ignore[no-untyped-def]
+    """Recompute when the next interrupt that outranks the one in service arrives."""
+    core.irq_at = NEVER
+    for vector in range((core.in_service & 0xF0) + 0x10 if core.in_service else 0x20, VECTORS):
+        core.irq_at = min(core.irq_at, core.arrival[vector])
+    watch(core)
+
+
+@njit
+def watch(core):  # type: ignore[no-untyped-def]
+    """Look out for the next interrupt, unless they are known to be masked or held off by `sti`."""
+    core.irq_watch = NEVER if core.masked != 0 or core.shadow != 0 else core.irq_at
+
+
+@njit
+def take(core, now):  # type: ignore[no-untyped-def]
+    """Highest vector that has arrived by `now`, put in service; the timer arms itself again."""
+    for vector in range(VECTORS - 1, 0x1F, -1):
+        if core.arrival[vector] <= now:
+            core.arrival[vector] = NEVER
+            if vector == TIMER and core.timer_period > 0:
+                core.arrival[vector] = now + core.timer_period
+            core.in_service = vector
+            rearm(core)
+            return vector
+    return 0

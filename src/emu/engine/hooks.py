@@ -1,0 +1,162 @@
+"""The C callbacks that Unicorn calls: thin shells around `step` and the one road to memory."""
+
+import numpy as np
+from numba import types
+
+from emu.engine import apic
+from emu.engine.account import slower
+from emu.engine.records import CORE, FAULT_EXCEPTION, FAULT_MEMORY, INSTRUCTION, LOCK, LOCKED, MACHINE, R_MSG, STOP_FAULT, STOP_NONE
+from emu.engine.step import step
+from emu.engine.trace_record import Access, Cause
+from emu.memory.access import atomic, load, store
+from emu.memory.records import BUS
+from emu.memory.store_buffer import read_ram
+from emu.native import array_at, call, mix, njit
+
+LOAD, STORE, RMW = int(Access.LOAD), int(Access.STORE), int(Access.READ_MODIFY_WRITE)
+C_MMIO = int(Cause.MMIO)
+
+i64, i32 = types.int64, types.int32
+CODE_HOOK = types.void(i64, i64, i32, i64)  # uc, address, size, user data
+MEMORY_HOOK = types.void(i64, i32, i64, i32, i64, i64)  # uc, access type, address, size, value, user data
+INVALID_HOOK = types.boolean(i64, i32, i64, i32, i64, i64)
+INTERRUPT_HOOK = types.void(i64, i32, i64)  # uc, exception number, user data
+MMIO_READ = types.int64(i64, i64, i32, i64)  # uc, offset, size, user data
+MMIO_WRITE = types.void(i64, i64, i32, i64, i64)  # uc, offset, size, value, user data
+
+
+@njit
+def stop(machine, core, reason):  # type: ignore[no-untyped-def]
+    """Make emulation return to the loop."""
+    core.stop = reason
+    call(machine.emu_stop, core.uc, 0, 0, 0, 0)
+
+
+@njit
+def lock_at(machine, address):  # type: ignore[no-untyped-def]
+    """The lock whose word starts at a physical address, or -1."""
+    index = array_at(machine.lock_of_line, (address >> 6) + 1, np.int16)[address >> 6]
+    if index >= 0 and array_at(machine.locks, machine.lock_count, LOCK)[index].address == address:
+        return np.int64(index)
+    return np.int64(-1)
+
+
+def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
+    """Before each instruction."""
+    core = array_at(user, 1, CORE)[0]
+    machine = array_at(core.machine, 1, MACHINE)[0]
+    reason = step(machine, core, address)
+    if reason != STOP_NONE:
+        stop(machine, core, reason)
+
+
+def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
+    """Before each load: RAM is made to show what this core sees, and the time is charged."""
+    core = array_at(user, 1, CORE)[0]
+    machine = array_at(core.machine, 1, MACHINE)[0]
+    bus = array_at(machine.bus, 1, BUS)[0]
+    if address + size > bus.ram_bytes or core.current < 0:
+        return
+    instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
+    if instruction.traits & LOCKED:
+        slower(core, atomic(bus, core.index, core.clock, address, size), bus.cause)
+        core.rmw_lock_byte = read_ram(bus, address, 1)
+    else:
+        slower(core, load(bus, core.index, core.clock, address, size), bus.cause)
+    seen = read_ram(bus, address, size)
+    core.digest = mix(core.digest, seen)
+    core.last_access = LOAD
+    core.last_address = address
+    core.last_value = seen
+    core.last_size = size
+    if instruction.traits & R_MSG:
+        core.r_msg = 1 if seen != 0 else 0
+
+
+def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
+    """Before each store: it enters the buffer, or is visible at once for a locked instruction."""
+    core = array_at(user, 1, CORE)[0]
+    machine = array_at(core.machine, 1, MACHINE)[0]
+    bus = array_at(machine.bus, 1, BUS)[0]
+    if address + size > bus.ram_bytes or core.current < 0:
+        return
+    core.digest = mix(core.digest, value)
+    core.last_access = STORE if core.last_access == 0 else RMW
+    core.last_address = address
+    core.last_value = value
+    core.last_size = size
+    lock = lock_at(machine, address)
+    instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
+    if instruction.traits & LOCKED:
+        if lock >= 0:
+            before, after = core.rmw_lock_byte, value & 0xFF
+            if before == 0 and after == 1:
+                core.acquiring = lock
+            elif before == 1 and after == 0:
+                core.releasing = lock
+                leave(machine, core, lock)
+            else:
+                core.failing = lock
+        return
+    releases = np.int64(-1)
+    if lock >= 0:
+        before, after = read_ram(bus, address, 1), value & 0xFF
+        if before == 0 and after == 1:
+            core.acquiring = lock
+        elif before == 1 and after == 0:
+            releases = lock
+            leave(machine, core, lock)
+    slower(core, store(bus, core.index, core.clock, address, size, value, releases), bus.cause)
+    if address == core.task_pointer_at:
+        core.task = task_index(machine, value)
+
+
+@njit
+def leave(machine, core, lock):  # type: ignore[no-untyped-def]
+    """This core is out of the section that the lock guards."""
+    core.queue_locks_held -= array_at(machine.locks, machine.lock_count, LOCK)[lock].is_queue_lock
+
+
+@njit
+def task_index(machine, pointer):  # type: ignore[no-untyped-def]
+    """Index of a task_struct in the task table, -1 for an idle task."""
+    offset = pointer - machine.task_base
+    if offset < 0 or offset >= machine.task_stride * machine.task_count:
+        return np.int64(-1)
+    return np.int64(offset // machine.task_stride)
+
+
+def on_invalid(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
+    """An access that no mapping allows: the run ends as a guest fault."""
+    core = array_at(user, 1, CORE)[0]
+    machine = array_at(core.machine, 1, MACHINE)[0]
+    core.fault = FAULT_MEMORY
+    core.fault_code = kind
+    core.fault_address = address
+    stop(machine, core, STOP_FAULT)
+    return False
+
+
+def on_exception(uc, number, user):  # type: ignore[no-untyped-def]
+    """An exception in the guest: the run ends as a guest fault."""
+    core = array_at(user, 1, CORE)[0]
+    machine = array_at(core.machine, 1, MACHINE)[0]
+    core.fault = FAULT_EXCEPTION
+    core.fault_code = number
+    stop(machine, core, STOP_FAULT)
+
+
+def on_apic_read(uc, offset, size, user):  # type: ignore[no-untyped-def]
+    """A load from the core's xAPIC page."""
+    core = array_at(user, 1, CORE)[0]
+    machine = array_at(core.machine, 1, MACHINE)[0]
+    slower(core, machine.mmio_read, C_MMIO)
+    return apic.read(machine, core, offset)
+
+
+def on_apic_write(uc, offset, size, value, user):  # type: ignore[no-untyped-def]
+    """A store to the core's xAPIC page: it waits for the earlier stores."""
+    core = array_at(user, 1, CORE)[0]
+    machine = array_at(core.machine, 1, MACHINE)[0]
+    slower(core, apic.stores_pending(machine, core) + machine.mmio_write, C_MMIO)
+    apic.write(machine, core, offset, value)

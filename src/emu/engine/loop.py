@@ -1,0 +1,139 @@
+"""Strict time order: the core with the smallest clock runs next, always, until another one's turn comes.
+
+Instructions that neither touch memory nor mark an event may run ahead of the other cores, up to `run_ahead` cycles (no
+further than an interrupt needs to arrive): no other core can see the difference, so no result changes.
+"""
+
+from emu.engine.account import note_releases
+from emu.engine.records import (
+    CORE,
+    DEADLOCK,
+    FAULT,
+    FAULT_ENGINE,
+    FRESH,
+    HALTED,
+    I64,
+    INSTRUCTION,
+    LIMIT,
+    MACHINE,
+    RUN_DONE,
+    RUNNING,
+    SLICE_DONE,
+    STOP_FAULT,
+    STOP_INTERRUPT,
+    STOP_NONE,
+    STOP_SPECIAL,
+    STOP_TRACE,
+    TRACE_FULL,
+    WAITING_FOR_STARTUP,
+)
+from emu.engine.special import IDLE, deliver, emulate, wake
+from emu.native import NEVER, array_at, call, njit
+
+UNTIL = -16  # an address that no text reaches
+
+
+@njit
+def due(core):  # type: ignore[no-untyped-def]
+    """When this core acts next."""
+    if core.status == RUNNING:
+        return core.clock
+    if core.status == HALTED:
+        return max(core.irq_at, core.clock)
+    return core.startup_at
+
+
+@njit
+def choose(machine):  # type: ignore[no-untyped-def]
+    """The core that acts first (ties: lowest id), and up to when it may act before another one does."""
+    cores = array_at(machine.cores, machine.core_count, CORE)
+    first, earliest, limit = -1, NEVER, NEVER
+    for index in range(machine.core_count):
+        at = due(cores[index])
+        if at < earliest:
+            limit = min(limit, earliest - 1) if first >= 0 else limit  # the earlier ids win ties
+            first, earliest = index, at
+        else:
+            limit = min(limit, at)
+    return first, earliest, limit
+
+
+@njit
+def turn(machine, core):  # type: ignore[no-untyped-def]
+    """Let one core run until it must stop, and do what it stopped for; False ends the slice with `machine.outcome` set."""
+    core.stop = STOP_NONE
+    machine.turns += 1
+    error = call(machine.emu_start, core.uc, core.pc, UNTIL, 0, 0)
+    if core.stop == STOP_SPECIAL:
+        instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
+        if not emulate(machine, core, instruction.special, instruction.length):
+            core.stop = STOP_FAULT
+    elif core.stop == STOP_INTERRUPT:
+        deliver(machine, core)
+    elif core.stop == STOP_TRACE:
+        machine.outcome = TRACE_FULL
+        return False
+    elif core.stop == STOP_NONE or (error != 0 and core.stop != STOP_FAULT):
+        core.fault = FAULT_ENGINE
+        core.fault_code = error
+        core.stop = STOP_FAULT
+    if core.stop == STOP_FAULT:
+        machine.outcome = FAULT
+        return False
+    return True
+
+
+@njit
+def start_or_wake(machine, core, now):  # type: ignore[no-untyped-def]
+    """A core that was not running has something to do at `now`."""
+    if core.status == HALTED:
+        wake(machine, core)
+    elif core.status == WAITING_FOR_STARTUP:
+        core.clock = now
+        core.cycles[IDLE] += now - core.retired_at
+        core.retired_at = now
+        core.status = RUNNING
+        core.stage = FRESH
+        core.pc = machine.secondary_pc
+
+
+@njit
+def run_slice(machine):  # type: ignore[no-untyped-def]
+    """Run all cores for about `slice_cycles`; `machine.outcome` says why it came back."""
+    end = NEVER
+    while True:
+        index, now, limit = choose(machine)
+        if index < 0 or now >= NEVER:
+            machine.outcome = DEADLOCK
+            break
+        if end == NEVER:
+            end = now + machine.slice_cycles
+        core = array_at(machine.cores, machine.core_count, CORE)[index]
+        machine.outcome_core = index
+        if now >= machine.max_cycles:
+            machine.outcome = LIMIT
+            break
+        if now >= end:
+            machine.outcome = SLICE_DONE
+            break
+        if core.status != RUNNING:
+            start_or_wake(machine, core, now)
+            continue
+        core.limit = min(limit, end)
+        core.horizon = core.limit + machine.run_ahead
+        if not turn(machine, core):
+            break
+        if array_at(machine.mark_counts, machine.done_mark + 1, I64)[machine.done_mark] >= machine.done_wanted:
+            machine.outcome = RUN_DONE
+            break
+    note_releases(machine)
+
+
+def run(machine_address: int) -> None:
+    """Run one slice of the machine at a host address."""
+    _run(machine_address)
+
+
+@njit
+def _run(machine_address):  # type: ignore[no-untyped-def]
+    run_slice(array_at(machine_address, 1, MACHINE)[0])

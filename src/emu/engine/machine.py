@@ -1,0 +1,193 @@
+"""The machine: N Unicorn cores, one bus, one set of flat records; `run` advances it slice by slice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from emu.engine.loop import run as run_native
+from emu.engine.records import CORE, HALTED, INSTRUCTION, LOCK, MACHINE, RUNNING, WAITING_FOR_STARTUP
+from emu.engine.trace_record import TRACE_DTYPE
+from emu.engine.unicorn_core import UnicornCore, function_pointer, make_callbacks
+from emu.errors import InternalError
+from emu.memory.records import Bus
+from emu.native import NEVER, address_of, signed
+from emu.timing.branch import COUNTERS, PREDICTOR, RETURNS, TARGETS
+
+TRACE_RECORDS = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The program: one INSTRUCTION record a byte, kernel text first, and where each part is in the virtual space."""
+
+    instructions: np.ndarray  # type: ignore[type-arg]
+    kernel_base: int
+    kernel_bytes: int
+    user_base: int
+    user_bytes: int
+    marks: int
+    done_mark: int
+    wakeup_mark: int = -1
+    boot_mark: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where the cores begin and what the engine must know of the guest's memory."""
+
+    cr3: int
+    primary_pc: int
+    secondary_pc: int
+    task_pointer_at: Sequence[int] = ()  # physical address of each core's current-task pointer
+    task_base: int = 0
+    task_stride: int = 1
+    task_count: int = 0
+    locks: Sequence[tuple[int, bool]] = ()  # physical address, guards a message queue
+
+
+@dataclass(slots=True)
+class Options:
+    """What a run may set: bounds, stalls, the timer, tracing."""
+
+    done_wanted: int = 1
+    max_cycles: int = 10**11
+    slice_cycles: int = 2_000_000
+    run_ahead: bool = True
+    trace: bool = False
+    timer_period: int = 0
+    stalls: dict[int, tuple[int, int]] = field(default_factory=dict)  # mark id -> (cycles, every)
+    latencies: dict[str, int] = field(default_factory=dict)  # MACHINE fields
+    cpuid: Sequence[tuple[int, int, int, int, int, int]] = ()
+
+
+class Machine:
+    """All cores and their shared state. `cores`, `locks` and `record` are live structured arrays."""
+
+    def __init__(self, bus: Bus, text: Text, start: Start, options: Options) -> None:
+        """Wire the cores to the bus; RAM must already hold the guest."""
+        self.bus = bus
+        self.text = text
+        self.count = int(bus.record["cores"][0])
+        self.record = np.zeros(1, MACHINE)
+        self.cores = np.zeros(self.count, CORE)
+        self.locks = np.zeros(max(len(start.locks), 1), LOCK)
+        self.trace = np.zeros(TRACE_RECORDS if options.trace else 0, TRACE_DTYPE)
+        self._keep: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
+        self._set_text(text, start)
+        self._set_options(options)
+        self._set_locks(start)
+        self._set_cores(start, options)
+
+    def _share(self, name: str, array: np.ndarray) -> None:  # type: ignore[type-arg]
+        self._keep[name] = array
+        self.record[name] = address_of(array)
+
+    def _set_text(self, text: Text, start: Start) -> None:
+        self.record["bus"] = address_of(self.bus.record)
+        self.record["cores"] = address_of(self.cores)
+        self.record["core_count"] = self.count
+        self._share("instructions", text.instructions)
+        for name in ("kernel_base", "kernel_bytes", "user_base", "user_bytes", "done_mark", "wakeup_mark", "boot_mark"):
+            self.record[name] = signed(getattr(text, name))
+        for name in ("emu_start", "emu_stop", "reg_read", "reg_write"):
+            self.record[name] = function_pointer(f"uc_{name}")
+        self.record["secondary_pc"] = signed(start.secondary_pc)
+        for name in ("task_stride", "task_count"):
+            self.record[name] = getattr(start, name)
+        self.record["task_base"] = signed(start.task_base)
+
+    def _set_options(self, options: Options) -> None:
+        for name, value in options.latencies.items():
+            self.record[name] = value
+        for name in ("done_wanted", "max_cycles", "slice_cycles"):
+            self.record[name] = getattr(options, name)
+        self.record["run_ahead"] = max(int(self.record["ipi_flight"][0]) - 1, 0) if options.run_ahead else 0
+        marks = self.text.marks
+        for name in ("mark_counts", "stall_cycles", "stall_every", "stall_seen", "stall_total"):
+            self._share(name, np.zeros(max(marks, 1), np.int64))
+        self._keep["stall_every"][:] = 1
+        for mark, (cycles, every) in options.stalls.items():
+            self._keep["stall_cycles"][mark], self._keep["stall_every"][mark] = cycles, every
+        if options.trace:
+            self.record["trace_at"] = address_of(self.trace)
+            self.record["trace_capacity"] = len(self.trace)
+        table = np.array([value for row in options.cpuid for value in row] or [0] * 6, np.int64)
+        self._share("cpuid", table)
+        self.record["cpuid_rows"] = len(options.cpuid)
+
+    def _set_locks(self, start: Start) -> None:
+        by_line = np.full(int(self.bus.record["lines"][0]), -1, np.int16)
+        for index, (address, is_queue_lock) in enumerate(start.locks):
+            if by_line[address >> 6] >= 0:
+                raise InternalError(f"two locks on the line of physical address {address:#x}")
+            by_line[address >> 6] = index
+            self.locks[index]["address"] = address
+            self.locks[index]["is_queue_lock"] = is_queue_lock
+            self.locks[index]["owner"] = -1
+        self._share("lock_of_line", by_line)
+        self.record["locks"] = address_of(self.locks)
+        self.record["lock_count"] = len(start.locks)
+
+    def _set_cores(self, start: Start, options: Options) -> None:
+        self.cores["machine"] = address_of(self.record)
+        for name in ("irq_at", "irq_watch", "startup_at"):
+            self.cores[name] = NEVER
+        self.cores["arrival"] = NEVER
+        for name in ("current", "acquiring", "failing", "releasing", "r_msg", "task", "task_pointer_at"):
+            self.cores[name] = -1
+        self.predictors = np.zeros(self.count, PREDICTOR)
+        self._counters = np.ones((self.count, COUNTERS), np.uint8)
+        self._targets = np.zeros((self.count, TARGETS), np.int64)
+        self._returns = np.zeros((self.count, RETURNS), np.int64)
+        callbacks = self._callbacks = make_callbacks()
+        self.unicorns = []
+        for index in range(self.count):
+            core, predictor = self.cores[index : index + 1], self.predictors[index : index + 1]
+            predictor["counters"] = address_of(self._counters[index])
+            predictor["targets"] = address_of(self._targets[index])
+            predictor["returns"] = address_of(self._returns[index])
+            core["predictor"] = address_of(predictor)
+            core["index"] = index
+            core["scratch_at"] = address_of(core) + int(CORE.fields["scratch"][1])  # type: ignore[index]
+            core["status"] = RUNNING if index == 0 else WAITING_FOR_STARTUP
+            core["pc"] = signed(start.primary_pc)
+            if start.task_pointer_at:
+                core["task_pointer_at"] = start.task_pointer_at[index]
+            if options.timer_period:
+                core["timer_period"] = options.timer_period
+                core["arrival"][0, 0xEF] = options.timer_period * (index + 1) // self.count + options.timer_period
+                core["irq_at"] = core["irq_watch"] = core["arrival"][0, 0xEF]
+            unicorn = UnicornCore(address_of(self.bus.ram), len(self.bus.ram), start.cr3)
+            unicorn.install(callbacks, address_of(core))
+            core["uc"] = unicorn.handle
+            self.unicorns.append(unicorn)
+
+    def run(self) -> int:
+        """Advance by one slice; returns `record["outcome"]`."""
+        run_native(address_of(self.record))
+        return int(self.record["outcome"][0])
+
+    @property
+    def instructions(self) -> int:
+        """Instructions retired so far by all cores."""
+        return int(self.cores["instructions"].sum())
+
+    @property
+    def cycles(self) -> int:
+        """The clock of the core that is furthest."""
+        return int(self.cores["clock"].max())
+
+    def counts(self, name: str) -> np.ndarray:  # type: ignore[type-arg]
+        """One of the per-mark arrays: mark_counts, stall_seen, stall_total."""
+        return self._keep[name]
+
+    def finish(self) -> None:
+        """Bring every core's account up to the common end: a halted core was idle, another one still at its instruction."""
+        end = self.cycles
+        for core in self.cores:
+            state = 7 if core["status"] in (HALTED, WAITING_FOR_STARTUP) or core["current"] < 0 else int(
+                self.text.instructions[core["current"]]["state"]
+            )
+            core["cycles"][state] += end - core["retired_at"]
+            core["retired_at"] = core["clock"] = end

@@ -1,0 +1,181 @@
+"""The engine's state as flat records: `CORE` (one a core), `MACHINE` (one), `INSTRUCTION` (one a byte of text), `LOCK`.
+
+Times are core cycles. Addresses named `..._at` are physical; fields that hold host addresses of arrays say so.
+"""
+
+import numpy as np
+
+I64, I32, U8 = np.int64, np.int32, np.uint8
+HISTORY = 32  # instructions remembered for a fault report
+VECTORS = 256
+WAITS = 4  # locks a core can be waiting for at once: a task, and interrupts on top of it
+STATES = 8
+
+# INSTRUCTION.traits
+VALID, ORDERED, WAIT_STORES, LOCKED, PAUSE, SPECIAL, IF_CHANGE, STI, POINT, EVENT, R_MSG, REPEAT = (1 << n for n in range(12))
+# INSTRUCTION.special
+SP_NONE, SP_SYSCALL, SP_HLT, SP_RDTSC, SP_CPUID, SP_FAULT = range(6)
+# CORE.status
+RUNNING, HALTED, WAITING_FOR_STARTUP = range(3)
+# CORE.stage: how far the instruction at `pc` has come
+FRESH, ACCOUNTED, STALLED = range(3)
+# CORE.stop: why emulation came back to the loop
+STOP_NONE, STOP_YIELD, STOP_INTERRUPT, STOP_SPECIAL, STOP_FAULT, STOP_TRACE = range(6)
+# MACHINE.outcome: why the loop came back to Python
+SLICE_DONE, RUN_DONE, FAULT, LIMIT, DEADLOCK, TRACE_FULL = range(6)
+# CORE.fault
+NO_FAULT, FAULT_EXCEPTION, FAULT_MEMORY, FAULT_FETCH, FAULT_ENGINE, FAULT_UNSUPPORTED = range(6)
+
+INSTRUCTION = np.dtype(
+    [
+        ("traits", I32),
+        ("cost", I32),
+        ("mark", I32),
+        ("register", I32),
+        ("length", U8),
+        ("state", U8),
+        ("branch", U8),
+        ("special", U8),
+        ("spare", I32),
+    ]
+)
+
+CORE = np.dtype(
+    [
+        ("index", I64),
+        ("uc", I64),  # host address of the Unicorn engine
+        ("machine", I64),  # host address of the MACHINE record
+        ("clock", I64),
+        ("limit", I64),  # ordered instructions may start up to here
+        ("horizon", I64),  # others up to here
+        ("status", I64),
+        ("stage", I64),
+        ("stop", I64),
+        ("pc", I64),
+        ("current", I64),  # index of the instruction in flight, -1: none
+        ("current_pc", I64),
+        ("retired_at", I64),
+        ("extra", I64),
+        ("cause", I64),
+        ("cause_cycles", I64),
+        ("last_address", I64),
+        ("last_value", I64),
+        ("last_size", I64),
+        ("last_access", I64),
+        ("digest", I64),
+        ("instructions", I64),
+        ("history", I64, (HISTORY,)),
+        ("history_count", I64),
+        ("irq_at", I64),  # earliest pending interrupt
+        ("irq_watch", I64),  # the same, or never while interrupts are known to be masked
+        ("masked", I64),  # IF was found clear and nothing has changed it since
+        ("shadow", I64),  # interrupts are held off for one more instruction
+        ("arrival", I64, (VECTORS,)),
+        ("in_service", I64),
+        ("startup_at", I64),
+        ("timer_period", I64),
+        ("icr_high", I64),
+        ("task", I64),
+        ("task_pointer_at", I64),
+        ("wait_depth", I64),
+        ("wait_lock", I64, (WAITS,)),
+        ("wait_start", I64, (WAITS,)),
+        ("acquiring", I64),
+        ("failing", I64),
+        ("releasing", I64),
+        ("rmw_lock_byte", I64),
+        ("r_msg", I64),  # the load in flight of r_msg: -1 none, 0 NULL, 1 not NULL
+        ("spinning", I64),
+        ("spin_start", I64),
+        ("spin_loads", I64),
+        ("queue_locks_held", I64),
+        ("halted_at", I64),
+        ("fault", I64),
+        ("fault_code", I64),
+        ("fault_address", I64),
+        ("cycles", I64, (STATES,)),
+        ("predictor", I64),  # host address of the branch.PREDICTOR record
+        ("tlb", I64),
+        ("scratch", I64, (8,)),
+        ("scratch_at", I64),  # host address of `scratch`
+        ("stall_pc", I64),  # the point in front of which this core has already been held up
+        ("stalled", I64),  # part of the instruction in flight's time that is a stall
+    ]
+)
+
+LOCK = np.dtype(
+    [
+        ("address", I64),
+        ("is_queue_lock", I64),
+        ("acquired_at", I64),
+        ("acquisitions", I64),
+        ("contended", I64),
+        ("wait_cycles", I64),
+        ("wait_cycles_max", I64),
+        ("hold_cycles", I64),
+        ("hold_cycles_max", I64),
+        ("spin_iterations", I64),
+        ("owner", I64),
+    ]
+)
+
+MACHINE = np.dtype(
+    [
+        ("bus", I64),  # host address of the memory.BUS record
+        ("cores", I64),
+        ("core_count", I64),
+        ("instructions", I64),
+        ("kernel_base", I64),
+        ("kernel_bytes", I64),
+        ("user_base", I64),
+        ("user_bytes", I64),
+        ("emu_start", I64),
+        ("emu_stop", I64),
+        ("reg_read", I64),
+        ("reg_write", I64),
+        ("secondary_pc", I64),
+        ("mispredict", I64),
+        ("return_mispredict", I64),
+        ("page_walk", I64),
+        ("ipi_flight", I64),
+        ("interrupt_entry", I64),
+        ("halt_exit", I64),
+        ("mmio_read", I64),
+        ("mmio_write", I64),
+        ("run_ahead", I64),
+        ("max_cycles", I64),
+        ("slice_cycles", I64),
+        ("outcome", I64),
+        ("outcome_core", I64),
+        ("done_mark", I64),
+        ("done_wanted", I64),
+        ("wakeup_mark", I64),
+        ("boot_mark", I64),
+        ("boot_cycles", I64),
+        ("mark_counts", I64),  # i64[marks]
+        ("stall_cycles", I64),  # i64[marks]
+        ("stall_every", I64),
+        ("stall_seen", I64),
+        ("stall_total", I64),
+        ("lock_of_line", I64),  # i16[lines]
+        ("locks", I64),
+        ("lock_count", I64),
+        ("releases_seen", I64),
+        ("wakeups_under_queue_lock", I64),
+        ("spin_entries", I64),
+        ("spin_iterations", I64),
+        ("spin_cycles", I64),
+        ("ipis", I64),
+        ("interrupts", I64),
+        ("halts", I64),
+        ("task_base", I64),
+        ("task_stride", I64),
+        ("task_count", I64),
+        ("trace_at", I64),  # host address of TRACE_DTYPE[trace_capacity], 0: tracing is off
+        ("trace_capacity", I64),
+        ("trace_count", I64),
+        ("cpuid", I64),  # host address of CPUID rows
+        ("cpuid_rows", I64),
+        ("turns", I64),
+    ]
+)

@@ -1,0 +1,140 @@
+"""The heart: one step of one core.
+
+`step` runs before each instruction of a core (it is Unicorn's code hook). It settles the previous instruction, sees
+whether this one may start now, and either lets it run or stops the core. The instruction's memory accesses then come
+through `hooks.on_load` and `hooks.on_store`, at `core.clock`.
+"""
+
+from emu.engine.account import note, retire
+from emu.engine.apic import watch
+from emu.engine.records import (
+    ACCOUNTED,
+    EVENT,
+    FAULT_FETCH,
+    FRESH,
+    HISTORY,
+    I64,
+    IF_CHANGE,
+    INSTRUCTION,
+    ORDERED,
+    POINT,
+    SPECIAL,
+    STALLED,
+    STI,
+    STOP_FAULT,
+    STOP_INTERRUPT,
+    STOP_NONE,
+    STOP_SPECIAL,
+    STOP_TRACE,
+    STOP_YIELD,
+    VALID,
+    WAIT_STORES,
+)
+from emu.engine.trace_record import Cause, Kind
+from emu.memory.records import BUS
+from emu.memory.store_buffer import drain_cycles
+from emu.native import array_at, call, njit
+
+C_DRAIN, K_STALL = int(Cause.STORE_BUFFER_DRAIN), int(Kind.STALL)
+TRACE_ROOM = 256  # records that one instruction and its events can need
+
+
+@njit
+def index_of(machine, pc):  # type: ignore[no-untyped-def]
+    """Index of the instruction at a virtual address, -1 where there is no text."""
+    offset = pc - machine.kernel_base
+    if 0 <= offset < machine.kernel_bytes:
+        return offset
+    offset = pc - machine.user_base
+    if 0 <= offset < machine.user_bytes:
+        return machine.kernel_bytes + offset
+    return -1
+
+
+@njit
+def step(machine, core, pc):  # type: ignore[no-untyped-def]
+    """Decide about the instruction at `pc`: STOP_NONE lets it run, any other reason stops the core in front of it."""
+    if core.stage == FRESH:
+        if core.current >= 0:
+            change = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].traits & (IF_CHANGE | STI)
+            retire(machine, core, pc)
+            if change:
+                reopen_interrupts(core, change & STI)
+            elif core.shadow != 0:
+                core.shadow = 0
+                watch(core)
+        begin(machine, core, pc)
+        if core.current < 0:
+            core.fault = FAULT_FETCH
+            core.fault_address = pc
+            return STOP_FAULT
+    instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
+    if core.clock >= core.irq_watch:
+        return STOP_INTERRUPT
+    if core.clock > (core.limit if instruction.traits & ORDERED else core.horizon):
+        return STOP_YIELD
+    if instruction.traits & (POINT | EVENT) and core.stage != STALLED:
+        stall(machine, core, instruction)
+        if core.clock > core.limit:
+            return STOP_YIELD
+    if instruction.traits & SPECIAL:
+        return STOP_SPECIAL
+    if machine.trace_at != 0 and machine.trace_count + TRACE_ROOM > machine.trace_capacity:
+        return STOP_TRACE
+    core.stage = FRESH
+    core.stall_pc = 0
+    return STOP_NONE
+
+
+@njit
+def begin(machine, core, pc):  # type: ignore[no-untyped-def]
+    """Take up the instruction at `pc`: it waits here for the store buffer if it must."""
+    repeated = core.current >= 0 and pc == core.current_pc
+    core.current = index_of(machine, pc)
+    if core.current < 0:
+        return
+    instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
+    if not instruction.traits & VALID:
+        core.current = -1
+        return
+    core.pc = pc
+    core.stage = ACCOUNTED
+    core.current_pc = pc
+    if repeated:
+        return
+    core.history[core.history_count % HISTORY] = pc
+    core.history_count += 1
+    if instruction.traits & WAIT_STORES:
+        wait = drain_cycles(array_at(machine.bus, 1, BUS)[0], core.index, core.clock)
+        if wait > 0:
+            core.clock += wait
+            core.cause = C_DRAIN
+            core.cause_cycles = wait
+
+
+@njit
+def reopen_interrupts(core, shadow):  # type: ignore[no-untyped-def]
+    """The interrupt flag may have changed: look for pending interrupts again, after `sti` one instruction later."""
+    core.masked = 0
+    core.shadow = 1 if shadow else 0
+    watch(core)
+
+
+@njit
+def stall(machine, core, instruction):  # type: ignore[no-untyped-def]
+    """A marked instruction starts: read the register that its event asks for, and hold the core up if a stall is due."""
+    core.stage = STALLED
+    if instruction.register >= 0:
+        call(machine.reg_read, core.uc, instruction.register, core.scratch_at, 0, 0)
+    marks = instruction.mark + 1
+    cycles = array_at(machine.stall_cycles, marks, I64)[instruction.mark]
+    if not instruction.traits & POINT or cycles == 0 or core.stall_pc == core.pc:
+        return
+    core.stall_pc = core.pc
+    seen = array_at(machine.stall_seen, marks, I64)
+    seen[instruction.mark] += 1
+    if seen[instruction.mark] % array_at(machine.stall_every, marks, I64)[instruction.mark] == 0:
+        core.clock += cycles
+        core.stalled += cycles
+        array_at(machine.stall_total, marks, I64)[instruction.mark] += cycles
+        note(machine, core, K_STALL, core.clock, instruction.mark, 0, cycles)

@@ -1,0 +1,103 @@
+"""One Unicorn instance as a core: memory maps, hooks, control registers. The only module that drives Unicorn's API."""
+
+import ctypes
+from dataclasses import dataclass
+from typing import Any
+
+import unicorn
+from unicorn import unicorn_const as uc_const
+from unicorn import x86_const as x86
+from unicorn.unicorn_py3.unicorn import uclib
+
+from emu.engine import hooks
+from emu.errors import InternalError
+from emu.native import callback
+
+APIC_BASE = 0xFEE00000
+APIC_BYTES = 0x1000
+EFER = 0xC0000080
+CR0_PE_MP_ET_NE_WP_PG = 0x80010033
+CR4_PAE_PGE_OSFXSR_OSXMMEXCPT = 0x6A0
+EFER_SCE_LME_LMA_NXE = 0xD01
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """C function pointers of the hooks, and the objects that keep them alive."""
+
+    code: int
+    load: int
+    store: int
+    invalid: int
+    exception: int
+    apic_read: int
+    apic_write: int
+    keep: tuple[object, ...]
+
+
+def make_callbacks() -> Callbacks:
+    """Compile (or load from the cache) all hooks."""
+    made = [
+        callback(hooks.CODE_HOOK, hooks.on_code),
+        callback(hooks.MEMORY_HOOK, hooks.on_load),
+        callback(hooks.MEMORY_HOOK, hooks.on_store),
+        callback(hooks.INVALID_HOOK, hooks.on_invalid),
+        callback(hooks.INTERRUPT_HOOK, hooks.on_exception),
+        callback(hooks.MMIO_READ, hooks.on_apic_read),
+        callback(hooks.MMIO_WRITE, hooks.on_apic_write),
+    ]
+    return Callbacks(*(address for address, _ in made), keep=tuple(kept for _, kept in made))
+
+
+def function_pointer(name: str) -> int:
+    """Address of a function of the Unicorn library."""
+    return int(ctypes.cast(getattr(uclib, name), ctypes.c_void_p).value or 0)
+
+
+def _check(error: int, what: str) -> None:
+    if error:
+        raise InternalError(f"Unicorn refused {what}: error {error}")
+
+
+class UnicornCore:
+    """A Unicorn engine over shared RAM, in long mode with paging on; hooks are optional, for tests of the bare core."""
+
+    def __init__(self, ram_address: int, ram_bytes: int, cr3: int) -> None:
+        """Map RAM at physical 0 and set the control registers."""
+        self.uc: Any = unicorn.Uc(uc_const.UC_ARCH_X86, uc_const.UC_MODE_64)
+        self.uc.ctl_set_cpu_model(x86.UC_CPU_X86_OPTERON_G5)
+        self.handle = int(self.uc._uch.value)
+        self._hooks: list[Any] = []
+        self.uc.mem_map_ptr(0, ram_bytes, uc_const.UC_PROT_ALL, ctypes.c_void_p(ram_address))
+        if cr3:
+            self.uc.reg_write(x86.UC_X86_REG_CR4, CR4_PAE_PGE_OSFXSR_OSXMMEXCPT)
+            self.uc.reg_write(x86.UC_X86_REG_CR3, cr3)
+            self.uc.msr_write(EFER, EFER_SCE_LME_LMA_NXE)
+            self.uc.reg_write(x86.UC_X86_REG_CR0, CR0_PE_MP_ET_NE_WP_PG)
+
+    def install(self, callbacks: Callbacks, user: int) -> None:
+        """Add all hooks with `user` as their argument, and the xAPIC page."""
+        self._hook(uc_const.UC_HOOK_CODE, callbacks.code, user)
+        self._hook(uc_const.UC_HOOK_MEM_READ, callbacks.load, user)
+        self._hook(uc_const.UC_HOOK_MEM_WRITE, callbacks.store, user)
+        self._hook(uc_const.UC_HOOK_MEM_INVALID, callbacks.invalid, user)
+        self._hook(uc_const.UC_HOOK_INTR, callbacks.exception, user)
+        pointer, number = ctypes.c_void_p, ctypes.c_uint64
+        error = uclib.uc_mmio_map(
+            self.uc._uch, number(APIC_BASE), ctypes.c_size_t(APIC_BYTES),
+            pointer(callbacks.apic_read), pointer(user), pointer(callbacks.apic_write), pointer(user),
+        )  # fmt: skip
+        _check(error, "the xAPIC page")
+
+    def _hook(self, kind: int, function: int, user: int) -> None:
+        slot = ctypes.c_size_t()
+        error = uclib.uc_hook_add(
+            self.uc._uch, ctypes.byref(slot), ctypes.c_int(kind), ctypes.c_void_p(function), ctypes.c_void_p(user),
+            ctypes.c_uint64(1), ctypes.c_uint64(0),
+        )  # fmt: skip
+        _check(error, f"a hook of kind {kind}")
+        self._hooks.append(slot)
+
+    def register(self, name: str) -> int:
+        """Value of a register by its Unicorn name without the prefix, e.g. RIP."""
+        return int(self.uc.reg_read(getattr(x86, f"UC_X86_REG_{name}")))

@@ -1,0 +1,202 @@
+"""Build the guest: from an assembled image and a workload to the bytes of RAM a machine starts with.
+
+The result is plain data: where the cores begin, what lies where, which words are locks, which task is which. Nothing here
+runs; the same inputs give the same bytes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emu.assembly import Image
+from emu.errors import CheckFailed
+from emu.guest import descriptors
+from emu.guest.ipc import Ipc, build_ipc
+from emu.guest.paging import LARGE_PAGE, PAGE, USER_TEXT, PageTables
+from emu.guest.ram import RAM_BYTES, TEXT_MAP, GuestObject, Ram
+from emu.guest.record import Kernel, Record
+from emu.guest.scheduler import build_scheduler
+from emu.guest.tasks import STACK_BYTES, UserTask, build_idle_task, build_user_task, task_stride
+from emu.guest.workload import Workload
+
+NO_RESCHEDULE_DUE = 0x80000000  # x86 keeps the inverted need-resched bit in the preempt count
+
+
+@dataclass(frozen=True, slots=True)
+class GuestLock:
+    """A lock word: byte 0 going from 0 to 1 is an acquisition."""
+
+    name: str  # "q_perm.lock", "rq.lock", "pi_lock", ...
+    physical: int
+    owner: GuestObject
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Everything a machine and its observers need to know about the guest at its start."""
+
+    ram: NDArray[np.uint8]
+    cr3: int
+    start_primary: int
+    start_secondary: int
+    objects: tuple[GuestObject, ...]  # sorted by physical address, disjoint
+    locks: tuple[GuestLock, ...]  # sorted by physical address
+    tasks: tuple[UserTask, ...]
+    task_base: int  # kernel address of task 0's task_struct; task i lies i * task_stride further
+    task_stride: int
+    current_at: tuple[int, ...]  # physical address of each core's current-task pointer
+    workload: Workload
+    kernel: Kernel
+    ipc: Ipc
+
+    def task_index_of(self, pointer: int) -> int:
+        """Index of the user task whose task_struct is at a kernel address; -1 for an idle task."""
+        index, rest = divmod(pointer - self.task_base, self.task_stride)
+        return index if rest == 0 and 0 <= index < len(self.tasks) else -1
+
+    def object_at(self, physical: int) -> GuestObject | None:
+        """The object that covers a physical address."""
+        low, high = 0, len(self.objects)
+        while low < high:
+            middle = (low + high) // 2
+            if self.objects[middle].physical + self.objects[middle].size <= physical:
+                low = middle + 1
+            else:
+                high = middle
+        if low < len(self.objects) and self.objects[low].physical <= physical:
+            return self.objects[low]
+        return None
+
+    def check_finished(self) -> None:
+        """Check what holds after every complete run: all rounds done, queue empty; or raise `CheckFailed`."""
+        for task in self.tasks:
+            page = self.kernel.record("user_page", task.page)
+            for done, wanted, what in (
+                ("task.sent", task.plan.sends, "sent"),
+                ("task.received", task.plan.receives, "received"),
+            ):
+                if page[done] != wanted:
+                    raise CheckFailed(f"{task.plan.name} should have {what} {wanted} messages, not {page[done]}")
+        self.ipc.check_empty(self.kernel)
+
+
+def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram: NDArray[np.uint8] | None = None) -> Guest:
+    """Build the guest into `ram` (zeroed; allocated if absent). `timer_period`: initial count of the local timer, 0 for off."""
+    data = np.zeros(RAM_BYTES, np.uint8) if ram is None else ram
+    memory = Ram(data, _load(image, data))
+    pages = PageTables(memory)
+    kernel = Kernel(image, memory, pages)
+    _map_image(kernel)
+    cores = [_build_core(kernel, core) for core in range(workload.cores)]
+    idle = [build_idle_task(kernel, core) for core in range(workload.cores)]
+    stride = task_stride(kernel)
+    base = memory.allocate(stride * workload.threads)
+    tasks = [
+        build_user_task(kernel, plan, base + stride * plan.index, workload.cores) for plan in workload.tasks
+    ]
+    for percpu, task in zip(cores, idle, strict=True):
+        _run_idle_task(kernel, percpu, task)
+    build_scheduler(kernel, workload, cores, idle, tasks)
+    ipc = build_ipc(kernel, workload, cores, idle, tasks)
+    _fill_boot_globals(kernel, workload, cores, tasks, timer_period)
+    _fill_tables(kernel)
+    return Guest(
+        ram=data,
+        cr3=pages.cr3,
+        start_primary=kernel.symbol("start_primary"),
+        start_secondary=kernel.symbol("start_secondary"),
+        objects=tuple(sorted(memory.objects, key=lambda each: each.physical)),
+        locks=tuple(_find_locks(kernel)),
+        tasks=tuple(tasks),
+        task_base=tasks[0].pointer,
+        task_stride=stride,
+        current_at=tuple(area.physical + kernel.offset("percpu", "current") for area in cores),
+        workload=workload,
+        kernel=kernel,
+        ipc=ipc,
+    )
+
+
+def _build_core(kernel: Kernel, core: int) -> Record:
+    """Per-CPU area, descriptor tables and interrupt stack of one core."""
+    area = kernel.allocate("percpu", f"percpu/{core}", core=core, align=PAGE)
+    stack = kernel.ram.allocate(STACK_BYTES, STACK_BYTES)
+    kernel.ram.name(f"irq stack/{core}", None, stack, STACK_BYTES, core=core)
+    area["this_cpu_off"] = area.virtual
+    area["cpu_number"] = core
+    area["preempt_count"] = NO_RESCHEDULE_DUE
+    area["irq_count"] = -1
+    area["irq_stack_ptr"] = kernel.record("percpu", stack + STACK_BYTES).virtual
+    descriptors.write_gdt(
+        kernel.ram, area.inner("gdt", "tss").physical, area.address("tss"), kernel.size("tss")
+    )
+    area.inner("tss", "tss")["io_bitmap"] = kernel.size("tss")
+    return area
+
+
+def _run_idle_task(kernel: Kernel, area: Record, task: Record) -> None:
+    """Make the idle task the one that runs on its core."""
+    area["current"] = task.virtual
+    area["kernel_stack"] = task["thread_sp0"]
+    area.inner("tss", "tss")["sp0"] = task["thread_sp0"]
+
+
+def _load(image: Image, data: NDArray[np.uint8]) -> int:
+    """Copy the image's segments into RAM; returns the first physical address after them."""
+    end = 0
+    for segment in image.segments:
+        data[segment.physical : segment.physical + len(segment.data)] = np.frombuffer(segment.data, np.uint8)
+        end = max(end, segment.physical + len(segment.data))
+    return -(-end // LARGE_PAGE) * LARGE_PAGE
+
+
+def _fill_boot_globals(
+    kernel: Kernel, workload: Workload, cores: Sequence[Record], tasks: Sequence[UserTask], timer_period: int
+) -> None:
+    """Fill in what the boot code counts on."""
+    for core, area in enumerate(cores):
+        kernel.set_global("__per_cpu_offset", area.virtual, offset=8 * core)
+    array = kernel.ram.allocate(8 * len(tasks))
+    kernel.ram.name("boot task array", None, array, 8 * len(tasks))
+    for task in tasks:
+        kernel.ram.put(array + 8 * task.plan.index, task.pointer)
+    kernel.set_global("nr_cpu_ids", workload.cores, size=4)
+    kernel.set_global("boot_nr_tasks", len(tasks), size=4)
+    kernel.set_global("boot_tasks", kernel.record("task_struct", array).virtual)
+    kernel.set_global("lapic_timer_period", timer_period, size=4)
+
+
+def _fill_tables(kernel: Kernel) -> None:
+    """System calls that do not exist, and the gates of the IDT."""
+    table = kernel.global_physical("sys_call_table")
+    for number in range(kernel.global_size("sys_call_table") // 8):
+        if kernel.ram.get(table + 8 * number) == 0:
+            kernel.ram.put(table + 8 * number, kernel.symbol("sys_ni_syscall"))
+    handlers = {
+        descriptors.RESCHEDULE_VECTOR: "reschedule_interrupt",
+        descriptors.LOCAL_TIMER_VECTOR: "apic_timer_interrupt",
+    }
+    for vector in range(descriptors.VECTORS):
+        handler = kernel.symbol(handlers.get(vector, "unexpected_interrupt"))
+        descriptors.write_gate(kernel.ram, kernel.global_physical("idt_table"), vector, handler)
+
+
+def _map_image(kernel: Kernel) -> None:
+    """Kernel image, direct map and user text."""
+    text = kernel.image.segments[0]
+    kernel.pages.map_kernel(text_bytes=-(-(text.physical + len(text.data)) // LARGE_PAGE) * LARGE_PAGE)
+    virtual, physical, size = kernel.image.user
+    kernel.pages.map_range(virtual, physical, size, USER_TEXT)
+
+
+def _find_locks(kernel: Kernel) -> list[GuestLock]:
+    """Every lock word of every structure, embedded ones included."""
+    found = [
+        GuestLock(name, each.physical + offset, each)
+        for each in kernel.ram.objects
+        if each.struct is not None
+        for name, offset in kernel.lock_fields(each.struct)
+    ]
+    return sorted(found, key=lambda lock: lock.physical)

@@ -1,0 +1,75 @@
+"""Runqueues and the one task group: each core's `rq`, the group's cfs_rq and sched_entity per core, idle and empty.
+
+All user tasks are threads of one process and share one autogroup, so the hierarchy has two levels: a task is queued on the
+group's cfs_rq of its core, and the group's entity of that core on the root cfs_rq inside the rq.
+"""
+
+from collections.abc import Sequence
+
+from emu.guest.record import Kernel, Record
+from emu.guest.tasks import NICE_0_INVERSE, NICE_0_WEIGHT, UserTask
+from emu.guest.workload import Workload
+
+MIN_VRUNTIME = -(1 << 20)  # init_cfs_rq: shortly before the counter wraps, as the kernel starts it
+MIGRATION_COST_NS = 500_000  # sysctl_sched_migration_cost
+CAPACITY = 1024
+LOAD_AVG_MAX = 47742
+INITIAL_PERIOD_CONTRIB = 1023
+LOAD_CALC_TICKS = 5 * 250 + 1  # LOAD_FREQ at HZ=250
+
+
+def build_scheduler(
+    kernel: Kernel, workload: Workload, cores: Sequence[Record], idle: Sequence[Record], tasks: Sequence[UserTask]
+) -> None:
+    """Build every core's queues and put the (sleeping) tasks where they will be queued."""
+    queues, entities = [], []
+    for core, (area, idle_task) in enumerate(zip(cores, idle, strict=True)):
+        rq = _build_rq(kernel, core, idle_task)
+        area["runqueue"] = rq.virtual
+        queue = kernel.allocate("cfs_rq", f"group cfs_rq/{core}", core=core)
+        entity = kernel.allocate("sched_entity", f"group se/{core}", core=core)
+        _init_cfs_rq(queue, rq)
+        _init_group_entity(entity, rq, queue)
+        _init_entity(idle_task.inner("se", "sched_entity"), parent=0, queue=rq.address("cfs"), depth=0)
+        queues.append(queue)
+        entities.append(entity)
+    for user in tasks:
+        task = kernel.record("task_struct", user.task_struct)
+        entity, queue = entities[user.plan.core], queues[user.plan.core]
+        task_entity = task.inner("se", "sched_entity")
+        task_entity["load_weight"], task_entity["load_inv_weight"] = NICE_0_WEIGHT, NICE_0_INVERSE
+        _init_entity(task_entity, parent=entity.virtual, queue=queue.virtual, depth=1)
+
+
+def _build_rq(kernel: Kernel, core: int, idle: Record) -> Record:
+    """One runqueue, running its idle task."""
+    rq = kernel.allocate("rq", f"rq/{core}", core=core)
+    rq["curr"] = rq["idle"] = idle.virtual
+    rq["cpu"] = core
+    rq["online"] = 1
+    rq["cpu_capacity"] = rq["cpu_capacity_orig"] = CAPACITY
+    rq["avg_idle"] = 2 * MIGRATION_COST_NS
+    rq["max_idle_balance_cost"] = MIGRATION_COST_NS
+    rq["calc_load_update"] = LOAD_CALC_TICKS
+    _init_cfs_rq(rq.inner("cfs", "cfs_rq"), rq)
+    rq["leaf_cfs_rq_list_next"] = rq["leaf_cfs_rq_list_prev"] = rq.address("leaf_cfs_rq_list_next")
+    rq["tmp_alone_branch"] = rq.address("leaf_cfs_rq_list_next")
+    return rq
+
+
+def _init_cfs_rq(queue: Record, rq: Record) -> None:
+    queue["min_vruntime"] = MIN_VRUNTIME
+    queue["rq"] = rq.virtual
+
+
+def _init_group_entity(entity: Record, rq: Record, queue: Record) -> None:
+    """The group's entity of one core: on the root queue when any of the group's tasks is."""
+    entity["load_weight"], entity["load_inv_weight"] = NICE_0_WEIGHT, 0
+    _init_entity(entity, parent=0, queue=rq.address("cfs"), depth=0)
+    entity["my_q"] = queue.virtual
+
+
+def _init_entity(entity: Record, *, parent: int, queue: int, depth: int) -> None:
+    entity["parent"] = parent
+    entity["cfs_rq"] = queue
+    entity["depth"] = depth

@@ -1,0 +1,155 @@
+"""Tasks as the kernel sees them: task_struct, thread_info, kernel stack; and what a user task finds in its own pages.
+
+A user task is built asleep (TASK_INTERRUPTIBLE, on no queue): the boot code wakes it. Its kernel stack is prepared so
+that the first `__switch_to` to it returns into `ret_from_fork`, which leaves to user mode through the pt_regs on top.
+"""
+
+from dataclasses import dataclass
+
+from emu.guest.descriptors import USER_CS, USER_DS
+from emu.guest.paging import PAGE, USER_DATA
+from emu.guest.ram import direct
+from emu.guest.record import Kernel, Record
+from emu.guest.workload import TaskPlan
+
+STACK_BYTES = 0x4000
+USER_DATA_BASE = 0x7F0000000000
+USER_DATA_STRIDE = 0x10000
+USER_PID_BASE = 1000
+
+TASK_INTERRUPTIBLE = 1
+ON_RQ_QUEUED = 1
+NICE_0_PRIO, IDLE_PRIO = 120, 140
+NICE_0_WEIGHT, NICE_0_INVERSE = 1024 << 10, 0x400000  # scale_load(1024) and 2**32 / 1024: Linux 4.8 on 64 bits
+IDLE_WEIGHT, IDLE_INVERSE = 3 << 10, 0x55555555  # WEIGHT_IDLEPRIO 3
+PF_IDLE_FLAGS = 0x00200000 | 0x00000002  # PF_KTHREAD, PF_IDLE
+FLAGS_IF = 0x202
+
+SWITCH_FRAME = ("r15", "r14", "r13", "r12", "rbx", "rbp")  # what __switch_to pops, lowest address first, before its ret
+
+
+@dataclass(frozen=True, slots=True)
+class UserTask:
+    """A user task in guest memory."""
+
+    plan: TaskPlan
+    task_struct: int  # physical
+    stack: int
+    page: int
+
+    @property
+    def pointer(self) -> int:
+        """Kernel address of the task_struct, as `current` holds it."""
+        return direct(self.task_struct)
+
+
+def task_stride(kernel: Kernel) -> int:
+    """Bytes from one user task_struct to the next: they lie in an array, whole lines each."""
+    return kernel.line_size("task_struct")
+
+
+def build_stack(kernel: Kernel, task: Record, name: str, *, core: int, index: int | None = None) -> int:
+    """Allocate a kernel stack with its thread_info for a task; returns its physical address."""
+    stack = kernel.ram.allocate(STACK_BYTES, STACK_BYTES)
+    info_bytes = kernel.line_size("thread_info")
+    kernel.ram.name(f"{name} thread_info", "thread_info", stack, info_bytes, core=core, task=index)
+    kernel.ram.name(f"{name} stack", None, stack + info_bytes, STACK_BYTES - info_bytes, core=core, task=index)
+    info = kernel.record("thread_info", stack)
+    info["task"] = task.virtual
+    info["cpu"] = core
+    info["addr_limit"] = 0x7FFFFFFFF000 if index is not None else 2**64 - 1
+    task["stack"] = direct(stack)
+    task["thread_sp0"] = direct(stack + STACK_BYTES)
+    task["thread_sp"] = direct(stack + STACK_BYTES)
+    return stack
+
+
+def build_idle_task(kernel: Kernel, core: int) -> Record:
+    """Make the idle task of a core: the one that boots it."""
+    name = f"swapper/{core}"
+    task = kernel.allocate("task_struct", name, core=core)
+    build_stack(kernel, task, name, core=core)
+    _common(kernel, task, name)
+    task["usage"] = 2
+    task["flags"] = PF_IDLE_FLAGS
+    task["on_cpu"] = 1
+    task["on_rq"] = ON_RQ_QUEUED
+    task["wake_cpu"] = core
+    for field in ("prio", "static_prio", "normal_prio"):
+        task[field] = IDLE_PRIO if field == "prio" else NICE_0_PRIO
+    task["sched_class"] = kernel.symbol("idle_sched_class")
+    task["cpus_allowed"] = 1 << core
+    task["nr_cpus_allowed"] = 1
+    task["se.load_weight"], task["se.load_inv_weight"] = IDLE_WEIGHT, IDLE_INVERSE
+    return task
+
+
+def build_user_task(kernel: Kernel, plan: TaskPlan, task_struct: int, cores: int) -> UserTask:
+    """Make one user task at `task_struct`, asleep, with its kernel stack and its user pages."""
+    name = plan.name
+    kernel.ram.name(name, "task_struct", task_struct, task_stride(kernel), task=plan.index)
+    task = kernel.record("task_struct", task_struct)
+    stack = build_stack(kernel, task, name, core=plan.core, index=plan.index)
+    _common(kernel, task, name)
+    task["state"] = TASK_INTERRUPTIBLE
+    task["usage"] = 2
+    task["wake_cpu"] = plan.core
+    for field in ("prio", "static_prio", "normal_prio"):
+        task[field] = NICE_0_PRIO
+    task["sched_class"] = kernel.symbol("fair_sched_class")
+    task["cpus_allowed"] = plan.cpus_allowed
+    task["nr_cpus_allowed"] = plan.cpus_allowed.bit_count()
+    task["pid"] = USER_PID_BASE + plan.index
+    task["tgid"] = USER_PID_BASE
+    page = _build_user_pages(kernel, plan)
+    virtual = USER_DATA_BASE + plan.index * USER_DATA_STRIDE
+    task["thread_fsbase"] = virtual + kernel.offset("user_page", "tls")
+    _prepare_first_switch(kernel, task, stack, virtual)
+    return UserTask(plan, task_struct, stack, page)
+
+
+def _common(kernel: Kernel, task: Record, name: str) -> None:
+    task["comm"] = int.from_bytes(name.encode()[:15], "little")
+    task["fpu_last_cpu"] = -1
+    for field in ("run_node", "group_node"):
+        if field == "run_node":  # RB_CLEAR_NODE: a node outside a tree is its own parent
+            task["se.run_node.parent_color"] = task.address("se.run_node")
+        else:
+            task["se.group_node_next"] = task["se.group_node_prev"] = task.address("se.group_node_next")
+
+
+def _prepare_first_switch(kernel: Kernel, task: Record, stack: int, page: int) -> None:
+    """Lay out pt_regs, the return into ret_from_fork and the registers that __switch_to pops."""
+    top = stack + STACK_BYTES
+    registers = kernel.record("pt_regs", top - kernel.size("pt_regs"))
+    registers["ip"] = kernel.symbol("pmsg_shared")
+    registers["cs"], registers["ss"] = USER_CS, USER_DS
+    registers["flags"] = FLAGS_IF
+    registers["sp"] = page + kernel.size("user_page")
+    registers["di"] = page
+    registers["orig_ax"] = -1
+    frame = registers.physical - 8 * (len(SWITCH_FRAME) + 1)
+    kernel.ram.put(frame + 8 * len(SWITCH_FRAME), kernel.symbol("ret_from_fork"))
+    task["thread_sp"] = direct(frame)
+
+
+def _build_user_pages(kernel: Kernel, plan: TaskPlan) -> int:
+    """Parameters, buffers, thread control block and stack of one user task; mapped at its place in user space."""
+    size = kernel.size("user_page")
+    physical = kernel.ram.allocate(size, PAGE)
+    virtual = USER_DATA_BASE + plan.index * USER_DATA_STRIDE
+    kernel.pages.map_range(virtual, physical, size, USER_DATA)
+    kernel.ram.name(f"{plan.name} user page", "user_page", physical, size, task=plan.index)
+    page = kernel.record("user_page", physical)
+    page["task.own_type"] = plan.own_type
+    page["task.partner_type"] = plan.partner_type
+    page["task.msqid"] = 0
+    page["task.pair"] = plan.pair
+    page["task.rounds_to_send"] = plan.sends
+    page["task.rounds_to_receive"] = plan.receives
+    page["task.starts_first"] = int(plan.starts_first)
+    page["task.start_delay"] = plan.start_delay
+    page["task.sequence_to_send"] = plan.index & 1
+    page["task.sequence_expected"] = 1 - (plan.index & 1)
+    page["tls.self"] = virtual + kernel.offset("user_page", "tls")
+    return physical

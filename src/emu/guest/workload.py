@@ -1,0 +1,136 @@
+"""The workload pmsg-shared, our reconstruction: who sends what to whom, from which core, and how often.
+
+The original benchmark's source is not public. Ours: one process, N threads in N/2 pairs on one shared queue, each thread
+with a message type of its own, one token a pair, strict ping-pong with 8-byte messages and blocking calls. Thread 2p starts
+pair p; the token of each pair passes a fixed number of times, so the queue is empty at the end.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from emu.errors import UserError
+
+NAME = "pmsg-shared"
+PLACEMENTS = ("cross-module", "same-module", "same-core", "unpinned")
+DEFAULT_MESSAGES = 2000
+CORES_MAX = 64
+THREADS_MAX = 512
+MESSAGES_MAX = 2**31
+START_DELAY_MAX = 2048  # iterations of the two-instruction delay loop before a thread's first call
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPlan:
+    """One thread: its place, its part in the ping-pong and the seeded delay before it starts."""
+
+    index: int
+    pair: int
+    core: int
+    cpus_allowed: int  # bit mask of cores
+    own_type: int
+    partner_type: int
+    sends: int
+    receives: int
+    starts_first: bool
+    start_delay: int
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        return f"pmsg/{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A validated workload: every token pass is somebody's send and somebody else's receive."""
+
+    cores: int
+    cores_per_module: int
+    placement: str
+    messages: int
+    seed: int
+    tasks: tuple[TaskPlan, ...]
+    name: str = NAME
+
+    @property
+    def threads(self) -> int:
+        """Number of user tasks."""
+        return len(self.tasks)
+
+
+def default_threads(cores: int) -> int:
+    """One thread a core, rounded up so that every thread has a partner."""
+    return cores + cores % 2
+
+
+def plan_pmsg_shared(
+    *,
+    cores: int,
+    cores_per_module: int = 2,
+    threads: int | None = None,
+    messages: int = DEFAULT_MESSAGES,
+    placement: str = PLACEMENTS[0],
+    seed: int = 1,
+) -> Workload:
+    """Plan the workload, or raise `UserError` saying what was wanted."""
+    threads = default_threads(cores) if threads is None else threads
+    _validate(cores, threads, messages, placement, seed)
+    pairs = threads // 2
+    delay = _splitmix64(seed)
+    tasks = []
+    for index in range(threads):
+        pair, second = divmod(index, 2)
+        passes = messages // pairs + (1 if pair < messages % pairs else 0)
+        first_sends = (passes + 1) // 2
+        core = _core(placement, pair, second, cores, cores_per_module)
+        tasks.append(
+            TaskPlan(
+                index=index,
+                pair=pair,
+                core=core,
+                cpus_allowed=(1 << cores) - 1 if placement == "unpinned" else 1 << core,
+                own_type=index + 1,
+                partner_type=(index ^ 1) + 1,
+                sends=passes - first_sends if second else first_sends,
+                receives=first_sends if second else passes - first_sends,
+                starts_first=not second and passes > 0,
+                start_delay=next(delay) % START_DELAY_MAX,
+            )
+        )
+    return Workload(cores, cores_per_module, placement, messages, seed, tuple(tasks))
+
+
+def _validate(cores: int, threads: int, messages: int, placement: str, seed: int) -> None:
+    if not 1 <= cores <= CORES_MAX:
+        raise UserError(f"cores must be 1 to {CORES_MAX}, not {cores}")
+    if threads < 2 or threads % 2:
+        raise UserError(f"threads must be an even number from 2, not {threads}: {NAME} runs in pairs, each needs a partner")
+    if threads > THREADS_MAX:
+        raise UserError(f"threads must be at most {THREADS_MAX}, not {threads}")
+    if not 1 <= messages <= MESSAGES_MAX:
+        raise UserError(f"messages must be 1 to {MESSAGES_MAX}, not {messages}")
+    if placement not in PLACEMENTS:
+        raise UserError(f"placement must be one of {', '.join(PLACEMENTS)}, not {placement!r}")
+    if not 0 <= seed < 2**64:
+        raise UserError(f"seed must be 0 to 2**64 - 1, not {seed}")
+
+
+def _core(placement: str, pair: int, second: int, cores: int, cores_per_module: int) -> int:
+    """Core of one member of a pair; `unpinned` starts where `cross-module` would pin."""
+    if placement == "same-core":
+        return pair % cores
+    if placement == "same-module":
+        first = pair * cores_per_module % cores // cores_per_module * cores_per_module
+        return min(first + second * (cores_per_module - 1), cores - 1)
+    return (pair + second * (cores // 2)) % cores
+
+
+def _splitmix64(state: int) -> Iterator[int]:
+    """Endless 64-bit random numbers (Steele, Lea, Flood 2014): the same on every Python."""
+    mask = 2**64 - 1
+    while True:
+        state = (state + 0x9E3779B97F4A7C15) & mask
+        word = state
+        word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9 & mask
+        word = (word ^ (word >> 27)) * 0x94D049BB133111EB & mask
+        yield word ^ (word >> 31)

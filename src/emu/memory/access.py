@@ -1,0 +1,71 @@
+"""The one road to shared memory: access -> store buffer -> cache -> coherence -> cost.
+
+Every data access of every core comes through `load`, `store` or `atomic`, in time order. Each returns the cycles it adds
+to an access that hits L1; `bus.cause` then names the reason.
+"""
+
+import numpy as np
+
+from emu.memory.cache import l1_fill, l1_hit, own_line, ownership_cycles, read_line, waits
+from emu.memory.records import BUFFER, I64
+from emu.memory.store_buffer import drain_due, forward, push_store, take_view
+from emu.native import array_at, njit
+
+
+@njit
+def load(bus, core, now, address, size):  # type: ignore[no-untyped-def]
+    """A core loads: RAM shows its view of the bytes when this returns."""
+    bus.cause = 0
+    if bus.next_drain <= now:
+        drain_due(bus, now)
+    first, last = address >> 6, (address + size - 1) >> 6
+    cycles = 0
+    for line in range(first, last + 1):
+        if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
+            take_view(bus, core, line)
+            if array_at(bus.buffers, bus.cores, BUFFER)[core].count > 0:
+                forwarded = forward(bus, core, now, address, size)
+                if forwarded >= 0:
+                    return forwarded
+        cycles = max(cycles, read_line(bus, core, line, now))
+    return cycles
+
+
+@njit
+def store(bus, core, now, address, size, value, lock):  # type: ignore[no-untyped-def]
+    """A core stores: the value enters its buffer. `lock` is the lock that this store releases, or -1."""
+    bus.cause = 0
+    if bus.next_drain <= now:
+        drain_due(bus, now)
+    inside = 64 - (address & 63)
+    if size <= inside:
+        return push_store(bus, core, now, address, size, value, lock)
+    stall = 0  # a store across a line boundary takes two entries, byte by byte where the sizes are odd
+    for offset in range(size):
+        stall = push_store(bus, core, now, address + offset, 1, value >> (8 * offset), -1)
+    return stall
+
+
+@njit
+def atomic(bus, core, now, address, size):  # type: ignore[no-untyped-def]
+    """The load half of a locked instruction, this core's buffer being empty: the line is owned at once and stays busy."""
+    bus.cause = 0
+    if bus.next_drain <= now:
+        drain_due(bus, now)
+    cycles = 0
+    for line in range(address >> 6, ((address + size - 1) >> 6) + 1):
+        if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
+            take_view(bus, core, line)
+        need = ownership_cycles(bus, core, line)
+        here = l1_hit(bus, core, line)
+        if need > 0:
+            need += waits(bus, line, now)
+        elif not here:
+            need = bus.l2_hit
+        own_line(bus, core, line)
+        if not here:
+            l1_fill(bus, core, line)
+        if need > 0:
+            array_at(bus.line_busy, bus.lines, I64)[line] = now + need
+        cycles = max(cycles, need)
+    return cycles

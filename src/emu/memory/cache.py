@@ -1,0 +1,224 @@
+"""L1s, L2s and the coherence between modules: what an access to a line costs and what it does to everyone's copy.
+
+A load changes states when it is issued, a store when it drains (the caller says when). While a line travels between
+modules it is busy, and the next module that wants it waits: contention serialises at the line.
+"""
+
+import numpy as np
+
+from emu.engine.trace_record import Cause
+from emu.memory.moesi import ACTION, NEXT, Action, Event, Line
+from emu.memory.records import I64
+from emu.native import array_at, njit
+
+S_I, S_M = int(Line.I), int(Line.M)
+FETCH, UPGRADE, SUPPLY, WRITE_BACK = (int(a) for a in (Action.FETCH, Action.UPGRADE, Action.SUPPLY, Action.WRITE_BACK))
+READ_ALONE, READ_SHARED, WRITE = int(Event.READ_ALONE), int(Event.READ_SHARED), int(Event.WRITE)
+PROBE_READ, PROBE_WRITE, EVICT = int(Event.PROBE_READ), int(Event.PROBE_WRITE), int(Event.EVICT)
+C_L2, C_SIBLING, C_REMOTE, C_MEMORY, C_UPGRADE = (
+    int(c) for c in (Cause.L2_HIT, Cause.SIBLING_LINE, Cause.REMOTE_LINE, Cause.MEMORY, Cause.UPGRADE)
+)
+
+
+@njit
+def l1_hit(bus, core, line):  # type: ignore[no-untyped-def]
+    """Is the line in this core's L1? A hit becomes the most recent of its set."""
+    ways = bus.l1_ways
+    base = (core * bus.l1_sets + line % bus.l1_sets) * ways
+    tags = array_at(bus.l1_tag, bus.cores * bus.l1_sets * ways, np.int32)
+    if tags[base] == line:
+        return True
+    for way in range(1, ways):
+        if tags[base + way] == line:
+            for older in range(way, 0, -1):
+                tags[base + older] = tags[base + older - 1]
+            tags[base] = line
+            return True
+    return False
+
+
+@njit
+def l1_fill(bus, core, line):  # type: ignore[no-untyped-def]
+    """Put the line into this core's L1 as the most recent of its set; the oldest falls out (write-through: silently)."""
+    ways = bus.l1_ways
+    base = (core * bus.l1_sets + line % bus.l1_sets) * ways
+    tags = array_at(bus.l1_tag, bus.cores * bus.l1_sets * ways, np.int32)
+    for older in range(ways - 1, 0, -1):
+        tags[base + older] = tags[base + older - 1]
+    tags[base] = line
+
+
+@njit
+def l1_drop(bus, core, line):  # type: ignore[no-untyped-def]
+    """Invalidate the line in one L1."""
+    ways = bus.l1_ways
+    base = (core * bus.l1_sets + line % bus.l1_sets) * ways
+    tags = array_at(bus.l1_tag, bus.cores * bus.l1_sets * ways, np.int32)
+    for way in range(ways):
+        if tags[base + way] == line:
+            for newer in range(way, ways - 1):
+                tags[base + newer] = tags[base + newer + 1]
+            tags[base + ways - 1] = -1
+            return
+
+
+@njit
+def l1_drop_module(bus, module, line, spare):  # type: ignore[no-untyped-def]
+    """Invalidate the line in the L1s of a module, except core `spare` (-1: none is spared)."""
+    first = module * bus.cores_per_module
+    for core in range(first, min(first + bus.cores_per_module, bus.cores)):
+        if core != spare:
+            l1_drop(bus, core, line)
+
+
+@njit
+def l2_touch(bus, module, line):  # type: ignore[no-untyped-def]
+    """Mark the line as the most recently used of its L2 set."""
+    ways = array_at(bus.line_way, bus.lines * bus.modules, np.uint8)
+    stamps = array_at(bus.l2_stamp, bus.modules * bus.l2_sets * bus.l2_ways, I64)
+    bus.l2_clock += 1
+    stamps[(module * bus.l2_sets + line % bus.l2_sets) * bus.l2_ways + ways[line * bus.modules + module]] = bus.l2_clock
+
+
+@njit
+def l2_fill(bus, module, line):  # type: ignore[no-untyped-def]
+    """Give the line a way in the module's L2; the least recently used line leaves the module (and its L1s: inclusive)."""
+    base = (module * bus.l2_sets + line % bus.l2_sets) * bus.l2_ways
+    total = bus.modules * bus.l2_sets * bus.l2_ways
+    tags = array_at(bus.l2_tag, total, np.int32)
+    stamps = array_at(bus.l2_stamp, total, I64)
+    victim = 0
+    for way in range(bus.l2_ways):
+        if tags[base + way] < 0:
+            victim = way
+            break
+        if stamps[base + way] < stamps[base + victim]:
+            victim = way
+    old = tags[base + victim]
+    if old >= 0:
+        states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
+        state = states[old * bus.modules + module]
+        if state != S_I:
+            if ACTION[state, EVICT] == WRITE_BACK:
+                bus.write_backs += 1
+            states[old * bus.modules + module] = NEXT[state, EVICT]
+            l1_drop_module(bus, module, old, -1)
+    tags[base + victim] = line
+    array_at(bus.line_way, bus.lines * bus.modules, np.uint8)[line * bus.modules + module] = victim
+    l2_touch(bus, module, line)
+
+
+@njit
+def l2_drop(bus, module, line):  # type: ignore[no-untyped-def]
+    """Free the line's way in a module that has lost it."""
+    way = array_at(bus.line_way, bus.lines * bus.modules, np.uint8)[line * bus.modules + module]
+    tags = array_at(bus.l2_tag, bus.modules * bus.l2_sets * bus.l2_ways, np.int32)
+    tags[(module * bus.l2_sets + line % bus.l2_sets) * bus.l2_ways + way] = -1
+    l1_drop_module(bus, module, line, -1)
+
+
+@njit
+def probe(bus, module, line, event):  # type: ignore[no-untyped-def]
+    """Probe every other module; returns 2 if one supplied the data, 1 if one holds the line, 0 if none does."""
+    states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
+    found = 0
+    for other in range(bus.modules):
+        state = states[line * bus.modules + other]
+        if other != module and state != S_I:
+            found = max(found, 2 if ACTION[state, event] == SUPPLY else 1)
+            states[line * bus.modules + other] = NEXT[state, event]
+            if NEXT[state, event] == S_I:
+                l2_drop(bus, other, line)
+    return found
+
+
+@njit
+def waits(bus, line, now):  # type: ignore[no-untyped-def]
+    """Cycles until a line in flight may be asked for again."""
+    busy = array_at(bus.line_busy, bus.lines, I64)[line]
+    return busy - now if busy > now else 0
+
+
+@njit
+def read_line(bus, core, line, now):  # type: ignore[no-untyped-def]
+    """A core reads a line: cycles beyond an L1 hit. Fills L1 and L2 and moves the states."""
+    if l1_hit(bus, core, line):
+        return 0
+    module = core // bus.cores_per_module
+    states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
+    state = states[line * bus.modules + module]
+    l1_fill(bus, core, line)
+    if state != S_I:
+        l2_touch(bus, module, line)
+        writer = array_at(bus.line_writer, bus.lines, np.int16)[line]
+        if writer != core and writer // bus.cores_per_module == module and state == S_M:
+            bus.cause = C_SIBLING
+            bus.transfers_within_module += 1
+            return bus.sibling_line
+        bus.cause = C_L2
+        return bus.l2_hit
+    delay = waits(bus, line, now)
+    found = probe(bus, module, line, PROBE_READ)
+    states[line * bus.modules + module] = NEXT[state, READ_ALONE if found == 0 else READ_SHARED]
+    l2_fill(bus, module, line)
+    if found == 2:
+        bus.cause = C_REMOTE
+        bus.transfers_across_modules += 1
+        delay += bus.remote_line
+    else:
+        bus.cause = C_MEMORY
+        bus.memory_reads += 1
+        delay += bus.memory
+    array_at(bus.line_busy, bus.lines, I64)[line] = now + delay
+    return delay
+
+
+@njit
+def ownership_cycles(bus, core, line):  # type: ignore[no-untyped-def]
+    """Cycles to own a line for writing as things stand: 0 when this core's module owns it; sets `bus.cause`."""
+    module = core // bus.cores_per_module
+    states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
+    state = states[line * bus.modules + module]
+    action = ACTION[state, WRITE]
+    if action == UPGRADE:
+        bus.cause = C_UPGRADE
+        return bus.upgrade
+    if action == FETCH:
+        for other in range(bus.modules):
+            there = states[line * bus.modules + other]
+            if other != module and ACTION[there, PROBE_WRITE] == SUPPLY:
+                bus.cause = C_REMOTE
+                return bus.remote_line
+        bus.cause = C_MEMORY
+        return bus.memory
+    writer = array_at(bus.line_writer, bus.lines, np.int16)[line]
+    if writer != core and state == S_M and writer // bus.cores_per_module == module:
+        bus.cause = C_SIBLING
+        return bus.sibling_line
+    return 0
+
+
+@njit
+def own_line(bus, core, line):  # type: ignore[no-untyped-def]
+    """The line becomes this core's to write: every other copy is invalidated, this module is in M."""
+    module = core // bus.cores_per_module
+    states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
+    writers = array_at(bus.line_writer, bus.lines, np.int16)
+    state = states[line * bus.modules + module]
+    action = ACTION[state, WRITE]
+    if action == FETCH:
+        if probe(bus, module, line, PROBE_WRITE) == 2:
+            bus.transfers_across_modules += 1
+        else:
+            bus.memory_reads += 1
+        l2_fill(bus, module, line)
+    else:
+        if action == UPGRADE:
+            probe(bus, module, line, PROBE_WRITE)
+            bus.upgrades += 1
+        elif writers[line] != core and state == S_M:
+            bus.transfers_within_module += 1
+        l2_touch(bus, module, line)
+    l1_drop_module(bus, module, line, core)
+    states[line * bus.modules + module] = NEXT[state, WRITE]
+    writers[line] = core

@@ -1,0 +1,183 @@
+"""Store buffers: a store belongs to its core until it drains, in program order, at the cycle its line is owned.
+
+RAM holds, for each line with stores pending, the view of one core (`line_viewer`): the values all cores agree on with that
+core's own pending stores laid over them. When another core touches the line the view is changed: the stores of the old
+viewer are taken back, youngest first, and those of the new one laid on, oldest first. Lines without pending stores look
+the same to all. So x86-TSO costs something only where two cores meet on a line in flight.
+"""
+
+import numpy as np
+
+from emu.engine.trace_record import Cause
+from emu.memory.cache import own_line, ownership_cycles, waits
+from emu.memory.records import BUFFER, I64, RELEASE, RELEASES, RING, STORE
+from emu.native import NEVER, array_at, njit
+
+C_FORWARD, C_FULL = int(Cause.STORE_FORWARD), int(Cause.STORE_BUFFER_FULL)
+
+
+@njit
+def read_ram(bus, address, size):  # type: ignore[no-untyped-def]
+    """Little-endian unsigned value of 1, 2, 4 or 8 bytes of RAM (8 bytes: as a signed number)."""
+    if size == 8:
+        return array_at(bus.ram + address, 1, I64)[0]
+    if size == 4:
+        return I64(array_at(bus.ram + address, 1, np.uint32)[0])
+    if size == 2:
+        return I64(array_at(bus.ram + address, 1, np.uint16)[0])
+    return I64(array_at(bus.ram + address, 1, np.uint8)[0])
+
+
+@njit
+def write_ram(bus, address, size, value):  # type: ignore[no-untyped-def]
+    """Write the low `size` bytes of `value` to RAM."""
+    if size == 8:
+        array_at(bus.ram + address, 1, I64)[0] = value
+    elif size == 4:
+        array_at(bus.ram + address, 1, np.uint32)[0] = value & 0xFFFFFFFF
+    elif size == 2:
+        array_at(bus.ram + address, 1, np.uint16)[0] = value & 0xFFFF
+    else:
+        array_at(bus.ram + address, 1, np.uint8)[0] = value & 0xFF
+
+
+@njit
+def take_view(bus, core, line):  # type: ignore[no-untyped-def]
+    """Make RAM show the line as `core` sees it."""
+    viewers = array_at(bus.line_viewer, bus.lines, np.int16)
+    viewer = viewers[line]
+    if viewer == core:
+        return
+    stores = array_at(bus.stores, bus.cores * RING, STORE)
+    buffers = array_at(bus.buffers, bus.cores, BUFFER)
+    for back in range(buffers[viewer].count - 1, -1, -1):
+        entry = stores[viewer * RING + (buffers[viewer].head + back) % RING]
+        if entry.address >> 6 == line:
+            write_ram(bus, entry.address, entry.width, entry.old)
+    for forward in range(buffers[core].count):
+        entry = stores[core * RING + (buffers[core].head + forward) % RING]
+        if entry.address >> 6 == line:
+            entry.old = read_ram(bus, entry.address, entry.width)
+            write_ram(bus, entry.address, entry.width, entry.new)
+    viewers[line] = core
+
+
+@njit
+def drain_head(bus, core):  # type: ignore[no-untyped-def]
+    """The oldest store of a core becomes visible to all: its line is owned and its value is everyone's."""
+    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
+    entry = array_at(bus.stores, bus.cores * RING, STORE)[core * RING + buffer.head % RING]
+    line = entry.address >> 6
+    take_view(bus, core, line)
+    own_line(bus, core, line)
+    array_at(bus.line_pending, bus.lines, np.uint16)[line] -= 1
+    if entry.lock >= 0:
+        release = array_at(bus.released, RELEASES, RELEASE)[bus.released_count % RELEASES]
+        release.lock = entry.lock
+        release.core = core
+        release.cycle = entry.drain_at
+        bus.released_count += 1
+    buffer.head = (buffer.head + 1) % RING
+    buffer.count -= 1
+
+
+@njit
+def drain_due(bus, now):  # type: ignore[no-untyped-def]
+    """Drain, in time order, every store of every core whose time has come."""
+    buffers = array_at(bus.buffers, bus.cores, BUFFER)
+    stores = array_at(bus.stores, bus.cores * RING, STORE)
+    while bus.next_drain <= now:
+        first, earliest, second = -1, NEVER, NEVER
+        for core in range(bus.cores):
+            if buffers[core].count > 0:
+                at = stores[core * RING + buffers[core].head % RING].drain_at
+                if at < earliest:
+                    second = earliest
+                    first, earliest = core, at
+                elif at < second:
+                    second = at
+        if earliest > now:
+            bus.next_drain = earliest
+            return
+        drain_head(bus, first)
+        bus.next_drain = second
+        if buffers[first].count > 0:
+            bus.next_drain = min(second, stores[first * RING + buffers[first].head % RING].drain_at)
+
+
+@njit
+def drain_cycles(bus, core, now):  # type: ignore[no-untyped-def]
+    """Cycles from `now` until this core's buffer is empty."""
+    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
+    if buffer.count == 0 or buffer.last_drain <= now:
+        return 0
+    return buffer.last_drain - now
+
+
+@njit
+def ready_time(bus, core, line, now):  # type: ignore[no-untyped-def]
+    """When a store issued now will own its line; requests beyond `buffer_requests` in flight wait for older ones."""
+    need = ownership_cycles(bus, core, line)
+    if need == 0:
+        return now
+    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
+    stores = array_at(bus.stores, bus.cores * RING, STORE)
+    start = now
+    for back in range(1, buffer.count + 1):
+        entry = stores[core * RING + (buffer.head + buffer.count - back) % RING]
+        if entry.address >> 6 == line:
+            return entry.drain_at
+        if back == bus.buffer_requests:
+            start = max(start, entry.drain_at)
+    return start + waits(bus, line, start) + need
+
+
+@njit
+def push_store(bus, core, now, address, size, value, lock):  # type: ignore[no-untyped-def]
+    """Put a store of one line into the buffer; returns the cycles the core stalls because the buffer is full.
+
+    RAM is left for the caller (the emulated instruction itself) to write.
+    """
+    line = address >> 6
+    pending = array_at(bus.line_pending, bus.lines, np.uint16)
+    if pending[line] == 0:
+        array_at(bus.line_viewer, bus.lines, np.int16)[line] = core
+    else:
+        take_view(bus, core, line)
+    ready = ready_time(bus, core, line, now)
+    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
+    stores = array_at(bus.stores, bus.cores * RING, STORE)
+    entry = stores[core * RING + (buffer.head + buffer.count) % RING]
+    entry.address = address
+    entry.width = size
+    entry.old = read_ram(bus, address, size)
+    entry.new = value
+    entry.lock = lock
+    entry.drain_at = max(ready, buffer.last_drain + 1, now + 1)
+    pending[line] += 1
+    buffer.last_drain = entry.drain_at
+    buffer.count += 1
+    if buffer.count == 1:
+        bus.next_drain = min(bus.next_drain, entry.drain_at)
+    if buffer.count <= bus.buffer_depth:
+        bus.cause = 0
+        return 0
+    bus.cause = C_FULL
+    frees = stores[core * RING + (buffer.head + buffer.count - 1 - bus.buffer_depth) % RING].drain_at
+    return frees - now if frees > now else 0
+
+
+@njit
+def forward(bus, core, now, address, size):  # type: ignore[no-untyped-def]
+    """A load meets this core's own pending stores: extra cycles, or -1 if none overlaps it."""
+    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
+    stores = array_at(bus.stores, bus.cores * RING, STORE)
+    for back in range(1, buffer.count + 1):
+        entry = stores[core * RING + (buffer.head + buffer.count - back) % RING]
+        if entry.address < address + size and address < entry.address + entry.width:
+            bus.cause = C_FORWARD
+            if entry.address <= address and address + size <= entry.address + entry.width:
+                return bus.forward
+            wait = entry.drain_at - now
+            return bus.forward_fail + (wait if wait > 0 else 0)
+    return -1

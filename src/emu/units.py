@@ -1,0 +1,13 @@
+"""Types for the quantities that must not be mixed up: each is an int at run time and a type of its own to mypy."""
+
+from typing import NewType
+
+CoreId = NewType("CoreId", int)
+PhysicalAddress = NewType("PhysicalAddress", int)
+VirtualAddress = NewType("VirtualAddress", int)
+LineIndex = NewType("LineIndex", int)
+Cycles = NewType("Cycles", int)
+
+LINE_BYTES = 64
+LINE_SHIFT = 6
+PAGE_BYTES = 4096

@@ -1,0 +1,94 @@
+"""The plan of pmsg-shared: pairs, placement, token passes, and what is refused."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emu.errors import UserError
+from emu.guest.workload import PLACEMENTS, TaskPlan, Workload, plan_pmsg_shared
+
+
+def pairs_of(workload: Workload) -> list[tuple[TaskPlan, TaskPlan]]:
+    """Both members of each pair."""
+    return list(zip(workload.tasks[::2], workload.tasks[1::2], strict=True))
+
+
+def cores_of(placement: str, cores: int, threads: int) -> list[tuple[int, int]]:
+    """Cores of each pair."""
+    plan = plan_pmsg_shared(cores=cores, threads=threads, placement=placement)
+    return [(first.core, second.core) for first, second in pairs_of(plan)]
+
+
+@given(
+    cores=st.integers(1, 64),
+    pairs=st.integers(1, 32),
+    messages=st.integers(1, 10**6),
+    placement=st.sampled_from(PLACEMENTS),
+    seed=st.integers(0, 2**64 - 1),
+)
+def test_every_send_has_its_receive(cores: int, pairs: int, messages: int, placement: str, seed: int) -> None:
+    plan = plan_pmsg_shared(cores=cores, threads=2 * pairs, messages=messages, placement=placement, seed=seed)
+    assert sum(task.sends for task in plan.tasks) == messages
+    for first, second in pairs_of(plan):
+        assert (first.sends, first.receives) == (second.receives, second.sends)
+        assert first.sends - second.sends in (0, 1)
+        assert first.starts_first == (first.sends > 0) and not second.starts_first
+        assert (first.own_type, first.partner_type) == (second.partner_type, second.own_type)
+    assert len({task.own_type for task in plan.tasks}) == plan.threads
+    assert all(task.own_type >= 1 and 0 <= task.core < cores and task.cpus_allowed >> task.core & 1 for task in plan.tasks)
+
+
+def test_tokens_are_split_evenly() -> None:
+    plan = plan_pmsg_shared(cores=4, threads=6, messages=10)
+    assert [first.sends + second.sends for first, second in pairs_of(plan)] == [4, 3, 3]
+
+
+def test_default_is_one_thread_a_core_rounded_up_to_a_pair() -> None:
+    assert [plan_pmsg_shared(cores=cores).threads for cores in (1, 2, 3, 4, 8)] == [2, 2, 4, 4, 8]
+
+
+def test_cross_module_pins_members_half_the_machine_apart() -> None:
+    assert cores_of("cross-module", 4, 8) == [(0, 2), (1, 3), (2, 0), (3, 1)]
+    assert cores_of("cross-module", 2, 2) == [(0, 1)]
+    assert cores_of("cross-module", 1, 2) == [(0, 0)]
+
+
+def test_same_module_shares_a_module_and_same_core_a_core() -> None:
+    assert cores_of("same-module", 4, 6) == [(0, 1), (2, 3), (0, 1)]
+    assert cores_of("same-module", 3, 4) == [(0, 1), (2, 2)]
+    assert cores_of("same-core", 4, 4) == [(0, 0), (1, 1)]
+
+
+def test_unpinned_tasks_may_run_everywhere() -> None:
+    plan = plan_pmsg_shared(cores=4, placement="unpinned")
+    assert {task.cpus_allowed for task in plan.tasks} == {0b1111}
+
+
+def test_the_seed_moves_start_delays_and_nothing_else() -> None:
+    plans = [plan_pmsg_shared(cores=4, threads=8, seed=seed) for seed in range(20)]
+    delays = [tuple(task.start_delay for task in plan.tasks) for plan in plans]
+    assert len(set(delays)) == len(plans)
+    assert delays[1] == tuple(task.start_delay for task in plan_pmsg_shared(cores=4, threads=8, seed=1).tasks)
+    for one, other in pairwise(plans):
+        assert [task.sends for task in one.tasks] == [task.sends for task in other.tasks]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"cores": 0}, "cores must be 1 to 64, not 0"),
+        ({"cores": 65}, "cores must be 1 to 64, not 65"),
+        ({"threads": 3}, "threads must be an even number from 2, not 3"),
+        ({"threads": 0}, "threads must be an even number from 2, not 0"),
+        ({"threads": 514}, "threads must be at most 512, not 514"),
+        ({"messages": 0}, "messages must be 1 to"),
+        ({"placement": "nowhere"}, "placement must be one of cross-module, same-module, same-core, unpinned, not 'nowhere'"),
+        ({"seed": -1}, "seed must be 0 to"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(wrong: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        plan_pmsg_shared(**({"cores": 4} | wrong))  # type: ignore[arg-type]
+    assert "\n" not in str(caught.value)
