@@ -90,7 +90,7 @@ class Machine:
         self._share("instructions", text.instructions)
         for name in ("kernel_base", "kernel_bytes", "user_base", "user_bytes", "done_mark", "wakeup_mark", "boot_mark"):
             self.record[name] = signed(getattr(text, name))
-        for name in ("emu_start", "emu_stop", "reg_read", "reg_write"):
+        for name in ("emu_start", "emu_stop", "reg_read", "reg_write", "context_save", "context_restore"):
             self.record[name] = function_pointer(f"uc_{name}")
         self.record["secondary_pc"] = signed(start.secondary_pc)
         for name in ("task_stride", "task_count"):
@@ -161,6 +161,7 @@ class Machine:
             unicorn = UnicornCore(address_of(self.bus.ram), len(self.bus.ram), start.cr3)
             unicorn.install(callbacks, address_of(core))
             core["uc"] = unicorn.handle
+            core["context"], core["context_cs"] = unicorn.context()
             self.unicorns.append(unicorn)
 
     def run(self) -> int:

@@ -96,6 +96,8 @@ CORE = np.dtype(
         ("cycles", I64, (STATES,)),
         ("predictor", I64),  # host address of the branch.PREDICTOR record
         ("tlb", I64),
+        ("context", I64),  # host address of a uc_context of this core
+        ("context_cs", I64),  # and of the CS selector in it
         ("scratch", I64, (8,)),
         ("scratch_at", I64),  # host address of `scratch`
         ("stall_pc", I64),  # the point in front of which this core has already been held up
@@ -133,6 +135,8 @@ MACHINE = np.dtype(
         ("emu_stop", I64),
         ("reg_read", I64),
         ("reg_write", I64),
+        ("context_save", I64),
+        ("context_restore", I64),
         ("secondary_pc", I64),
         ("mispredict", I64),
         ("return_mispredict", I64),

@@ -61,7 +61,7 @@ def get_msr(machine, core, number):  # type: ignore[no-untyped-def]
     core.scratch[0] = number
     core.scratch[1] = 0
     call(machine.reg_read, core.uc, MSR, core.scratch_at, 0, 0)
-    return core.scratch[1] if core.scratch[0] == number else core.scratch[1]
+    return core.scratch[1]
 
 
 @njit
@@ -92,9 +92,7 @@ def emulate(machine, core, special, size):  # type: ignore[no-untyped-def]
         put(machine, core, RCX, following)
         put(machine, core, R11, flags)
         put(machine, core, RFLAGS, flags & ~get_msr(machine, core, SFMASK))
-        selector = (get_msr(machine, core, STAR) >> 32) & 0xFFFC
-        put(machine, core, CS, selector)
-        put(machine, core, SS, selector + 8)
+        enter_kernel(machine, core, ((get_msr(machine, core, STAR) >> 32) & 0xFFFC) + 8)
         core.pc = get_msr(machine, core, LSTAR)
         core.masked = 0
         watch(core)
@@ -114,6 +112,19 @@ def emulate(machine, core, special, size):  # type: ignore[no-untyped-def]
         core.fault = FAULT_ENGINE
         return False
     return True
+
+
+@njit
+def enter_kernel(machine, core, stack_segment):  # type: ignore[no-untyped-def]
+    """Ring 3 to ring 0: CS, SS and the privilege level, in a saved context (see UnicornCore.context)."""
+    call(machine.context_save, core.uc, core.context, 0, 0, 0)
+    words = array_at(core.context_cs - 0x20, 20, np.uint32)  # hflags; CS and SS from word 8 on: selector, .., flags
+    words[0] &= np.uint32(0xFFFFFFFC)
+    words[8] = np.uint32(KERNEL_CS)
+    words[13] = np.uint32(0x00AF9B00)
+    words[14] = np.uint32(stack_segment)
+    words[19] = np.uint32(0x00CF9300)
+    call(machine.context_restore, core.uc, core.context, 0, 0, 0)
 
 
 @njit
@@ -182,11 +193,10 @@ def deliver(machine, core):  # type: ignore[no-untyped-def]
     push(machine, core, at + 16, flags)
     push(machine, core, at + 8, code & 0xFFFF)
     push(machine, core, at, core.pc)
+    if code & 3:
+        enter_kernel(machine, core, 0)
     put(machine, core, RSP, frame)
     put(machine, core, RFLAGS, flags & ~TF_IF_DF_NT_AC)
-    put(machine, core, CS, KERNEL_CS)
-    if code & 3:
-        put(machine, core, SS, 0)
     core.pc = (high << 32) | ((low >> 32) & 0xFFFF0000) | (low & 0xFFFF)
     core.clock += machine.interrupt_entry + core.extra
     core.cycles[INTERRUPT] += core.clock - core.retired_at

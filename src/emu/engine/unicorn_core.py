@@ -19,6 +19,7 @@ EFER = 0xC0000080
 CR0_PE_MP_ET_NE_WP_PG = 0x80010033
 CR4_PAE_PGE_OSFXSR_OSXMMEXCPT = 0x6A0
 EFER_SCE_LME_LMA_NXE = 0xD01
+HF_LMA_CS64 = 0xC000  # QEMU: long mode, 64-bit code segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,28 @@ class UnicornCore:
         )  # fmt: skip
         _check(error, f"a hook of kind {kind}")
         self._hooks.append(slot)
+
+    def context(self) -> tuple[int, int]:
+        """Host addresses of a saved CPU context of this engine and of the CS selector inside it.
+
+        Writing CS through the API leaves the privilege level as it was (Unicorn 2.1.4 sets the selector alone), so the
+        loop patches a saved context instead. Where CS lies in it is found by comparing two contexts.
+        """
+        context = ctypes.c_void_p()
+        _check(uclib.uc_context_alloc(self.uc._uch, ctypes.byref(context)), "a context")
+        size = int(uclib.uc_context_size(self.uc._uch))
+        before = self.uc.reg_read(x86.UC_X86_REG_CS)
+        images = []
+        for selector in (0x5A10, 0x5A20):
+            self.uc.reg_write(x86.UC_X86_REG_CS, selector)
+            _check(uclib.uc_context_save(self.uc._uch, context), "a context")
+            images.append(ctypes.string_at(context, size))
+        self.uc.reg_write(x86.UC_X86_REG_CS, before)
+        offset = next(at for at in range(0, size, 4) if images[0][at : at + 2] == b"\x10\x5a" and images[1][at : at + 2] == b"\x20\x5a")
+        hidden_flags = int.from_bytes(images[0][offset - 0x20 : offset - 0x1C], "little")
+        if hidden_flags & HF_LMA_CS64 != HF_LMA_CS64:
+            raise InternalError(f"Unicorn's CPU context has another layout than 2.1.4: CS at {offset:#x}, flags {hidden_flags:#x}")
+        return int(context.value or 0), int(context.value or 0) + offset
 
     def register(self, name: str) -> int:
         """Value of a register by its Unicorn name without the prefix, e.g. RIP."""

@@ -1,0 +1,33 @@
+# Two commands: `make run` and `make test`. Both make their own environment first, from Python 3.11 and pip alone.
+
+PYTHON ?= python3
+VENV := .venv
+
+.PHONY: run test check benchmark clean
+
+run: $(VENV)/.ready
+	$(VENV)/bin/emu run --cores 4 --variant wakeq
+
+test: $(VENV)/.ready-dev
+	$(VENV)/bin/python -m pytest -n 2
+
+check: $(VENV)/.ready-dev
+	$(VENV)/bin/ruff check src tests benchmarks
+	$(VENV)/bin/ruff format --check src tests benchmarks
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+benchmark: $(VENV)/.ready
+	$(VENV)/bin/python benchmarks/engine_speed.py
+
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+	$(VENV)/bin/pip install --quiet --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,83 @@
+"""An assembled guest: bytes and everything that is known about them by name."""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from emu.assembly.structs import Struct
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Bytes at a physical address."""
+
+    name: str
+    physical: int
+    virtual: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An annotated instruction: an event to count, a point to stall at, or a load with a meaning of its own."""
+
+    kind: str  # event, point, load
+    name: str
+    address: int
+    register: str | None
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """One routine: where it is, which file it came from, where its cycles go."""
+
+    name: str
+    address: int
+    size: int
+    file: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """Kernel text, user text and globals of one variant, with symbols, structures and annotations."""
+
+    variant: str
+    text: Segment
+    user_text: Segment
+    data: Segment
+    routines: tuple[Routine, ...]  # sorted by address
+    symbols: Mapping[str, int]  # routines and globals
+    globals: Mapping[str, int]  # sizes of globals
+    structs: Mapping[str, Struct]
+    marks: tuple[Mark, ...]
+    lines: Mapping[int, tuple[str, int]]  # file and line of each instruction's address
+    _starts: tuple[int, ...] = field(default=(), repr=False)
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Everything to be loaded."""
+        return (self.text, self.user_text, self.data)
+
+    @property
+    def user(self) -> tuple[int, int, int]:
+        """Virtual address, physical address and bytes of the user text."""
+        return self.user_text.virtual, self.user_text.physical, len(self.user_text.data)
+
+    def routine_at(self, address: int) -> Routine | None:
+        """The routine that covers a virtual address."""
+        at = bisect_right(self._starts, address) - 1
+        if at >= 0 and address < self.routines[at].address + self.routines[at].size:
+            return self.routines[at]
+        return None
+
+    def symbol_at(self, address: int) -> tuple[str, int] | None:
+        """Routine and offset of a virtual address."""
+        routine = self.routine_at(address)
+        return None if routine is None else (routine.name, address - routine.address)
+
+    def points(self) -> tuple[str, ...]:
+        """Names of the points where a run can be stalled."""
+        return tuple(sorted({mark.name for mark in self.marks if mark.kind == "point"}))

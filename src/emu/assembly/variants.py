@@ -1,0 +1,84 @@
+"""Variants: which routines make up a kernel. A variant's folder holds only what differs from the one it extends."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from emu.errors import InternalError, UserError
+
+FIRMWARE, SNIPPETS = "firmware", "kernel_snippets"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What `variant.toml` says."""
+
+    name: str
+    summary: str
+    description: str
+    extends: str | None
+    folder: Path
+
+
+@cache
+def guest_folder(name: str) -> Path:
+    """Where `firmware` or `kernel_snippets` lies: beside the package in a checkout, inside it when installed."""
+    package = Path(str(files("emu")))
+    for candidate in (package / "_guest" / name, package.parent.parent / name):
+        if candidate.is_dir():
+            return candidate
+    raise InternalError(f"the folder {name}/ is neither in the checkout nor in the installed package {package}")
+
+
+def variants() -> dict[str, Variant]:
+    """All variants by name."""
+    found = {}
+    for path in sorted(guest_folder(SNIPPETS).glob("*/variant.toml")):
+        try:
+            table = tomllib.loads(path.read_text())
+            found[table["name"]] = Variant(
+                table["name"], table["summary"], table.get("description", ""), table.get("extends"), path.parent
+            )
+        except (tomllib.TOMLDecodeError, KeyError) as error:
+            raise UserError(f"{path}: {error}") from None
+    return found
+
+
+def get_variant(name: str) -> Variant:
+    """One variant, or a `UserError` that lists them."""
+    known = variants()
+    if name not in known:
+        raise UserError(f"variant must be one of {', '.join(sorted(known))}, not {name!r}")
+    return known[name]
+
+
+def kernel_sources(variant: Variant) -> dict[str, Path]:
+    """File of each kernel routine: firmware, the common snippets, then the variant's chain, later ones in place of earlier."""
+    chain = [variant]
+    while chain[-1].extends:
+        chain.append(get_variant(chain[-1].extends))
+        if len(chain) > 20:
+            raise UserError(f"{variant.folder}/variant.toml: extends leads in a circle")
+    folders = [guest_folder(SNIPPETS) / "common", *(each.folder for each in reversed(chain))]
+    routines: dict[str, Path] = {}
+    for path in sorted(guest_folder(FIRMWARE).rglob("*.S")):
+        if "user" in path.parent.parts[-1:]:
+            continue
+        if path.stem in routines:
+            raise UserError(f"{path}: routine {path.stem} is also in {routines[path.stem]}")
+        routines[path.stem] = path
+    for folder in folders:
+        routines.update((path.stem, path) for path in sorted(folder.glob("*.S")))
+    return dict(sorted(routines.items()))
+
+
+def user_sources() -> dict[str, Path]:
+    """File of each user routine."""
+    return {path.stem: path for path in sorted((guest_folder(FIRMWARE) / "user").glob("*.S"))}
+
+
+def differing_files(variant: Variant) -> list[str]:
+    """Names of the files in a variant's own folder."""
+    return sorted(path.name for path in variant.folder.glob("*.S"))

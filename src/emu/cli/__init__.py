@@ -1,0 +1,1 @@
+"""The command `emu`: the only package that prints, parses arguments or reads the environment."""

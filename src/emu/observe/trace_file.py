@@ -1,0 +1,237 @@
+"""Trace files: written as a run goes, complete or not there at all, and refused when damaged.
+
+Layout, little-endian: MAGIC, format version (u32), length and CRC-32 of the header (u32 each), the header (JSON, zstd);
+then chunks: tag CHNK, compressed length, records (u32 each), the columns of TRACE_DTYPE one after the other (zstd with
+checksum; cycles as differences); then tag DONE, length and CRC-32 of the footer (u32 each), the footer (JSON), and the end.
+"""
+
+import json
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from emu.engine.trace_record import FORMAT_VERSION, TRACE_DTYPE
+from emu.errors import LimitReached, UserError
+from emu.observe.trace_header import TraceHeader
+
+MAGIC = b"EMUTRACE"
+CHUNK_RECORDS = 1 << 16
+RECORDS_MAX = 50_000_000
+_PREFIX = struct.Struct("<8sIII")
+_BLOCK = struct.Struct("<4sII")
+_CHUNK, _DONE = b"CHNK", b"DONE"
+_HEADER_BYTES_MAX = 256 << 20
+_LEVEL = 3
+
+Records = NDArray[np.void]
+
+
+def check_writable(path: Path) -> Path:
+    """Refuse a path that no trace can be written to; returns it with links resolved. Touches nothing."""
+    real = Path(os.path.realpath(path))
+    if real.is_dir():
+        raise UserError(f"cannot write trace {path}: it is a directory; name a file")
+    if real.exists() and not real.is_file():
+        raise UserError(f"cannot write trace {path}: it is not a regular file")
+    if not real.parent.is_dir():
+        raise UserError(f"cannot write trace {path}: there is no directory {real.parent}")
+    if not os.access(real.parent, os.W_OK | os.X_OK) or (real.exists() and not os.access(real, os.W_OK)):
+        raise UserError(f"cannot write trace {path}: no permission; choose another place")
+    return real
+
+
+class TraceWriter:
+    """Writes beside `path` and takes its place when closed: an aborted run leaves what was there before."""
+
+    def __init__(self, path: Path, header: TraceHeader, *, max_records: int = RECORDS_MAX) -> None:
+        """Open the file, or raise `UserError`."""
+        self.path = path
+        self.records = 0
+        self._max_records = max_records
+        self._chunks = 0
+        self._compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+        self._target = check_writable(path)
+        self._temporary = self._target.with_name(f".{self._target.name}.{os.getpid()}.part")
+        try:
+            self._file: BinaryIO = self._temporary.open("wb")
+        except OSError as error:
+            raise _cannot_write(path, error) from error
+        text = json.dumps(header.to_json(), separators=(",", ":")).encode()
+        packed = self._compressor.compress(text)
+        self._write(_PREFIX.pack(MAGIC, FORMAT_VERSION, len(packed), zlib.crc32(packed)), packed)
+
+    def append(self, records: Records) -> None:
+        """Write records (copied at once: the caller may reuse its buffer); raises `LimitReached` at the bound."""
+        if self.records + len(records) > self._max_records:
+            raise LimitReached(
+                f"trace {self.path} reached its bound of {self._max_records} records: ask for fewer --messages or a higher --trace-limit"
+            )
+        for start in range(0, len(records), CHUNK_RECORDS):
+            part = records[start : start + CHUNK_RECORDS]
+            packed = self._compressor.compress(_to_columns(part))
+            self._write(_BLOCK.pack(_CHUNK, len(packed), len(part)), packed)
+            self._chunks += 1
+        self.records += len(records)
+
+    def close(self, *, trace_digest: str = "", partial: bool = False) -> None:
+        """Complete the file and put it in its place."""
+        footer = json.dumps(
+            {"records": self.records, "chunks": self._chunks, "trace_digest": trace_digest, "partial": partial}
+        ).encode()
+        self._write(_BLOCK.pack(_DONE, len(footer), zlib.crc32(footer)), footer)
+        try:
+            self._file.close()
+            self._temporary.replace(self._target)
+        except OSError as error:
+            self.abort()
+            raise _cannot_write(self.path, error) from error
+
+    def abort(self) -> None:
+        """Leave no trace of the trace; harmless after `close`."""
+        try:
+            self._file.close()
+        finally:
+            self._temporary.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        """The writer itself; leaving by an exception aborts, leaving otherwise needs a `close` before."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Abort what was not closed."""
+        if not self._file.closed:
+            self.abort()
+
+    def _write(self, *parts: bytes) -> None:
+        try:
+            for part in parts:
+                self._file.write(part)
+        except OSError as error:
+            self.abort()
+            raise _cannot_write(self.path, error) from error
+
+
+class TraceFile:
+    """A complete trace on disk. Opening it reads its header and footer; `chunks` reads the records, and checks them."""
+
+    def __init__(self, path: Path) -> None:
+        """Open, or raise `UserError` saying what is wrong with the file."""
+        self.path = path
+        try:
+            self._size = path.stat().st_size
+            with path.open("rb") as file:
+                self.header, self._body = self._read_header(file)
+                footer = self._read_footer(file)
+        except OSError as error:
+            raise UserError(f"cannot read trace {path}: {error.strerror or error}") from error
+        self.record_count: int = footer["records"]
+        self.trace_digest: str = footer["trace_digest"]
+        self.partial: bool = footer["partial"]
+        self._chunk_count: int = footer["chunks"]
+
+    def chunks(self) -> Iterator[Records]:
+        """The records in the order they were written, some ten thousands at a time."""
+        decompressor = zstandard.ZstdDecompressor()
+        seen = 0
+        with self.path.open("rb") as file:
+            file.seek(self._body)
+            for number in range(self._chunk_count):
+                at = file.tell()
+                tag, length, records = _BLOCK.unpack(self._take(file, _BLOCK.size, f"chunk {number}"))
+                if tag != _CHUNK or records > CHUNK_RECORDS:
+                    raise self._damaged(f"no chunk {number} at byte {at}")
+                packed = self._take(file, length, f"chunk {number}")
+                wanted = records * TRACE_DTYPE.itemsize
+                try:
+                    columns = decompressor.decompress(packed, max_output_size=wanted)
+                except zstandard.ZstdError as error:
+                    raise self._damaged(f"chunk {number} at byte {at} does not decompress") from error
+                if len(columns) != wanted:
+                    raise self._damaged(f"chunk {number} at byte {at} has {len(columns)} bytes, not {wanted}")
+                seen += records
+                yield _from_columns(columns, records)
+        if seen != self.record_count:
+            raise self._damaged(f"{seen} records, the footer says {self.record_count}")
+
+    def records(self) -> Records:
+        """All records in one array."""
+        parts = list(self.chunks())
+        return np.concatenate(parts) if parts else np.zeros(0, TRACE_DTYPE)
+
+    def _read_header(self, file: BinaryIO) -> tuple[TraceHeader, int]:
+        start = file.read(_PREFIX.size)
+        if len(start) < len(MAGIC) or not start.startswith(MAGIC):
+            raise UserError(f"{self.path} is not a trace of emu: it does not begin with {MAGIC.decode()}")
+        if len(start) < _PREFIX.size:
+            raise self._truncated("its header")
+        _, version, length, checksum = _PREFIX.unpack(start)
+        if version != FORMAT_VERSION:
+            raise UserError(
+                f"trace {self.path} has format version {version}, this emu reads {FORMAT_VERSION}: make it again with `emu run --trace`"
+            )
+        packed = self._take(file, length, "its header")
+        if zlib.crc32(packed) != checksum:
+            raise self._damaged(f"the header (bytes {_PREFIX.size} to {_PREFIX.size + length}) fails its checksum")
+        try:
+            text = zstandard.ZstdDecompressor().decompress(packed, max_output_size=_HEADER_BYTES_MAX)
+            return TraceHeader.from_json(json.loads(text)), file.tell()
+        except (zstandard.ZstdError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise self._damaged("the header makes no sense") from error
+
+    def _read_footer(self, file: BinaryIO) -> dict[str, Any]:
+        """The footer is the last thing in the file: find it from the end."""
+        tail_bytes = min(self._size - self._body, 4096)
+        file.seek(self._size - tail_bytes)
+        tail = file.read(tail_bytes)
+        at = tail.rfind(_DONE)
+        if at < 0 or len(tail) < at + _BLOCK.size:
+            raise self._truncated("its end")
+        _, length, checksum = _BLOCK.unpack_from(tail, at)
+        text = tail[at + _BLOCK.size :]
+        if len(text) != length or zlib.crc32(text) != checksum:
+            raise self._truncated("its footer")
+        footer: dict[str, Any] = json.loads(text)
+        return footer
+
+    def _take(self, file: BinaryIO, length: int, what: str) -> bytes:
+        content = file.read(length)
+        if len(content) < length:
+            raise self._truncated(what)
+        return content
+
+    def _truncated(self, what: str) -> UserError:
+        return UserError(
+            f"trace {self.path} is cut short or damaged: {what} is not all there ({self._size} bytes); make it again with `emu run --trace`"
+        )
+
+    def _damaged(self, what: str) -> UserError:
+        return UserError(f"trace {self.path} is damaged: {what}; make it again with `emu run --trace`")
+
+
+def _to_columns(records: Records) -> bytes:
+    cycles = np.diff(records["cycle"], prepend=np.int64(0))
+    names = TRACE_DTYPE.names or ()
+    return b"".join((cycles if name == "cycle" else np.ascontiguousarray(records[name])).tobytes() for name in names)
+
+
+def _from_columns(columns: bytes, count: int) -> Records:
+    records = np.zeros(count, TRACE_DTYPE)
+    at = 0
+    for name in TRACE_DTYPE.names or ():
+        kind = TRACE_DTYPE[name]
+        records[name] = np.frombuffer(columns, kind, count, at)
+        at += count * kind.itemsize
+    records["cycle"] = np.cumsum(records["cycle"])
+    return records
+
+
+def _cannot_write(path: Path, error: OSError) -> UserError:
+    return UserError(f"cannot write trace {path}: {error.strerror or error}")

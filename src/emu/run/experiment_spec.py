@@ -1,0 +1,109 @@
+"""What a run is asked to do, as one value: the same `Experiment` gives the same digest on any host.
+
+Whatever can be refused without an assembler or a machine file is refused here, before anything is started.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emu.errors import UserError
+from emu.guest.workload import DEFAULT_MESSAGES, PLACEMENTS, default_threads, plan_pmsg_shared
+
+DEFAULT_VARIANT = "wakeq"
+DEFAULT_MACHINE = "a10-7800"
+DEFAULT_CORES = 4
+TICK_HZ_MAX = 100_000
+STALL_CYCLES_MAX = 10**9
+TRACE_RECORDS_DEFAULT = 50_000_000
+CYCLES_MAX = 10**15
+
+# A run that needs this many times what the slowest sound run needs is taken for one that never ends.
+BOUND_BASE_CYCLES = 100_000_000
+BOUND_CYCLES_PER_MESSAGE = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """Hold whichever core reaches a named point for `cycles`, each `every`-th time it is reached."""
+
+    point: str
+    cycles: int
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        """Check the ranges; whether the variant has the point is known only once it is assembled."""
+        if not self.point:
+            raise UserError("a stall needs the name of a point; `emu variants show NAME` lists them")
+        if not 1 <= self.cycles <= STALL_CYCLES_MAX:
+            raise UserError(f"stall {self.point}: cycles must be 1 to {STALL_CYCLES_MAX}, not {self.cycles}")
+        if self.every < 1:
+            raise UserError(f"stall {self.point}: EVERY must be 1 or more, not {self.every}")
+
+    @classmethod
+    def parse(cls, text: str) -> "Stall":
+        """Read POINT:CYCLES[:EVERY]."""
+        point, *numbers = text.split(":")
+        if len(numbers) not in (1, 2):
+            raise UserError(f"a stall must be POINT:CYCLES or POINT:CYCLES:EVERY, such as handoff_window:20000:10, not {text!r}")
+        for number in numbers:
+            if not (number.isascii() and number.isdigit()):
+                raise UserError(f"stall {text!r}: CYCLES and EVERY must be whole numbers, not {number!r}")
+        return cls(point, *map(int, numbers))
+
+    def __str__(self) -> str:
+        """The form that `parse` reads."""
+        return f"{self.point}:{self.cycles}" + (f":{self.every}" if self.every != 1 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of a run; reaching one is a `LimitReached`."""
+
+    cycles: int | None = None  # None: by the number of messages, `Experiment.cycles_bound`
+    trace_records: int = TRACE_RECORDS_DEFAULT
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if self.cycles is not None and not 1 <= self.cycles <= CYCLES_MAX:
+            raise UserError(f"the bound on cycles must be 1 to {CYCLES_MAX}, not {self.cycles}")
+        if self.trace_records < 1:
+            raise UserError(f"the bound on trace records must be 1 or more, not {self.trace_records}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """One run. `machine` is a name or the path of a machine file; `tick_hz` 0 leaves the timer interrupt off."""
+
+    variant: str = DEFAULT_VARIANT
+    machine: str = DEFAULT_MACHINE
+    cores: int = DEFAULT_CORES
+    threads: int = field(default=0)  # 0: one a core, made even
+    messages: int = DEFAULT_MESSAGES
+    seed: int = 1
+    placement: str = PLACEMENTS[0]
+    stalls: tuple[Stall, ...] = ()
+    tick_hz: int = 0
+    trace: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        """Fill in the default number of threads and refuse what no machine could run."""
+        if self.threads == 0 and self.cores >= 1:
+            object.__setattr__(self, "threads", default_threads(self.cores))
+        plan_pmsg_shared(
+            cores=self.cores, threads=self.threads, messages=self.messages, placement=self.placement, seed=self.seed
+        )
+        if not 0 <= self.tick_hz <= TICK_HZ_MAX:
+            raise UserError(f"tick must be 0 (off) to {TICK_HZ_MAX} interrupts a second, not {self.tick_hz}")
+        points = [stall.point for stall in self.stalls]
+        for point in points:
+            if points.count(point) > 1:
+                raise UserError(f"point {point} is stalled twice: give each point one --stall")
+
+    @property
+    def cycles_bound(self) -> int:
+        """Core cycles after which the guest is taken for one that never ends."""
+        if self.limits.cycles is not None:
+            return self.limits.cycles
+        held_up = sum(2 * stall.cycles // stall.every for stall in self.stalls)
+        return BOUND_BASE_CYCLES + self.messages * (BOUND_CYCLES_PER_MESSAGE + held_up)

@@ -1,0 +1,191 @@
+"""What a run measured, as plain values: every report, and `--json`, is made from these alone.
+
+Cycles are simulated core cycles. The words (acquisition, lock wait, lock hold, message spin, stall) are those of the
+documentation's definitions.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from emu.run.experiment_spec import Stall
+
+SCHEMA = "emu-run/1"
+
+
+@dataclass(frozen=True, slots=True)
+class StateCycles:
+    """Where cycles went; every cycle of a core is in exactly one."""
+
+    user: int = 0
+    kernel: int = 0
+    scheduler: int = 0
+    interrupt: int = 0
+    lock_wait: int = 0
+    message_spin: int = 0
+    stall: int = 0
+    idle: int = 0
+
+    @classmethod
+    def of(cls, cycles: Sequence[int]) -> "StateCycles":
+        """From one number a state, in the order of `trace_record.State`."""
+        return cls(*(int(number) for number in cycles))
+
+    @property
+    def total(self) -> int:
+        """Sum over the states."""
+        return sum(self.to_dict().values())
+
+    def to_dict(self) -> dict[str, int]:
+        """State to cycles, in the order of `trace_record.State`."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSpin:
+    """The receivers' busy loop on r_msg: times entered, NULL loads, cycles."""
+
+    entries: int = 0
+    iterations: int = 0
+    cycles: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LockUse:
+    """One class of locks over all its instances."""
+
+    acquisitions: int = 0
+    contended: int = 0
+    wait_cycles: int = 0
+    wait_cycles_max: int = 0
+    hold_cycles: int = 0
+    hold_cycles_max: int = 0
+    spin_iterations: int = 0
+
+    @property
+    def wait_cycles_mean(self) -> float:
+        """Cycles a contended acquisition waited."""
+        return self.wait_cycles / self.contended if self.contended else 0.0
+
+    @property
+    def hold_cycles_mean(self) -> float:
+        """Cycles from an acquisition to the visible release."""
+        return self.hold_cycles / self.acquisitions if self.acquisitions else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wakeups:
+    """Calls of try_to_wake_up, by where they were made from and what they found."""
+
+    total: int = 0
+    under_queue_lock: int = 0
+    after_unlock: int = 0
+    to_idle: int = 0
+    to_running: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Coherence:
+    """Transactions on the interconnect."""
+
+    transfers_within_module: int = 0
+    transfers_across_modules: int = 0
+    upgrades: int = 0
+    memory_reads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StallCount:
+    """What one --stall did: how often a core was held at the point, and for how many cycles in all."""
+
+    count: int = 0
+    cycles: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """One run. `partial`: it was stopped before all messages were delivered."""
+
+    variant: str
+    machine: str  # the machine file's own name
+    workload: str
+    placement: str
+    cores: int
+    threads: int
+    seed: int
+    messages_wanted: int
+    messages: int  # delivered
+    cycles: int  # elapsed, of each core; the states of one core sum to this
+    boot_cycles: int  # of `cycles`, how many had passed when the tasks were released
+    seconds: float  # simulated
+    messages_per_second: float
+    instructions: int
+    host_seconds: float
+    trace_digest: str
+    cycles_by_core_and_state: tuple[StateCycles, ...]
+    message_spin: MessageSpin = MessageSpin()
+    locks: Mapping[str, LockUse] = field(default_factory=dict)  # by class: "q_perm.lock", "pi_lock", "rq.lock", ...
+    wakeups: Wakeups = Wakeups()
+    interprocessor_interrupts: int = 0
+    context_switches: int = 0
+    coherence: Coherence = Coherence()
+    outcomes: Mapping[str, int] = field(default_factory=dict)  # delivered, enqueued, handed_over, errors by errno name
+    tick_hz: int = 0
+    stall_schedule: tuple[Stall, ...] = ()
+    stalls: Mapping[str, StallCount] = field(default_factory=dict)  # by point
+    partial: bool = False
+
+    @property
+    def cycles_by_state(self) -> StateCycles:
+        """Sum over the cores."""
+        return StateCycles.of([sum(column) for column in zip(*(c.to_dict().values() for c in self.cycles_by_core_and_state))])
+
+    @property
+    def mips(self) -> float:
+        """Guest instructions a host microsecond."""
+        return self.instructions / self.host_seconds / 1e6 if self.host_seconds > 0 else 0.0
+
+    @property
+    def undisturbed(self) -> bool:
+        """Nothing held a core up from outside the path: no stall, no tick."""
+        return not self.stall_schedule and not self.tick_hz
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `--json` prints, in a fixed order."""
+        return {
+            "schema": SCHEMA,
+            "variant": self.variant,
+            "machine": self.machine,
+            "workload": self.workload,
+            "placement": self.placement,
+            "cores": self.cores,
+            "threads": self.threads,
+            "seed": self.seed,
+            "tick_hz": self.tick_hz,
+            "partial": self.partial,
+            "messages_wanted": self.messages_wanted,
+            "messages": self.messages,
+            "cycles": self.cycles,
+            "boot_cycles": self.boot_cycles,
+            "seconds": self.seconds,
+            "messages_per_second": self.messages_per_second,
+            "instructions": self.instructions,
+            "host_seconds": self.host_seconds,
+            "mips": self.mips,
+            "trace_digest": self.trace_digest,
+            "cycles_by_state": self.cycles_by_state.to_dict(),
+            "cycles_by_core_and_state": [core.to_dict() for core in self.cycles_by_core_and_state],
+            "message_spin": _plain(self.message_spin),
+            "locks": {name: _plain(use) for name, use in self.locks.items()},
+            "wakeups": _plain(self.wakeups),
+            "interprocessor_interrupts": self.interprocessor_interrupts,
+            "context_switches": self.context_switches,
+            "coherence": _plain(self.coherence),
+            "outcomes": dict(self.outcomes),
+            "stalls": {point: _plain(stall) for point, stall in self.stalls.items()},
+            "stall_schedule": [_plain(stall) for stall in self.stall_schedule],
+        }
+
+
+def _plain(value: Any) -> dict[str, int | str]:
+    return {each.name: getattr(value, each.name) for each in fields(value)}
