@@ -157,6 +157,9 @@ def _find_error(sources: list[Source], values: Mapping[str, int]) -> str:
         definitions = ""
         for number, line in each.lines:
             word = line.split()[0]
+            if word in (".set", ".equ"):
+                definitions += line + "\n"
+                continue
             if macro or word == ".macro":
                 macro.append(line)
                 if word == ".endm":
