@@ -28,7 +28,7 @@ RECORDS_MAX = 50_000_000
 _PREFIX = struct.Struct("<8sIII")
 _BLOCK = struct.Struct("<4sII")
 _CHUNK, _DONE = b"CHNK", b"DONE"
-_HEADER_BYTES_MAX = 256 << 20
+_UNPACKED_BYTES_MAX = 256 << 20
 _LEVEL = 3
 
 Records = NDArray[np.void]
@@ -139,7 +139,6 @@ class TraceFile:
 
     def chunks(self) -> Iterator[Records]:
         """The records in the order they were written, some ten thousands at a time."""
-        decompressor = zstandard.ZstdDecompressor()
         seen = 0
         with self.path.open("rb") as file:
             file.seek(self._body)
@@ -149,13 +148,10 @@ class TraceFile:
                 if tag != _CHUNK or records > CHUNK_RECORDS:
                     raise self._damaged(f"no chunk {number} at byte {at}")
                 packed = self._take(file, length, f"chunk {number}")
-                wanted = records * TRACE_DTYPE.itemsize
                 try:
-                    columns = decompressor.decompress(packed, max_output_size=wanted)
-                except zstandard.ZstdError as error:
-                    raise self._damaged(f"chunk {number} at byte {at} does not decompress") from error
-                if len(columns) != wanted:
-                    raise self._damaged(f"chunk {number} at byte {at} has {len(columns)} bytes, not {wanted}")
+                    columns = _decompress(packed, records * TRACE_DTYPE.itemsize)
+                except ValueError as error:
+                    raise self._damaged(f"chunk {number} at byte {at} {error}") from error
                 seen += records
                 yield _from_columns(columns, records)
         if seen != self.record_count:
@@ -181,9 +177,8 @@ class TraceFile:
         if zlib.crc32(packed) != checksum:
             raise self._damaged(f"the header (bytes {_PREFIX.size} to {_PREFIX.size + length}) fails its checksum")
         try:
-            text = zstandard.ZstdDecompressor().decompress(packed, max_output_size=_HEADER_BYTES_MAX)
-            return TraceHeader.from_json(json.loads(text)), file.tell()
-        except (zstandard.ZstdError, ValueError, KeyError, TypeError, AttributeError) as error:
+            return TraceHeader.from_json(json.loads(_decompress(packed))), file.tell()
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise self._damaged("the header makes no sense") from error
 
     def _read_footer(self, file: BinaryIO) -> dict[str, Any]:
@@ -214,6 +209,17 @@ class TraceFile:
 
     def _damaged(self, what: str) -> UserError:
         return UserError(f"trace {self.path} is damaged: {what}; make it again with `emu run --trace`")
+
+
+def _decompress(packed: bytes, wanted: int | None = None) -> bytes:
+    """Unpack one zstd frame whose size is looked at before it is trusted; raises ValueError."""
+    try:
+        size = zstandard.frame_content_size(packed)
+        if size < 0 or size > _UNPACKED_BYTES_MAX or (wanted is not None and size != wanted):
+            raise ValueError(f"claims {size} bytes" + (f", not {wanted}" if wanted is not None else ""))
+        return zstandard.ZstdDecompressor().decompress(packed)
+    except zstandard.ZstdError as error:
+        raise ValueError("does not decompress") from error
 
 
 def _to_columns(records: Records) -> bytes:

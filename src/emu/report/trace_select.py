@@ -1,0 +1,153 @@
+"""Which records of a trace to show: by core, task, routine, time, event, or the length of one hand-off."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emu.engine.trace_record import Kind
+from emu.errors import UserError
+from emu.observe.trace_file import Records, TraceFile
+from emu.observe.trace_header import IDLE, TraceHeader
+from emu.report.hand_off import HandOff
+
+Mask = NDArray[np.bool_]
+
+INSTRUCTION, MARK = int(Kind.INSTRUCTION), int(Kind.MARK)
+EVENT_GROUPS = {
+    "lock": (Kind.LOCK_ACQUIRED, Kind.LOCK_CONTENDED, Kind.LOCK_RELEASED),
+    "spin": (Kind.SPIN_BEGIN, Kind.SPIN_END),
+    "transfer": (Kind.LINE_TRANSFER,),
+    "ipi": (Kind.IPI_SENT,),
+    "interrupt": (Kind.INTERRUPT,),
+    "halt": (Kind.HALT, Kind.WAKE),
+    "stall": (Kind.STALL,),
+    "store": (Kind.STORE_DRAINED,),
+    "mark": (Kind.MARK,),
+    "all": tuple(kind for kind in Kind if kind != Kind.INSTRUCTION),
+}
+QUIET_EVENTS = (Kind.STORE_DRAINED,)  # one a store: shown only when asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Records that pass every filter that is set. With `events` set, instructions do not pass."""
+
+    cores: tuple[int, ...] = ()
+    tasks: tuple[int, ...] = ()
+    symbols: tuple[str, ...] = ()  # routine names, * and ? allowed
+    cycles: tuple[int, int] | None = None  # both ends included
+    kinds: tuple[int, ...] = ()
+    marks: tuple[int, ...] = ()
+    hand_off: HandOff | None = None
+
+    @property
+    def events_only(self) -> bool:
+        """Whether instructions are left out."""
+        return bool(self.kinds or self.marks)
+
+    def of(self, trace: TraceFile) -> Iterator[Records]:
+        """The records that pass, chunk by chunk, in trace order; never an empty chunk."""
+        inside = self._symbol_ranges(trace.header)
+        first = 0
+        for chunk in trace.chunks():
+            if self.hand_off is not None and first > self.hand_off.last:
+                return
+            chosen = chunk[self._mask(chunk, first, inside)]
+            first += len(chunk)
+            if len(chosen):
+                yield chosen
+
+    def _mask(self, chunk: Records, first: int, inside: list[tuple[int, int]]) -> Mask:
+        mask = self._kind_mask(chunk)
+        if self.hand_off is not None:
+            mask &= self.hand_off.mask(chunk, first)
+        if self.cores:
+            mask &= np.isin(chunk["core"], self.cores)
+        if self.tasks:
+            mask &= np.isin(np.maximum(chunk["task"], -1), self.tasks)
+        if self.cycles is not None:
+            mask &= (chunk["cycle"] >= self.cycles[0]) & (chunk["cycle"] <= self.cycles[1])
+        if self.symbols:
+            pc = chunk["pc"]
+            within = np.zeros(len(chunk), np.bool_)
+            for start, end in inside:
+                within |= (pc >= np.uint64(start)) & (pc < np.uint64(end))
+            mask &= within
+        return mask
+
+    def _kind_mask(self, chunk: Records) -> Mask:
+        kind = chunk["kind"]
+        if not self.events_only:
+            return ~np.isin(kind, [int(quiet) for quiet in QUIET_EVENTS])
+        return np.isin(kind, self.kinds) | ((kind == MARK) & np.isin(chunk["detail"], self.marks))
+
+    def _symbol_ranges(self, header: TraceHeader) -> list[tuple[int, int]]:
+        return [
+            (symbol.address, symbol.address + max(symbol.size, 1))
+            for symbol in header.symbols
+            if any(fnmatchcase(symbol.name, pattern) for pattern in self.symbols)
+        ]
+
+
+def select(
+    header: TraceHeader,
+    *,
+    cores: Sequence[int] = (),
+    tasks: Sequence[str] = (),
+    symbols: Sequence[str] = (),
+    cycles: str | None = None,
+    events: Sequence[str] = (),
+    hand_off: HandOff | None = None,
+) -> Selection:
+    """A selection from what a user wrote; raises `UserError` for names that the trace does not know."""
+    for core in cores:
+        if not 0 <= core < header.cores:
+            raise UserError(f"the trace has cores 0 to {header.cores - 1}, not {core}")
+    for pattern in symbols:
+        if not any(fnmatchcase(symbol.name, pattern) for symbol in header.symbols):
+            raise UserError(f"no routine in the trace is called {pattern!r}; `emu trace show FILE --outline` shows the names")
+    kinds: list[int] = []
+    marks: list[int] = []
+    for name in events:
+        if name in EVENT_GROUPS:
+            kinds += [int(kind) for kind in EVENT_GROUPS[name]]
+        elif name in header.marks:
+            marks += [number for number, mark in enumerate(header.marks) if mark == name]
+        else:
+            known = ", ".join([*EVENT_GROUPS, *dict.fromkeys(header.marks)])
+            raise UserError(f"event must be one of {known}, not {name!r}")
+    return Selection(
+        cores=tuple(cores),
+        tasks=tuple(_task_number(header, name) for name in tasks),
+        symbols=tuple(symbols),
+        cycles=None if cycles is None else parse_cycles(cycles),
+        kinds=tuple(kinds),
+        marks=tuple(marks),
+        hand_off=hand_off,
+    )
+
+
+def parse_cycles(text: str) -> tuple[int, int]:
+    """Read FROM:TO, either end may be left out."""
+    start, colon, end = text.partition(":")
+    if not colon or not all(part == "" or (part.isascii() and part.isdigit()) for part in (start, end)):
+        raise UserError(f"cycles must be FROM:TO in whole cycles, such as 120000:130000 or 120000:, not {text!r}")
+    lowest, highest = int(start or 0), int(end) if end else 2**62
+    if lowest > highest:
+        raise UserError(f"cycles must be FROM:TO with FROM not above TO, not {text!r}")
+    return lowest, highest
+
+
+def _task_number(header: TraceHeader, name: str) -> int:
+    if name == IDLE:
+        return -1
+    names = [task.name for task in header.tasks]
+    if name in names:
+        return names.index(name)
+    if name.isascii() and name.isdigit() and int(name) < len(names):
+        return int(name)
+    known = f"{names[0]} to {names[-1]} or {IDLE}" if names else IDLE
+    raise UserError(f"the trace has tasks {known}, not {name!r}")

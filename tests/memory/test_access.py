@@ -1,0 +1,160 @@
+"""The one road to memory: latencies, states and values as cores in two modules use the same lines."""
+
+import numpy as np
+import pytest
+
+from emu.memory import access, store_buffer
+from emu.memory.moesi import Line
+from emu.memory.records import BUS, Bus
+from emu.native import array_at
+
+A, B = 0x1000, 0x2000
+LATENCIES = {"l2_hit": 15, "sibling_line": 21, "remote_line": 346, "upgrade": 230, "memory": 282, "forward": 3, "forward_fail": 25}
+
+
+class Harness:
+    """A bus of four cores in two modules, with stores that also write RAM, as an emulated instruction does."""
+
+    def __init__(self, depth: int = 24, requests: int = 8) -> None:
+        self.bus = Bus(1 << 20, 4, 2, (64, 4), (2048, 16))
+        self.bus.configure(**LATENCIES, buffer_depth=depth, buffer_requests=requests)
+        self.record = array_at(self.bus.record.ctypes.data, 1, BUS)[0]
+
+    def load(self, core: int, now: int, address: int, size: int = 8) -> tuple[int, int]:
+        cycles = access.load(self.record, core, now, address, size)
+        return int(store_buffer.read_ram(self.record, address, size)), int(cycles)
+
+    def store(self, core: int, now: int, address: int, value: int, size: int = 8) -> int:
+        stall = access.store(self.record, core, now, address, size, value, -1)
+        store_buffer.write_ram(self.record, address, size, value)
+        return int(stall)
+
+    def atomic(self, core: int, now: int, address: int) -> int:
+        return int(access.atomic(self.record, core, now, address, 8))
+
+    def state(self, module: int, address: int) -> Line:
+        modules = int(self.bus.record["modules"][0])
+        return Line(int(self.bus.arrays["line_state"][(address >> 6) * modules + module]))
+
+    def drain(self) -> None:
+        store_buffer.drain_due(self.record, 10**9)
+
+
+def test_first_read_comes_from_memory_then_hits() -> None:
+    harness = Harness()
+    assert harness.load(0, 0, A) == (0, 282)
+    assert harness.state(0, A) == Line.E
+    assert harness.load(0, 1000, A) == (0, 0)
+    assert harness.load(1, 2000, A) == (0, 15)  # the sibling finds it in the shared L2
+
+
+def test_dirty_line_moves_across_modules_and_is_owned() -> None:
+    harness = Harness()
+    harness.store(0, 0, A, 7)
+    harness.drain()
+    assert harness.state(0, A) == Line.M
+    assert harness.load(2, 1000, A) == (7, 346)
+    assert (harness.state(0, A), harness.state(1, A)) == (Line.O, Line.S)
+    assert harness.bus.record["transfers_across_modules"][0] == 1
+
+
+def test_write_to_a_shared_line_is_an_upgrade() -> None:
+    harness = Harness()
+    harness.load(0, 0, A)
+    harness.load(2, 1000, A)
+    harness.store(0, 2000, A, 1)
+    assert harness.load(2, 2000 + 229, A) == (0, 0)  # not visible before the line is owned
+    assert harness.load(2, 2000 + 230, A)[0] == 1
+    assert harness.bus.record["upgrades"][0] == 1
+
+
+def test_sibling_store_drops_the_other_l1() -> None:
+    harness = Harness()
+    harness.load(1, 0, A)
+    harness.store(0, 1000, A, 3)
+    harness.drain()
+    assert harness.load(1, 5000, A) == (3, 21)
+
+
+def test_own_stores_are_forwarded() -> None:
+    harness = Harness()
+    harness.store(0, 0, A, 0x1122334455667788)
+    assert harness.load(0, 1, A) == (0x1122334455667788, 3)
+    assert harness.load(0, 1, A + 4, 4) == (0x11223344, 3)
+    harness.store(0, 2, A + 2, 0xAAAA, 2)
+    value, cycles = harness.load(0, 3, A)  # wider than the youngest store it overlaps: waits for the drain
+    assert value == 0x11223344AAAA7788
+    assert cycles > 25
+
+
+def test_store_buffering_is_visible() -> None:
+    """SB: both cores may read the old value, as x86-TSO allows; with drained buffers they may not."""
+    harness = Harness()
+    harness.store(0, 0, A, 1)
+    harness.store(2, 0, B, 1)
+    assert (harness.load(0, 1, B)[0], harness.load(2, 1, A)[0]) == (0, 0)
+    assert (harness.load(0, 10**6, B)[0], harness.load(2, 10**6, A)[0]) == (1, 1)
+
+
+def test_stores_drain_in_order() -> None:
+    harness = Harness()
+    harness.load(2, 0, B)
+    harness.store(2, 1000, B, 9)  # B is owned by the other module, A by nobody
+    harness.drain()
+    harness.store(0, 2000, B, 1)
+    harness.store(0, 2001, A, 1)
+    for now in range(2002, 3000, 7):
+        if harness.load(3, now, A)[0] == 1:
+            assert harness.load(3, now, B)[0] == 1
+            return
+    pytest.fail("the stores never became visible")
+
+
+def test_full_buffer_stalls_until_the_oldest_has_left() -> None:
+    harness = Harness(depth=2, requests=1)
+    assert harness.store(0, 0, A, 1) == 0
+    assert harness.store(0, 1, A + 64, 1) == 0
+    assert harness.store(0, 2, A + 128, 1) == 282 - 2
+
+
+def test_contention_serialises_at_the_line() -> None:
+    harness = Harness()
+    harness.store(0, 0, A, 1)
+    harness.drain()
+    assert harness.atomic(2, 1000, A) == 346
+    assert harness.atomic(0, 1001, A) == 346 + 345  # waits until the line has arrived over there
+
+
+def test_line_crossing_store_keeps_its_bytes() -> None:
+    harness = Harness()
+    harness.store(0, 0, A + 60, 0x1122334455667788)
+    assert harness.load(0, 1, A + 60)[0] == 0x1122334455667788
+    assert harness.load(2, 1, A + 60)[0] == 0
+    harness.drain()
+    assert harness.load(2, 10**6, A + 60)[0] == 0x1122334455667788
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_single_writer_and_l1_inside_l2(seed: int) -> None:
+    """Random traffic: at most one module owns a line, an owner in M or E is alone, every L1 line is in its L2."""
+    harness = Harness()
+    random = np.random.default_rng(seed)
+    for now in range(0, 60_000, 40):
+        core, line = int(random.integers(4)), int(random.integers(6))
+        address = A + 64 * line + 8 * int(random.integers(8))
+        kind = random.integers(3)
+        if kind == 0:
+            harness.load(core, now, address)
+        elif kind == 1:
+            harness.store(core, now, address, int(random.integers(100)))
+        elif harness.bus.arrays["buffers"][core]["count"] == 0:
+            harness.atomic(core, now, address)
+        for index in range(6):
+            states = [harness.state(module, A + 64 * index) for module in (0, 1)]
+            assert sum(state in (Line.M, Line.O, Line.E) for state in states) <= 1
+            if Line.M in states or Line.E in states:
+                assert Line.I in states
+    tags = harness.bus.arrays["l1_tag"].reshape(4, -1)
+    for core in range(4):
+        for line in tags[core][tags[core] >= 0]:
+            assert harness.state(core // 2, int(line) << 6) != Line.I
