@@ -1,7 +1,7 @@
 """A plain machine for tests: Unicorn cores stepped one instruction at a time from Python, sharing one RAM.
 
-No caches, no store buffers, no timing: core after core executes one instruction. It knows just enough of the processor to
-run the guest (system calls, HLT, RDTSC, CPUID, interrupts through the IDT, IPIs), and it shares nothing with the engine.
+No caches, no store buffers, no timing: core after core executes one instruction. It knows just enough of the processor
+to run the guest (system calls, HLT, RDTSC, interrupts through the IDT, IPIs), and it shares nothing with the engine.
 """
 
 import ctypes
@@ -18,9 +18,11 @@ from unicorn.unicorn_py3.unicorn import uclib
 APIC_PAGE = 0xFEE00000
 MASK = 2**64 - 1
 SYSCALL, HLT, RDTSC, CPUID, UD2 = b"\x0f\x05", b"\xf4", b"\x0f\x31", b"\x0f\xa2", b"\x0f\x0b"
-R = {name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in
-     ("rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip rflags cs ss ds fs_base gs_base cr0 cr3 cr4 idtr "
-      "gdtr tr").split()}  # fmt: skip
+REGISTERS = """
+    rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip rflags
+    cs ss ds fs_base gs_base cr0 cr3 cr4 idtr gdtr tr
+"""
+R = {name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in REGISTERS.split()}
 
 
 class Stopped(Exception):
@@ -28,7 +30,10 @@ class Stopped(Exception):
 
 
 class Ring:
-    """Takes a Unicorn core from ring 3 to ring 0: writing CS does not change the privilege level, so patch a saved context."""
+    """Takes a Unicorn core from ring 3 to ring 0.
+
+    Writing CS does not change the privilege level, so a saved context is patched and restored.
+    """
 
     KERNEL_CODE, KERNEL_DATA = 0x00AF9B00, 0x00CF9300  # the second word of the descriptors
 
@@ -135,7 +140,7 @@ class PlainMachine:
                 target.pending.add(value & 0xFF)
 
     def run(self, limit: int, until: Callable[[], bool] = lambda: False) -> int:
-        """Step all cores in turn until `until`, until nothing can run any more, or `limit` steps; returns steps made."""
+        """Step all cores in turn until `until` holds, nothing can run, or `limit` is reached; returns the steps made."""
         steps = 0
         while steps < limit and not until():
             moved = False

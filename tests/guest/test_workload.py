@@ -37,7 +37,9 @@ def test_every_send_has_its_receive(cores: int, pairs: int, messages: int, place
         assert first.starts_first == (first.sends > 0) and not second.starts_first
         assert (first.own_type, first.partner_type) == (second.partner_type, second.own_type)
     assert len({task.own_type for task in plan.tasks}) == plan.threads
-    assert all(task.own_type >= 1 and 0 <= task.core < cores and task.cpus_allowed >> task.core & 1 for task in plan.tasks)
+    assert all(
+        task.own_type >= 1 and 0 <= task.core < cores and task.cpus_allowed >> task.core & 1 for task in plan.tasks
+    )
 
 
 def test_tokens_are_split_evenly() -> None:
@@ -84,7 +86,10 @@ def test_the_seed_moves_start_delays_and_nothing_else() -> None:
         ({"threads": 0}, "threads must be an even number from 2, not 0"),
         ({"threads": 514}, "threads must be at most 512, not 514"),
         ({"messages": 0}, "messages must be 1 to"),
-        ({"placement": "nowhere"}, "placement must be one of cross-module, same-module, same-core, unpinned, not 'nowhere'"),
+        (
+            {"placement": "nowhere"},
+            "placement must be one of cross-module, same-module, same-core, unpinned, not 'nowhere'",
+        ),
         ({"seed": -1}, "seed must be 0 to"),
     ],
 )

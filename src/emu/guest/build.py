@@ -1,7 +1,7 @@
 """Build the guest: from an assembled image and a workload to the bytes of RAM a machine starts with.
 
-The result is plain data: where the cores begin, what lies where, which words are locks, which task is which. Nothing here
-runs; the same inputs give the same bytes.
+The result is plain data: where the cores begin, what lies where, which words are locks, which task is which. Nothing
+here runs; the same inputs give the same bytes.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from emu.errors import CheckFailed
 from emu.guest import descriptors
 from emu.guest.ipc import Ipc, build_ipc
 from emu.guest.paging import LARGE_PAGE, PAGE, USER_TEXT, PageTables
-from emu.guest.ram import RAM_BYTES, TEXT_MAP, GuestObject, Ram
+from emu.guest.ram import RAM_BYTES, TEXT_MAP, GuestObject, Ram, direct
 from emu.guest.record import Kernel, Record
 from emu.guest.scheduler import build_scheduler
 from emu.guest.tasks import STACK_BYTES, UserTask, build_idle_task, build_user_task, task_stride
@@ -82,8 +82,10 @@ class Guest:
         self.ipc.check_empty(self.kernel)
 
 
-def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram: NDArray[np.uint8] | None = None) -> Guest:
-    """Build the guest into `ram` (zeroed; allocated if absent). `timer_period`: initial count of the local timer, 0 for off."""
+def build_guest(
+    image: Image, workload: Workload, *, timer_period: int = 0, ram: NDArray[np.uint8] | None = None
+) -> Guest:
+    """Build the guest into `ram` (zeroed; allocated if absent); `timer_period` is the local timer's count, 0 for off."""
     data = np.zeros(RAM_BYTES, np.uint8) if ram is None else ram
     memory = Ram(data, _load(image, data))
     pages = PageTables(memory)
@@ -93,9 +95,7 @@ def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram:
     idle = [build_idle_task(kernel, core) for core in range(workload.cores)]
     stride = task_stride(kernel)
     base = memory.allocate(stride * workload.threads)
-    tasks = [
-        build_user_task(kernel, plan, base + stride * plan.index, workload.cores) for plan in workload.tasks
-    ]
+    tasks = [build_user_task(kernel, plan, base + stride * plan.index, workload.cores) for plan in workload.tasks]
     for percpu, task in zip(cores, idle, strict=True):
         _run_idle_task(kernel, percpu, task)
     build_scheduler(kernel, workload, cores, idle, tasks)
@@ -128,9 +128,9 @@ def _build_core(kernel: Kernel, core: int) -> Record:
     area["cpu_number"] = core
     area["preempt_count"] = NO_RESCHEDULE_DUE
     area["irq_count"] = -1
-    area["irq_stack_ptr"] = kernel.record("percpu", stack + STACK_BYTES).virtual
+    area["irq_stack_ptr"] = direct(stack + STACK_BYTES)
     descriptors.write_gdt(
-        kernel.ram, area.inner("gdt", "tss").physical, area.address("tss"), kernel.size("tss")
+        kernel.ram, area.physical + kernel.offset("percpu", "gdt"), area.address("tss"), kernel.size("tss")
     )
     area.inner("tss", "tss")["io_bitmap"] = kernel.size("tss")
     return area
@@ -164,7 +164,7 @@ def _fill_boot_globals(
         kernel.ram.put(array + 8 * task.plan.index, task.pointer)
     kernel.set_global("nr_cpu_ids", workload.cores, size=4)
     kernel.set_global("boot_nr_tasks", len(tasks), size=4)
-    kernel.set_global("boot_tasks", kernel.record("task_struct", array).virtual)
+    kernel.set_global("boot_tasks", direct(array))
     kernel.set_global("lapic_timer_period", timer_period, size=4)
 
 
@@ -184,8 +184,11 @@ def _fill_tables(kernel: Kernel) -> None:
 
 
 def _map_image(kernel: Kernel) -> None:
-    """Kernel image, direct map and user text."""
-    text = kernel.image.segments[0]
+    """Kernel image, direct map and user text; the globals get their names."""
+    text = kernel.image.text
+    for name, size in kernel.image.globals.items():
+        physical = kernel.global_physical(name)
+        kernel.ram.objects.append(GuestObject(name, None, physical, TEXT_MAP + physical, size))
     kernel.pages.map_kernel(text_bytes=-(-(text.physical + len(text.data)) // LARGE_PAGE) * LARGE_PAGE)
     virtual, physical, size = kernel.image.user
     kernel.pages.map_range(virtual, physical, size, USER_TEXT)

@@ -10,7 +10,7 @@ LOCAL_TIMER_VECTOR = 0xEF
 VECTORS = 256
 EXCEPTIONS = 32
 
-_SEGMENTS = {  # Linux 4.8, arch/x86/kernel/cpu/common.c, gdt_page, with the accessed bit set: loading one writes nothing
+_SEGMENTS = {  # Linux 4.8, arch/x86/kernel/cpu/common.c, gdt_page; accessed bits set: loading one writes nothing
     0x08: 0x00CF9B000000FFFF,  # kernel, 32-bit code
     0x10: 0x00AF9B000000FFFF,  # kernel, 64-bit code
     0x18: 0x00CF93000000FFFF,  # kernel data
@@ -26,7 +26,9 @@ def write_gdt(ram: Ram, gdt: int, tss: int, tss_bytes: int) -> None:
     for selector, descriptor in _SEGMENTS.items():
         ram.put(gdt + selector, descriptor)
     limit = tss_bytes - 1
-    low = limit & 0xFFFF | (tss & 0xFFFFFF) << 16 | _TSS_AVAILABLE << 40 | (limit >> 16) << 48 | (tss >> 24 & 0xFF) << 56
+    low = (
+        limit & 0xFFFF | (tss & 0xFFFFFF) << 16 | _TSS_AVAILABLE << 40 | (limit >> 16) << 48 | (tss >> 24 & 0xFF) << 56
+    )
     ram.put(gdt + TSS_SELECTOR, low)
     ram.put(gdt + TSS_SELECTOR + 8, tss >> 32)
 

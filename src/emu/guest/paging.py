@@ -1,7 +1,7 @@
 """Page tables: one address space for everybody, kernel half and user half.
 
-Text is read-only and executable, all else is not executable: a jump into data faults. Large pages keep the tables small;
-user pages are 4 KiB.
+Text is read-only and executable, all else is not executable: a jump into data faults. Large pages keep the tables
+small; user pages are 4 KiB.
 """
 
 from emu.guest.ram import DIRECT_MAP, TEXT_MAP, Ram

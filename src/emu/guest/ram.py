@@ -50,7 +50,14 @@ class Ram:
         return start
 
     def name(
-        self, name: str, struct: str | None, physical: int, size: int, *, core: int | None = None, task: int | None = None
+        self,
+        name: str,
+        struct: str | None,
+        physical: int,
+        size: int,
+        *,
+        core: int | None = None,
+        task: int | None = None,
     ) -> None:
         """Record what lies at a direct-mapped address."""
         self.objects.append(GuestObject(name, struct, physical, DIRECT_MAP + physical, size, core, task))

@@ -1,7 +1,7 @@
 """Runqueues and the one task group: each core's `rq`, the group's cfs_rq and sched_entity per core, idle and empty.
 
-All user tasks are threads of one process and share one autogroup, so the hierarchy has two levels: a task is queued on the
-group's cfs_rq of its core, and the group's entity of that core on the root cfs_rq inside the rq.
+All user tasks are threads of one process and share one autogroup, so the hierarchy has two levels: a task is queued on
+the group's cfs_rq of its core, and the group's entity of that core on the root cfs_rq inside the rq.
 """
 
 from collections.abc import Sequence

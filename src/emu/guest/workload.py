@@ -1,8 +1,8 @@
 """The workload pmsg-shared, our reconstruction: who sends what to whom, from which core, and how often.
 
-The original benchmark's source is not public. Ours: one process, N threads in N/2 pairs on one shared queue, each thread
-with a message type of its own, one token a pair, strict ping-pong with 8-byte messages and blocking calls. Thread 2p starts
-pair p; the token of each pair passes a fixed number of times, so the queue is empty at the end.
+The original benchmark's source is not public. Ours: one process, N threads in N/2 pairs on one shared queue, each
+thread with a message type of its own, one token a pair, strict ping-pong with 8-byte messages and blocking calls.
+Thread 2p starts pair p; the token of each pair passes a fixed number of times, so the queue is empty at the end.
 """
 
 from collections.abc import Iterator
@@ -104,7 +104,9 @@ def _validate(cores: int, threads: int, messages: int, placement: str, seed: int
     if not 1 <= cores <= CORES_MAX:
         raise UserError(f"cores must be 1 to {CORES_MAX}, not {cores}")
     if threads < 2 or threads % 2:
-        raise UserError(f"threads must be an even number from 2, not {threads}: {NAME} runs in pairs, each needs a partner")
+        raise UserError(
+            f"threads must be an even number from 2, not {threads}: {NAME} runs in pairs, each needs a partner"
+        )
     if threads > THREADS_MAX:
         raise UserError(f"threads must be at most {THREADS_MAX}, not {threads}")
     if not 1 <= messages <= MESSAGES_MAX:

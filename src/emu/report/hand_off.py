@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,38 +12,120 @@ from emu.errors import UserError
 from emu.observe.trace_file import Records, TraceFile
 from emu.observe.trace_header import TraceHeader
 
-ENTRY_SYMBOLS = ("sys_msgsnd", "do_msgsnd")
+ENTRY_SYMBOLS = ("sys_msgsnd", "do_msgsnd")  # the first that the trace has
 WAKEUP_MARK = "wakeup"
 _USER, _INSTRUCTION, _MARK = int(State.USER), int(Kind.INSTRUCTION), int(Kind.MARK)
 
 
 @dataclass(frozen=True, slots=True)
 class HandOff:
-    """Where a hand-off lies in its trace; `first`, `last` and `sender_last` count records from the trace's beginning."""
+    """Where a hand-off lies in its trace: `first`, `sender_last` and `last` count records from the trace's beginning."""
 
     number: int
     sender: int
     receiver: int
-    sender_core: int
+    receiver_core: int
     first: int
-    sender_last: int  # the sender is back in its program; what it does next is another story
+    sender_last: int  # the sender is back in its program: what it does next is another story
     last: int
 
     def mask(self, chunk: Records, first: int) -> NDArray[np.bool_]:
         """Which records of a chunk, whose first is the trace's record `first`, belong to it."""
         index = np.arange(first, first + len(chunk))
-        task, core = chunk["task"], chunk["core"]
+        task = chunk["task"]
         sender = (task == self.sender) & (index <= self.sender_last)
-        receiver = task == self.receiver
-        idle = (task < 0) & (core == self._receiver_core(chunk, index))
-        mask: NDArray[np.bool_] = (index >= self.first) & (index <= self.last) & (sender | receiver | idle)
-        return mask
-
-    def _receiver_core(self, chunk: Records, index: NDArray[np.int64]) -> int:
-        return self.receiver_core
-
-    receiver_core: int = -1
+        receiver = (task == self.receiver) | ((task < 0) & (chunk["core"] == self.receiver_core))
+        within: NDArray[np.bool_] = (index >= self.first) & (index <= self.last)
+        return within & (sender | receiver)
 
     def role(self, task: int) -> str:
-        """Sender, receiver or idle."""
+        """The part a task plays in it."""
         return {self.sender: "sender", self.receiver: "receiver"}.get(task, "idle")
+
+
+class _Step(NamedTuple):
+    """A record that matters to the search."""
+
+    index: int
+    what: int
+    task: int
+    core: int
+    value: int
+
+
+_ENTRY, _WAKEUP, _RETURN = range(3)
+
+
+def find_hand_off(trace: TraceFile, number: int) -> HandOff:
+    """The `number`-th hand-off, from 1, by the order of the wakeups; raises `UserError` when there are not so many."""
+    if number < 1:
+        raise UserError(f"hand-offs are counted from 1, not {number}")
+    entered: dict[int, int] = {}
+    count, found, sender_last, core = 0, None, None, -1
+    first, sender, receiver = 0, -1, -1
+    for step in _steps(trace):
+        if step.what == _ENTRY and step.task not in entered:
+            entered[step.task] = step.index
+        elif step.what == _WAKEUP and found is None and step.task in entered:
+            woken = trace.header.task_of_pointer(step.value)
+            count += woken is not None
+            if woken is not None and count == number:
+                found, first, sender, receiver = True, entered[step.task], step.task, woken
+        elif step.what == _RETURN:
+            entered.pop(step.task, None)
+            if found and step.task == sender and sender_last is None:
+                sender_last, core = step.index, step.core
+            if found and step.task == receiver:
+                if sender_last is None or core == step.core:
+                    sender_last = step.index  # on one core the sender must first make room
+                return HandOff(number, sender, receiver, step.core, first, sender_last, step.index)
+    raise UserError(f"trace {trace.path} has {count} hand-offs, not {number}" if not found else f"trace {trace.path} ends within hand-off {number}")
+
+
+def _steps(trace: TraceFile) -> Iterator[_Step]:
+    entry, wakeup = _entry_address(trace.header), _mark_number(trace.header)
+    in_user: dict[int, bool] = {}
+    first = 0
+    for chunk in trace.chunks():
+        instruction = chunk["kind"] == _INSTRUCTION
+        steps = [
+            *_gather(chunk, np.flatnonzero(instruction & (chunk["pc"] == np.uint64(entry)) & (chunk["task"] >= 0)), _ENTRY),
+            *_gather(chunk, np.flatnonzero((chunk["kind"] == _MARK) & (chunk["detail"] == wakeup)), _WAKEUP),
+            *_gather(chunk, _returns(chunk, np.flatnonzero(instruction & (chunk["task"] >= 0)), in_user), _RETURN),
+        ]
+        for step in sorted(steps):
+            yield step._replace(index=first + step.index)
+        first += len(chunk)
+
+
+def _returns(chunk: Records, instructions: NDArray[np.int64], in_user: dict[int, bool]) -> NDArray[np.int64]:
+    """First instruction of each stay in user mode, task by task; `in_user` carries over from the chunk before."""
+    found = []
+    tasks = chunk["task"][instructions]
+    for task in np.unique(tasks):
+        own = instructions[tasks == task]
+        user = chunk["state"][own] == _USER
+        before = np.concatenate(([in_user.get(int(task), True)], user[:-1]))
+        found.append(own[user & ~before])
+        in_user[int(task)] = bool(user[-1])
+    return np.concatenate(found) if found else np.zeros(0, np.int64)
+
+
+def _gather(chunk: Records, indices: NDArray[np.int64], what: int) -> Iterator[_Step]:
+    for index in indices:
+        record = chunk[index]
+        yield _Step(int(index), what, int(record["task"]), int(record["core"]), int(record["value"]))
+
+
+def _entry_address(header: TraceHeader) -> int:
+    addresses = {symbol.name: symbol.address for symbol in header.symbols}
+    for name in ENTRY_SYMBOLS:
+        if name in addresses:
+            return addresses[name]
+    raise UserError(f"the trace has no routine {' or '.join(ENTRY_SYMBOLS)}, so no hand-off either")
+
+
+def _mark_number(header: TraceHeader) -> int:
+    if WAKEUP_MARK not in header.marks:
+        raise UserError(f"the trace has no event {WAKEUP_MARK!r}, so no hand-off either")
+    return header.marks.index(WAKEUP_MARK)

@@ -1,0 +1,5 @@
+"""Machine files: a machine is data, every number with its source and how far it is to be trusted."""
+
+from emu.description.machine_file import Figure, MachineFile, load_machine, machine_names
+
+__all__ = ["Figure", "MachineFile", "load_machine", "machine_names"]

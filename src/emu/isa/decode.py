@@ -1,0 +1,145 @@
+"""Capstone, and only here: a linear sweep over every routine of an image."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import capstone
+from capstone import x86 as cs
+
+from emu.assembly.image import Image
+from emu.errors import UserError
+from emu.isa.instruction import Branch, Instruction, Memory
+
+_PREFIXES = {"lock", "rep", "repe", "repne", "repz", "repnz"}
+_WHOLE = {
+    **{f"{p}{n}{s}": f"r{n}{s}" for n, s in (("a", "x"), ("b", "x"), ("c", "x"), ("d", "x")) for p in ("r", "e", "")},
+    **{f"{n}{h}": f"r{n}x" for n in "abcd" for h in "lh"},
+    **{f"{p}{n}": f"r{n}" for n in ("si", "di", "bp", "sp") for p in ("r", "e", "")},
+    **{f"{n}l": f"r{n}" for n in ("si", "di", "bp", "sp")},
+    **{f"r{n}{s}": f"r{n}" for n in range(8, 16) for s in ("", "d", "w", "b")},
+    "rflags": "flags",
+    "eflags": "flags",
+}
+# What these write to memory is not among Capstone's operands, or is not accessed at all.
+_PUSHES = {"push", "pushfq", "call"}
+_POPS = {"pop", "popfq", "ret", "leave", "iretq", "retf", "retfq"}
+_NO_ACCESS = {"lea", "nop", "invlpg", "prefetchw", "prefetcht0", "clflush"}
+_STORES_ONLY = {"mov", "movnti", "fxsave", "fxsave64", "sgdt", "sidt", "stosq", "stosb", "stosd"}
+
+
+@cache
+def _engine() -> Any:
+    engine = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
+    engine.detail = True
+    return engine
+
+
+def decode(image: Image) -> dict[int, Instruction]:
+    """Every instruction of the kernel and user text by its virtual address, in order."""
+    found: dict[int, Instruction] = {}
+    for segment in (image.text, image.user_text):
+        for routine in image.routines:
+            start = routine.address - segment.virtual
+            if 0 <= start < len(segment.data):
+                found.update(_sweep(segment.data[start : start + routine.size], routine.address, routine.name))
+    return found
+
+
+def _sweep(code: bytes, address: int, name: str) -> Iterable[tuple[int, Instruction]]:
+    end = address
+    for each in _engine().disasm(code, address):
+        end = each.address + each.size
+        yield each.address, _instruction(each)
+    if end != address + len(code):
+        raise UserError(f"routine {name}: the bytes at +{end - address:#x} are no instruction: keep data out of the text")
+
+
+def leaders(instructions: Mapping[int, Instruction], routines: Iterable[int]) -> set[int]:
+    """Addresses where a basic block begins: routine starts, branch targets, what follows a branch."""
+    starts = set(routines)
+    for each in instructions.values():
+        if each.branch != Branch.NONE:
+            starts.add(each.next)
+            if each.target is not None:
+                starts.add(each.target)
+    return starts & instructions.keys()
+
+
+def _instruction(each: Any) -> Instruction:
+    mnemonic = each.mnemonic.split()[-1] if each.mnemonic.split()[0] in _PREFIXES else each.mnemonic
+    memory_operands = [operand for operand in each.operands if operand.type == cs.X86_OP_MEM]
+    reads, writes = (frozenset(filter(None, map(_name(each), group))) for group in each.regs_access())
+    locked = 0xF0 in each.prefix or (mnemonic == "xchg" and bool(memory_operands))
+    base = memory_operands[0].mem if memory_operands else None
+    parts = sum((base.base != 0, base.index != 0, base.disp != 0)) if base else 0
+    registers = [operand for operand in each.operands if operand.type == cs.X86_OP_REG]
+    return Instruction(
+        address=each.address,
+        size=each.size,
+        mnemonic=mnemonic,
+        text=f"{each.mnemonic} {each.op_str}".strip(),
+        operands=tuple(_operand(each, operand) for operand in each.operands),
+        reads=reads,
+        writes=writes,
+        address_registers=frozenset(filter(None, (_name(each)(r) for r in (base.base, base.index)))) if base else frozenset(),
+        memory=_memory(mnemonic, memory_operands, locked),
+        locked=locked,
+        repeated=each.prefix[0] in (0xF2, 0xF3) and mnemonic[:4] in ("movs", "stos", "lods", "scas", "cmps"),
+        branch=_branch(each, mnemonic),
+        target=each.operands[0].imm & (2**64 - 1) if _branch(each, mnemonic) in (1, 2, 3) else None,
+        scaled_index=parts > 2 or (base is not None and base.scale > 1 and base.index != 0),
+        same_operands=len(registers) == 2 and registers[0].reg == registers[1].reg,
+        rip_relative=base is not None and base.base == cs.X86_REG_RIP,
+    )
+
+
+def _name(each: Any) -> Any:
+    return lambda register: _WHOLE.get(each.reg_name(register) or "", each.reg_name(register)) if register else None
+
+
+def _operand(each: Any, operand: Any) -> str:
+    if operand.type == cs.X86_OP_MEM:
+        return f"m{8 * operand.size}"
+    if operand.type == cs.X86_OP_IMM:
+        return "i"
+    name = each.reg_name(operand.reg)
+    if name in _WHOLE:
+        return f"r{8 * operand.size}"
+    return "x" if name[0] in "xy" else "c" if name[:2] in ("cr", "dr") else "s"
+
+
+def _memory(mnemonic: str, operands: list[Any], locked: bool) -> Memory:
+    if mnemonic in _NO_ACCESS:
+        return Memory.NONE
+    access = 0
+    for operand in operands:
+        written = operand.access & capstone.CS_AC_WRITE
+        read = operand.access & capstone.CS_AC_READ or not written
+        if mnemonic in _STORES_ONLY:
+            read = read and not written
+        access |= (1 if read else 0) | (2 if written else 0)
+    if locked:
+        return Memory.READ_MODIFY_WRITE
+    if mnemonic in _PUSHES:
+        access |= 2
+    if mnemonic in _POPS:
+        access |= 1
+    if mnemonic in ("fxsave", "fxsave64"):
+        access = 2
+    return Memory(access)
+
+
+def _branch(each: Any, mnemonic: str) -> Branch:
+    if mnemonic in ("ret", "retf", "retfq"):
+        return Branch.RETURN if mnemonic == "ret" else Branch.INDIRECT_JUMP
+    direct = bool(each.operands) and each.operands[0].type == cs.X86_OP_IMM
+    if mnemonic == "call":
+        return Branch.CALL if direct else Branch.INDIRECT_CALL
+    if mnemonic == "jmp":
+        return Branch.JUMP if direct else Branch.INDIRECT_JUMP
+    if mnemonic[0] == "j":
+        return Branch.CONDITIONAL
+    if mnemonic in ("iretq", "sysret", "sysretq", "syscall", "int", "ud2", "hlt"):
+        return Branch.NONE
+    return Branch.NONE

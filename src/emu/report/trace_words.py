@@ -1,0 +1,140 @@
+"""Words for what is in a trace record: states, causes, values, events."""
+
+import re
+from typing import Any
+
+from emu.engine.trace_record import Access, Cause, Kind, State, Transfer
+from emu.observe.trace_header import TraceHeader
+
+STATE_LETTERS = {
+    State.USER: "u",
+    State.KERNEL: "k",
+    State.SCHEDULER: "s",
+    State.INTERRUPT: "i",
+    State.LOCK_WAIT: "w",
+    State.MESSAGE_SPIN: "m",
+    State.STALL: "h",
+    State.IDLE: ".",
+}
+STATE_LEGEND = "u user, k kernel, s scheduler, i interrupt, w lock wait, m message spin, h stall, . idle"
+CAUSES = {
+    Cause.NONE: "",
+    Cause.L2_HIT: "L2",
+    Cause.SIBLING_LINE: "line from sibling core",
+    Cause.REMOTE_LINE: "line from other module",
+    Cause.MEMORY: "memory",
+    Cause.UPGRADE: "line upgrade",
+    Cause.STORE_BUFFER_FULL: "store buffer full",
+    Cause.STORE_BUFFER_DRAIN: "waits for stores",
+    Cause.STORE_FORWARD: "store forwarding",
+    Cause.MISPREDICT: "mispredicted",
+    Cause.TLB_MISS: "TLB miss",
+    Cause.LINE_BUSY: "line busy",
+    Cause.MMIO: "APIC access",
+    Cause.SYSTEM: "system instruction",
+    Cause.STALL: "stall",
+}
+TRANSFERS = {
+    Transfer.WITHIN_MODULE: "transferred within the module",
+    Transfer.ACROSS_MODULES: "transferred across modules",
+    Transfer.UPGRADE: "upgraded",
+    Transfer.MEMORY_READ: "read from memory",
+}
+VECTORS = {0xFD: "reschedule", 0xEF: "local timer"}
+_ASSIGN = {Access.LOAD: "=", Access.STORE: ":=", Access.READ_MODIFY_WRITE: "<>"}
+_BRACKET = re.compile(r"(?:[c-g]s:)?\[[^\]]*\]")
+
+
+def state_letter(state: int) -> str:
+    """One letter, as the legend explains."""
+    return STATE_LETTERS[State(state)] if state in STATE_LETTERS else "?"
+
+
+def cause_words(cause: int) -> str:
+    """Why an instruction took longer; empty for no reason."""
+    return CAUSES[Cause(cause)] if cause in CAUSES else f"cause {cause}"
+
+
+def short_value(value: int) -> str:
+    """A value in hex; the upper half of an address that the kernel maps carries no information and is left out."""
+    if value >> 32 in (0xFFFF8800, 0xFFFFFFFF):
+        return f"..{value & 0xFFFFFFFF:08x}"
+    return f"{value:#x}"
+
+
+def short_instruction(text: str) -> str:
+    """Disassembly without what is plain from the registers."""
+    return text.replace("qword ptr ", "").replace(" ptr ", " ").replace(" + ", "+").replace(" - ", "-")
+
+
+def memory_words(record: Any, header: TraceHeader) -> str:
+    """Which object an instruction touched and the value it loaded (=), stored (:=) or changed it to (<>)."""
+    access = int(record["access"])
+    if access not in _ASSIGN:
+        return ""
+    return f"{header.object_at(int(record['address']))}{_ASSIGN[Access(access)]}{short_value(int(record['value']))}"
+
+
+def instruction_words(record: Any, header: TraceHeader, width: int) -> str:
+    """Disassembly, memory operand and cause; in a narrow line the operand's name takes the place of its address."""
+    text = short_instruction(header.instructions.get(int(record["pc"]), "?"))
+    memory, cause = memory_words(record, header), cause_words(int(record["cause"]))
+    notes = "; ".join(part for part in (memory, cause) if part)
+    if not notes:
+        return text
+    if len(text) + 3 + len(notes) > width and memory and _BRACKET.search(text):
+        name, assign, value = _split(memory)
+        text = _BRACKET.sub(lambda _: f"[{name}]", text, count=1)
+        notes = "; ".join(part for part in (f"{assign}{value}", cause) if part)
+    return f"{text:<20} ; {notes}"
+
+
+def event_words(record: Any, header: TraceHeader) -> str:
+    """An event as a phrase."""
+    kind, detail, value, address = (int(record[name]) for name in ("kind", "detail", "value", "address"))
+    lock = header.lock_name(detail)
+    match kind:
+        case Kind.MARK:
+            return f"{header.mark_name(detail)}{_mark_value(value, header)}"
+        case Kind.LOCK_ACQUIRED:
+            return f"acquired {lock}" + (f" after {value} cycles" if value else "")
+        case Kind.LOCK_CONTENDED:
+            return f"contended {lock}: first failed attempt"
+        case Kind.LOCK_RELEASED:
+            return f"released {lock}, held for {value} cycles"
+        case Kind.SPIN_BEGIN:
+            return "message spin begins: r_msg is NULL"
+        case Kind.SPIN_END:
+            return f"message spin ends after {value} NULL loads of r_msg"
+        case Kind.LINE_TRANSFER:
+            how = TRANSFERS[Transfer(detail)] if detail in TRANSFERS else f"transaction {detail}"
+            return f"line {header.object_at(address)} {how}, {value} cycles"
+        case Kind.IPI_SENT:
+            return f"IPI to core {detail}, {_vector(value)}"
+        case Kind.INTERRUPT:
+            return f"interrupt, {_vector(detail)}"
+        case Kind.HALT:
+            return "halts"
+        case Kind.WAKE:
+            return f"wakes after {value} cycles halted"
+        case Kind.STALL:
+            return f"stall: held at {header.mark_name(detail)} for {value} cycles"
+        case Kind.STORE_DRAINED:
+            return f"store visible: {header.object_at(address)}:={short_value(value)}"
+    return f"event {kind}"
+
+
+def _mark_value(value: int, header: TraceHeader) -> str:
+    if not value:
+        return ""
+    task = header.task_of_pointer(value)
+    return f" {header.task_name(task)}" if task is not None else f" {short_value(value)}"
+
+
+def _vector(vector: int) -> str:
+    return f"vector {vector:#x}" + (f" ({VECTORS[vector]})" if vector in VECTORS else "")
+
+
+def _split(memory: str) -> tuple[str, str, str]:
+    match = re.fullmatch(r"(.*?)(:=|<>|=)([^=<>]*)", memory)
+    return (match[1], match[2], match[3]) if match else (memory, "", "")
