@@ -7,6 +7,7 @@ import numpy as np
 
 from emu.engine.loop import run as run_native
 from emu.engine.records import CORE, HALTED, INSTRUCTION, LOCK, MACHINE, RUNNING, WAITING_FOR_STARTUP
+from emu.engine.text import Text
 from emu.engine.trace_record import TRACE_DTYPE
 from emu.engine.unicorn_core import UnicornCore, function_pointer, make_callbacks
 from emu.errors import InternalError
@@ -15,21 +16,6 @@ from emu.native import NEVER, address_of, signed
 from emu.timing.branch import COUNTERS, PREDICTOR, RETURNS, TARGETS
 
 TRACE_RECORDS = 1 << 18
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """The program: one INSTRUCTION record a byte, kernel text first, and where each part is in the virtual space."""
-
-    instructions: np.ndarray  # type: ignore[type-arg]
-    kernel_base: int
-    kernel_bytes: int
-    user_base: int
-    user_bytes: int
-    marks: int
-    done_mark: int
-    wakeup_mark: int = -1
-    boot_mark: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +74,10 @@ class Machine:
         self.record["cores"] = address_of(self.cores)
         self.record["core_count"] = self.count
         self._share("instructions", text.instructions)
-        for name in ("kernel_base", "kernel_bytes", "user_base", "user_bytes", "done_mark", "wakeup_mark", "boot_mark"):
+        for name in ("kernel_base", "kernel_bytes", "user_base", "user_bytes"):
             self.record[name] = signed(getattr(text, name))
+        for field_name, mark in (("done_mark", "task_exit"), ("wakeup_mark", "wakeup"), ("boot_mark", "boot_done")):
+            self.record[field_name] = text.mark(mark)
         for name in ("emu_start", "emu_stop", "reg_read", "reg_write", "context_save", "context_restore"):
             self.record[name] = function_pointer(f"uc_{name}")
         self.record["secondary_pc"] = signed(start.secondary_pc)
@@ -103,7 +91,7 @@ class Machine:
         for name in ("done_wanted", "max_cycles", "slice_cycles"):
             self.record[name] = getattr(options, name)
         self.record["run_ahead"] = max(int(self.record["ipi_flight"][0]) - 1, 0) if options.run_ahead else 0
-        marks = self.text.marks
+        marks = len(self.text.marks)
         for name in ("mark_counts", "stall_cycles", "stall_every", "stall_seen", "stall_total"):
             self._share(name, np.zeros(max(marks, 1), np.int64))
         self._keep["stall_every"][:] = 1

@@ -30,13 +30,13 @@ INSTRUCTION = np.dtype(
     [
         ("traits", I32),
         ("cost", I32),
-        ("mark", I32),
+        ("mark", I32),  # id of its event, -1: none
+        ("point", I32),  # id of its stall point, -1: none
         ("register", I32),
         ("length", U8),
         ("state", U8),
         ("branch", U8),
         ("special", U8),
-        ("spare", I32),
     ]
 )
 

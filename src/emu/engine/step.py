@@ -126,15 +126,17 @@ def stall(machine, core, instruction):  # type: ignore[no-untyped-def]
     core.stage = STALLED
     if instruction.register >= 0:
         call(machine.reg_read, core.uc, instruction.register, core.scratch_at, 0, 0)
-    marks = instruction.mark + 1
-    cycles = array_at(machine.stall_cycles, marks, I64)[instruction.mark]
-    if not instruction.traits & POINT or cycles == 0 or core.stall_pc == core.pc:
+    if not instruction.traits & POINT or core.stall_pc == core.pc:
+        return
+    point = instruction.point
+    cycles = array_at(machine.stall_cycles, point + 1, I64)[point]
+    if cycles == 0:
         return
     core.stall_pc = core.pc
-    seen = array_at(machine.stall_seen, marks, I64)
-    seen[instruction.mark] += 1
-    if seen[instruction.mark] % array_at(machine.stall_every, marks, I64)[instruction.mark] == 0:
+    seen = array_at(machine.stall_seen, point + 1, I64)
+    seen[point] += 1
+    if seen[point] % array_at(machine.stall_every, point + 1, I64)[point] == 0:
         core.clock += cycles
         core.stalled += cycles
-        array_at(machine.stall_total, marks, I64)[instruction.mark] += cycles
-        note(machine, core, K_STALL, core.clock, instruction.mark, 0, cycles)
+        array_at(machine.stall_total, point + 1, I64)[point] += cycles
+        note(machine, core, K_STALL, core.clock, point, 0, cycles)

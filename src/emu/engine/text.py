@@ -1,0 +1,95 @@
+"""From an assembled image to the engine's INSTRUCTION records: costs, kinds, states and marks by address."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from unicorn import x86_const as x86
+
+from emu.assembly.image import Image, Mark
+from emu.engine import records as rec
+from emu.engine.trace_record import State
+from emu.errors import UserError
+from emu.isa import Instruction, Memory, decode, leaders
+from emu.timing.blocks import block_costs
+
+SPECIAL = {"syscall": rec.SP_SYSCALL, "hlt": rec.SP_HLT, "rdtsc": rec.SP_RDTSC, "cpuid": rec.SP_CPUID}
+WAITS_FOR_STORES = frozenset(("mfence", "sfence", "cpuid", "iretq", "wrmsr"))
+CHANGES_IF = frozenset(("popfq", "iretq", "sysret", "sysretq"))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The program: one INSTRUCTION record a byte of text, kernel first; marks by id; instructions by address."""
+
+    instructions: np.ndarray  # type: ignore[type-arg]
+    kernel_base: int
+    kernel_bytes: int
+    user_base: int
+    user_bytes: int
+    marks: Sequence[str]
+    decoded: Mapping[int, Instruction]
+
+    def mark(self, name: str) -> int:
+        """Id of an event or point, -1 if the image has none of that name."""
+        return self.marks.index(name) if name in self.marks else -1
+
+
+def build_text(image: Image) -> Text:
+    """Decode and cost an image."""
+    decoded = decode(image)
+    costs = block_costs(decoded, leaders(decoded, (each.address for each in image.routines)))
+    names = sorted({mark.name for mark in image.marks if mark.kind in ("event", "point")})
+    kernel, user = image.text, image.user_text
+    table = np.zeros(len(kernel.data) + len(user.data), rec.INSTRUCTION)
+    for field in ("mark", "point", "register"):
+        table[field] = -1
+    marks: dict[int, list[Mark]] = {}
+    for mark in image.marks:
+        marks.setdefault(mark.address, []).append(mark)
+    for routine in image.routines:
+        state = int(State[routine.state.upper()])
+        for address in range(routine.address, routine.address + routine.size):
+            if each := decoded.get(address):
+                in_kernel = address >= kernel.virtual
+                index = address - kernel.virtual if in_kernel else len(kernel.data) + address - user.virtual
+                _fill(table[index], each, costs[address], state)
+                for mark in marks.get(address, []):
+                    _mark(table[index], mark, names)
+    return Text(table, kernel.virtual, len(kernel.data), user.virtual, len(user.data), names, decoded)
+
+
+def _fill(row: np.void, each: Instruction, cost: int, state: int) -> None:
+    special = SPECIAL.get(each.mnemonic, rec.SP_NONE)
+    traits = rec.VALID
+    if each.memory != Memory.NONE or special != rec.SP_NONE or each.mnemonic in CHANGES_IF:
+        traits |= rec.ORDERED
+    if each.locked or each.mnemonic in WAITS_FOR_STORES:
+        traits |= rec.WAIT_STORES
+    if each.locked:
+        traits |= rec.LOCKED
+    if each.mnemonic == "pause":
+        traits |= rec.PAUSE
+    if special != rec.SP_NONE:
+        traits |= rec.SPECIAL
+    if each.mnemonic in CHANGES_IF:
+        traits |= rec.IF_CHANGE
+    if each.mnemonic == "sti":
+        traits |= rec.STI
+    if each.repeated:
+        traits |= rec.REPEAT
+    row["traits"], row["cost"], row["length"] = traits, cost, each.size
+    row["branch"], row["special"], row["state"] = each.branch, special, state
+
+
+def _mark(row: np.void, mark: Mark, names: Sequence[str]) -> None:
+    if mark.kind == "load":
+        row["traits"] |= rec.R_MSG
+        return
+    row["traits"] |= rec.ORDERED | (rec.EVENT if mark.kind == "event" else rec.POINT)
+    row["mark" if mark.kind == "event" else "point"] = names.index(mark.name)
+    if mark.register is not None:
+        register = getattr(x86, f"UC_X86_REG_{mark.register.upper()}", None)
+        if register is None:
+            raise UserError(f"{mark.file}:{mark.line}: {mark.register!r} is not a register")
+        row["register"] = register

@@ -1,0 +1,77 @@
+"""Pages of text made with Rich, without looking at the terminal or the environment: the caller says width and colour."""
+
+from collections.abc import Iterable
+from io import StringIO
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+WIDTH = 100
+BAR_CELLS = 24
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def page(parts: Iterable[RenderableType], *, width: int = WIDTH, colour: bool = False) -> str:
+    """Render parts one below the other, no trailing blanks."""
+    out = StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        legacy_windows=False,
+        highlight=False,
+        emoji=False,
+        _environ={},
+    )
+    for part in parts:
+        console.print(part)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def table(*columns: str, title: str = "") -> Table:
+    """A plain table: the first column is names, the others are numbers; `<` before a heading aligns it left."""
+    grid = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1),
+        header_style="dim",
+    )
+    for place, name in enumerate(columns):
+        left = place == 0 or name.startswith("<")
+        grid.add_column(name.lstrip("<"), justify="left" if left else "right", no_wrap=True)
+    return grid
+
+
+def bar(part: float, cells: int = BAR_CELLS) -> str:
+    """A share from 0 to 1 as a bar; anything above nothing is seen."""
+    eighths = round(max(0.0, min(1.0, part)) * cells * 8)
+    if part > 0 and eighths == 0:
+        eighths = 1
+    return "█" * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
+
+
+def number(value: float) -> str:
+    """Thousands apart; one digit after the point below ten, unless it is whole."""
+    if isinstance(value, float) and not value.is_integer() and abs(value) < 10:
+        return f"{value:.1f}"
+    return f"{round(value):,}"
+
+
+def percent(part: float, whole: float) -> str:
+    """A share in percent, told apart from none."""
+    if not whole:
+        return "-"
+    share = 100 * part / whole
+    if part and share < 0.05:
+        return "<0.1 %"
+    return f"{share:.1f} %"
+
+
+def count(how_many: int, one: str, many: str = "") -> str:
+    """A number with its noun."""
+    return f"{how_many:,} {one if how_many == 1 else many or one + 's'}"

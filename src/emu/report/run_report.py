@@ -1,0 +1,181 @@
+"""The report of one run: what a kernel engineer wants to see at a glance, from a `RunResult` alone."""
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from emu.report.page import WIDTH, bar, count, number, page, percent, table
+from emu.run.result import RunResult
+
+STATE_NAMES = {
+    "user": "user",
+    "kernel": "kernel",
+    "scheduler": "scheduler",
+    "interrupt": "interrupt",
+    "lock_wait": "lock wait",
+    "message_spin": "message spin",
+    "stall": "stall",
+    "idle": "idle",
+}
+CORES_AS_COLUMNS = 4
+
+
+def render_run(result: RunResult, *, width: int = WIDTH, colour: bool = False) -> str:
+    """The whole report as text."""
+    return page(_parts(result), width=width, colour=colour)
+
+
+def _parts(result: RunResult) -> Iterator[RenderableType]:
+    yield from _headline(result)
+    yield ""
+    yield _cycles(result)
+    yield _locks(result)
+    yield Text.from_markup(f"[bold]Message spin[/]  {spin_words(result)}")
+    yield ""
+    yield _counts(result)
+    yield from _footer(result)
+
+
+def _headline(result: RunResult) -> Iterator[RenderableType]:
+    if result.partial:
+        yield Text.from_markup(
+            f"[bold red]PARTIAL[/]  stopped after {result.messages:,} of {result.messages_wanted:,} messages; "
+            "every figure is of this part only"
+        )
+    variant, machine = escape(result.variant), escape(result.machine)
+    yield Text.from_markup(f"[bold]{number(result.messages_per_second)} messages/s[/]  {variant} on {machine}, {count(result.cores, 'core')}")
+    yield Text(f"{count(result.messages, 'message')} in {result.cycles:,} cycles ({_seconds(result.seconds)} simulated)")
+    yield Text(
+        f"workload {result.workload}, a reconstruction: {count(result.threads, 'thread')} in pairs on one queue, "
+        f"{result.placement}, seed {result.seed}"
+    )
+    if result.tick_hz:
+        yield Text(f"timer interrupt on: {result.tick_hz:,} a second on each core")
+    for stall in result.stall_schedule:
+        done = result.stalls.get(stall.point)
+        every = "each time" if stall.every == 1 else f"each {stall.every}th time"
+        what = f"{count(done.count, 'stall')}, {done.cycles:,} cycles" if done else "never reached"
+        yield Text(f"stall at {stall.point}: {stall.cycles:,} cycles {every} a core gets there: {what}")
+
+
+def _cycles(result: RunResult) -> Table:
+    """Each state's share of each core and of all; of many cores only the extremes."""
+    cores = [core.to_dict() for core in result.cycles_by_core_and_state]
+    each = len(cores) <= CORES_AS_COLUMNS
+    columns = [f"core {index}" for index in range(len(cores))] if each else ["least", "most"]
+    grid = table("state", "cycles", "all cores", "<", *columns, title="Where every cycle of every core went")
+    totals = result.cycles_by_state.to_dict()
+    whole = sum(totals.values())
+    for name, cycles in totals.items():
+        shares = [(core[name], sum(core.values())) for core in cores]
+        if not each:
+            shares = [min(shares, key=_ratio), max(shares, key=_ratio)]
+        grid.add_row(
+            STATE_NAMES[name],
+            f"{cycles:,}",
+            percent(cycles, whole),
+            bar(cycles / whole if whole else 0),
+            *(percent(part, of) for part, of in shares),
+        )
+    grid.add_section()
+    grid.add_row("sum", f"{whole:,}", f"= {result.cores} x {result.cycles:,}")
+    return grid
+
+
+def _ratio(share: tuple[int, int]) -> float:
+    return share[0] / share[1] if share[1] else 0.0
+
+
+def _locks(result: RunResult) -> Table:
+    grid = table(
+        "lock", "acquisitions", "contended", "", "wait mean", "max", "hold mean", "max", "spin iterations",
+        title="Locks (wait: first failed attempt to acquisition; hold: acquisition to visible release; cycles)",
+    )  # fmt: skip
+    for name, use in result.locks.items():
+        grid.add_row(
+            escape(name),
+            f"{use.acquisitions:,}",
+            f"{use.contended:,}",
+            percent(use.contended, use.acquisitions),
+            number(round(use.wait_cycles_mean)) if use.contended else "-",
+            f"{use.wait_cycles_max:,}" if use.contended else "-",
+            number(round(use.hold_cycles_mean)) if use.acquisitions else "-",
+            f"{use.hold_cycles_max:,}" if use.acquisitions else "-",
+            f"{use.spin_iterations:,}",
+        )
+    return grid
+
+
+def spin_words(result: RunResult) -> str:
+    """The message spin in a sentence: it is near zero unless something holds the waker up, and that is no mistake."""
+    spin = result.message_spin
+    if spin.iterations == 0:
+        text = "none: no receiver found r_msg NULL after waking."
+        if result.undisturbed:
+            return (
+                f"{text} Undisturbed, that is to be expected with or without the busy loop: the waker is "
+                "done with r_msg long before the receiver gets there. To hold the waker up: --stall handoff_window:20000:10"
+            )
+        return f"{text} Although cores were held up or interrupted on the way."
+    whole = result.cycles_by_state.total
+    text = (
+        f"receivers spun on a NULL r_msg {count(spin.entries, 'time')} in {count(result.messages, 'message')}: "
+        f"{count(spin.iterations, 'iteration')}, {spin.cycles:,} cycles ({percent(spin.cycles, whole)} of all)."
+    )
+    if result.undisturbed:
+        return f"{text} Undisturbed, it is near zero: the loop bites when something holds the waker up (see --stall)."
+    return text
+
+
+def _counts(result: RunResult) -> Table:
+    """Three groups of counts side by side, each also per message."""
+    grid = table("wakeups and switches", "count", "a message", "< ", "<line transactions", "count", "a message")
+    wakeups, coherence = result.wakeups, result.coherence
+    left = [
+        ("wakeups", wakeups.total),
+        ("  under the queue lock", wakeups.under_queue_lock),
+        ("  after the unlock", wakeups.after_unlock),
+        ("  to an idle core", wakeups.to_idle),
+        ("  to a running core", wakeups.to_running),
+        ("interprocessor interrupts", result.interprocessor_interrupts),
+        ("context switches", result.context_switches),
+    ]
+    right = [
+        ("transfers within a module", coherence.transfers_within_module),
+        ("transfers across modules", coherence.transfers_across_modules),
+        ("upgrades to ownership", coherence.upgrades),
+        ("reads from memory", coherence.memory_reads),
+        ("", None),
+        *((f"messages {name}" if name in ("delivered", "enqueued", "handed_over") else name, value) for name, value in result.outcomes.items()),
+    ]
+    for row in range(max(len(left), len(right))):
+        grid.add_row(*_cells(left, row, result), "", *_cells(right, row, result))
+    return grid
+
+
+def _cells(rows: list[tuple[str, int]] | list[tuple[str, int | None]], row: int, result: RunResult) -> tuple[str, str, str]:
+    if row >= len(rows):
+        return "", "", ""
+    name, value = rows[row]
+    if value is None:
+        return name, "", ""
+    return escape(name.replace("_", " ")), f"{value:,}", f"{value / result.messages:.2f}" if result.messages else "-"
+
+
+def _footer(result: RunResult) -> Iterator[RenderableType]:
+    yield Text(
+        f"{result.instructions:,} instructions in {result.host_seconds:.1f} s on this host ({result.mips:.1f} MIPS); "
+        f"the first {result.boot_cycles:,} cycles were boot",
+        style="dim",
+    )
+    yield Text(f"digest {result.trace_digest}", style="dim")
+
+
+def _seconds(seconds: float) -> str:
+    for unit, scale in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
+        if seconds * scale >= 1:
+            return f"{seconds * scale:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} us"

@@ -1,0 +1,261 @@
+"""Run an experiment: assemble, build the guest, drive the machine slice by slice, check, and say what was measured."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from emu.assembly import Image, assemble_variant
+from emu.description import MachineFile, load_machine
+from emu.engine import records as rec
+from emu.engine.machine import Machine, Options, Start
+from emu.engine.text import Text, build_text
+from emu.errors import CheckFailed, GuestFault, LimitReached, UserError
+from emu.guest.build import Guest, build_guest
+from emu.guest.workload import plan_pmsg_shared
+from emu.memory.records import Bus
+from emu.native import MASK64, mix
+from emu.observe.trace_file import TraceWriter, check_writable
+from emu.run.experiment_spec import Experiment
+from emu.run.faults import describe_fault, what_cores_do
+from emu.run.result import Coherence, LockUse, MessageSpin, RunResult, StallCount, StateCycles, Wakeups
+from emu.run.trace_setup import trace_header
+
+RAM_BYTES = 64 << 20
+QUEUE_LOCK = "q_perm.lock"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Setup:
+    """Everything of one run, wired and not yet started."""
+
+    experiment: Experiment
+    description: MachineFile
+    image: Image
+    text: Text
+    guest: Guest
+    bus: Bus
+    machine: Machine
+
+
+def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
+    """Wire an experiment, or raise `UserError`."""
+    description = load_machine(experiment.machine)
+    if experiment.trace is not None:
+        check_writable(experiment.trace)
+    image = assemble_variant(experiment.variant)
+    text = build_text(image)
+    workload = plan_pmsg_shared(
+        cores=experiment.cores,
+        cores_per_module=description.topology.cores_per_module,
+        threads=experiment.threads,
+        messages=experiment.messages,
+        placement=experiment.placement,
+        seed=experiment.seed,
+    )
+    bus = _bus(description, experiment.cores)
+    guest = build_guest(image, workload, ram=bus.ram)
+    start = Start(
+        cr3=guest.cr3,
+        primary_pc=guest.start_primary,
+        secondary_pc=guest.start_secondary,
+        task_pointer_at=guest.current_at,
+        task_base=guest.task_base,
+        task_stride=guest.task_stride,
+        task_count=len(guest.tasks),
+        locks=[(lock.physical, lock.name == QUEUE_LOCK) for lock in guest.locks],
+    )
+    options = Options(
+        done_wanted=experiment.threads,
+        max_cycles=experiment.cycles_bound,
+        run_ahead=run_ahead,
+        trace=experiment.trace is not None,
+        timer_period=description.clock_hz.value // experiment.tick_hz if experiment.tick_hz else 0,
+        stalls=_stalls(experiment, image, text),
+        latencies=_engine_latencies(description),
+        cpuid=[(r.leaf, r.subleaf, r.eax, r.ebx, r.ecx, r.edx) for r in description.cpuid],
+    )
+    return Setup(experiment, description, image, text, guest, bus, Machine(bus, text, start, options))
+
+
+def run(
+    experiment: Experiment, progress: Progress | None = None, should_stop: Callable[[], bool] | None = None
+) -> RunResult:
+    """Run an experiment to its end, or until `should_stop` says so (the result is then marked partial)."""
+    setup = prepare(experiment)
+    writer = _writer(setup)
+    begin = time.perf_counter()
+    try:
+        partial = _drive(setup, writer, progress, should_stop)
+    except BaseException:
+        if writer is not None:
+            writer.abort()
+        raise
+    host_seconds = time.perf_counter() - begin
+    setup.machine.finish()
+    if writer is not None:
+        _flush(setup.machine, writer)
+        writer.close()
+    if not partial:
+        setup.guest.check_finished()
+    return measure(setup, host_seconds, partial)
+
+
+def _drive(
+    setup: Setup, writer: TraceWriter | None, progress: Progress | None, should_stop: Callable[[], bool] | None
+) -> bool:
+    machine, wanted = setup.machine, setup.experiment.messages
+    delivered = machine.counts("mark_counts")[setup.text.mark("delivered") : setup.text.mark("delivered") + 1]
+    while True:
+        outcome = machine.run()
+        if writer is not None:
+            _flush(machine, writer)
+        if progress is not None:
+            progress(int(delivered[0]), wanted)
+        if outcome == rec.RUN_DONE:
+            return False
+        if outcome == rec.FAULT:
+            raise GuestFault(describe_fault(setup))
+        if outcome == rec.LIMIT:
+            bound = setup.experiment.cycles_bound
+            raise LimitReached(f"the guest had not finished after {bound} cycles: a loop that never ends? {what_cores_do(setup)}")
+        if outcome == rec.DEADLOCK:
+            raise LimitReached(f"all cores are halted and nothing will wake them: {what_cores_do(setup)}")
+        if should_stop is not None and should_stop():
+            return True
+
+
+def _bus(description: MachineFile, cores: int) -> Bus:
+    l1, l2, latency = description.l1d, description.l2, description.latencies
+    bus = Bus(RAM_BYTES, cores, description.topology.cores_per_module, (l1.sets, l1.ways), (l2.sets, l2.ways))
+    hit = latency.l1_hit.value
+    bus.configure(
+        **{
+            name: max(figure.value - hit, 0)
+            for name, figure in (
+                ("l2_hit", latency.l2_hit),
+                ("sibling_line", latency.sibling_line),
+                ("remote_line", latency.remote_line),
+                ("memory", latency.memory),
+                ("forward", latency.store_forward),
+            )
+        },
+        upgrade=latency.upgrade.value,
+        forward_fail=latency.store_forward_fail.value,
+        buffer_depth=description.store_buffer.depth.value,
+        buffer_requests=description.store_buffer.ownership_requests.value,
+    )
+    return bus
+
+
+def _engine_latencies(description: MachineFile) -> dict[str, int]:
+    names = ("mispredict", "return_mispredict", "mmio_read", "mmio_write", "ipi_flight", "interrupt_entry", "halt_exit")
+    return {name: getattr(description.latencies, name).value for name in names}
+
+
+def _stalls(experiment: Experiment, image: Image, text: Text) -> dict[int, tuple[int, int]]:
+    for stall in experiment.stalls:
+        if stall.point not in image.points():
+            raise UserError(
+                f"stall: variant {image.variant} has the points {', '.join(image.points())}; there is no {stall.point!r}"
+            )
+    return {text.mark(stall.point): (stall.cycles, stall.every) for stall in experiment.stalls}
+
+
+def _writer(setup: Setup) -> TraceWriter | None:
+    if setup.experiment.trace is None:
+        return None
+    return TraceWriter(setup.experiment.trace, trace_header(setup), max_records=setup.experiment.limits.trace_records)
+
+
+def _flush(machine: Machine, writer: TraceWriter) -> None:
+    count = int(machine.record["trace_count"][0])
+    if count:
+        writer.append(machine.trace[:count])
+        machine.record["trace_count"] = 0
+
+
+def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
+    """Turn the machine's counters into a result; a core whose states do not sum to the elapsed cycles is a `CheckFailed`."""
+    machine, experiment = setup.machine, setup.experiment
+    cycles = machine.cycles
+    states = tuple(StateCycles.of(core["cycles"]) for core in machine.cores)
+    for index, core in enumerate(states):
+        if core.total != cycles:
+            raise CheckFailed(f"core {index}: its states sum to {core.total} cycles, {cycles} have passed")
+    counts = {name: int(machine.counts("mark_counts")[id]) for id, name in enumerate(setup.text.marks)}
+    record = machine.record[0]
+    boot = int(record["boot_cycles"])
+    clock = setup.description.clock_hz.value
+    delivered = counts.get("delivered", 0)
+    working = max(cycles - boot, 1)
+    return RunResult(
+        variant=experiment.variant,
+        machine=setup.description.name,
+        workload=setup.guest.workload.name,
+        placement=experiment.placement,
+        cores=experiment.cores,
+        threads=experiment.threads,
+        seed=experiment.seed,
+        messages_wanted=experiment.messages,
+        messages=delivered,
+        cycles=cycles,
+        boot_cycles=boot,
+        seconds=cycles / clock,
+        messages_per_second=delivered * clock / working,
+        instructions=machine.instructions,
+        host_seconds=host_seconds,
+        trace_digest=_digest(machine),
+        cycles_by_core_and_state=states,
+        message_spin=MessageSpin(*(int(record[f"spin_{name}"]) for name in ("entries", "iterations", "cycles"))),
+        locks=_locks(setup),
+        wakeups=_wakeups(counts, int(record["wakeups_under_queue_lock"])),
+        interprocessor_interrupts=int(record["ipis"]),
+        context_switches=counts.get("context_switch", 0),
+        coherence=Coherence(
+            *(
+                int(setup.bus.record[name][0])
+                for name in ("transfers_within_module", "transfers_across_modules", "upgrades", "memory_reads")
+            )
+        ),
+        outcomes={name: counts.get(name, 0) for name in ("delivered", "enqueued", "handed_over")},
+        tick_hz=experiment.tick_hz,
+        stall_schedule=experiment.stalls,
+        stalls=_stall_counts(setup),
+        partial=partial,
+    )
+
+
+def _digest(machine: Machine) -> str:
+    low = high = 0
+    for core in machine.cores:
+        low = mix(low, int(core["digest"]))
+        high = mix(high, mix(int(core["digest"]), int(core["instructions"])))
+    return f"{high & MASK64:016x}{low & MASK64:016x}"
+
+
+def _wakeups(counts: Mapping[str, int], under: int) -> Wakeups:
+    total = counts.get("wakeup", 0)
+    return Wakeups(total, under, total - under, counts.get("wakeup_to_idle", 0), counts.get("wakeup_to_running", 0))
+
+
+def _stall_counts(setup: Setup) -> dict[str, StallCount]:
+    total, found = setup.machine.counts("stall_total"), {}
+    for stall in setup.experiment.stalls:
+        cycles = int(total[setup.text.mark(stall.point)])
+        found[stall.point] = StallCount(cycles // stall.cycles, cycles)
+    return found
+
+
+def _locks(setup: Setup) -> dict[str, LockUse]:
+    found: dict[str, LockUse] = {}
+    names = [lock.name for lock in setup.guest.locks]
+    for name in dict.fromkeys(sorted(names, key=lambda each: (each != QUEUE_LOCK, each))):
+        rows = setup.machine.locks[[index for index, each in enumerate(names) if each == name]]
+        totals = {field: int(rows[field].sum()) for field in LockUse.__slots__ if not field.endswith("_max")}
+        peaks = {field: int(np.max(rows[field])) for field in LockUse.__slots__ if field.endswith("_max")}
+        found[name] = LockUse(**totals, **peaks)
+    return found

@@ -1,0 +1,75 @@
+"""What a run says when the guest goes wrong: which core, which task, where, and how it came there."""
+
+from typing import TYPE_CHECKING
+
+from emu.engine import records as rec
+from emu.native import MASK64
+
+if TYPE_CHECKING:
+    from emu.run.experiment import Setup
+
+SHOWN = 20
+EXCEPTIONS = {0: "#DE", 1: "#DB", 3: "#BP", 6: "#UD", 7: "#NM", 8: "#DF", 10: "#TS", 11: "#NP", 12: "#SS", 13: "#GP", 14: "#PF"}
+ACCESSES = {16: "load", 17: "store", 18: "fetch", 19: "load", 20: "store", 21: "fetch", 22: "load", 23: "store", 24: "fetch"}
+
+
+def place(setup: "Setup", address: int) -> str:
+    """Routine and offset of a virtual address, or the bare number."""
+    found = setup.image.symbol_at(address & MASK64)
+    return f"{address & MASK64:#x}" if found is None else f"{found[0]}+{found[1]:#x}"
+
+
+def instruction(setup: "Setup", address: int) -> str:
+    """Disassembly of the instruction at an address."""
+    each = setup.text.decoded.get(address & MASK64)
+    return "no instruction" if each is None else each.text
+
+
+def task_name(setup: "Setup", index: int) -> str:
+    """Name of a task by index."""
+    return setup.guest.tasks[index].plan.name if index >= 0 else "idle"
+
+
+def describe_fault(setup: "Setup") -> str:
+    """One line for the fault, then the last instructions of the core."""
+    core = setup.machine.cores[int(setup.machine.record["outcome_core"][0])]
+    pc = int(core["pc"])
+    kind, code, address = int(core["fault"]), int(core["fault_code"]), int(core["fault_address"])
+    if kind == rec.FAULT_FETCH:
+        what = f"jump to {place(setup, address)}, where there is no code"
+    elif kind == rec.FAULT_MEMORY:
+        what = f"{ACCESSES.get(code, 'access')} at {address & MASK64:#x}, which is not mapped or not allowed"
+    elif kind == rec.FAULT_EXCEPTION:
+        what = f"exception {EXCEPTIONS.get(code, code)}"
+    else:
+        what = f"the core stopped without a reason (Unicorn error {code})"
+    counts = setup.machine.counts("mark_counts")
+    unsupported = setup.text.mark("unsupported")
+    if unsupported >= 0 and counts[unsupported]:
+        what += " after a path that this version does not support (a full queue, an error or a signal)"
+    where = f"core {int(core['index'])}, task {task_name(setup, int(core['task']))}, at {place(setup, pc)}"
+    return f"guest fault: {what}: {where}: {instruction(setup, pc)}; the last instructions: {_history(setup, core)}"
+
+
+def _history(setup: "Setup", core: "rec.np.void") -> str:
+    count = int(core["history_count"])
+    recent = [int(core["history"][n % rec.HISTORY]) for n in range(max(0, count - SHOWN), count)]
+    return "; ".join(f"{place(setup, pc)} {instruction(setup, pc)}" for pc in recent)
+
+
+def what_cores_do(setup: "Setup") -> str:
+    """Where each core is, in a few words."""
+    words = []
+    for core in setup.machine.cores:
+        if core["status"] == rec.WAITING_FOR_STARTUP:
+            doing = "not started"
+        elif core["status"] == rec.HALTED:
+            doing = "halted"
+        else:
+            doing = f"in {place(setup, int(core['pc']))}"
+        if core["wait_depth"]:
+            doing += f", waiting for {setup.guest.locks[int(core['wait_lock'][core['wait_depth'] - 1])].name}"
+        if core["spinning"]:
+            doing += ", spinning on r_msg"
+        words.append(f"core {int(core['index'])} ({task_name(setup, int(core['task']))}) {doing}")
+    return "; ".join(words)

@@ -1,0 +1,47 @@
+"""The header of a run's trace: names for every number that its records hold."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from emu.assembly import Struct
+from emu.observe.trace_header import LockName, Region, Symbol, TaskName, TraceHeader
+
+if TYPE_CHECKING:
+    from emu.run.experiment import Setup
+
+
+def trace_header(setup: "Setup") -> TraceHeader:
+    """Everything that a reader of the trace needs to know of the run."""
+    structs = setup.image.structs
+    return TraceHeader(
+        variant=setup.experiment.variant,
+        machine=setup.description.name,
+        cores=setup.experiment.cores,
+        arguments=_arguments(setup),
+        symbols=tuple(Symbol(each.name, each.address, each.size) for each in setup.image.routines),
+        instructions={address: each.text for address, each in setup.text.decoded.items()},
+        marks=tuple(setup.text.marks),
+        locks=tuple(LockName(lock.name, lock.physical, lock.owner.name) for lock in setup.guest.locks),
+        tasks=tuple(TaskName(task.plan.name, task.pointer) for task in setup.guest.tasks),
+        regions=tuple(Region(each.name, each.physical, each.size, each.struct or "") for each in setup.guest.objects),
+        structs={name: _fields(structs, struct) for name, struct in structs.items()},
+        clock_hz=setup.description.clock_hz.value,
+    )
+
+
+def _fields(structs: Mapping[str, Struct], struct: Struct, prefix: str = "", base: int = 0) -> dict[str, int]:
+    fields: dict[str, int] = {}
+    for each in struct.fields.values():
+        fields[prefix + each.name] = base + each.offset
+        if each.struct:
+            fields |= _fields(structs, structs[each.struct], f"{prefix}{each.name}.", base + each.offset)
+    return fields
+
+
+def _arguments(setup: "Setup") -> str:
+    each = setup.experiment
+    words = ["run", "--variant", each.variant, "--cores", str(each.cores), "--threads", str(each.threads)]
+    words += ["--messages", str(each.messages), "--seed", str(each.seed), "--placement", each.placement]
+    words += [word for stall in each.stalls for word in ("--stall", str(stall))]
+    words += ["--tick", str(each.tick_hz)] if each.tick_hz else []
+    return " ".join(words)
