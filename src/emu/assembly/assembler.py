@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from emu.assembly.fold import fold, local_constants
 from emu.assembly.globals import Global, load_globals, render
 from emu.assembly.image import Image, Mark, Routine, Segment
 from emu.assembly.source import Source, prepare
@@ -88,6 +89,9 @@ def _assemble_text(
     if missing := undefined(sources, values):
         name, places = next(iter(missing.items()))
         raise UserError(f"{places[0]}: {name} is not defined: no file {name}.S and no global of that name")
+    for each in sources:
+        known = {**values, **local_constants(each.lines, values)}
+        each.lines = [(number, fold(line, known)) for number, line in each.lines]
     text, table, places_of_lines = _one_text(sources)
     code = _keystone(_settings(sources, values) + text, base)
     if code is None:

@@ -1,0 +1,101 @@
+"""The command `emu`: its subcommands, and errors as one line on stderr.
+
+Exit codes: 0; 1 for a guest fault, a failed check or a bound that was reached; 2 for what the user can mend; 130 for Ctrl-C.
+"""
+
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from emu.cli import catalogue, terminal, trace
+from emu.cli.compare import compare
+from emu.cli.run import run
+from emu.errors import EmuError, InternalError
+
+USAGE_ERROR = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
+ABORT = typer.Abort
+
+HELP = """See what a kernel locking patch does on several cores, exactly and repeatably.
+
+emu runs assembled kernel code, the SysV message queue before (baseline) and after (wakeq) "ipc/msg: implement lockless
+pipelined wakeups", on an instruction-level model of a multicore x86-64 machine, and counts every cycle spent waiting for
+locks, holding them and spinning.
+
+\b
+Begin with:
+  emu run --cores 4 --variant wakeq            one run, a report
+  emu compare baseline wakeq                   both variants side by side
+  emu run --messages 20 --trace t.trace        a trace of every instruction
+  emu trace show t.trace --hand-off 5 --outline
+"""
+
+app = typer.Typer(
+    name="emu",
+    help=HELP,
+    no_args_is_help=False,
+    invoke_without_command=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command()(run)
+app.command()(compare)
+app.add_typer(trace.app, name="trace")
+app.add_typer(catalogue.variants_app, name="variants")
+app.add_typer(catalogue.machines_app, name="machines")
+
+
+@app.callback()
+def top(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """What happens before, or without, a subcommand."""
+    if version:
+        from importlib.metadata import version as version_of
+
+        terminal.show(f"emu {version_of('emu')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        terminal.show(context.get_help())
+
+
+top.__doc__ = HELP
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    if arguments is None:
+        with suppress(AttributeError, ValueError):  # a reader that went away ends a filter quietly
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        code = app(args=None if arguments is None else list(arguments), prog_name="emu", standalone_mode=False)
+    except USAGE_ERROR as error:
+        terminal.complain(_usage(error))
+        return 2
+    except InternalError as error:
+        terminal.complain(f"internal error, please report it: {error}")
+        return error.exit_code
+    except EmuError as error:
+        terminal.complain(error)
+        return error.exit_code
+    except (KeyboardInterrupt, ABORT):
+        code = terminal.INTERRUPTED
+    if code == terminal.INTERRUPTED:
+        terminal.complain("interrupted")
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: BaseException) -> str:
+    """A wrong command line in one line, with the place to look."""
+    message = str(error.format_message()).rstrip(".")  # type: ignore[attr-defined]
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "emu"
+    return f"{message[:1].lower()}{message[1:]}; see `{command} --help`"

@@ -1,0 +1,123 @@
+"""From what was typed to values: every refusal says what was wanted and what was got.
+
+Options arrive as text, so that one sentence in one place refuses `--cores four`, whatever the version of Typer.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emu.errors import UserError
+from emu.run.experiment_spec import DEFAULT_CORES, DEFAULT_MACHINE, DEFAULT_VARIANT, TRACE_RECORDS_DEFAULT, Experiment, Limits, Stall
+
+DIGITS_MAX = 20
+
+Cores = Annotated[str, typer.Option(metavar="N", help="Cores of the machine, 1 to 64.")]
+Machine = Annotated[str, typer.Option(metavar="NAME|FILE", help="A machine (`emu machines`) or the path of a machine file.")]
+Messages = Annotated[str | None, typer.Option(metavar="N", help="Messages to deliver before the run ends.")]
+Placement = Annotated[
+    str | None,
+    typer.Option(metavar="PLACE", help="Where the two of a pair run: cross-module (default), same-module, same-core or unpinned."),
+]
+Stalls = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--stall",
+        metavar="POINT:CYCLES[:EVERY]",
+        help="Hold a core that reaches POINT for CYCLES, each EVERY-th time (1): an interrupt, an SMI or a preempted "
+        "virtual CPU. May be given once a point; `emu variants show NAME` lists the points.",
+    ),
+]
+Tick = Annotated[str, typer.Option(metavar="HZ", help="Timer interrupts a second on each core, 0 for none.")]
+MaxCycles = Annotated[
+    str | None, typer.Option(metavar="N", help="Stop a guest that has not ended after N cycles (default: by the messages).")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
+
+CORES_DEFAULT = str(DEFAULT_CORES)
+TRACE_LIMIT_DEFAULT = str(TRACE_RECORDS_DEFAULT)
+
+__all__ = [
+    "CORES_DEFAULT", "DEFAULT_MACHINE", "DEFAULT_VARIANT", "TRACE_LIMIT_DEFAULT", "Cores", "Json", "Machine", "MaxCycles",
+    "Messages", "Placement", "Stalls", "Tick", "experiment", "whole", "whole_list",
+]  # fmt: skip
+
+
+def whole(name: str, text: str) -> int:
+    """A whole number; ranges are checked where they are known."""
+    digits = text.strip().removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= DIGITS_MAX):
+        raise UserError(f"{name} must be a whole number, not {text!r}")
+    return int(text)
+
+
+def whole_list(name: str, text: str) -> tuple[int, ...]:
+    """Whole numbers with commas between them, each once."""
+    numbers = tuple(whole(name, part) for part in text.split(","))
+    if len(set(numbers)) < len(numbers):
+        raise UserError(f"{name} must name each number once, not {text!r}")
+    return numbers
+
+
+def experiment(
+    *,
+    variant: str,
+    machine: str,
+    cores: str,
+    threads: str | None = None,
+    messages: str | None = None,
+    seed: str = "1",
+    placement: str | None = None,
+    stalls: Sequence[str] | None = None,
+    tick: str = "0",
+    trace: Path | None = None,
+    max_cycles: str | None = None,
+    trace_limit: str = TRACE_LIMIT_DEFAULT,
+) -> Experiment:
+    """One run as typed; everything that can be is refused here, before a guest is built."""
+    given: dict[str, int | str] = {}
+    if threads is not None:
+        given["threads"] = _threads(threads)
+    if messages is not None:
+        given["messages"] = whole("messages", messages)
+    if placement is not None:
+        given["placement"] = placement
+    spec = Experiment(
+        variant=variant,
+        machine=machine,
+        cores=whole("cores", cores),
+        seed=whole("seed", seed),
+        stalls=tuple(Stall.parse(text) for text in stalls or ()),
+        tick_hz=whole("tick", tick),
+        trace=trace,
+        limits=Limits(
+            cycles=None if max_cycles is None else whole("max-cycles", max_cycles),
+            trace_records=whole("trace-limit", trace_limit),
+        ),
+        **given,  # type: ignore[arg-type]
+    )
+    _refuse_unknown(spec)
+    return spec
+
+
+def _threads(text: str) -> int:
+    threads = whole("threads", text)
+    if threads == 0:  # means "the default" to Experiment, but nobody types that
+        raise UserError("threads must be an even number from 2, not 0")
+    return threads
+
+
+def _refuse_unknown(spec: Experiment) -> None:
+    """Variant, machine, points and trace path: looked up before the slow parts are even imported."""
+    from emu.cli.catalogue import find_machine, points
+    from emu.observe.trace_file import check_writable
+
+    known = {point.name for point in points(spec.variant)}
+    find_machine(spec.machine)
+    for stall in spec.stalls:
+        if stall.point not in known:
+            raise UserError(f"variant {spec.variant} has no point {stall.point!r} to stall at; it has {', '.join(sorted(known)) or 'none'}")
+    if spec.trace is not None:
+        check_writable(spec.trace)

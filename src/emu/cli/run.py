@@ -1,0 +1,79 @@
+"""`emu run`: one run, a report."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emu.cli import options, terminal
+from emu.run.experiment_spec import Experiment
+from emu.run.result import RunResult
+
+
+def run(
+    cores: options.Cores = options.CORES_DEFAULT,
+    variant: Annotated[str, typer.Option(metavar="NAME", help="Which kernel path (`emu variants`).")] = options.DEFAULT_VARIANT,
+    machine: options.Machine = options.DEFAULT_MACHINE,
+    threads: Annotated[str | None, typer.Option(metavar="N", help="User tasks, an even number (default: one a core).")] = None,
+    messages: options.Messages = None,
+    placement: options.Placement = None,
+    seed: Annotated[str, typer.Option(metavar="N", help="Varies when each task starts; the same seed, the same digest.")] = "1",
+    stall: options.Stalls = None,
+    tick: options.Tick = "0",
+    trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an instruction trace: see `emu trace --help`.")] = None,
+    as_json: options.Json = False,
+    max_cycles: options.MaxCycles = None,
+    trace_limit: Annotated[
+        str, typer.Option(metavar="N", help="Stop a run whose trace would have more records.")
+    ] = options.TRACE_LIMIT_DEFAULT,
+) -> None:
+    """Run one variant and report where every cycle went.
+
+    The workload is pmsg-shared, a reconstruction: threads in pairs on one message queue play ping-pong.
+    Ctrl-C stops the run and reports what was measured so far, marked as partial.
+
+    \b
+    Examples:
+      emu run --cores 4 --variant wakeq             after the patch, four cores
+      emu run --variant baseline                    before it
+      emu run --variant baseline --stall handoff_window:20000:10
+                                                    hold the waker up: the receivers spin
+      emu run --messages 20 --trace t.trace         and look: emu trace show t.trace --hand-off 5
+      emu run --json | jq .locks                    for a script
+    """
+    spec = options.experiment(
+        variant=variant,
+        machine=machine,
+        cores=cores,
+        threads=threads,
+        messages=messages,
+        seed=seed,
+        placement=placement,
+        stalls=stall,
+        tick=tick,
+        trace=trace,
+        max_cycles=max_cycles,
+        trace_limit=trace_limit,
+    )
+    result = execute(spec, title=f"{variant}, {spec.cores} cores")
+    if as_json:
+        terminal.show(json.dumps(result.to_dict(), indent=2))
+    else:
+        from emu.report.run_report import render_run
+
+        terminal.show(render_run(result, width=terminal.page_width(), colour=terminal.use_colour()))
+    if result.partial:
+        raise typer.Exit(terminal.INTERRUPTED)
+
+
+def execute(spec: Experiment, *, title: str) -> RunResult:
+    """Run with a progress bar; Ctrl-C makes the result a partial one."""
+    with terminal.interruptible() as interrupt, terminal.progress_bar(title) as bar:
+        from emu.run.experiment import run as run_experiment
+
+        def progress(done: int, total: int) -> None:
+            interrupt.begin()
+            bar(done, total)
+
+        return run_experiment(spec, progress, interrupt.should_stop)

@@ -1,0 +1,136 @@
+"""`emu trace show` and `emu trace diff`: read instruction traces."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from emu.cli import options, terminal
+from emu.errors import UserError
+
+if TYPE_CHECKING:
+    from emu.observe.trace_file import TraceFile
+    from emu.report.trace_select import Selection
+
+WIDTH_MIN, WIDTH_MAX = 80, 1000
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Read the traces that `emu run --trace FILE` writes.",
+)
+
+Task = Annotated[list[str] | None, typer.Option(metavar="TASK", help="Only this task: its name, its number, or idle.")]
+Core = Annotated[list[str] | None, typer.Option(metavar="N", help="Only this core.")]
+Symbol = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only in this routine; * and ? stand for anything.")]
+Cycles = Annotated[str | None, typer.Option(metavar="FROM:TO", help="Only these cycles; either end may be left out.")]
+HandOff = Annotated[
+    str | None,
+    typer.Option(metavar="N", help="Only the N-th hand-off, from 1: from the sender's entry into msgsnd to the receiver's return."),
+]
+
+
+@app.command()
+def show(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace.")],
+    core: Core = None,
+    task: Task = None,
+    symbol: Symbol = None,
+    cycles: Cycles = None,
+    event: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="EVENT",
+            help="Only events, and only these: lock, spin, transfer, ipi, interrupt, halt, stall, store, mark, the name "
+            "of a mark such as wakeup, or all.",
+        ),
+    ] = None,
+    hand_off: HandOff = None,
+    outline: Annotated[bool, typer.Option("--outline", help="One line a visit to a routine instead of one an instruction.")] = False,
+    width: Annotated[str, typer.Option(metavar="N", help="Columns; what does not fit ends in ~.")] = str(terminal.PAGE_WIDTH),
+) -> None:
+    """Print a trace as text that fits a mail: one line an instruction or event.
+
+    Filters add up: a record must pass all of them; an option given twice takes either.
+
+    \b
+    Examples:
+      emu trace show t.trace --hand-off 5 --outline       the path of one message
+      emu trace show t.trace --hand-off 5                 the same, every instruction
+      emu trace show t.trace --event lock --core 1        who held which lock for how long
+      emu trace show t.trace --symbol 'do_msg*' --cycles 120000:130000
+    """
+    from emu.observe.trace_file import TraceFile
+    from emu.report.trace_text import outline_lines, trace_lines
+
+    columns = options.whole("width", width)
+    if not WIDTH_MIN <= columns <= WIDTH_MAX:
+        raise UserError(f"width must be {WIDTH_MIN} to {WIDTH_MAX}, not {columns}")
+    trace = TraceFile(file)
+    chosen = _select(trace, core, task, symbol, cycles, event, hand_off)
+    for line in (outline_lines if outline else trace_lines)(trace, chosen, width=columns):
+        terminal.show_line(line)
+
+
+@app.command()
+def diff(
+    a: Annotated[Path, typer.Argument(metavar="A", help="A trace.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The trace to compare with it.")],
+    core: Core = None,
+    task: Task = None,
+    symbol: Symbol = None,
+    cycles: Cycles = None,
+    hand_off: HandOff = None,
+    by: Annotated[str, typer.Option(metavar="task|core", help="What to follow through the trace.")] = "task",
+    lines: Annotated[str, typer.Option(metavar="N", help="Lines of the side-by-side part, for each task.")] = "40",
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 when they differ.")] = False,
+) -> None:
+    """Align two traces by the routines each task goes through, and show where they part.
+
+    Addresses and times are not compared, so the traces may be of two variants. Marks: `~` the same routine by
+    another way, `<` only in A, `>` only in B, `|` one in place of the other.
+
+    \b
+    Examples:
+      emu trace diff before.trace after.trace --hand-off 5      one message, before and after
+      emu trace diff a.trace b.trace --exit-code                are two runs the same?
+    """
+    from emu.observe.trace_file import TraceFile
+    from emu.report.trace_diff import diff_traces
+
+    if by not in ("task", "core"):
+        raise UserError(f"--by must be task or core, not {by!r}")
+    lines_max = options.whole("lines", lines)
+    if lines_max < 1:
+        raise UserError(f"lines must be 1 or more, not {lines_max}")
+    traces = TraceFile(a), TraceFile(b)
+    chosen = [_select(trace, core, task, symbol, cycles, None, hand_off) for trace in traces]
+    difference = diff_traces(*traces, *chosen, by=by, lines_max=lines_max)
+    for line in difference.lines:
+        terminal.show_line(line)
+    if exit_code and not (difference.same_path and difference.same_times):
+        raise typer.Exit(1)
+
+
+def _select(
+    trace: "TraceFile",
+    core: list[str] | None,
+    task: list[str] | None,
+    symbol: list[str] | None,
+    cycles: str | None,
+    event: list[str] | None,
+    hand_off: str | None,
+) -> "Selection":
+    from emu.report.hand_off import find_hand_off
+    from emu.report.trace_select import select
+
+    number = None if hand_off is None else options.whole("hand-off", hand_off)
+    return select(
+        trace.header,
+        cores=[options.whole("core", text) for text in core or ()],
+        tasks=task or (),
+        symbols=symbol or (),
+        cycles=cycles,
+        events=event or (),
+        hand_off=None if number is None else find_hand_off(trace, number),
+    )
