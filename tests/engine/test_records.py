@@ -10,7 +10,16 @@ from emu.timing import branch
 
 @pytest.mark.parametrize(
     "dtype",
-    [records.CORE, records.MACHINE, records.INSTRUCTION, records.LOCK, memory.BUS, memory.STORE, memory.BUFFER, branch.PREDICTOR],
+    [
+        records.CORE,
+        records.MACHINE,
+        records.INSTRUCTION,
+        records.LOCK,
+        memory.BUS,
+        memory.STORE,
+        memory.BUFFER,
+        branch.PREDICTOR,
+    ],
 )
 def test_names_are_free(dtype: np.dtype[np.void]) -> None:
     assert dtype.names is not None

@@ -9,7 +9,15 @@ from emu.memory.records import BUS, Bus
 from emu.native import array_at
 
 A, B = 0x1000, 0x2000
-LATENCIES = {"l2_hit": 15, "sibling_line": 21, "remote_line": 346, "upgrade": 230, "memory": 282, "forward": 3, "forward_fail": 25}
+LATENCIES = {
+    "l2_hit": 15,
+    "sibling_line": 21,
+    "remote_line": 346,
+    "upgrade": 230,
+    "memory": 282,
+    "forward": 3,
+    "forward_fail": 25,
+}
 
 
 class Harness:

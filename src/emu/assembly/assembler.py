@@ -72,7 +72,9 @@ def assemble(
 def undefined(sources: Iterable[Source], values: Mapping[str, int]) -> dict[str, list[str]]:
     """Call and jump targets that nothing defines, each with the places that name it."""
     prepared = list(sources)
-    defined = set(values) | {m.group(1) for each in prepared for _, line in each.lines if (m := _DEFINITION.match(line))}
+    defined = set(values) | {
+        m.group(1) for each in prepared for _, line in each.lines if (m := _DEFINITION.match(line))
+    }
     missing: dict[str, list[str]] = {}
     for each in prepared:
         for number, line in each.lines:

@@ -68,7 +68,9 @@ def load_globals(files: Iterable[Path], structs: Mapping[str, Struct]) -> dict[s
     return placed
 
 
-def _init(where: str, name: str, spec: dict[str, Any], structs: Mapping[str, Struct]) -> dict[int, tuple[int | str, int]]:
+def _init(
+    where: str, name: str, spec: dict[str, Any], structs: Mapping[str, Struct]
+) -> dict[int, tuple[int | str, int]]:
     init: dict[int, tuple[int | str, int]] = {}
     for key, value in spec.get("init", {}).items():
         if key.startswith("at_"):
@@ -76,7 +78,9 @@ def _init(where: str, name: str, spec: dict[str, Any], structs: Mapping[str, Str
         else:
             struct = spec.get("struct")
             if struct is None or key not in structs[struct].fields:
-                raise UserError(f"{where}: {name}: init key {key!r} must be at_OFFSET or a field of the global's struct")
+                raise UserError(
+                    f"{where}: {name}: init key {key!r} must be at_OFFSET or a field of the global's struct"
+                )
             offset, size = structs[struct].fields[key].offset, structs[struct].fields[key].size
         init[offset] = (value, min(size, 8))
     return init

@@ -68,7 +68,9 @@ def prepare(path: Path) -> Source:
         if (label := _LABEL.match(statement)) and not label.group(1).startswith(".L"):
             labels.append(label.group(1))
     if not labels or labels[0] != source.name:
-        raise UserError(f"{path}: the first label must be the file's name, {source.name}, not {labels[0] if labels else 'none'}")
+        raise UserError(
+            f"{path}: the first label must be the file's name, {source.name}, not {labels[0] if labels else 'none'}"
+        )
     return source
 
 
@@ -92,7 +94,9 @@ def _annotate(source: Source, number: int, raw: str) -> None:
 
 def _statement(text: str, routine: str, where: str) -> str:
     if decimal := _DECIMAL.search(re.sub(r"\\?\"[^\"]*\"", "", text)):
-        raise UserError(f"{where}: write {decimal.group(1)} as {int(decimal.group(1)):#x}: Keystone misreads decimal literals")
+        raise UserError(
+            f"{where}: write {decimal.group(1)} as {int(decimal.group(1)):#x}: Keystone misreads decimal literals"
+        )
     text = _MEMORY.sub(lambda match: _memory(match.group(1), where), text)
     return _LOCAL.sub(lambda match: f"L__{routine}__{match.group(1)}", text)  # a dot in an address is refused
 
@@ -103,7 +107,12 @@ def _memory(inside: str, where: str) -> str:
     scaled = set(re.findall(r"(\w+)\s*\*", inside))
     if not bases:
         return f"[riz*0x1 + {inside.strip()}]"
-    if "rsp" not in bases and "rip" not in bases and _BARE.search(inside) and not any(w not in REGISTERS for w in words):
+    if (
+        "rsp" not in bases
+        and "rip" not in bases
+        and _BARE.search(inside)
+        and not any(w not in REGISTERS for w in words)
+    ):
         raise UserError(f"{where}: [{inside}] has a bare displacement: use a name from the struct table")
     if set(bases) == scaled:  # an index without a base: Keystone needs nothing more
         return f"[{inside}]"

@@ -39,7 +39,9 @@ def load_structs(files: Iterable[Path]) -> dict[str, Struct]:
     for path in files:
         for name, table in read_toml(path).items():
             if table.get("continues"):
-                waiting += [(path, structs_placeholder(name), key, spec) for key, spec in table.get("fields", {}).items()]
+                waiting += [
+                    (path, structs_placeholder(name), key, spec) for key, spec in table.get("fields", {}).items()
+                ]
                 continue
             if name in structs:
                 raise UserError(f"{path}: struct {name} is defined twice; a second part needs continues = true")
@@ -65,7 +67,9 @@ def _add(path: Path, structs: Mapping[str, Struct], struct: Struct, key: str, sp
     size = spec["size"] if inner is None else structs[inner].size
     new = Field(key, spec["at"], size, inner, spec.get("lock"), spec.get("note", ""))
     if new.offset < 0 or new.offset + size > struct.size:
-        raise UserError(f"{where}: bytes {new.offset:#x} to {new.offset + size:#x} must lie inside the struct's {struct.size:#x}")
+        raise UserError(
+            f"{where}: bytes {new.offset:#x} to {new.offset + size:#x} must lie inside the struct's {struct.size:#x}"
+        )
     for other in struct.fields.values():
         if new.offset < other.offset + other.size and other.offset < new.offset + size:
             raise UserError(f"{where}: overlaps {other.name} at {other.offset:#x}")

@@ -29,7 +29,7 @@ def compare(
     as_json: options.Json = False,
     max_cycles: options.MaxCycles = None,
 ) -> None:
-    """Run two variants with the same threads and seeds: rates, hold of the queue lock and message spin side by side.
+    r"""Run two variants with the same threads and seeds: rates, hold of the queue lock and message spin side by side.
 
     Ctrl-C stops; the rows that were complete are printed.
 

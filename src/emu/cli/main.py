@@ -1,6 +1,6 @@
 """The command `emu`: its subcommands, and errors as one line on stderr.
 
-Exit codes: 0; 1 for a guest fault, a failed check or a bound that was reached; 2 for what the user can mend; 130 for Ctrl-C.
+Exit codes: 0; 1 for a guest fault, a failed check or a bound reached; 2 for what the user can mend; 130 for Ctrl-C.
 """
 
 import signal
@@ -16,14 +16,14 @@ from emu.cli.compare import compare
 from emu.cli.run import run
 from emu.errors import EmuError, InternalError
 
-USAGE_ERROR = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
-ABORT = typer.Abort
+# Typer brings its own Click or uses the installed one, by version: BadParameter is derived from its usage error.
+USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
 
 HELP = """See what a kernel locking patch does on several cores, exactly and repeatably.
 
 emu runs assembled kernel code, the SysV message queue before (baseline) and after (wakeq) "ipc/msg: implement lockless
-pipelined wakeups", on an instruction-level model of a multicore x86-64 machine, and counts every cycle spent waiting for
-locks, holding them and spinning.
+pipelined wakeups", on an instruction-level model of a multicore x86-64 machine, and counts every cycle spent waiting
+for locks, holding them and spinning.
 
 \b
 Begin with:
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EmuError as error:
         terminal.complain(error)
         return error.exit_code
-    except (KeyboardInterrupt, ABORT):
+    except (KeyboardInterrupt, typer.Abort):
         code = terminal.INTERRUPTED
     if code == terminal.INTERRUPTED:
         terminal.complain("interrupted")

@@ -10,16 +10,28 @@ from typing import Annotated
 import typer
 
 from emu.errors import UserError
-from emu.run.experiment_spec import DEFAULT_CORES, DEFAULT_MACHINE, DEFAULT_VARIANT, TRACE_RECORDS_DEFAULT, Experiment, Limits, Stall
+from emu.run.experiment_spec import (
+    DEFAULT_CORES,
+    DEFAULT_MACHINE,
+    DEFAULT_VARIANT,
+    TRACE_RECORDS_DEFAULT,
+    Experiment,
+    Limits,
+    Stall,
+)
 
 DIGITS_MAX = 20
 
 Cores = Annotated[str, typer.Option(metavar="N", help="Cores of the machine, 1 to 64.")]
-Machine = Annotated[str, typer.Option(metavar="NAME|FILE", help="A machine (`emu machines`) or the path of a machine file.")]
+Machine = Annotated[
+    str, typer.Option(metavar="NAME|FILE", help="A machine (`emu machines`) or the path of a machine file.")
+]
 Messages = Annotated[str | None, typer.Option(metavar="N", help="Messages to deliver before the run ends.")]
 Placement = Annotated[
     str | None,
-    typer.Option(metavar="PLACE", help="Where the two of a pair run: cross-module (default), same-module, same-core or unpinned."),
+    typer.Option(
+        metavar="PLACE", help="Where the two of a pair run: cross-module (default), same-module, same-core or unpinned."
+    ),
 ]
 Stalls = Annotated[
     list[str] | None,
@@ -32,7 +44,8 @@ Stalls = Annotated[
 ]
 Tick = Annotated[str, typer.Option(metavar="HZ", help="Timer interrupts a second on each core, 0 for none.")]
 MaxCycles = Annotated[
-    str | None, typer.Option(metavar="N", help="Stop a guest that has not ended after N cycles (default: by the messages).")
+    str | None,
+    typer.Option(metavar="N", help="Stop a guest that has not ended after N cycles (default: by the messages)."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
 
@@ -40,8 +53,8 @@ CORES_DEFAULT = str(DEFAULT_CORES)
 TRACE_LIMIT_DEFAULT = str(TRACE_RECORDS_DEFAULT)
 
 __all__ = [
-    "CORES_DEFAULT", "DEFAULT_MACHINE", "DEFAULT_VARIANT", "TRACE_LIMIT_DEFAULT", "Cores", "Json", "Machine", "MaxCycles",
-    "Messages", "Placement", "Stalls", "Tick", "experiment", "whole", "whole_list",
+    "CORES_DEFAULT", "DEFAULT_MACHINE", "DEFAULT_VARIANT", "TRACE_LIMIT_DEFAULT", "Cores", "Json", "Machine",
+    "MaxCycles", "Messages", "Placement", "Stalls", "Tick", "experiment", "whole", "whole_list",
 ]  # fmt: skip
 
 
@@ -118,6 +131,7 @@ def _refuse_unknown(spec: Experiment) -> None:
     find_machine(spec.machine)
     for stall in spec.stalls:
         if stall.point not in known:
-            raise UserError(f"variant {spec.variant} has no point {stall.point!r} to stall at; it has {', '.join(sorted(known)) or 'none'}")
+            names = ", ".join(sorted(known)) or "none"
+            raise UserError(f"variant {spec.variant} has no point {stall.point!r} to stall at; it has {names}")
     if spec.trace is not None:
         check_writable(spec.trace)

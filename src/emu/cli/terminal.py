@@ -21,6 +21,11 @@ def show(text: str) -> None:
     sys.stdout.flush()
 
 
+def show_line(line: str) -> None:
+    """Print one of many lines to stdout."""
+    sys.stdout.write(line + "\n")
+
+
 def complain(message: object) -> None:
     """Print one line to stderr."""
     sys.stderr.write(f"emu: {' '.join(str(message).split())}\n")
@@ -39,7 +44,7 @@ def use_colour() -> bool:
 
 
 class Interrupt:
-    """Ctrl-C as a request: once a run has begun it is asked to stop; before that, or a second time, the program ends."""
+    """Ctrl-C as a request: a run that has begun is asked to stop; before that, or a second time, the program ends."""
 
     def __init__(self) -> None:
         """Nothing requested yet."""
@@ -81,7 +86,13 @@ def progress_bar(title: str) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("messages"), TimeRemainingColumn()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("messages"),
+        TimeRemainingColumn(),
+    )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

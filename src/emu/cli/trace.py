@@ -22,11 +22,16 @@ app = typer.Typer(
 
 Task = Annotated[list[str] | None, typer.Option(metavar="TASK", help="Only this task: its name, its number, or idle.")]
 Core = Annotated[list[str] | None, typer.Option(metavar="N", help="Only this core.")]
-Symbol = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only in this routine; * and ? stand for anything.")]
+Symbol = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="Only in this routine; * and ? stand for anything.")
+]
 Cycles = Annotated[str | None, typer.Option(metavar="FROM:TO", help="Only these cycles; either end may be left out.")]
 HandOff = Annotated[
     str | None,
-    typer.Option(metavar="N", help="Only the N-th hand-off, from 1: from the sender's entry into msgsnd to the receiver's return."),
+    typer.Option(
+        metavar="N",
+        help="Only the N-th hand-off, from 1: from the sender's entry into msgsnd to the receiver's return.",
+    ),
 ]
 
 
@@ -41,15 +46,19 @@ def show(
         list[str] | None,
         typer.Option(
             metavar="EVENT",
-            help="Only events, and only these: lock, spin, transfer, ipi, interrupt, halt, stall, store, mark, the name "
-            "of a mark such as wakeup, or all.",
+            help="Only events, and only these: lock, spin, transfer, ipi, interrupt, halt, stall, store, mark, "
+            "the name of a mark such as wakeup, or all.",
         ),
     ] = None,
     hand_off: HandOff = None,
-    outline: Annotated[bool, typer.Option("--outline", help="One line a visit to a routine instead of one an instruction.")] = False,
-    width: Annotated[str, typer.Option(metavar="N", help="Columns; what does not fit ends in ~.")] = str(terminal.PAGE_WIDTH),
+    outline: Annotated[
+        bool, typer.Option("--outline", help="One line a visit to a routine instead of one an instruction.")
+    ] = False,
+    width: Annotated[str, typer.Option(metavar="N", help="Columns; what does not fit ends in ~.")] = str(
+        terminal.PAGE_WIDTH
+    ),
 ) -> None:
-    """Print a trace as text that fits a mail: one line an instruction or event.
+    r"""Print a trace as text that fits a mail: one line an instruction or event.
 
     Filters add up: a record must pass all of them; an option given twice takes either.
 
@@ -85,7 +94,7 @@ def diff(
     lines: Annotated[str, typer.Option(metavar="N", help="Lines of the side-by-side part, for each task.")] = "40",
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 when they differ.")] = False,
 ) -> None:
-    """Align two traces by the routines each task goes through, and show where they part.
+    r"""Align two traces by the routines each task goes through, and show where they part.
 
     Addresses and times are not compared, so the traces may be of two variants. Marks: `~` the same routine by
     another way, `<` only in A, `>` only in B, `|` one in place of the other.

@@ -145,7 +145,12 @@ def account_spin(machine, core):  # type: ignore[no-untyped-def]
 @njit
 def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
     """Count the event bound to the retiring instruction."""
-    array_at(machine.mark_counts, instruction.mark + 1, I64)[instruction.mark] += 1
+    counts = array_at(machine.mark_counts, instruction.mark + 1, I64)
+    counts[instruction.mark] += 1
+    if instruction.mark == machine.done_mark and counts[instruction.mark] == machine.done_wanted:
+        machine.end_at = core.clock + machine.run_ahead_max + 1
+        core.limit = min(core.limit, machine.end_at - 1)
+        core.horizon = min(core.horizon, machine.end_at - 1)
     value = 0
     if instruction.register >= 0:
         value = core.scratch[0]
@@ -184,7 +189,9 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
         predictor = array_at(core.predictor, 1, PREDICTOR)[0]
         following = core.current_pc + instruction.length
         if mispredicted(predictor, instruction.branch, core.current_pc, following, next_pc):
-            slower(core, machine.return_mispredict if instruction.branch == RETURN else machine.mispredict, C_MISPREDICT)
+            slower(
+                core, machine.return_mispredict if instruction.branch == RETURN else machine.mispredict, C_MISPREDICT
+            )
     if instruction.traits & REPEAT and next_pc == core.current_pc:
         core.extra += 1  # one more element of a string instruction: it has not retired yet
         return

@@ -5,7 +5,18 @@ from numba import types
 
 from emu.engine import apic
 from emu.engine.account import slower
-from emu.engine.records import CORE, FAULT_EXCEPTION, FAULT_MEMORY, INSTRUCTION, LOCK, LOCKED, MACHINE, R_MSG, STOP_FAULT, STOP_NONE
+from emu.engine.records import (
+    CORE,
+    FAULT_EXCEPTION,
+    FAULT_MEMORY,
+    INSTRUCTION,
+    LOCK,
+    LOCKED,
+    MACHINE,
+    R_MSG,
+    STOP_FAULT,
+    STOP_NONE,
+)
 from emu.engine.step import step
 from emu.engine.trace_record import Access, Cause
 from emu.memory.access import atomic, load, store

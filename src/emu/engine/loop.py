@@ -12,7 +12,6 @@ from emu.engine.records import (
     FAULT_ENGINE,
     FRESH,
     HALTED,
-    I64,
     INSTRUCTION,
     LIMIT,
     MACHINE,
@@ -104,12 +103,15 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
     while True:
         index, now, limit = choose(machine)
         if index < 0 or now >= NEVER:
-            machine.outcome = DEADLOCK
+            machine.outcome = DEADLOCK if machine.end_at == NEVER else RUN_DONE
             break
         if end == NEVER:
             end = now + machine.slice_cycles
         core = array_at(machine.cores, machine.core_count, CORE)[index]
         machine.outcome_core = index
+        if now >= machine.end_at:
+            machine.outcome = RUN_DONE
+            break
         if now >= machine.max_cycles:
             machine.outcome = LIMIT
             break
@@ -119,12 +121,9 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
         if core.status != RUNNING:
             start_or_wake(machine, core, now)
             continue
-        core.limit = min(limit, end)
-        core.horizon = core.limit + machine.run_ahead
+        core.limit = min(limit, end, machine.end_at - 1)
+        core.horizon = min(core.limit + machine.run_ahead, machine.end_at - 1)
         if not turn(machine, core):
-            break
-        if array_at(machine.mark_counts, machine.done_mark + 1, I64)[machine.done_mark] >= machine.done_wanted:
-            machine.outcome = RUN_DONE
             break
     note_releases(machine)
 

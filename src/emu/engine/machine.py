@@ -90,7 +90,9 @@ class Machine:
             self.record[name] = value
         for name in ("done_wanted", "max_cycles", "slice_cycles"):
             self.record[name] = getattr(options, name)
-        self.record["run_ahead"] = max(int(self.record["ipi_flight"][0]) - 1, 0) if options.run_ahead else 0
+        self.record["run_ahead_max"] = max(int(self.record["ipi_flight"][0]) - 1, 0)
+        self.record["run_ahead"] = self.record["run_ahead_max"] if options.run_ahead else 0
+        self.record["end_at"] = NEVER
         marks = len(self.text.marks)
         for name in ("mark_counts", "stall_cycles", "stall_every", "stall_seen", "stall_total"):
             self._share(name, np.zeros(max(marks, 1), np.int64))
@@ -175,8 +177,10 @@ class Machine:
         """Bring every core's account up to the common end: a halted core was idle, another one still at its instruction."""
         end = self.cycles
         for core in self.cores:
-            state = 7 if core["status"] in (HALTED, WAITING_FOR_STARTUP) or core["current"] < 0 else int(
-                self.text.instructions[core["current"]]["state"]
+            state = (
+                7
+                if core["status"] in (HALTED, WAITING_FOR_STARTUP) or core["current"] < 0
+                else int(self.text.instructions[core["current"]]["state"])
             )
             core["cycles"][state] += end - core["retired_at"]
             core["retired_at"] = core["clock"] = end

@@ -12,7 +12,9 @@ WAITS = 4  # locks a core can be waiting for at once: a task, and interrupts on 
 STATES = 8
 
 # INSTRUCTION.traits
-VALID, ORDERED, WAIT_STORES, LOCKED, PAUSE, SPECIAL, IF_CHANGE, STI, POINT, EVENT, R_MSG, REPEAT = (1 << n for n in range(12))
+VALID, ORDERED, WAIT_STORES, LOCKED, PAUSE, SPECIAL, IF_CHANGE, STI, POINT, EVENT, R_MSG, REPEAT = (
+    1 << n for n in range(12)
+)
 # INSTRUCTION.special
 SP_NONE, SP_SYSCALL, SP_HLT, SP_RDTSC, SP_CPUID, SP_FAULT = range(6)
 # CORE.status
@@ -147,12 +149,14 @@ MACHINE = np.dtype(
         ("mmio_read", I64),
         ("mmio_write", I64),
         ("run_ahead", I64),
+        ("run_ahead_max", I64),  # the longest that changes nothing
         ("max_cycles", I64),
         ("slice_cycles", I64),
         ("outcome", I64),
         ("outcome_core", I64),
         ("done_mark", I64),
         ("done_wanted", I64),
+        ("end_at", I64),  # set once the last task is done: every core runs up to here, and no further
         ("wakeup_mark", I64),
         ("boot_mark", I64),
         ("boot_cycles", I64),

@@ -52,7 +52,9 @@ def _sweep(code: bytes, address: int, name: str) -> Iterable[tuple[int, Instruct
         end = each.address + each.size
         yield each.address, _instruction(each)
     if end != address + len(code):
-        raise UserError(f"routine {name}: the bytes at +{end - address:#x} are no instruction: keep data out of the text")
+        raise UserError(
+            f"routine {name}: the bytes at +{end - address:#x} are no instruction: keep data out of the text"
+        )
 
 
 def leaders(instructions: Mapping[int, Instruction], routines: Iterable[int]) -> set[int]:
@@ -82,7 +84,9 @@ def _instruction(each: Any) -> Instruction:
         operands=tuple(_operand(each, operand) for operand in each.operands),
         reads=reads,
         writes=writes,
-        address_registers=frozenset(filter(None, (_name(each)(r) for r in (base.base, base.index)))) if base else frozenset(),
+        address_registers=frozenset(filter(None, (_name(each)(r) for r in (base.base, base.index))))
+        if base
+        else frozenset(),
         memory=_memory(mnemonic, memory_operands, locked),
         locked=locked,
         repeated=each.prefix[0] in (0xF2, 0xF3) and mnemonic[:4] in ("movs", "stos", "lods", "scas", "cmps"),

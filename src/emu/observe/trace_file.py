@@ -2,7 +2,7 @@
 
 Layout, little-endian: MAGIC, format version (u32), length and CRC-32 of the header (u32 each), the header (JSON, zstd);
 then chunks: tag CHNK, compressed length, records (u32 each), the columns of TRACE_DTYPE one after the other (zstd with
-checksum; cycles as differences); then tag DONE, length and CRC-32 of the footer (u32 each), the footer (JSON), and the end.
+checksum; cycles as differences); then tag DONE, length and CRC-32 of the footer (u32 each), the footer (JSON), the end.
 """
 
 import json
@@ -30,6 +30,7 @@ _BLOCK = struct.Struct("<4sII")
 _CHUNK, _DONE = b"CHNK", b"DONE"
 _UNPACKED_BYTES_MAX = 256 << 20
 _LEVEL = 3
+_AGAIN = "make it again with `emu run --trace`"
 
 Records = NDArray[np.void]
 
@@ -72,7 +73,8 @@ class TraceWriter:
         """Write records (copied at once: the caller may reuse its buffer); raises `LimitReached` at the bound."""
         if self.records + len(records) > self._max_records:
             raise LimitReached(
-                f"trace {self.path} reached its bound of {self._max_records} records: ask for fewer --messages or a higher --trace-limit"
+                f"trace {self.path} reached its bound of {self._max_records} records: "
+                "ask for fewer --messages or a higher --trace-limit"
             )
         for start in range(0, len(records), CHUNK_RECORDS):
             part = records[start : start + CHUNK_RECORDS]
@@ -105,7 +107,9 @@ class TraceWriter:
         """The writer itself; leaving by an exception aborts, leaving otherwise needs a `close` before."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Abort what was not closed."""
         if not self._file.closed:
             self.abort()
@@ -171,7 +175,7 @@ class TraceFile:
         _, version, length, checksum = _PREFIX.unpack(start)
         if version != FORMAT_VERSION:
             raise UserError(
-                f"trace {self.path} has format version {version}, this emu reads {FORMAT_VERSION}: make it again with `emu run --trace`"
+                f"trace {self.path} has format version {version}, this emu reads {FORMAT_VERSION}; {_AGAIN}"
             )
         packed = self._take(file, length, "its header")
         if zlib.crc32(packed) != checksum:
@@ -204,11 +208,11 @@ class TraceFile:
 
     def _truncated(self, what: str) -> UserError:
         return UserError(
-            f"trace {self.path} is cut short or damaged: {what} is not all there ({self._size} bytes); make it again with `emu run --trace`"
+            f"trace {self.path} is cut short or damaged: {what} is not all there ({self._size} bytes); {_AGAIN}"
         )
 
     def _damaged(self, what: str) -> UserError:
-        return UserError(f"trace {self.path} is damaged: {what}; make it again with `emu run --trace`")
+        return UserError(f"trace {self.path} is damaged: {what}; {_AGAIN}")
 
 
 def _decompress(packed: bytes, wanted: int | None = None) -> bytes:

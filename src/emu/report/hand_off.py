@@ -19,7 +19,7 @@ _USER, _INSTRUCTION, _MARK = int(State.USER), int(Kind.INSTRUCTION), int(Kind.MA
 
 @dataclass(frozen=True, slots=True)
 class HandOff:
-    """Where a hand-off lies in its trace: `first`, `sender_last` and `last` count records from the trace's beginning."""
+    """Where a hand-off lies: `first`, `sender_last` and `last` count records from the trace's beginning."""
 
     number: int
     sender: int
@@ -36,7 +36,8 @@ class HandOff:
         sender = (task == self.sender) & (index <= self.sender_last)
         receiver = (task == self.receiver) | ((task < 0) & (chunk["core"] == self.receiver_core))
         within: NDArray[np.bool_] = (index >= self.first) & (index <= self.last)
-        return within & (sender | receiver)
+        within &= sender | receiver
+        return within
 
     def role(self, task: int) -> str:
         """The part a task plays in it."""
@@ -46,7 +47,7 @@ class HandOff:
 class _Step(NamedTuple):
     """A record that matters to the search."""
 
-    index: int
+    place: int
     what: int
     task: int
     core: int
@@ -65,7 +66,7 @@ def find_hand_off(trace: TraceFile, number: int) -> HandOff:
     first, sender, receiver = 0, -1, -1
     for step in _steps(trace):
         if step.what == _ENTRY and step.task not in entered:
-            entered[step.task] = step.index
+            entered[step.task] = step.place
         elif step.what == _WAKEUP and found is None and step.task in entered:
             woken = trace.header.task_of_pointer(step.value)
             count += woken is not None
@@ -74,12 +75,16 @@ def find_hand_off(trace: TraceFile, number: int) -> HandOff:
         elif step.what == _RETURN:
             entered.pop(step.task, None)
             if found and step.task == sender and sender_last is None:
-                sender_last, core = step.index, step.core
+                sender_last, core = step.place, step.core
             if found and step.task == receiver:
                 if sender_last is None or core == step.core:
-                    sender_last = step.index  # on one core the sender must first make room
-                return HandOff(number, sender, receiver, step.core, first, sender_last, step.index)
-    raise UserError(f"trace {trace.path} has {count} hand-offs, not {number}" if not found else f"trace {trace.path} ends within hand-off {number}")
+                    sender_last = step.place  # on one core the sender must first make room
+                return HandOff(number, sender, receiver, step.core, first, sender_last, step.place)
+    raise UserError(
+        f"trace {trace.path} has {count} hand-offs, not {number}"
+        if not found
+        else f"trace {trace.path} ends within hand-off {number}"
+    )
 
 
 def _steps(trace: TraceFile) -> Iterator[_Step]:
@@ -89,12 +94,14 @@ def _steps(trace: TraceFile) -> Iterator[_Step]:
     for chunk in trace.chunks():
         instruction = chunk["kind"] == _INSTRUCTION
         steps = [
-            *_gather(chunk, np.flatnonzero(instruction & (chunk["pc"] == np.uint64(entry)) & (chunk["task"] >= 0)), _ENTRY),
+            *_gather(
+                chunk, np.flatnonzero(instruction & (chunk["pc"] == np.uint64(entry)) & (chunk["task"] >= 0)), _ENTRY
+            ),
             *_gather(chunk, np.flatnonzero((chunk["kind"] == _MARK) & (chunk["detail"] == wakeup)), _WAKEUP),
             *_gather(chunk, _returns(chunk, np.flatnonzero(instruction & (chunk["task"] >= 0)), in_user), _RETURN),
         ]
         for step in sorted(steps):
-            yield step._replace(index=first + step.index)
+            yield step._replace(place=first + step.place)
         first += len(chunk)
 
 

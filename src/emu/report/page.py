@@ -1,4 +1,4 @@
-"""Pages of text made with Rich, without looking at the terminal or the environment: the caller says width and colour."""
+"""Pages of text made with Rich that look at neither terminal nor environment: the caller says width and colour."""
 
 from collections.abc import Iterable
 from io import StringIO

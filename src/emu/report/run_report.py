@@ -46,8 +46,11 @@ def _headline(result: RunResult) -> Iterator[RenderableType]:
             "every figure is of this part only"
         )
     variant, machine = escape(result.variant), escape(result.machine)
-    yield Text.from_markup(f"[bold]{number(result.messages_per_second)} messages/s[/]  {variant} on {machine}, {count(result.cores, 'core')}")
-    yield Text(f"{count(result.messages, 'message')} in {result.cycles:,} cycles ({_seconds(result.seconds)} simulated)")
+    where = f"{variant} on {machine}, {count(result.cores, 'core')}"
+    yield Text.from_markup(f"[bold]{number(result.messages_per_second)} messages/s[/]  {where}")
+    yield Text(
+        f"{count(result.messages, 'message')} in {result.cycles:,} cycles ({_seconds(result.seconds)} simulated)"
+    )
     yield Text(
         f"workload {result.workload}, a reconstruction: {count(result.threads, 'thread')} in pairs on one queue, "
         f"{result.placement}, seed {result.seed}"
@@ -116,8 +119,8 @@ def spin_words(result: RunResult) -> str:
         text = "none: no receiver found r_msg NULL after waking."
         if result.undisturbed:
             return (
-                f"{text} Undisturbed, that is to be expected with or without the busy loop: the waker is "
-                "done with r_msg long before the receiver gets there. To hold the waker up: --stall handoff_window:20000:10"
+                f"{text} Undisturbed, that is to be expected with or without the busy loop: the waker is done with "
+                "r_msg long before the receiver gets there. To hold the waker up: --stall handoff_window:20000:10"
             )
         return f"{text} Although cores were held up or interrupted on the way."
     whole = result.cycles_by_state.total
@@ -149,14 +152,19 @@ def _counts(result: RunResult) -> Table:
         ("upgrades to ownership", coherence.upgrades),
         ("reads from memory", coherence.memory_reads),
         ("", None),
-        *((f"messages {name}" if name in ("delivered", "enqueued", "handed_over") else name, value) for name, value in result.outcomes.items()),
+        *(
+            (f"messages {name}" if name in ("delivered", "enqueued", "handed_over") else name, value)
+            for name, value in result.outcomes.items()
+        ),
     ]
     for row in range(max(len(left), len(right))):
         grid.add_row(*_cells(left, row, result), "", *_cells(right, row, result))
     return grid
 
 
-def _cells(rows: list[tuple[str, int]] | list[tuple[str, int | None]], row: int, result: RunResult) -> tuple[str, str, str]:
+def _cells(
+    rows: list[tuple[str, int]] | list[tuple[str, int | None]], row: int, result: RunResult
+) -> tuple[str, str, str]:
     if row >= len(rows):
         return "", "", ""
     name, value = rows[row]

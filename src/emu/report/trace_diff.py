@@ -1,8 +1,8 @@
 """Where two traces part: aligned by the routines that each task goes through, not by addresses or times.
 
-Two variants of a routine have other bytes at other addresses, so only names and offsets are compared. A full alignment of
-long traces would take time and pages; what is shown is the first place where the paths part, the routines around it side
-by side, and the sums over everything.
+Two variants of a routine have other bytes at other addresses, so only names and offsets are compared. A full alignment
+of long traces would take time and pages; what is shown is the first place where the paths part, the routines around it
+side by side, and the sums over everything.
 """
 
 from collections import Counter
@@ -51,7 +51,7 @@ def diff_traces(
     by: str = "task",
     lines_max: int = LINES_PER_STREAM,
 ) -> TraceDiff:
-    """Compare what the selections leave, task by task (`by`="core": core by core); hand-offs are compared role by role."""
+    """Compare what the selections leave, task by task (`by`="core": core by core), hand-offs role by role."""
     a, b = _side(trace_a, selection_a, by), _side(trace_b, selection_b, by)
     lines = [f"A  {_title(trace_a, selection_a, a)}", f"B  {_title(trace_b, selection_b, b)}", ""]
     same_path = same_times = True
@@ -83,7 +83,9 @@ def _side(trace: TraceFile, selection: Selection, by: str) -> _Side:
         for task in np.unique(path.task):
             own = path.of(path.task == task)
             if task >= 0:
-                streams[selection.hand_off.role(int(task)) if selection.hand_off else trace.header.task_name(int(task))] = own
+                streams[
+                    selection.hand_off.role(int(task)) if selection.hand_off else trace.header.task_name(int(task))
+                ] = own
                 continue
             for core in np.unique(own.core):
                 streams[f"idle of core {core}" if selection.hand_off is None else "idle"] = own.of(own.core == core)
@@ -97,7 +99,8 @@ def _compare_stream(name: str, a: Path, b: Path, lines_max: int) -> tuple[list[s
         if len(later) == 0:
             return [f"{name}: the same, {len(a)} instructions"], True, True
         at = int(later[0]) + 1
-        return [f"{name}: the same {len(a)} instructions; times part at {_where(a, at)}, A {a.cost[at]}, B {b.cost[at]} cycles"], True, False
+        costs = f"A {a.cost[at]}, B {b.cost[at]} cycles"
+        return [f"{name}: the same {len(a)} instructions; times part at {_where(a, at)}, {costs}"], True, False
     lines = [f"{name}: the same for {parting} instructions, then they part"]
     lines += [f"   A  {_step(a, parting)}", f"   B  {_step(b, parting)}"]
     rows = list(_aligned(a, b, parting))
@@ -182,7 +185,9 @@ def _totals(a: Path, b: Path) -> Iterator[str]:
         yield _total(name, count_a[0][name], count_b[0][name], count_a[1][name], count_b[1][name])
     if len(names) > SYMBOLS_SHOWN:
         rest = names[SYMBOLS_SHOWN:]
-        yield _total(f"{len(rest)} others", *(sum(c[n] for n in rest) for c in (count_a[0], count_b[0], count_a[1], count_b[1])))
+        yield _total(
+            f"{len(rest)} others", *(sum(c[n] for n in rest) for c in (count_a[0], count_b[0], count_a[1], count_b[1]))
+        )
     yield _total("all", *(sum(c.values()) for c in (count_a[0], count_b[0], count_a[1], count_b[1])))
 
 

@@ -82,7 +82,8 @@ class Selection:
         kind = chunk["kind"]
         if not self.events_only:
             return ~np.isin(kind, [int(quiet) for quiet in QUIET_EVENTS])
-        return np.isin(kind, self.kinds) | ((kind == MARK) & np.isin(chunk["detail"], self.marks))
+        chosen: Mask = np.isin(kind, self.kinds) | ((kind == MARK) & np.isin(chunk["detail"], self.marks))
+        return chosen
 
     def _symbol_ranges(self, header: TraceHeader) -> list[tuple[int, int]]:
         return [
@@ -108,7 +109,9 @@ def select(
             raise UserError(f"the trace has cores 0 to {header.cores - 1}, not {core}")
     for pattern in symbols:
         if not any(fnmatchcase(symbol.name, pattern) for symbol in header.symbols):
-            raise UserError(f"no routine in the trace is called {pattern!r}; `emu trace show FILE --outline` shows the names")
+            raise UserError(
+                f"no routine in the trace is called {pattern!r}; `emu trace show FILE --outline` shows the names"
+            )
     kinds: list[int] = []
     marks: list[int] = []
     for name in events:

@@ -58,7 +58,7 @@ class Path:
         """Its visits, in the order of their first instructions; the path must be of one stream."""
         if not len(self):
             return []
-        changed = np.diff(self.symbol) | np.diff(self.task) | np.diff(self.core.astype(np.int16))
+        changed = (np.diff(self.symbol) != 0) | (np.diff(self.task) != 0) | (self.core[1:] != self.core[:-1])
         starts = np.concatenate(([0], np.flatnonzero(changed) + 1))
         counts = np.diff(np.concatenate((starts, [len(self)])))
         cycles = np.add.reduceat(self.cost.astype(np.int64), starts)
@@ -91,7 +91,8 @@ def read_path(trace: TraceFile, selection: Selection) -> Path:
         count += len(at)
         if count > INSTRUCTIONS_MAX:
             raise UserError(
-                f"trace {trace.path}: more than {INSTRUCTIONS_MAX} instructions at once; narrow it with --cycles, --task or --hand-off"
+                f"trace {trace.path}: more than {INSTRUCTIONS_MAX} instructions at once; "
+                "narrow it with --cycles, --task or --hand-off"
             )
     joined = {name: np.concatenate(chunks) if chunks else np.zeros(0, np.int64) for name, chunks in parts.items()}
     symbol, offset, names = _locate(trace.header, joined.pop("pc").astype(np.uint64))
@@ -105,7 +106,9 @@ def find_visits(trace: TraceFile, selection: Selection) -> Iterator[Visit]:
         yield from path.of(path.core == core).visits()
 
 
-def _locate(header: TraceHeader, pc: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int64], tuple[str, ...]]:
+def _locate(
+    header: TraceHeader, pc: NDArray[np.uint64]
+) -> tuple[NDArray[np.int32], NDArray[np.int64], tuple[str, ...]]:
     """Routine (index in the names returned) and offset of each address."""
     distinct, inverse = np.unique(pc, return_inverse=True)
     names: dict[str, int] = {}

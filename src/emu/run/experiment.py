@@ -121,7 +121,9 @@ def _drive(
             raise GuestFault(describe_fault(setup))
         if outcome == rec.LIMIT:
             bound = setup.experiment.cycles_bound
-            raise LimitReached(f"the guest had not finished after {bound} cycles: a loop that never ends? {what_cores_do(setup)}")
+            raise LimitReached(
+                f"the guest had not finished after {bound} cycles: a loop that never ends? {what_cores_do(setup)}"
+            )
         if outcome == rec.DEADLOCK:
             raise LimitReached(f"all cores are halted and nothing will wake them: {what_cores_do(setup)}")
         if should_stop is not None and should_stop():

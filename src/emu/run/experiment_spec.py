@@ -44,7 +44,9 @@ class Stall:
         """Read POINT:CYCLES[:EVERY]."""
         point, *numbers = text.split(":")
         if len(numbers) not in (1, 2):
-            raise UserError(f"a stall must be POINT:CYCLES or POINT:CYCLES:EVERY, such as handoff_window:20000:10, not {text!r}")
+            raise UserError(
+                f"a stall must be POINT:CYCLES or POINT:CYCLES:EVERY, such as handoff_window:20000:10, not {text!r}"
+            )
         for number in numbers:
             if not (number.isascii() and number.isdigit()):
                 raise UserError(f"stall {text!r}: CYCLES and EVERY must be whole numbers, not {number!r}")

@@ -9,8 +9,30 @@ if TYPE_CHECKING:
     from emu.run.experiment import Setup
 
 SHOWN = 20
-EXCEPTIONS = {0: "#DE", 1: "#DB", 3: "#BP", 6: "#UD", 7: "#NM", 8: "#DF", 10: "#TS", 11: "#NP", 12: "#SS", 13: "#GP", 14: "#PF"}
-ACCESSES = {16: "load", 17: "store", 18: "fetch", 19: "load", 20: "store", 21: "fetch", 22: "load", 23: "store", 24: "fetch"}
+EXCEPTIONS = {
+    0: "#DE",
+    1: "#DB",
+    3: "#BP",
+    6: "#UD",
+    7: "#NM",
+    8: "#DF",
+    10: "#TS",
+    11: "#NP",
+    12: "#SS",
+    13: "#GP",
+    14: "#PF",
+}
+ACCESSES = {
+    16: "load",
+    17: "store",
+    18: "fetch",
+    19: "load",
+    20: "store",
+    21: "fetch",
+    22: "load",
+    23: "store",
+    24: "fetch",
+}
 
 
 def place(setup: "Setup", address: int) -> str:

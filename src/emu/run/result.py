@@ -138,7 +138,9 @@ class RunResult:
     @property
     def cycles_by_state(self) -> StateCycles:
         """Sum over the cores."""
-        return StateCycles.of([sum(column) for column in zip(*(c.to_dict().values() for c in self.cycles_by_core_and_state))])
+        return StateCycles.of(
+            [sum(getattr(core, state) for core in self.cycles_by_core_and_state) for state in StateCycles.__slots__]
+        )
 
     @property
     def mips(self) -> float:

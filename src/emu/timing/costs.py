@@ -49,7 +49,9 @@ STRINGS = ("movsq", "movsb", "movsd", "movsw", "stosq", "stosb", "stosd", "stosw
 SERIALISING = frozenset(
     "mfence cpuid rdtsc syscall sysret sysretq iretq swapgs wrmsr rdmsr hlt invlpg cli sti popfq pause lidt lgdt ltr retf retfq".split()
 )
-SAVE = Cost(52, 60, 60)  # FXSAVE/FXRSTOR: 52 eight-byte accesses (path-lengths.md section 0); estimate, no published row
+SAVE = Cost(
+    52, 60, 60
+)  # FXSAVE/FXRSTOR: 52 eight-byte accesses (path-lengths.md section 0); estimate, no published row
 
 
 @cache

@@ -1,0 +1,102 @@
+"""Variants and machines as text."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import Any
+
+WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A named place of the path where `--stall` can hold a core."""
+
+    name: str
+    routine: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class VariantFacts:
+    """What there is to say about a variant."""
+
+    name: str
+    summary: str
+    description: str
+    extends: str | None
+    files: Sequence[str]
+    points: Sequence[Point]
+
+
+def list_lines(rows: Mapping[str, str], *, width: int = WIDTH) -> Iterator[str]:
+    """Names with a sentence each."""
+    column = max((len(name) for name in rows), default=0) + 2
+    for name, words in rows.items():
+        yield from wrap(words, width, initial_indent=name.ljust(column), subsequent_indent=" " * column) or [name]
+
+
+def variant_lines(facts: VariantFacts, *, width: int = WIDTH) -> Iterator[str]:
+    """One variant: what it is, its own files, where it can be stalled."""
+    yield f"{facts.name}: {facts.summary}"
+    if facts.description:
+        yield ""
+        for paragraph in facts.description.strip().split("\n\n"):
+            yield from wrap(" ".join(paragraph.split()), width)
+    yield ""
+    yield (
+        f"Extends {facts.extends}; its own files:"
+        if facts.extends
+        else "Its own files, beside what all variants share:"
+    )
+    yield from (f"  {name}" for name in facts.files)
+    yield ""
+    yield "Points for --stall POINT:CYCLES[:EVERY]:" if facts.points else "No points to stall at."
+    for point in facts.points:
+        yield f"  {point.name}  in {point.routine} ({point.file}:{point.line})"
+
+
+def machine_lines(machine: Mapping[str, Any], *, width: int = WIDTH) -> Iterator[str]:
+    """One machine: every number with its unit, how far it is to be trusted, and where it comes from."""
+    yield f"{machine['name']}: {machine['summary']}"
+    for key, value in machine.items():
+        if key in ("name", "summary", "cpuid"):
+            continue
+        yield ""
+        yield from _section(key, value, width)
+    yield ""
+    yield f"cpuid: {len(machine.get('cpuid', ()))} leaves (--toml shows them)"
+
+
+def _section(name: str, value: Any, width: int) -> Iterator[str]:
+    if not isinstance(value, Mapping) or _is_figure(value):
+        yield from _entry(name, value, "", width)
+        return
+    source = value.get("source")
+    yield name
+    for key, inner in value.items():
+        if key != "source":
+            yield from _entry(key, inner, "  ", width)
+    if source:
+        yield from _source(source, width)
+
+
+def _entry(name: str, value: Any, indent: str, width: int) -> Iterator[str]:
+    if not isinstance(value, Mapping):
+        yield f"{indent}{name:<22} {value:>14,}" if isinstance(value, int) else f"{indent}{name:<22} {value}"
+    elif _is_figure(value):
+        yield f"{indent}{name:<22} {value['value']:>14,} {value['unit']}, confidence {value['confidence']}"
+        yield from _source(value["source"], width)
+    else:
+        yield f"{indent}{name}"
+        for key, inner in value.items():
+            yield from _entry(key, inner, indent + "  ", width)
+
+
+def _source(text: str, width: int) -> Iterator[str]:
+    yield from wrap(text, width, initial_indent=" " * 6, subsequent_indent=" " * 6)
+
+
+def _is_figure(value: Mapping[str, Any]) -> bool:
+    return "value" in value and "source" in value

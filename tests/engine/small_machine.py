@@ -1,0 +1,154 @@
+"""Small bare programs on the real engine: assembled here, run without paging, one text for all cores.
+
+Run as a script with a scenario's name it prints what the run gave as JSON: so that a test can compare the compiled engine
+with its plain-Python twin, which needs a process of its own.
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from emu.assembly import assemble
+from emu.engine import records as rec
+from emu.engine.machine import Machine, Options, Start
+from emu.engine.text import build_text
+from emu.memory.records import Bus
+
+LATENCIES = {"mispredict": 20, "return_mispredict": 22, "ipi_flight": 500, "mmio_read": 100, "mmio_write": 60}
+LOCK, COUNTER = 0x200000, 0x200040
+
+SCENARIOS = {
+    # Every core adds to one counter under a test-and-set lock, N times each.
+    "locked_counter": """
+    .set ROUNDS, 0x40
+    mov r12d, ROUNDS
+.Lagain:
+    mov edx, 0x1
+.Ltry:
+    xor eax, eax
+    lock cmpxchg dword ptr [r15], edx
+    je .Lgot
+    pause
+    jmp .Ltry
+.Lgot:
+    mov rbx, qword ptr [r14]
+    imul rcx, rbx, 0x3
+    add rbx, 0x1
+    mov qword ptr [r14], rbx
+    mov byte ptr [r15], 0x0
+    dec r12d
+    jne .Lagain
+""",
+    # The same without the lock: updates are lost, always the same ones.
+    "racing_counter": """
+    mov r12d, 0x80
+.Lagain:
+    mov rbx, qword ptr [r14]
+    add rbx, 0x1
+    mov qword ptr [r14], rbx
+    dec r12d
+    jne .Lagain
+""",
+    # Calls, returns, an indirect jump, a division and a string move, each core on lines of its own.
+    "private_work": """
+    mov r12d, 0x20
+.Lagain:
+    mov ecx, 0x4
+    mov rsi, r13
+    mov rdi, r13
+    rep movsq
+    mov rax, r12
+    xor edx, edx
+    mov ebx, 0x7
+    div rbx
+    call .Lsub
+    dec r12d
+    jne .Lagain
+    jmp .Ldone
+.Lsub:
+    push rax
+    pop rbx
+    ret
+.Ldone:
+""",
+}
+PROLOGUE = """//@ state kernel
+program:
+    mov r15d, 0x200000
+    mov r14d, 0x200040
+    mov r13d, 0x210000
+    mov rax, qword ptr [r13]
+"""
+EPILOGUE = """
+//@ event task_exit
+    nop
+.Lend:
+    pause
+    jmp .Lend
+"""
+
+
+def make(body: str, cores: int, *, run_ahead: bool = True, trace: bool = False, slice_cycles: int = 2000) -> Machine:
+    """A machine of `cores` cores that all start at the program; a core's stack is its own page."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "program.S"
+        path.write_text(PROLOGUE + body + EPILOGUE)
+        image = assemble([path], structs={}, placed={})
+    text = build_text(image)
+    bus = Bus(64 << 20, cores, 2, (64, 4), (2048, 16))
+    bus.configure(
+        l2_hit=15, sibling_line=21, remote_line=346, upgrade=230, memory=282, forward=3, forward_fail=25,
+        buffer_depth=24, buffer_requests=8,
+    )  # fmt: skip
+    bus.ram[image.text.physical : image.text.physical + len(image.text.data)] = list(image.text.data)
+    object.__setattr__(text, "kernel_base", image.text.physical)  # no paging: the text is where it is
+    start = Start(0, image.text.physical, image.text.physical, locks=[(LOCK, True)])
+    options = Options(
+        done_wanted=cores,
+        max_cycles=10**8,
+        slice_cycles=slice_cycles,
+        run_ahead=run_ahead,
+        trace=trace,
+        latencies=LATENCIES,
+    )
+    machine = Machine(bus, text, start, options)
+    machine.cores["status"] = rec.RUNNING
+    for index, unicorn in enumerate(machine.unicorns):
+        from unicorn import x86_const as x86
+
+        unicorn.uc.reg_write(x86.UC_X86_REG_RSP, 0x300000 + 0x1000 * index)
+    return machine
+
+
+def drive(machine: Machine) -> int:
+    """Run to the end; returns the outcome."""
+    outcome = rec.SLICE_DONE
+    while outcome == rec.SLICE_DONE:
+        outcome = machine.run()
+    return outcome
+
+
+def summary(machine: Machine) -> dict[str, object]:
+    """What must be the same however the run was made."""
+    machine.finish()
+    return {
+        "digests": [int(core["digest"]) for core in machine.cores],
+        "instructions": [int(core["instructions"]) for core in machine.cores],
+        "states": [[int(n) for n in core["cycles"]] for core in machine.cores],
+        "cycles": machine.cycles,
+        "lock": [int(machine.locks[0][name]) for name in ("acquisitions", "contended", "wait_cycles", "hold_cycles")],
+        "counter": int.from_bytes(bytes(machine.bus.ram[COUNTER : COUNTER + 8]), "little"),
+    }
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the summary of a scenario: NAME CORES [no-run-ahead]."""
+    machine = make(SCENARIOS[arguments[0]], int(arguments[1]), run_ahead="no-run-ahead" not in arguments)
+    assert drive(machine) == rec.RUN_DONE
+    print(json.dumps(summary(machine)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,81 @@
+"""The engine on small programs: the same result compiled and as plain Python, with and without run-ahead, in any slices."""
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emu.engine import records as rec
+
+SCRIPT = Path(__file__).with_name("small_machine.py")
+SCENARIOS = ("locked_counter", "racing_counter", "private_work")
+
+
+@cache
+def run(scenario: str, cores: int, *extra: str, jit: bool = True) -> dict[str, Any]:
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if jit else "1"}
+    command = [sys.executable, str(SCRIPT), scenario, str(cores), *extra]
+    found: dict[str, Any] = json.loads(
+        subprocess.run(command, env=environment, capture_output=True, check=True, text=True).stdout
+    )
+    return found
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_plain_python_gives_the_same_result(scenario: str) -> None:
+    assert run(scenario, 3) == run(scenario, 3, jit=False)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("cores", [1, 4])
+def test_run_ahead_changes_nothing(scenario: str, cores: int) -> None:
+    assert run(scenario, cores) == run(scenario, cores, "no-run-ahead")
+
+
+@pytest.mark.parametrize("cores", [1, 2, 4, 8])
+def test_states_sum_to_the_elapsed_cycles(cores: int) -> None:
+    found = run("locked_counter", cores)
+    assert [sum(core) for core in found["states"]] == [found["cycles"]] * cores
+
+
+@pytest.mark.parametrize("cores", [2, 4])
+def test_the_lock_excludes(cores: int) -> None:
+    found = run("locked_counter", cores)
+    acquisitions, contended, waited, held = found["lock"]
+    assert found["counter"] == acquisitions == 0x40 * cores
+    assert 0 < contended <= acquisitions
+    assert 0 < held < found["cycles"]
+    assert waited > 0
+
+
+def test_without_a_lock_updates_are_lost() -> None:
+    assert run("racing_counter", 1)["counter"] == 0x80
+    assert 0x80 <= run("racing_counter", 4)["counter"] < 4 * 0x80
+
+
+def test_slices_change_nothing() -> None:
+    sys.path.insert(0, str(SCRIPT.parent))
+    import small_machine
+
+    results = []
+    for slice_cycles in (500, 10**7):
+        machine = small_machine.make(small_machine.SCENARIOS["locked_counter"], 3, slice_cycles=slice_cycles)
+        assert small_machine.drive(machine) == rec.RUN_DONE
+        results.append(small_machine.summary(machine))
+    assert results[0]["digests"] == results[1]["digests"]
+
+
+def test_tracing_changes_nothing() -> None:
+    sys.path.insert(0, str(SCRIPT.parent))
+    import small_machine
+
+    machine = small_machine.make(small_machine.SCENARIOS["locked_counter"], 3, trace=True)
+    assert small_machine.drive(machine) == rec.RUN_DONE
+    assert small_machine.summary(machine)["digests"] == run("locked_counter", 3)["digests"]
+    records = machine.trace[: int(machine.record["trace_count"][0])]
+    assert (records["kind"] == 0).sum() == machine.instructions
