@@ -1,15 +1,20 @@
 """What all tests share: golden files with one way to refresh them, a canned result, a synthetic trace."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+sys.path.append(str(Path(__file__).parent / "report"))  # for canned.py
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write what was got into the golden files: review the diff")
+    parser.addoption(
+        "--update-golden", action="store_true", help="write what was got into the golden files: review the diff"
+    )
 
 
 @pytest.fixture

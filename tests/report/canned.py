@@ -59,7 +59,9 @@ STALLED = replace(
     stall_schedule=(Stall("handoff_window", 20_000, 10),),
     stalls={"handoff_window": StallCount(50, 1_000_000)},
 )
-PARTIAL = replace(WAKEQ, partial=True, messages=721, cores=8, cycles_by_core_and_state=WAKEQ.cycles_by_core_and_state * 2)
+PARTIAL = replace(
+    WAKEQ, partial=True, messages=721, cores=8, cycles_by_core_and_state=WAKEQ.cycles_by_core_and_state * 2
+)
 
 KERNEL = 0xFFFFFFFF80100000
 TASK0, TASK1 = 0xFFFF880000500000, 0xFFFF880000501000
@@ -107,7 +109,10 @@ def header(variant: str = "baseline") -> TraceHeader:
             Region("pmsg/1", 0x501000, 0xA40, "task_struct"),
             Region("pmsg/1 stack", 0x700000, 0x4000),
         ),
-        structs={"msg_queue": {"q_perm": 0, "q_perm.lock": 0, "q_stime": 0x38}, "task_struct": {"state": 0, "wake_q": 0x700}},
+        structs={
+            "msg_queue": {"q_perm": 0, "q_perm.lock": 0, "q_stime": 0x38},
+            "task_struct": {"state": 0, "wake_q": 0x700},
+        },
         clock_hz=3_500_000_000,
     )
 
@@ -120,7 +125,9 @@ class Script:
         self.rows: list[tuple[int, ...]] = []
         self.clock = {0: 1000, 1: 1000}
 
-    def step(self, core: int, task: int, where: str, cost: int = 1, *, state: State = State.KERNEL, **access: int) -> None:
+    def step(
+        self, core: int, task: int, where: str, cost: int = 1, *, state: State = State.KERNEL, **access: int
+    ) -> None:
         """An instruction at ROUTINE or ROUTINE+offset."""
         name, _, offset = where.partition("+")
         self.clock[core] += cost
@@ -147,7 +154,9 @@ def script(head: TraceHeader, *, wait: int = 40) -> Script:
     s.event(1, -1, Kind.HALT)
     s.step(0, 0, "pmsg_shared", 2, state=State.USER)
     s.step(0, 0, "sys_msgsnd")
-    s.step(0, 0, "do_msgsnd", wait, address=0x600000, value=1, kind_of=Access.READ_MODIFY_WRITE, cause=Cause.REMOTE_LINE)
+    s.step(
+        0, 0, "do_msgsnd", wait, address=0x600000, value=1, kind_of=Access.READ_MODIFY_WRITE, cause=Cause.REMOTE_LINE
+    )
     s.event(0, 0, Kind.LINE_TRANSFER, Transfer.ACROSS_MODULES, wait - 2, 0x600000)
     s.event(0, 0, Kind.LOCK_ACQUIRED, 0, 0, 0x600000)
     if after_unlock:
@@ -155,7 +164,17 @@ def script(head: TraceHeader, *, wait: int = 40) -> Script:
         s.step(0, 0, "do_msgsnd+10", address=0x700030, value=0xFFFF880000602000, kind_of=Access.STORE)
         s.step(0, 0, "do_msgsnd+14", address=0x600000, value=0, kind_of=Access.STORE)
         s.event(0, 0, Kind.LOCK_RELEASED, 0, 61, 0x600000)
-    s.step(0, 0, "try_to_wake_up", 90, state=State.SCHEDULER, address=0x501000, value=1, kind_of=Access.LOAD, cause=Cause.REMOTE_LINE)
+    s.step(
+        0,
+        0,
+        "try_to_wake_up",
+        90,
+        state=State.SCHEDULER,
+        address=0x501000,
+        value=1,
+        kind_of=Access.LOAD,
+        cause=Cause.REMOTE_LINE,
+    )
     s.event(0, 0, Kind.MARK, 0, TASK1)
     s.event(0, 0, Kind.IPI_SENT, 1, 0xFD)
     if not after_unlock:
@@ -170,7 +189,16 @@ def script(head: TraceHeader, *, wait: int = 40) -> Script:
     s.event(1, -1, Kind.INTERRUPT, 0xFD)
     s.event(1, 1, Kind.SPIN_BEGIN)
     s.event(1, 1, Kind.SPIN_END, 0, 7)
-    s.step(1, 1, "do_msgrcv+80", 5, state=State.MESSAGE_SPIN, address=0x700030, value=0xFFFF880000602000, kind_of=Access.LOAD)
+    s.step(
+        1,
+        1,
+        "do_msgrcv+80",
+        5,
+        state=State.MESSAGE_SPIN,
+        address=0x700030,
+        value=0xFFFF880000602000,
+        kind_of=Access.LOAD,
+    )
     s.event(1, 1, Kind.STORE_DRAINED, 0, 0, 0x600000)
     s.step(1, 1, "pmsg_shared", 60, state=State.USER)
     s.event(1, 1, Kind.MARK, 2, 3)

@@ -47,12 +47,14 @@ def assemble(
     values = dict(constants(structs))
     values |= {each.name: each.virtual for each in placed.values()}
     values |= dict.fromkeys(stubs, TEXT_VIRTUAL)
-    text, routines, marks, lines = _assemble_text([prepare(path) for path in kernel], TEXT_VIRTUAL, values)
+    text, routines, marks, lines, labels = _assemble_text([prepare(path) for path in kernel], TEXT_VIRTUAL, values)
     user_physical = -(-(TEXT_PHYSICAL + len(text)) // PAGE) * PAGE
-    user_text, user_routines, user_marks, user_lines = _assemble_text([prepare(p) for p in user], USER_VIRTUAL, values)
+    user_text, user_routines, user_marks, user_lines, user_labels = _assemble_text(
+        [prepare(path) for path in user], USER_VIRTUAL, values
+    )
     everything = sorted(routines + user_routines, key=lambda each: each.address)
-    symbols = {each.name: each.address for each in everything} | {g.name: g.virtual for g in placed.values()}
-    data = render(placed, symbols | dict.fromkeys(stubs, TEXT_VIRTUAL))
+    symbols = labels | user_labels | {each.name: each.virtual for each in placed.values()}
+    data = render(placed, symbols, partial=bool(stubs))
     base = min((each.physical for each in placed.values()), default=0x400000)
     return Image(
         variant=variant,
@@ -85,9 +87,9 @@ def undefined(sources: Iterable[Source], values: Mapping[str, int]) -> dict[str,
 
 def _assemble_text(
     sources: list[Source], base: int, values: Mapping[str, int]
-) -> tuple[bytes, list[Routine], list[Mark], dict[int, tuple[str, int]]]:
+) -> tuple[bytes, list[Routine], list[Mark], dict[int, tuple[str, int]], dict[str, int]]:
     if not sources:
-        return b"", [], [], {}
+        return b"", [], [], {}, {}
     if missing := undefined(sources, values):
         name, places = next(iter(missing.items()))
         raise UserError(f"{places[0]}: {name} is not defined: no file {name}.S and no global of that name")
@@ -111,7 +113,7 @@ def _assemble_text(
         for note in each.annotations
     ]
     lines = {at[label]: place for label, place in places_of_lines.items()}
-    return code[: -8 * count], routines, marks, lines
+    return code[: -8 * count], routines, marks, lines, {name: at[name] for each in sources for name in each.labels}
 
 
 def _one_text(sources: list[Source]) -> tuple[str, list[str], dict[str, tuple[str, int]]]:
@@ -131,7 +133,7 @@ def _one_text(sources: list[Source]) -> tuple[str, list[str], dict[str, tuple[st
                 parts.append(f"{label}:")
             parts.append(line)
         parts.append(f".Lend__{each.name}:")
-        table += [each.name, f".Lend__{each.name}", *(note.label for note in each.annotations)]
+        table += [*each.labels, f".Lend__{each.name}", *(note.label for note in each.annotations)]
     parts.append(".p2align 3")
     parts += [f".quad {label}" for label in table]
     return "\n".join(parts) + "\n", table, places

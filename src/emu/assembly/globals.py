@@ -86,16 +86,19 @@ def _init(
     return init
 
 
-def render(placed: Mapping[str, Global], symbols: Mapping[str, int]) -> bytes:
-    """First contents of all globals, from PHYSICAL_BASE on; "&name" becomes the address of a routine or global."""
+def render(placed: Mapping[str, Global], symbols: Mapping[str, int], *, partial: bool = False) -> bytes:
+    """First contents of all globals, from PHYSICAL_BASE on; "&name" becomes the address of a routine or global.
+
+    In a `partial` image (a test of some routines alone) names that nothing defines become zero.
+    """
     end = max((each.physical + each.size for each in placed.values()), default=PHYSICAL_BASE)
     image = bytearray(end - PHYSICAL_BASE)
     for each in placed.values():
         for offset, (value, size) in each.init.items():
             if isinstance(value, str):
-                if not value.startswith("&") or value[1:] not in symbols:
+                if not value.startswith("&") or (value[1:] not in symbols and not partial):
                     raise UserError(f"{each.where}: {each.name}: {value!r} is not the address of a routine or global")
-                value = symbols[value[1:]]
+                value = symbols.get(value[1:], 0)
             at = each.physical - PHYSICAL_BASE + offset
             image[at : at + size] = (value & (2 ** (8 * size) - 1)).to_bytes(size, "little")
     return bytes(image)

@@ -44,6 +44,7 @@ class Source:
     state: str = "kernel"
     lines: list[tuple[int, str]] = field(default_factory=list)
     annotations: list[Annotation] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)  # global ones: the routine's name, then entries inside it
 
 
 def prepare(path: Path) -> Source:
@@ -53,7 +54,7 @@ def prepare(path: Path) -> Source:
         text = path.read_text()
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    labels = []
+    labels = source.labels
     for number, raw in enumerate(text.splitlines(), 1):
         if raw.lstrip().startswith("//@"):
             _annotate(source, number, raw)

@@ -70,13 +70,13 @@ def show_machine(
     toml: Annotated[bool, typer.Option("--toml", help="The machine file itself: a start for your own.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    r"""Print a machine: topology, caches, latencies, each number with its source.
+    """Print a machine: topology, caches, latencies, each number with its source.
 
     \b
     Your own machine:
       emu machines show a10-7800 --toml > mine.toml      then change it
       emu run --machine ./mine.toml
-    """
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     machine = find_machine(name)
     if toml:
         from emu.description.machine_file import machine_path

@@ -29,7 +29,7 @@ def compare(
     as_json: options.Json = False,
     max_cycles: options.MaxCycles = None,
 ) -> None:
-    r"""Run two variants with the same threads and seeds: rates, hold of the queue lock and message spin side by side.
+    """Run two variants with the same threads and seeds: rates, hold of the queue lock and message spin side by side.
 
     Ctrl-C stops; the rows that were complete are printed.
 
@@ -38,7 +38,7 @@ def compare(
       emu compare baseline wakeq                    2, 4 and 8 threads on 4 cores
       emu compare baseline wakeq --threads 4 --seeds 5
       emu compare baseline wakeq --stall handoff_window:20000:10
-    """
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     counts = options.whole_list("threads", threads)
     how_many = options.whole("seeds", seeds)
     if not 1 <= how_many <= SEEDS_MAX:

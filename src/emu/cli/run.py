@@ -36,7 +36,7 @@ def run(
         str, typer.Option(metavar="N", help="Stop a run whose trace would have more records.")
     ] = options.TRACE_LIMIT_DEFAULT,
 ) -> None:
-    r"""Run one variant and report where every cycle went.
+    """Run one variant and report where every cycle went.
 
     The workload is pmsg-shared, a reconstruction: threads in pairs on one message queue play ping-pong.
     Ctrl-C stops the run and reports what was measured so far, marked as partial.
@@ -49,7 +49,7 @@ def run(
                                                     hold the waker up: the receivers spin
       emu run --messages 20 --trace t.trace         and look: emu trace show t.trace --hand-off 5
       emu run --json | jq .locks                    for a script
-    """
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     spec = options.experiment(
         variant=variant,
         machine=machine,

@@ -15,10 +15,18 @@ if TYPE_CHECKING:
 WIDTH_MIN, WIDTH_MAX = 80, 1000
 
 app = typer.Typer(
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode=None,
     help="Read the traces that `emu run --trace FILE` writes.",
 )
+
+
+@app.callback()
+def top(context: typer.Context) -> None:
+    """Without a subcommand: the help."""
+    if context.invoked_subcommand is None:
+        terminal.show(context.get_help())
+
 
 Task = Annotated[list[str] | None, typer.Option(metavar="TASK", help="Only this task: its name, its number, or idle.")]
 Core = Annotated[list[str] | None, typer.Option(metavar="N", help="Only this core.")]
@@ -54,11 +62,11 @@ def show(
     outline: Annotated[
         bool, typer.Option("--outline", help="One line a visit to a routine instead of one an instruction.")
     ] = False,
-    width: Annotated[str, typer.Option(metavar="N", help="Columns; what does not fit ends in ~.")] = str(
-        terminal.PAGE_WIDTH
-    ),
+    width: Annotated[
+        str, typer.Option(metavar="N", help="Columns; an operand that does not fit has a line of its own.")
+    ] = str(terminal.PAGE_WIDTH),
 ) -> None:
-    r"""Print a trace as text that fits a mail: one line an instruction or event.
+    """Print a trace as text that fits a mail: a line an instruction or event.
 
     Filters add up: a record must pass all of them; an option given twice takes either.
 
@@ -68,7 +76,7 @@ def show(
       emu trace show t.trace --hand-off 5                 the same, every instruction
       emu trace show t.trace --event lock --core 1        who held which lock for how long
       emu trace show t.trace --symbol 'do_msg*' --cycles 120000:130000
-    """
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     from emu.observe.trace_file import TraceFile
     from emu.report.trace_text import outline_lines, trace_lines
 
@@ -94,7 +102,7 @@ def diff(
     lines: Annotated[str, typer.Option(metavar="N", help="Lines of the side-by-side part, for each task.")] = "40",
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 when they differ.")] = False,
 ) -> None:
-    r"""Align two traces by the routines each task goes through, and show where they part.
+    """Align two traces by the routines each task goes through, and show where they part.
 
     Addresses and times are not compared, so the traces may be of two variants. Marks: `~` the same routine by
     another way, `<` only in A, `>` only in B, `|` one in place of the other.
@@ -103,7 +111,7 @@ def diff(
     Examples:
       emu trace diff before.trace after.trace --hand-off 5      one message, before and after
       emu trace diff a.trace b.trace --exit-code                are two runs the same?
-    """
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     from emu.observe.trace_file import TraceFile
     from emu.report.trace_diff import diff_traces
 

@@ -15,7 +15,7 @@ from emu.timing.blocks import block_costs
 
 SPECIAL = {"syscall": rec.SP_SYSCALL, "hlt": rec.SP_HLT, "rdtsc": rec.SP_RDTSC, "cpuid": rec.SP_CPUID}
 WAITS_FOR_STORES = frozenset(("mfence", "sfence", "cpuid", "iretq", "wrmsr"))
-CHANGES_IF = frozenset(("popfq", "iretq", "sysret", "sysretq"))
+CHANGES_IF = frozenset(("popf", "popfq", "iretq", "sysret", "sysretq"))
 
 
 @dataclass(frozen=True, slots=True)

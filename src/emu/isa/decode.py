@@ -22,8 +22,8 @@ _WHOLE = {
     "eflags": "flags",
 }
 # What these write to memory is not among Capstone's operands, or is not accessed at all.
-_PUSHES = {"push", "pushfq", "call"}
-_POPS = {"pop", "popfq", "ret", "leave", "iretq", "retf", "retfq"}
+_PUSHES = {"push", "pushf", "pushfq", "call"}
+_POPS = {"pop", "popf", "popfq", "ret", "leave", "iretq", "retf", "retfq"}
 _NO_ACCESS = {"lea", "nop", "invlpg", "prefetchw", "prefetcht0", "clflush"}
 _STORES_ONLY = {"mov", "movnti", "fxsave", "fxsave64", "sgdt", "sidt", "stosq", "stosb", "stosd"}
 

@@ -1,8 +1,8 @@
 """Trace files: written as a run goes, complete or not there at all, and refused when damaged.
 
 Layout, little-endian: MAGIC, format version (u32), length and CRC-32 of the header (u32 each), the header (JSON, zstd);
-then chunks: tag CHNK, compressed length, records (u32 each), the columns of TRACE_DTYPE one after the other (zstd with
-checksum; cycles as differences); then tag DONE, length and CRC-32 of the footer (u32 each), the footer (JSON), the end.
+then chunks: tag CHNK, length, CRC-32, records (u32 each), the columns of TRACE_DTYPE one after the other (zstd; cycles
+as differences); then tag DONE, length, CRC-32, 0 (u32 each), the footer (JSON), and nothing more.
 """
 
 import json
@@ -26,7 +26,7 @@ MAGIC = b"EMUTRACE"
 CHUNK_RECORDS = 1 << 16
 RECORDS_MAX = 50_000_000
 _PREFIX = struct.Struct("<8sIII")
-_BLOCK = struct.Struct("<4sII")
+_BLOCK = struct.Struct("<4sIII")
 _CHUNK, _DONE = b"CHNK", b"DONE"
 _UNPACKED_BYTES_MAX = 256 << 20
 _LEVEL = 3
@@ -58,7 +58,7 @@ class TraceWriter:
         self.records = 0
         self._max_records = max_records
         self._chunks = 0
-        self._compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+        self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
         self._target = check_writable(path)
         self._temporary = self._target.with_name(f".{self._target.name}.{os.getpid()}.part")
         try:
@@ -79,7 +79,7 @@ class TraceWriter:
         for start in range(0, len(records), CHUNK_RECORDS):
             part = records[start : start + CHUNK_RECORDS]
             packed = self._compressor.compress(_to_columns(part))
-            self._write(_BLOCK.pack(_CHUNK, len(packed), len(part)), packed)
+            self._write(_BLOCK.pack(_CHUNK, len(packed), zlib.crc32(packed), len(part)), packed)
             self._chunks += 1
         self.records += len(records)
 
@@ -88,7 +88,7 @@ class TraceWriter:
         footer = json.dumps(
             {"records": self.records, "chunks": self._chunks, "trace_digest": trace_digest, "partial": partial}
         ).encode()
-        self._write(_BLOCK.pack(_DONE, len(footer), zlib.crc32(footer)), footer)
+        self._write(_BLOCK.pack(_DONE, len(footer), zlib.crc32(footer), 0), footer)
         try:
             self._file.close()
             self._temporary.replace(self._target)
@@ -148,10 +148,12 @@ class TraceFile:
             file.seek(self._body)
             for number in range(self._chunk_count):
                 at = file.tell()
-                tag, length, records = _BLOCK.unpack(self._take(file, _BLOCK.size, f"chunk {number}"))
-                if tag != _CHUNK or records > CHUNK_RECORDS:
+                tag, length, checksum, records = _BLOCK.unpack(self._take(file, _BLOCK.size, f"chunk {number}"))
+                if tag != _CHUNK:
                     raise self._damaged(f"no chunk {number} at byte {at}")
                 packed = self._take(file, length, f"chunk {number}")
+                if zlib.crc32(packed) != checksum:
+                    raise self._damaged(f"chunk {number} at byte {at} fails its checksum")
                 try:
                     columns = _decompress(packed, records * TRACE_DTYPE.itemsize)
                 except ValueError as error:
@@ -193,7 +195,7 @@ class TraceFile:
         at = tail.rfind(_DONE)
         if at < 0 or len(tail) < at + _BLOCK.size:
             raise self._truncated("its end")
-        _, length, checksum = _BLOCK.unpack_from(tail, at)
+        _, length, checksum, _ = _BLOCK.unpack_from(tail, at)
         text = tail[at + _BLOCK.size :]
         if len(text) != length or zlib.crc32(text) != checksum:
             raise self._truncated("its footer")

@@ -144,8 +144,8 @@ def _parts(comparison: Comparison) -> Iterator[RenderableType]:
 
 def _lock_table(comparison: Comparison, name_a: str, name_b: str) -> RenderableType:
     grid = table(
-        "threads", "<", "hold mean", "hold max", "contended", "wait mean", "lock spins", "wakeups under it",
-        "message spins", "cycles",
+        "\nthreads", "<", "hold\nmean", "\nmax", "\ncontended", "wait\nmean", "spin\niterations",
+        "wakeups\nunder it", "message\nspins", "\ncycles",
         title=f"{QUEUE_LOCK} (cycles, iterations) and message spin",
     )  # fmt: skip
     for row in comparison.rows:

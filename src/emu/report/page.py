@@ -31,19 +31,20 @@ def page(parts: Iterable[RenderableType], *, width: int = WIDTH, colour: bool = 
 
 
 def table(*columns: str, title: str = "") -> Table:
-    """A plain table: the first column is names, the others are numbers; `<` before a heading aligns it left."""
+    """A plain table of names and numbers; `<` before a heading aligns its column left, `=` is a column of bars."""
     grid = Table(
         title=title or None,
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
-        padding=(0, 1),
+        padding=(0, 1, 0, 0),
         header_style="dim",
     )
     for place, name in enumerate(columns):
-        left = place == 0 or name.startswith("<")
-        grid.add_column(name.lstrip("<"), justify="left" if left else "right", no_wrap=True)
+        left = place == 0 or name.startswith(("<", "="))
+        width = BAR_CELLS if name == "=" else None
+        grid.add_column(name.lstrip("<="), justify="left" if left else "right", no_wrap=True, min_width=width)
     return grid
 
 
@@ -66,6 +67,8 @@ def percent(part: float, whole: float) -> str:
     """A share in percent, told apart from none."""
     if not whole:
         return "-"
+    if not part:
+        return "0"
     share = 100 * part / whole
     if part and share < 0.05:
         return "<0.1 %"

@@ -32,9 +32,13 @@ def _parts(result: RunResult) -> Iterator[RenderableType]:
     yield from _headline(result)
     yield ""
     yield _cycles(result)
-    yield _locks(result)
-    yield Text.from_markup(f"[bold]Message spin[/]  {spin_words(result)}")
     yield ""
+    yield _locks(result)
+    yield Text(
+        "in cycles; wait: first failed attempt to acquisition, hold: acquisition to visible release", style="dim"
+    )
+    yield ""
+    yield Text.from_markup(f"[bold]Message spin[/]  {spin_words(result)}")
     yield _counts(result)
     yield from _footer(result)
 
@@ -59,9 +63,9 @@ def _headline(result: RunResult) -> Iterator[RenderableType]:
         yield Text(f"timer interrupt on: {result.tick_hz:,} a second on each core")
     for stall in result.stall_schedule:
         done = result.stalls.get(stall.point)
-        every = "each time" if stall.every == 1 else f"each {stall.every}th time"
+        every = "each time" if stall.every == 1 else f"once in {stall.every} times"
         what = f"{count(done.count, 'stall')}, {done.cycles:,} cycles" if done else "never reached"
-        yield Text(f"stall at {stall.point}: {stall.cycles:,} cycles {every} a core gets there: {what}")
+        yield Text(f"stall at {stall.point}: {stall.cycles:,} cycles {every}: {what}")
 
 
 def _cycles(result: RunResult) -> Table:
@@ -69,7 +73,7 @@ def _cycles(result: RunResult) -> Table:
     cores = [core.to_dict() for core in result.cycles_by_core_and_state]
     each = len(cores) <= CORES_AS_COLUMNS
     columns = [f"core {index}" for index in range(len(cores))] if each else ["least", "most"]
-    grid = table("state", "cycles", "all cores", "<", *columns, title="Where every cycle of every core went")
+    grid = table("state", "cycles", "all cores", "=", *columns, title="Where every cycle of every core went")
     totals = result.cycles_by_state.to_dict()
     whole = sum(totals.values())
     for name, cycles in totals.items():
@@ -83,8 +87,8 @@ def _cycles(result: RunResult) -> Table:
             bar(cycles / whole if whole else 0),
             *(percent(part, of) for part, of in shares),
         )
-    grid.add_section()
-    grid.add_row("sum", f"{whole:,}", f"= {result.cores} x {result.cycles:,}")
+    grid.caption = f"sum {whole:,} = {count(result.cores, 'core')} x {result.cycles:,} cycles elapsed"
+    grid.caption_justify = "left"
     return grid
 
 
@@ -94,8 +98,8 @@ def _ratio(share: tuple[int, int]) -> float:
 
 def _locks(result: RunResult) -> Table:
     grid = table(
-        "lock", "acquisitions", "contended", "", "wait mean", "max", "hold mean", "max", "spin iterations",
-        title="Locks (wait: first failed attempt to acquisition; hold: acquisition to visible release; cycles)",
+        "\nlock", "\nacquisitions", "\ncontended", "", "wait\nmean", "\nmax", "hold\nmean", "\nmax", "spin\niterations",
+        title="Locks",
     )  # fmt: skip
     for name, use in result.locks.items():
         grid.add_row(

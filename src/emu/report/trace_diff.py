@@ -14,6 +14,7 @@ import numpy as np
 
 from emu.observe.trace_file import TraceFile
 from emu.observe.trace_header import TraceHeader
+from emu.report.page import count
 from emu.report.trace_select import Selection
 from emu.report.visits import Path, Visit, read_path
 
@@ -70,7 +71,8 @@ def diff_traces(
 def _title(trace: TraceFile, selection: Selection, side: _Side) -> str:
     cut = f", hand-off {selection.hand_off.number}" if selection.hand_off else ""
     partial = ", partial" if trace.partial else ""
-    return f"{trace.path}: {side.header.variant} on {side.header.machine}{cut}{partial}; {len(side.path)} instructions"
+    length = count(len(side.path), "instruction")
+    return f"{trace.path}: {side.header.variant} on {side.header.machine}{cut}{partial}; {length}"
 
 
 def _side(trace: TraceFile, selection: Selection, by: str) -> _Side:
@@ -97,11 +99,12 @@ def _compare_stream(name: str, a: Path, b: Path, lines_max: int) -> tuple[list[s
     if parting == len(a) == len(b):
         later = np.flatnonzero(np.diff(a.cycle) != np.diff(b.cycle))
         if len(later) == 0:
-            return [f"{name}: the same, {len(a)} instructions"], True, True
+            return [f"{name}: the same, {count(len(a), 'instruction')}"], True, True
         at = int(later[0]) + 1
         costs = f"A {a.cost[at]}, B {b.cost[at]} cycles"
-        return [f"{name}: the same {len(a)} instructions; times part at {_where(a, at)}, {costs}"], True, False
-    lines = [f"{name}: the same for {parting} instructions, then they part"]
+        same = f"{name}: the same {count(len(a), 'instruction')}"
+        return [f"{same}; times part at {_where(a, at)}, {costs}"], True, False
+    lines = [f"{name}: the same for {count(parting, 'instruction')}, then they part"]
     lines += [f"   A  {_step(a, parting)}", f"   B  {_step(b, parting)}"]
     rows = list(_aligned(a, b, parting))
     lines += rows[:lines_max]
@@ -180,7 +183,7 @@ def _totals(a: Path, b: Path) -> Iterator[str]:
     """Instructions and cycles of each routine on either side, largest difference first."""
     count_a, count_b = _by_symbol(a), _by_symbol(b)
     names = sorted({*count_a[0], *count_b[0]}, key=lambda name: (-abs(count_a[0][name] - count_b[0][name]), name))
-    yield f"{'routine':<34} {'instructions A':>14} {'B':>9} {'B - A':>9} {'cycles A':>11} {'B':>9} {'B - A':>9}"
+    yield f"{'routine':<33} {'instructions A':>14} {'B':>9} {'B - A':>9} {'cycles A':>11} {'B':>9} {'B - A':>9}"
     for name in names[:SYMBOLS_SHOWN]:
         yield _total(name, count_a[0][name], count_b[0][name], count_a[1][name], count_b[1][name])
     if len(names) > SYMBOLS_SHOWN:
@@ -192,7 +195,7 @@ def _totals(a: Path, b: Path) -> Iterator[str]:
 
 
 def _total(name: str, a: int, b: int, cycles_a: int, cycles_b: int) -> str:
-    return f"{name[:34]:<34} {a:>14} {b:>9} {b - a:>+9} {cycles_a:>11} {cycles_b:>9} {cycles_b - cycles_a:>+9}"
+    return f"{name[:33]:<33} {a:>14} {b:>9} {b - a:>+9} {cycles_a:>11} {cycles_b:>9} {cycles_b - cycles_a:>+9}"
 
 
 def _by_symbol(path: Path) -> tuple[Counter[str], Counter[str]]:

@@ -1,4 +1,4 @@
-"""A trace as text that fits a mail: one line a record, or one line a visit to a routine."""
+"""A trace as text that fits a mail: a line a record (two for a long operand), or a line a visit to a routine."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,26 +11,28 @@ from emu.report.trace_words import STATE_LEGEND, event_words, instruction_words,
 from emu.report.visits import Visit, find_visits
 
 WIDTH = 100
-WHERE_WIDTH = 26
+CYCLE_WIDTH = 9
+WHERE_WIDTH = 24
+TEXT_WIDTH = 20
 INSTRUCTION = int(Kind.INSTRUCTION)
 OUTLINE_QUIET = (int(Kind.LINE_TRANSFER), int(Kind.STORE_DRAINED))  # counted in the visits instead
 
 
 def trace_lines(trace: TraceFile, selection: Selection, *, width: int = WIDTH) -> Iterator[str]:
-    """One line a record: cycle, core, task, state, routine, cost, instruction; events marked `--`."""
+    """A line a record: cycle, core, task, state, routine, cost, instruction; events are marked `--`."""
     layout = _Layout(trace.header, width)
-    yield from preface(trace, selection)
-    yield layout.title("cost  instruction ; memory (= loaded, := stored, <> changed to); why it took longer")
+    yield from preface(trace, selection, outline=selection.events_only)
+    yield layout.title(f"{'routine':<{WHERE_WIDTH}} {'cost':>5} instruction ; memory (= := <>); cause")
     for chunk in selection.of(trace):
         for record in chunk:
-            yield layout.record(record)
+            yield from layout.record(record)
 
 
 def outline_lines(trace: TraceFile, selection: Selection, *, width: int = WIDTH) -> Iterator[str]:
     """One line a visit to a routine, with its instructions and cycles; events between them."""
     layout = _Layout(trace.header, width)
-    yield from preface(trace, selection)
-    yield layout.title("instructions  cycles  routine, or -- event")
+    yield from preface(trace, selection, outline=True)
+    yield layout.title("instr  cycles  routine, or -- event")
     rows: list[tuple[int, str]] = []
     first = 0
     for visit in find_visits(trace, selection):
@@ -45,7 +47,7 @@ def outline_lines(trace: TraceFile, selection: Selection, *, width: int = WIDTH)
         yield line
 
 
-def preface(trace: TraceFile, selection: Selection) -> Iterator[str]:
+def preface(trace: TraceFile, selection: Selection, *, outline: bool) -> Iterator[str]:
     """What the trace is of, as comment lines."""
     header = trace.header
     yield f"# emu {header.arguments}"
@@ -56,6 +58,8 @@ def preface(trace: TraceFile, selection: Selection) -> Iterator[str]:
         sender, receiver = header.task_name(cut.sender), header.task_name(cut.receiver)
         yield f"# hand-off {cut.number}: {sender} sends, {receiver} receives"
     yield f"# states: {STATE_LEGEND}"
+    if not outline:
+        yield "# memory: OBJECT=loaded, OBJECT:=stored, OBJECT<>read and changed; then why it took longer"
 
 
 class _Layout:
@@ -65,18 +69,27 @@ class _Layout:
         self._header = header
         self._width = width
         self._task_width = max(4, *(len(task.name) for task in header.tasks), 0)
-        self._text_width = width - 10 - 3 - self._task_width - 3
+        self._text_at = CYCLE_WIDTH + 3 + 1 + self._task_width + 3
         self._where: dict[int, str] = {}
 
     def title(self, rest: str) -> str:
-        return self._cut(f"#{'cycle':>9} {'co':>2} {'task':<{self._task_width}} s {rest}")
+        return self._cut(f"#{'cycle':>{CYCLE_WIDTH - 1}} {'co':>2} {'task':<{self._task_width}} s {rest}")
 
-    def record(self, record: Any) -> str:
+    def record(self, record: Any) -> Iterator[str]:
+        """One line, or two when the operand does not fit beside the instruction."""
         if int(record["kind"]) != INSTRUCTION:
-            return self.event(record)
-        where = self._place(int(record["pc"]))
-        words = instruction_words(record, self._header, self._text_width - WHERE_WIDTH - 7)
-        return self._line(record, state_letter(int(record["state"])), f"{where} {int(record['cost']):>5} {words}")
+            yield self.event(record)
+            return
+        text, notes = instruction_words(record, self._header)
+        start = f"{self._place(int(record['pc']))} {int(record['cost']):>5} "
+        room = self._width - self._text_at - len(start)
+        state = state_letter(int(record["state"]))
+        for line in (text if not notes else f"{text:<{TEXT_WIDTH}} ; {notes}", f"{text} ; {notes}"):
+            if len(line) <= room:
+                yield self._line(record, state, start + line)
+                return
+        yield self._line(record, state, start + text)
+        yield self._cut(" " * (self._text_at + len(start)) + f"; {notes}")
 
     def event(self, record: Any) -> str:
         return self._line(record, " ", f"-- {event_words(record, self._header)}")
@@ -91,7 +104,7 @@ class _Layout:
 
     def _columns(self, cycle: int, core: int, task: int, state: str, text: str) -> str:
         name = self._header.task_name(task)
-        return self._cut(f"{cycle:>10} {core:>2} {name:<{self._task_width}} {state} {text}")
+        return self._cut(f"{cycle:>{CYCLE_WIDTH}} {core:>2} {name:<{self._task_width}} {state} {text}")
 
     def _place(self, pc: int) -> str:
         where = self._where.get(pc)

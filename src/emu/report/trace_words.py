@@ -1,6 +1,5 @@
 """Words for what is in a trace record: states, causes, values, events."""
 
-import re
 from typing import Any
 
 from emu.engine.trace_record import Access, Cause, Kind, State, Transfer
@@ -20,18 +19,18 @@ STATE_LEGEND = "u user, k kernel, s scheduler, i interrupt, w lock wait, m messa
 CAUSES = {
     Cause.NONE: "",
     Cause.L2_HIT: "L2",
-    Cause.SIBLING_LINE: "line from sibling core",
-    Cause.REMOTE_LINE: "line from other module",
+    Cause.SIBLING_LINE: "sibling line",
+    Cause.REMOTE_LINE: "remote line",
     Cause.MEMORY: "memory",
-    Cause.UPGRADE: "line upgrade",
-    Cause.STORE_BUFFER_FULL: "store buffer full",
-    Cause.STORE_BUFFER_DRAIN: "waits for stores",
-    Cause.STORE_FORWARD: "store forwarding",
+    Cause.UPGRADE: "upgrade",
+    Cause.STORE_BUFFER_FULL: "buffer full",
+    Cause.STORE_BUFFER_DRAIN: "drains stores",
+    Cause.STORE_FORWARD: "forwarded",
     Cause.MISPREDICT: "mispredicted",
     Cause.TLB_MISS: "TLB miss",
     Cause.LINE_BUSY: "line busy",
-    Cause.MMIO: "APIC access",
-    Cause.SYSTEM: "system instruction",
+    Cause.MMIO: "APIC",
+    Cause.SYSTEM: "system",
     Cause.STALL: "stall",
 }
 TRANSFERS = {
@@ -42,7 +41,6 @@ TRANSFERS = {
 }
 VECTORS = {0xFD: "reschedule", 0xEF: "local timer"}
 _ASSIGN = {Access.LOAD: "=", Access.STORE: ":=", Access.READ_MODIFY_WRITE: "<>"}
-_BRACKET = re.compile(r"(?:[c-g]s:)?\[[^\]]*\]")
 
 
 def state_letter(state: int) -> str:
@@ -75,18 +73,11 @@ def memory_words(record: Any, header: TraceHeader) -> str:
     return f"{header.object_at(int(record['address']))}{_ASSIGN[Access(access)]}{short_value(int(record['value']))}"
 
 
-def instruction_words(record: Any, header: TraceHeader, width: int) -> str:
-    """Disassembly, memory operand and cause; in a narrow line the operand's name takes the place of its address."""
+def instruction_words(record: Any, header: TraceHeader) -> tuple[str, str]:
+    """Disassembly; and memory operand and cause, if there is anything to say."""
     text = short_instruction(header.instructions.get(int(record["pc"]), "?"))
-    memory, cause = memory_words(record, header), cause_words(int(record["cause"]))
-    notes = "; ".join(part for part in (memory, cause) if part)
-    if not notes:
-        return text
-    if len(text) + 3 + len(notes) > width and memory and _BRACKET.search(text):
-        name, assign, value = _split(memory)
-        text = _BRACKET.sub(lambda _: f"[{name}]", text, count=1)
-        notes = "; ".join(part for part in (f"{assign}{value}", cause) if part)
-    return f"{text:<20} ; {notes}"
+    notes = memory_words(record, header), cause_words(int(record["cause"]))
+    return text, "; ".join(part for part in notes if part)
 
 
 def event_words(record: Any, header: TraceHeader) -> str:
@@ -133,8 +124,3 @@ def _mark_value(value: int, header: TraceHeader) -> str:
 
 def _vector(vector: int) -> str:
     return f"vector {vector:#x}" + (f" ({VECTORS[vector]})" if vector in VECTORS else "")
-
-
-def _split(memory: str) -> tuple[str, str, str]:
-    match = re.fullmatch(r"(.*?)(:=|<>|=)([^=<>]*)", memory)
-    return (match[1], match[2], match[3]) if match else (memory, "", "")

@@ -32,6 +32,7 @@ BIT = ("bts", "btr", "btc")
 # mnemonic -> (CSV mnemonic, CSV form), for instructions with a single row
 SINGLE = {
     "push": ("PUSH", "r"), "pop": ("POP", "r"), "pushfq": ("PUSHFQ", ""), "popfq": ("POPFQ", "kernel, IF changes"),
+    "pushf": ("PUSHFQ", ""), "popf": ("POPFQ", "kernel, IF changes"),
     "leave": ("LEAVE", ""), "bswap": ("BSWAP", "r"), "cdq": ("CDQ|CQO", ""), "cqo": ("CDQ|CQO", ""),
     "cdqe": ("CBW|CWDE|CDQE", ""), "cwde": ("CBW|CWDE|CDQE", ""), "clc": ("CLC|STC", ""), "stc": ("CLC|STC", ""),
     "cld": ("CLD", ""), "std": ("STD", ""), "nop": ("NOP", "90 / 0F1F <=6 bytes"), "pause": ("PAUSE", ""),
@@ -47,7 +48,7 @@ SINGLE = {
 }  # fmt: skip
 STRINGS = ("movsq", "movsb", "movsd", "movsw", "stosq", "stosb", "stosd", "stosw", "lodsq", "lodsb")
 SERIALISING = frozenset(
-    "mfence cpuid rdtsc syscall sysret sysretq iretq swapgs wrmsr rdmsr hlt invlpg cli sti popfq pause lidt lgdt ltr retf retfq".split()
+    "mfence cpuid rdtsc syscall sysret sysretq iretq swapgs wrmsr rdmsr hlt invlpg cli sti popf popfq pause lidt lgdt ltr retf retfq".split()
 )
 SAVE = Cost(
     52, 60, 60

@@ -6,8 +6,10 @@
 // Lock: none
 //@ state scheduler
 try_to_wake_up:
-    xor eax, eax
-    xchg qword ptr [rdi + TASK_state], rax
+    mov eax, 0x1                                            // TASK_INTERRUPTIBLE: nobody else is woken
+    xor ecx, ecx
+    lock cmpxchg qword ptr [rdi + TASK_state], rcx
+    jne .Lself
     mov eax, dword ptr [rdi + TASK_wake_cpu]
     cmp eax, dword ptr gs:[PERCPU_cpu_number]
     je .Lself

@@ -1,0 +1,38 @@
+// int security_msg_queue_msgsnd(struct msg_queue *msq, struct msg_msg *msg, int msqflg)
+// Source: Linux 4.8, security/security.c, security_msg_queue_msgsnd: call_int_hook over security_hook_heads.msg_queue_msgsnd
+// Entry: rdi msq, rsi msg, edx msqflg
+// Exit:  eax 0, or the first refusal of a hook
+// Clobbers: caller-saved registers
+// Lock: the caller's
+//@ state kernel
+security_msg_queue_msgsnd:
+    push r13
+    push r12
+    push rbp
+    push rbx
+    mov rbx, qword ptr [security_hook_msg_queue_msgsnd + LIST_next]
+    cmp rbx, security_hook_msg_queue_msgsnd
+    jne .Lhooks                                             // never: no module hooks this
+    xor eax, eax
+.Lout:
+    pop rbx
+    pop rbp
+    pop r12
+    pop r13
+    ret
+.Lhooks:
+    mov r13d, edx
+    mov r12, rsi
+    mov rbp, rdi
+.Lnext:
+    mov edx, r13d
+    mov rsi, r12
+    mov rdi, rbp
+    call qword ptr [rbx + SECHOOK_hook]
+    test eax, eax
+    jne .Lout
+    mov rbx, qword ptr [rbx + SECHOOK_list + LIST_next]
+    cmp rbx, security_hook_msg_queue_msgsnd
+    jne .Lnext
+    xor eax, eax
+    jmp .Lout

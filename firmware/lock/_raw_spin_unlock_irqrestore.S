@@ -1,0 +1,12 @@
+// void _raw_spin_unlock_irqrestore(raw_spinlock_t *lock, unsigned long flags)
+// Source: Linux 4.8, kernel/locking/spinlock.c, _raw_spin_unlock_irqrestore; queued_spin_unlock of x86: one byte
+// Entry: rdi lock, rsi flags from _raw_spin_lock_irqsave
+// Exit:  interrupts as they were
+// Clobbers: none
+// Lock: released
+//@ state kernel
+_raw_spin_unlock_irqrestore:
+    mov byte ptr [rdi], 0x0
+    push rsi
+    popfq
+    ret

@@ -1,0 +1,26 @@
+// static void put_prev_entity(struct cfs_rq *cfs_rq, struct sched_entity *prev)
+// Source: Linux 4.8, kernel/sched/fair.c, put_prev_entity (21 instructions if prev sleeps)
+// Entry: rdi cfs_rq, rsi prev
+// Exit:  nothing of cfs_rq runs; prev is back in the tree if it is still queued
+// Clobbers: caller-saved registers
+// Lock: rq->lock held
+//@ state scheduler
+put_prev_entity:
+    push rbp
+    push rbx
+    mov rbp, rdi                                            // cfs_rq
+    mov rbx, rsi                                            // prev
+    cmp dword ptr [rsi + SE_on_rq], 0x0
+    je .Lasleep                                             // all was done when it was dequeued
+    call update_curr
+    mov rsi, rbx
+    mov rdi, rbp
+    call __enqueue_entity
+    xor esi, esi
+    mov rdi, rbx
+    call update_load_avg
+.Lasleep:
+    mov qword ptr [rbp + CFS_curr], 0x0
+    pop rbx
+    pop rbp
+    ret

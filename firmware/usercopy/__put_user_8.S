@@ -1,0 +1,20 @@
+// put_user(x, ptr) for 8 bytes
+// Source: Linux 4.8, arch/x86/lib/putuser.S, __put_user_8
+// Entry: rax the value, rcx user address
+// Exit:  eax 0
+// Clobbers: rax rbx
+// Lock: any
+//@ state kernel
+__put_user_8:
+    mov rbx, qword ptr gs:[PERCPU_kernel_stack]
+    mov rbx, qword ptr [rbx + TI_addr_limit - THREAD__size]
+    sub rbx, 0x7                                            // the last byte, too, must be below
+    cmp rcx, rbx
+    jae .Lbad
+    mov qword ptr [rcx], rax
+    xor eax, eax
+    ret
+.Lbad:
+    mov rax, -0xe                                           // -EFAULT
+    //@ event unsupported reg=rax
+    ud2

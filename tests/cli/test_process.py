@@ -1,0 +1,118 @@
+"""`emu` as a process of its own: exit codes, Ctrl-C, a reader that goes away, quick start."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import emu
+import pytest
+from canned import write_trace
+
+COMMAND = "import sys; from emu.cli.main import main; sys.exit(main())"
+SLOW_RUN = """
+import sys, time
+from types import ModuleType
+sys.path.append({here!r})
+from dataclasses import replace
+from canned import WAKEQ
+from emu.cli import catalogue
+catalogue.points = lambda variant: []
+def run(experiment, progress, should_stop):
+    if {begin}:
+        progress(1, 10)
+    print("begun", file=sys.stderr, flush=True)
+    for _ in range(600):
+        time.sleep(0.1)
+        if should_stop():
+            return replace(WAKEQ, partial=True, messages=17)
+    return WAKEQ
+sys.modules["emu.run.experiment"] = ModuleType("emu.run.experiment")
+sys.modules["emu.run.experiment"].run = run
+"""
+
+
+def start(*arguments: str, before: str = "", **options) -> subprocess.Popen:
+    environment = os.environ | {"PYTHONPATH": str(Path(emu.__file__).parents[1])}
+    return subprocess.Popen(
+        [sys.executable, "-c", before + COMMAND, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        **options,
+    )
+
+
+def finish(process: subprocess.Popen) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["frobnicate"], ["run", "--cores", "65"], ["run", "--cores", "four"], ["trace", "show", "/nonexistent"]],
+)
+def test_refusals_exit_with_2_and_one_line(arguments):
+    code, out, err = finish(start(*arguments))
+    assert code == 2
+    assert out == ""
+    assert err.startswith("emu: ")
+    assert err.count("\n") == 1
+
+
+def test_a_broken_trace_is_refused(tmp_path):
+    broken = tmp_path / "broken.trace"
+    broken.write_bytes(b"\x00\x01garbage")
+    code, _, err = finish(start("trace", "show", str(broken)))
+    assert code == 2
+    assert "is not a trace of emu" in err
+
+
+@pytest.mark.parametrize("begin", [True, False])
+def test_ctrl_c(begin):
+    before = SLOW_RUN.format(here=str(Path(__file__).parents[1] / "report"), begin=begin)
+    process = start("run", "--json", before=before)
+    assert process.stderr is not None
+    assert process.stderr.readline() == "begun\n"
+    asked = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    code, out, err = finish(process)
+    assert time.monotonic() - asked < 5  # a second on an idle host
+    assert code == 130
+    assert err == "emu: interrupted\n"
+    if begin:
+        assert json.loads(out)["partial"] is True
+    else:
+        assert out == ""
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    trace = write_trace(tmp_path / "t.trace")
+    process = start("trace", "show", str(trace))
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(timeout=60) in (0, -signal.SIGPIPE)
+
+
+def test_output_survives_a_terminal_without_unicode():
+    process = subprocess.run(
+        [sys.executable, "-c", COMMAND, "machines"],
+        capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(Path(emu.__file__).parents[1]), "PYTHONIOENCODING": "ascii"},
+        check=False,
+    )
+    assert process.returncode == 0
+
+
+def test_help_and_refusals_load_nothing_heavy():
+    before = "import atexit, sys\natexit.register(lambda: print(sorted({'numba', 'unicorn', 'capstone', 'keystone', 'numpy', 'pydantic'} & set(sys.modules))))\n"
+    for arguments in (["--help"], ["run", "--cores", "0"]):
+        _, out, _ = finish(start(*arguments, before=before))
+        assert out.splitlines()[-1] == "[]"

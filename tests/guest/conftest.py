@@ -1,0 +1,40 @@
+"""Fixtures: the reduced kernel (boot, entry, interrupts and user program over a stand-in scheduler), and whole kernels."""
+
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from emu.assembly import Image, assemble, guest_folder, load_globals, load_structs
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # plain_machine, for the tests beside it
+
+
+@cache
+def assemble_reduced_kernel() -> Image:
+    """Real boot, entry, irq and user routines; the stand-ins of `reduced_kernel`; all other routines are labels only."""
+    firmware, reduced = guest_folder("firmware"), HERE / "reduced_kernel"
+    kernel = {p.stem: p for name in ("boot", "entry", "irq") for p in sorted((firmware / name).glob("*.S"))}
+    kernel |= {path.stem: path for path in sorted(reduced.glob("*.S"))}
+    user = {path.stem: path for path in sorted((firmware / "user").glob("*.S"))}
+    others = [*firmware.rglob("*.S"), *guest_folder("kernel_snippets").rglob("*.S")]
+    ex_s = [] if "[apic]" in "".join(f.read_text() for f in (firmware / "structs").glob("*.toml")) else [reduced / "missing_structs.toml_"]
+    ex_g = [] if "[apic]" in "".join(f.read_text() for f in (firmware / "globals").glob("*.toml")) else [reduced / "missing_globals.toml_"]
+    structs = load_structs([*sorted((firmware / "structs").glob("*.toml")), reduced / "structs.toml", *ex_s])
+    placed = load_globals([*sorted((firmware / "globals").glob("*.toml")), reduced / "globals.toml", *ex_g], structs)
+    return assemble(
+        kernel.values(),
+        user.values(),
+        structs=structs,
+        placed=placed,
+        variant="reduced",
+        stubs=sorted({path.stem for path in others} - kernel.keys() - user.keys()),
+    )
+
+
+@pytest.fixture
+def reduced_image() -> Image:
+    """The reduced kernel."""
+    return assemble_reduced_kernel()

@@ -1,0 +1,135 @@
+"""Traces as text: every record a line, filters, the cut of one hand-off."""
+
+from pathlib import Path
+
+import pytest
+from canned import header, script, write_trace
+
+from emu.errors import UserError
+from emu.observe.trace_file import TraceFile
+from emu.report.hand_off import find_hand_off
+from emu.report.trace_select import parse_cycles, select
+from emu.report.trace_text import outline_lines, trace_lines
+from emu.report.trace_words import short_value
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> TraceFile:
+    return TraceFile(write_trace(tmp_path / "t.trace"))
+
+
+def shown(trace: TraceFile, **filters) -> list[str]:
+    """The records' lines, without the preface and without second lines."""
+    return [line for line in trace_lines(trace, select(trace.header, **filters)) if line[8].isdigit()]
+
+
+@pytest.mark.parametrize("variant", ["baseline", "wakeq"])
+@pytest.mark.parametrize(("form", "lines"), [("show", trace_lines), ("outline", outline_lines)])
+def test_golden(golden, tmp_path: Path, variant, form, lines):
+    trace = TraceFile(write_trace(tmp_path / "t.trace", variant))
+    chosen = select(trace.header, hand_off=find_hand_off(trace, 1))
+    golden(f"trace_{form}_{variant}.txt", "\n".join(lines(trace, chosen)) + "\n")
+
+
+def test_a_line_a_record_but_for_drained_stores(trace):
+    assert len(shown(trace)) == trace.record_count - 1
+
+
+def test_lines_fit_a_mail(trace):
+    assert max(map(len, trace_lines(trace, select(trace.header)))) <= 100
+
+
+def test_an_operand_that_does_not_fit_has_a_line_of_its_own(trace):
+    lines = list(trace_lines(trace, select(trace.header)))
+    assert "; queue.q_perm.lock<>0x1; remote line" in [line.strip() for line in lines]
+
+
+def test_wide_lines_hold_everything(trace):
+    lines = list(trace_lines(trace, select(trace.header), width=160))
+    assert any("lock cmpxchg dword [rdi], esi ; queue.q_perm.lock<>0x1; remote line" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        ({"cores": [1]}, 10),
+        ({"tasks": ["pmsg/0"]}, 14),
+        ({"tasks": ["0"]}, 14),
+        ({"tasks": ["idle"]}, 4),
+        ({"symbols": ["do_msg*"]}, 4),
+        ({"symbols": ["do_msgsnd", "do_msgrcv"]}, 4),
+        ({"cycles": "1003:1043"}, 6),
+        ({"cycles": ":1000"}, 0),
+        ({"events": ["lock"]}, 2),
+        ({"events": ["store"]}, 1),
+        ({"events": ["wakeup"]}, 1),
+        ({"events": ["spin", "stall"]}, 3),
+        ({"events": ["all"]}, 13),
+        ({"events": ["all"], "cores": [0]}, 6),
+    ],
+)
+def test_filters(trace, filters, count):
+    lines = shown(trace, **filters)
+    assert len(lines) == count, "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("filters", "words"),
+    [
+        ({"cores": [2]}, "cores 0 to 1, not 2"),
+        ({"tasks": ["init"]}, "tasks pmsg/0 to pmsg/1 or idle, not 'init'"),
+        ({"symbols": ["nosuch"]}, "no routine in the trace is called 'nosuch'"),
+        ({"events": ["boom"]}, "event must be one of lock, spin,"),
+        ({"cycles": "5"}, "must be FROM:TO"),
+        ({"cycles": "9:5"}, "FROM not above TO"),
+        ({"cycles": "a:5"}, "must be FROM:TO"),
+    ],
+)
+def test_refusals(trace, filters, words):
+    with pytest.raises(UserError, match=r"\A[^\n]*\Z") as refused:
+        select(trace.header, **filters)
+    assert words in str(refused.value)
+
+
+def test_cycles_may_be_open():
+    assert parse_cycles("7:") == (7, 2**62)
+    assert parse_cycles(":7") == (0, 7)
+
+
+def test_hand_off_begins_at_the_entry_and_ends_in_user_mode(trace):
+    lines = shown(trace, hand_off=find_hand_off(trace, 1))
+    assert "sys_msgsnd+0x0" in lines[0]
+    assert "pmsg/1 u pmsg_shared" in lines[-1]
+    assert sum("pmsg/0 u" in line for line in lines) == 1  # the sender is back, and no more of it
+    assert not any("halts" in line for line in lines)  # before the entry
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "counted from 1"), (2, "has 1 hand-offs, not 2")])
+def test_no_such_hand_off(trace, number, words):
+    with pytest.raises(UserError, match=words):
+        find_hand_off(trace, number)
+
+
+def test_hand_off_across_chunks_is_the_same(trace, tmp_path, monkeypatch):
+    whole = find_hand_off(trace, 1)
+    monkeypatch.setattr("emu.observe.trace_file.CHUNK_RECORDS", 3)
+    pieces = TraceFile(write_trace(tmp_path / "pieces.trace"))
+    assert find_hand_off(pieces, 1) == whole
+    assert shown(pieces, hand_off=whole) == shown(trace, hand_off=whole)
+
+
+def test_outline_counts_instructions_and_cycles(trace):
+    lines = list(outline_lines(trace, select(trace.header)))
+    assert any(line.split() == ["1134", "0", "pmsg/0", "k", "2", "2", "do_msgsnd+0x10"] for line in lines)
+
+
+def test_script_is_as_long_as_it_says():
+    assert len(script(header()).records()) == 25
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0x0"), (0xFFFF880000602000, "..00602000"), (0xFFFFFFFF80100000, "..80100000"), (2**63, "0x8000000000000000")],
+)
+def test_short_value(value, text):
+    assert short_value(value) == text
