@@ -5,13 +5,13 @@
 // Clobbers: none else
 // Lock: none
 //@ state scheduler
+    .set ROUND_UP, 0x3                                      // 4 ms a jiffy
 __msecs_to_jiffies:
     test edi, edi
     js .Linfinite
-    lea eax, [rdi + MSECS_PER_JIFFY - 0x1]
+    lea eax, [rdi + ROUND_UP]
     shr eax, 0x2
     ret
 .Linfinite:
     mov rax, 0x3ffffffffffffffe                             // MAX_JIFFY_OFFSET
     ret
-    .set MSECS_PER_JIFFY, 0x4

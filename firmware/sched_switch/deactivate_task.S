@@ -34,8 +34,7 @@ deactivate_task:
     mov edx, r12d
     mov rsi, rbp
     mov rdi, rbx
-    mov rax, qword ptr [rax + SCLASS_dequeue_task]
     pop rbx
     pop rbp
     pop r12
-    jmp rax
+    jmp qword ptr [rax + SCLASS_dequeue_task]

@@ -59,7 +59,6 @@ def test_without_a_lock_updates_are_lost() -> None:
 
 
 def test_slices_change_nothing() -> None:
-    sys.path.insert(0, str(SCRIPT.parent))
     import small_machine
 
     results = []
@@ -71,7 +70,6 @@ def test_slices_change_nothing() -> None:
 
 
 def test_tracing_changes_nothing() -> None:
-    sys.path.insert(0, str(SCRIPT.parent))
     import small_machine
 
     machine = small_machine.make(small_machine.SCENARIOS["locked_counter"], 3, trace=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emu.engine.trace_record import TRACE_DTYPE, Access, Cause, Kind, State, Transfer
+from emu.trace_record import TRACE_DTYPE, Access, Cause, Kind, State, Transfer
 from emu.observe.trace_file import TraceWriter
 from emu.observe.trace_header import LockName, Region, Symbol, TaskName, TraceHeader
 from emu.run.experiment_spec import Stall

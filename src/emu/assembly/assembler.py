@@ -3,6 +3,7 @@
 import re
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ USER_VIRTUAL = 0x400000
 PAGE = 0x1000
 _DEFINITION = re.compile(r"^\s*([A-Za-z_.][\w.]*):\s*(.*)$")
 _CALL = re.compile(r"^\s*(?:call|j[a-z]+)\s+([A-Za-z_]\w*)\s*$")
+_REX_W = re.compile(r"[ \t]*\.byte\s+0x48\s*\n((?:\S+:\n)*)\s*(sysret|retf)\n")  # Keystone has no sysretq
 _SYMBOLS = re.compile(r"[A-Za-z_.][\w.]*")
 
 
@@ -47,26 +49,24 @@ def assemble(
     values = dict(constants(structs))
     values |= {each.name: each.virtual for each in placed.values()}
     values |= dict.fromkeys(stubs, TEXT_VIRTUAL)
-    text, routines, marks, lines, labels = _assemble_text([prepare(path) for path in kernel], TEXT_VIRTUAL, values)
-    user_physical = -(-(TEXT_PHYSICAL + len(text)) // PAGE) * PAGE
-    user_text, user_routines, user_marks, user_lines, user_labels = _assemble_text(
-        [prepare(path) for path in user], USER_VIRTUAL, values
-    )
-    everything = sorted(routines + user_routines, key=lambda each: each.address)
-    symbols = labels | user_labels | {each.name: each.virtual for each in placed.values()}
+    text = assemble_text([prepare(path) for path in kernel], TEXT_VIRTUAL, values)
+    user_text = assemble_text([prepare(path) for path in user], USER_VIRTUAL, values)
+    user_physical = -(-(TEXT_PHYSICAL + len(text.code)) // PAGE) * PAGE
+    everything = sorted(text.routines + user_text.routines, key=lambda each: each.address)
+    symbols = {**text.labels, **user_text.labels, **{each.name: each.virtual for each in placed.values()}}
     data = render(placed, symbols, partial=bool(stubs))
     base = min((each.physical for each in placed.values()), default=0x400000)
     return Image(
         variant=variant,
-        text=Segment("text", TEXT_PHYSICAL, TEXT_VIRTUAL, text),
-        user_text=Segment("user", user_physical, USER_VIRTUAL, user_text),
+        text=Segment("text", TEXT_PHYSICAL, TEXT_VIRTUAL, text.code),
+        user_text=Segment("user", user_physical, USER_VIRTUAL, user_text.code),
         data=Segment("globals", base, base + 0xFFFFFFFF80000000, data),
         routines=tuple(everything),
         symbols=symbols,
         globals={each.name: each.size for each in placed.values()},
         structs=dict(structs),
-        marks=tuple(marks + user_marks),
-        lines=lines | user_lines,
+        marks=text.marks + user_text.marks,
+        lines={**text.lines, **user_text.lines},
         _starts=tuple(each.address for each in everything),
     )
 
@@ -85,35 +85,59 @@ def undefined(sources: Iterable[Source], values: Mapping[str, int]) -> dict[str,
     return missing
 
 
-def _assemble_text(
-    sources: list[Source], base: int, values: Mapping[str, int]
-) -> tuple[bytes, list[Routine], list[Mark], dict[int, tuple[str, int]], dict[str, int]]:
+@dataclass(frozen=True, slots=True)
+class AssembledText:
+    """One text: its bytes and what is known of the addresses in it."""
+
+    code: bytes = b""
+    routines: tuple[Routine, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    lines: Mapping[int, tuple[str, int]] = field(default_factory=dict)
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+
+def assemble_text(sources: list[Source], base: int, values: Mapping[str, int]) -> AssembledText:
+    """Assemble prepared sources to run at `base`; an error is a `UserError` with file and line."""
     if not sources:
-        return b"", [], [], {}, {}
+        return AssembledText()
+    _fold_constants(sources, values)
+    text, table, places = _one_text(sources)
+    code = _keystone(_settings(sources, values) + text, base)
+    if code is None:
+        raise UserError(_find_error(sources, values))
+    at = dict(zip(table, struct.unpack(f"<{len(table)}Q", code[-8 * len(table) :]), strict=True))
+    return AssembledText(
+        code[: -8 * len(table)],
+        tuple(
+            Routine(each.name, at[each.name], at[f".Lend__{each.name}"] - at[each.name], str(each.path), each.state)
+            for each in sources
+        ),
+        tuple(
+            Mark(note.kind, note.name, at[note.label], note.register, str(each.path), note.line)
+            for each in sources
+            for note in each.annotations
+        ),
+        {at[label]: place for label, place in places.items()},
+        {name: at[name] for each in sources for name in each.labels},
+    )
+
+
+def gnu_text(sources: list[Source], values: Mapping[str, int]) -> str:
+    """The same text for GNU as, without the table: a second opinion for the tests."""
+    _fold_constants(sources, values)
+    text, table, _ = _one_text(sources)
+    text = text.split(f"\n.p2align 3\n.quad {table[0]}\n")[0] + "\n"
+    text = _REX_W.sub(r"\1\2q\n", text)
+    return ".intel_syntax noprefix\n.text\n" + _settings(sources, values) + text.replace("riz*0x1 + ", "")
+
+
+def _fold_constants(sources: list[Source], values: Mapping[str, int]) -> None:
     if missing := undefined(sources, values):
         name, places = next(iter(missing.items()))
         raise UserError(f"{places[0]}: {name} is not defined: no file {name}.S and no global of that name")
     for each in sources:
         known = {**values, **local_constants(each.lines, values)}
         each.lines = [(number, fold(line, known)) for number, line in each.lines]
-    text, table, places_of_lines = _one_text(sources)
-    code = _keystone(_settings(sources, values) + text, base)
-    if code is None:
-        raise UserError(_find_error(sources, values))
-    count = len(table)
-    addresses = struct.unpack(f"<{count}Q", code[-8 * count :])
-    at = dict(zip(table, addresses, strict=True))
-    routines = [
-        Routine(each.name, at[each.name], at[f".Lend__{each.name}"] - at[each.name], str(each.path), each.state)
-        for each in sources
-    ]
-    marks = [
-        Mark(note.kind, note.name, at[note.label], note.register, str(each.path), note.line)
-        for each in sources
-        for note in each.annotations
-    ]
-    lines = {at[label]: place for label, place in places_of_lines.items()}
-    return code[: -8 * count], routines, marks, lines, {name: at[name] for each in sources for name in each.labels}
 
 
 def _one_text(sources: list[Source]) -> tuple[str, list[str], dict[str, tuple[str, int]]]:

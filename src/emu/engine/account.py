@@ -10,7 +10,7 @@ from emu.engine.records import (
     REPEAT,
     WAITS,
 )
-from emu.engine.trace_record import TRACE_DTYPE, Cause, Kind, State
+from emu.trace_record import TRACE_DTYPE, Cause, Kind, State
 from emu.memory.records import BUS, RELEASE, RELEASES
 from emu.native import array_at, mix, njit
 from emu.timing.branch import NONE, PREDICTOR, RETURN, mispredicted

@@ -6,7 +6,7 @@ into the bus; the target takes it at an instruction boundary with IF set.
 
 from emu.engine.account import note
 from emu.engine.records import CORE, HALTED, VECTORS, WAITING_FOR_STARTUP
-from emu.engine.trace_record import Kind
+from emu.trace_record import Kind
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_cycles
 from emu.native import NEVER, array_at, njit

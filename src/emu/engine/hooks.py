@@ -4,7 +4,7 @@ import numpy as np
 from numba import types
 
 from emu.engine import apic
-from emu.engine.account import slower
+from emu.engine.account import note, slower
 from emu.engine.records import (
     CORE,
     FAULT_EXCEPTION,
@@ -18,14 +18,15 @@ from emu.engine.records import (
     STOP_NONE,
 )
 from emu.engine.step import step
-from emu.engine.trace_record import Access, Cause
+from emu.trace_record import Access, Cause, Kind
 from emu.memory.access import atomic, load, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram
 from emu.native import array_at, call, mix, njit
 
 LOAD, STORE, RMW = int(Access.LOAD), int(Access.STORE), int(Access.READ_MODIFY_WRITE)
-C_MMIO = int(Cause.MMIO)
+C_MMIO, C_SIBLING, C_UPGRADE = int(Cause.MMIO), int(Cause.SIBLING_LINE), int(Cause.UPGRADE)
+K_TRANSFER = int(Kind.LINE_TRANSFER)
 
 i64, i32 = types.int64, types.int32
 CODE_HOOK = types.void(i64, i64, i32, i64)  # uc, address, size, user data
@@ -74,6 +75,7 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
         core.rmw_lock_byte = read_ram(bus, address, 1)
     else:
         slower(core, load(bus, core.index, core.clock, address, size), bus.cause)
+    note_transfer(machine, core, address, bus.cause, core.extra)
     seen = read_ram(bus, address, size)
     core.digest = mix(core.digest, seen)
     core.last_access = LOAD
@@ -118,8 +120,17 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
             releases = lock
             leave(machine, core, lock)
     slower(core, store(bus, core.index, core.clock, address, size, value, releases), bus.cause)
+    if bus.ownership_cycles > 0:
+        note_transfer(machine, core, address, bus.ownership_cause, bus.ownership_cycles)
     if address == core.task_pointer_at:
         core.task = task_index(machine, value)
+
+
+@njit
+def note_transfer(machine, core, address, cause, cycles):  # type: ignore[no-untyped-def]
+    """Trace a line that has to come from somewhere else, when it is asked for."""
+    if machine.trace_at != 0 and C_SIBLING <= cause <= C_UPGRADE:
+        note(machine, core, K_TRANSFER, core.clock, cause - C_SIBLING, address & ~63, cycles)
 
 
 @njit

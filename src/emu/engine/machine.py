@@ -8,7 +8,7 @@ import numpy as np
 from emu.engine.loop import run as run_native
 from emu.engine.records import CORE, HALTED, INSTRUCTION, LOCK, MACHINE, RUNNING, WAITING_FOR_STARTUP
 from emu.engine.text import Text
-from emu.engine.trace_record import TRACE_DTYPE
+from emu.trace_record import TRACE_DTYPE
 from emu.engine.unicorn_core import UnicornCore, function_pointer, make_callbacks
 from emu.errors import InternalError
 from emu.memory.records import Bus

@@ -19,7 +19,7 @@ from emu.engine.records import (
     SP_RDTSC,
     SP_SYSCALL,
 )
-from emu.engine.trace_record import Cause, Kind, State
+from emu.trace_record import Cause, Kind, State
 from emu.memory.access import load, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_cycles, read_ram, write_ram

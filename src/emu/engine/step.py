@@ -30,7 +30,7 @@ from emu.engine.records import (
     VALID,
     WAIT_STORES,
 )
-from emu.engine.trace_record import Cause, Kind
+from emu.trace_record import Cause, Kind
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_cycles
 from emu.native import array_at, call, njit

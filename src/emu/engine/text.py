@@ -8,7 +8,7 @@ from unicorn import x86_const as x86
 
 from emu.assembly.image import Image, Mark
 from emu.engine import records as rec
-from emu.engine.trace_record import State
+from emu.trace_record import State
 from emu.errors import UserError
 from emu.isa import Instruction, Memory, decode, leaders
 from emu.timing.blocks import block_costs

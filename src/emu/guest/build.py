@@ -18,10 +18,14 @@ from emu.guest.paging import LARGE_PAGE, PAGE, USER_TEXT, PageTables
 from emu.guest.ram import RAM_BYTES, TEXT_MAP, GuestObject, Ram, direct
 from emu.guest.record import Kernel, Record
 from emu.guest.scheduler import build_scheduler
-from emu.guest.tasks import STACK_BYTES, UserTask, build_idle_task, build_user_task, task_stride
+from emu.guest.tasks import STACK_BYTES, UserTask, build_idle_task, build_process, build_user_task, task_stride
 from emu.guest.workload import Workload
 
 NO_RESCHEDULE_DUE = 0x80000000  # x86 keeps the inverted need-resched bit in the preempt count
+TLB_LAZY = 2  # TLBSTATE_LAZY
+NOHZ_HIGH_RESOLUTION = 2  # NOHZ_MODE_HIGHRES
+RCU_OUTSIDE_IDLE = 0x0140000000000000  # DYNTICK_TASK_EXIT_IDLE
+RCU_CALLBACK = 1  # any non-zero value: the callback is never reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +96,15 @@ def build_guest(
     kernel = Kernel(image, memory, pages)
     _map_image(kernel)
     cores = [_build_core(kernel, core) for core in range(workload.cores)]
-    idle = [build_idle_task(kernel, core) for core in range(workload.cores)]
+    mm = build_process(kernel, cores=workload.cores, threads=workload.threads)
+    idle = [build_idle_task(kernel, core, mm) for core in range(workload.cores)]
     stride = task_stride(kernel)
     base = memory.allocate(stride * workload.threads)
-    tasks = [build_user_task(kernel, plan, base + stride * plan.index, workload.cores) for plan in workload.tasks]
+    tasks = [build_user_task(kernel, plan, base + stride * plan.index, mm) for plan in workload.tasks]
     for percpu, task in zip(cores, idle, strict=True):
-        _run_idle_task(kernel, percpu, task)
-    build_scheduler(kernel, workload, cores, idle, tasks)
-    ipc = build_ipc(kernel, workload, cores, idle, tasks)
+        _run_idle_task(kernel, percpu, task, mm)
+    build_scheduler(kernel, cores, idle, tasks)
+    ipc = build_ipc(kernel, cores, tasks)
     _fill_boot_globals(kernel, workload, cores, tasks, timer_period)
     _fill_tables(kernel)
     return Guest(
@@ -133,11 +138,22 @@ def _build_core(kernel: Kernel, core: int) -> Record:
         kernel.ram, area.physical + kernel.offset("percpu", "gdt"), area.address("tss"), kernel.size("tss")
     )
     area.inner("tss", "tss")["io_bitmap"] = kernel.size("tss")
+    _init_idle_bookkeeping(kernel, area, core)
     return area
 
 
-def _run_idle_task(kernel: Kernel, area: Record, task: Record) -> None:
-    """Make the idle task the one that runs on its core."""
+def _init_idle_bookkeeping(kernel: Kernel, area: Record, core: int) -> None:
+    """Set what the idle loop keeps per core: tick, RCU. A callback waits for ever, so the tick is never stopped."""
+    area["tick_sched.nohz_mode"] = NOHZ_HIGH_RESOLUTION
+    area["rcu_dynticks.nesting"] = RCU_OUTSIDE_IDLE
+    area["rcu_dynticks.dynticks"] = 1
+    area["rcu_sched.nxtlist"] = RCU_CALLBACK
+    area["evtdev"] = kernel.allocate("clock_event_device", f"lapic timer/{core}", core=core).virtual
+
+
+def _run_idle_task(kernel: Kernel, area: Record, task: Record, mm: Record) -> None:
+    """Make the idle task the one that runs on its core, in the address space it borrows."""
+    area["tlb_active_mm"], area["tlb_state"] = mm.virtual, TLB_LAZY
     area["current"] = task.virtual
     area["kernel_stack"] = task["thread_sp0"]
     area.inner("tss", "tss")["sp0"] = task["thread_sp0"]

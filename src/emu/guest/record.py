@@ -35,6 +35,10 @@ class Record:
         """Kernel address of a field."""
         return self.virtual + self._kernel.offset(self.struct, path)
 
+    def put_word(self, path: str, value: int, *, offset: int = 0) -> None:
+        """Store 8 bytes at a field (and `offset`), whatever the field's size: for lists and arrays."""
+        self._kernel.ram.put(self.physical + self._kernel.offset(self.struct, path) + offset, value)
+
     def inner(self, path: str, struct: str) -> "Record":
         """The structure embedded at a field."""
         offset = self._kernel.offset(self.struct, path)

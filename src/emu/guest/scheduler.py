@@ -7,19 +7,20 @@ the group's cfs_rq of its core, and the group's entity of that core on the root 
 from collections.abc import Sequence
 
 from emu.guest.record import Kernel, Record
-from emu.guest.tasks import NICE_0_INVERSE, NICE_0_WEIGHT, UserTask
-from emu.guest.workload import Workload
+from emu.guest.tasks import NICE_0_INVERSE, NICE_0_WEIGHT, UserTask, build_sleeping_kernel_task
 
 MIN_VRUNTIME = -(1 << 20)  # init_cfs_rq: shortly before the counter wraps, as the kernel starts it
 MIGRATION_COST_NS = 500_000  # sysctl_sched_migration_cost
+AVERAGE_IDLE_NS = 50_000  # below the migration cost, as on a machine that passes messages: no search for work when idle
 CAPACITY = 1024
+MAX_RT_PRIO = 100
 LOAD_AVG_MAX = 47742
 INITIAL_PERIOD_CONTRIB = 1023
 LOAD_CALC_TICKS = 5 * 250 + 1  # LOAD_FREQ at HZ=250
 
 
 def build_scheduler(
-    kernel: Kernel, workload: Workload, cores: Sequence[Record], idle: Sequence[Record], tasks: Sequence[UserTask]
+    kernel: Kernel, cores: Sequence[Record], idle: Sequence[Record], tasks: Sequence[UserTask]
 ) -> None:
     """Build every core's queues and put the (sleeping) tasks where they will be queued."""
     queues, entities = [], []
@@ -45,10 +46,12 @@ def _build_rq(kernel: Kernel, core: int, idle: Record) -> Record:
     """One runqueue, running its idle task."""
     rq = kernel.allocate("rq", f"rq/{core}", core=core)
     rq["curr"] = rq["idle"] = idle.virtual
+    rq["stop"] = build_sleeping_kernel_task(kernel, f"migration/{core}", core).virtual
+    rq["rt_highest_prio_curr"] = MAX_RT_PRIO
     rq["cpu"] = core
     rq["online"] = 1
     rq["cpu_capacity"] = rq["cpu_capacity_orig"] = CAPACITY
-    rq["avg_idle"] = 2 * MIGRATION_COST_NS
+    rq["avg_idle"] = AVERAGE_IDLE_NS
     rq["max_idle_balance_cost"] = MIGRATION_COST_NS
     rq["calc_load_update"] = LOAD_CALC_TICKS
     _init_cfs_rq(rq.inner("cfs", "cfs_rq"), rq)

@@ -20,10 +20,13 @@ USER_PID_BASE = 1000
 TASK_INTERRUPTIBLE = 1
 ON_RQ_QUEUED = 1
 NICE_0_PRIO, IDLE_PRIO = 120, 140
+STOP_PRIO = -1  # above every real-time priority
 NICE_0_WEIGHT, NICE_0_INVERSE = 1024 << 10, 0x400000  # scale_load(1024) and 2**32 / 1024: Linux 4.8 on 64 bits
 IDLE_WEIGHT, IDLE_INVERSE = 3 << 10, 0x55555555  # WEIGHT_IDLEPRIO 3
-PF_IDLE_FLAGS = 0x00200000 | 0x00000002  # PF_KTHREAD, PF_IDLE
+PF_KTHREAD = 0x00200000
 FLAGS_IF = 0x202
+
+FPU_CONTROL, FPU_MXCSR, FPU_MXCSR_OFFSET = 0x37F, 0x1F80, 24  # reset values, and where FXSAVE puts MXCSR
 
 SWITCH_FRAME = ("r15", "r14", "r13", "r12", "rbx", "rbp")  # what __switch_to pops, lowest address first, before its ret
 
@@ -41,6 +44,30 @@ class UserTask:
     def pointer(self) -> int:
         """Kernel address of the task_struct, as `current` holds it."""
         return direct(self.task_struct)
+
+
+def build_process(kernel: Kernel, *, cores: int, threads: int) -> Record:
+    """Make the one process: the mm_struct of all threads, which idle tasks borrow."""
+    mm = kernel.allocate("mm_struct", "mm_struct")
+    mm["pgd"] = direct(kernel.pages.cr3)
+    mm["mm_users"] = threads
+    mm["mm_count"] = 1 + cores
+    mm["cpumask"] = (1 << cores) - 1
+    return mm
+
+
+def build_sleeping_kernel_task(kernel: Kernel, name: str, core: int) -> Record:
+    """Make a kernel thread that never runs here, such as the migration thread that `rq.stop` names."""
+    task = kernel.allocate("task_struct", name, core=core)
+    _common(task, name)
+    task["state"] = TASK_INTERRUPTIBLE
+    task["usage"] = 2
+    task["flags"] = PF_KTHREAD
+    task["prio"] = task["normal_prio"] = STOP_PRIO
+    task["static_prio"] = NICE_0_PRIO
+    task["wake_cpu"] = core
+    task["cpus_allowed"], task["nr_cpus_allowed"] = 1 << core, 1
+    return task
 
 
 def task_stride(kernel: Kernel) -> int:
@@ -64,14 +91,15 @@ def build_stack(kernel: Kernel, task: Record, name: str, *, core: int, index: in
     return stack
 
 
-def build_idle_task(kernel: Kernel, core: int) -> Record:
-    """Make the idle task of a core: the one that boots it."""
+def build_idle_task(kernel: Kernel, core: int, mm: Record) -> Record:
+    """Make the idle task of a core: the one that boots it. It has no address space and borrows `mm`."""
     name = f"swapper/{core}"
     task = kernel.allocate("task_struct", name, core=core)
     build_stack(kernel, task, name, core=core)
-    _common(kernel, task, name)
+    _common(task, name)
+    task["active_mm"] = mm.virtual
     task["usage"] = 2
-    task["flags"] = PF_IDLE_FLAGS
+    task["flags"] = PF_KTHREAD
     task["on_cpu"] = 1
     task["on_rq"] = ON_RQ_QUEUED
     task["wake_cpu"] = core
@@ -84,13 +112,17 @@ def build_idle_task(kernel: Kernel, core: int) -> Record:
     return task
 
 
-def build_user_task(kernel: Kernel, plan: TaskPlan, task_struct: int, cores: int) -> UserTask:
+def build_user_task(kernel: Kernel, plan: TaskPlan, task_struct: int, mm: Record) -> UserTask:
     """Make one user task at `task_struct`, asleep, with its kernel stack and its user pages."""
     name = plan.name
     kernel.ram.name(name, "task_struct", task_struct, task_stride(kernel), task=plan.index)
     task = kernel.record("task_struct", task_struct)
     stack = build_stack(kernel, task, name, core=plan.core, index=plan.index)
-    _common(kernel, task, name)
+    _common(task, name)
+    task["mm"] = task["active_mm"] = mm.virtual
+    task["fpu_fpstate_active"] = 1
+    task.put_word("fpu_state", FPU_CONTROL)
+    task.put_word("fpu_state", FPU_MXCSR, offset=FPU_MXCSR_OFFSET)
     task["state"] = TASK_INTERRUPTIBLE
     task["usage"] = 2
     task["wake_cpu"] = plan.core
@@ -108,14 +140,12 @@ def build_user_task(kernel: Kernel, plan: TaskPlan, task_struct: int, cores: int
     return UserTask(plan, task_struct, stack, page)
 
 
-def _common(kernel: Kernel, task: Record, name: str) -> None:
+def _common(task: Record, name: str) -> None:
+    """Set what is the same in every task: off all queues and lists, nobody's FPU registers loaded."""
     task["comm"] = int.from_bytes(name.encode()[:15], "little")
     task["fpu_last_cpu"] = -1
-    for field in ("run_node", "group_node"):
-        if field == "run_node":  # RB_CLEAR_NODE: a node outside a tree is its own parent
-            task["se.run_node.parent_color"] = task.address("se.run_node")
-        else:
-            task["se.group_node_next"] = task["se.group_node_prev"] = task.address("se.group_node_next")
+    task["se.run_node.parent_color"] = task.address("se.run_node")  # RB_CLEAR_NODE: its own parent
+    task["se.group_node_next"] = task["se.group_node_prev"] = task.address("se.group_node_next")
 
 
 def _prepare_first_switch(kernel: Kernel, task: Record, stack: int, page: int) -> None:

@@ -6,7 +6,7 @@ modules it is busy, and the next module that wants it waits: contention serialis
 
 import numpy as np
 
-from emu.engine.trace_record import Cause
+from emu.trace_record import Cause
 from emu.memory.moesi import ACTION, NEXT, Action, Event, Line
 from emu.memory.records import I64
 from emu.native import array_at, njit

@@ -50,6 +50,8 @@ BUS = np.dtype(
         ("forward_fail", I64),
         # what the last access met (trace_record.Cause), its kind and the counters
         ("cause", I64),
+        ("ownership_cause", I64),  # of the last store: why its line was not owned, and how long that takes
+        ("ownership_cycles", I64),
         ("transfers_within_module", I64),
         ("transfers_across_modules", I64),
         ("upgrades", I64),

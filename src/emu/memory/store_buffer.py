@@ -8,7 +8,7 @@ the same to all. So x86-TSO costs something only where two cores meet on a line 
 
 import numpy as np
 
-from emu.engine.trace_record import Cause
+from emu.trace_record import Cause
 from emu.memory.cache import own_line, ownership_cycles, waits
 from emu.memory.records import BUFFER, I64, RELEASE, RELEASES, RING, STORE
 from emu.native import NEVER, array_at, njit
@@ -118,6 +118,8 @@ def drain_cycles(bus, core, now):  # type: ignore[no-untyped-def]
 def ready_time(bus, core, line, now):  # type: ignore[no-untyped-def]
     """When a store issued now will own its line; requests beyond `buffer_requests` in flight wait for older ones."""
     need = ownership_cycles(bus, core, line)
+    bus.ownership_cycles = need
+    bus.ownership_cause = bus.cause
     if need == 0:
         return now
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]

@@ -18,7 +18,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from emu.engine.trace_record import FORMAT_VERSION, TRACE_DTYPE
+from emu.trace_record import FORMAT_VERSION, TRACE_DTYPE
 from emu.errors import LimitReached, UserError
 from emu.observe.trace_header import TraceHeader
 

@@ -39,7 +39,7 @@ def list_lines(rows: Mapping[str, str], *, width: int = WIDTH) -> Iterator[str]:
 
 def variant_lines(facts: VariantFacts, *, width: int = WIDTH) -> Iterator[str]:
     """One variant: what it is, its own files, where it can be stalled."""
-    yield f"{facts.name}: {facts.summary}"
+    yield from wrap(f"{facts.name}: {facts.summary}", width)
     if facts.description:
         yield ""
         for paragraph in facts.description.strip().split("\n\n"):
@@ -59,7 +59,7 @@ def variant_lines(facts: VariantFacts, *, width: int = WIDTH) -> Iterator[str]:
 
 def machine_lines(machine: Mapping[str, Any], *, width: int = WIDTH) -> Iterator[str]:
     """One machine: every number with its unit, how far it is to be trusted, and where it comes from."""
-    yield f"{machine['name']}: {machine['summary']}"
+    yield from wrap(f"{machine['name']}: {machine['summary']}", width)
     for key, value in machine.items():
         if key in ("name", "summary", "cpuid"):
             continue

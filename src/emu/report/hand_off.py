@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emu.engine.trace_record import Kind, State
+from emu.trace_record import Kind, State
 from emu.errors import UserError
 from emu.observe.trace_file import Records, TraceFile
 from emu.observe.trace_header import TraceHeader

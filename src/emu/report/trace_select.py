@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 from numpy.typing import NDArray
 
-from emu.engine.trace_record import Kind
+from emu.trace_record import Kind
 from emu.errors import UserError
 from emu.observe.trace_file import Records, TraceFile
 from emu.observe.trace_header import IDLE, TraceHeader

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from emu.engine.trace_record import Kind
+from emu.trace_record import Kind
 from emu.observe.trace_file import TraceFile
 from emu.observe.trace_header import TraceHeader
 from emu.report.trace_select import Selection
@@ -15,13 +15,13 @@ CYCLE_WIDTH = 9
 WHERE_WIDTH = 24
 TEXT_WIDTH = 20
 INSTRUCTION = int(Kind.INSTRUCTION)
-OUTLINE_QUIET = (int(Kind.LINE_TRANSFER), int(Kind.STORE_DRAINED))  # counted in the visits instead
+OUTLINE_QUIET = (int(Kind.LINE_TRANSFER), int(Kind.STORE_DRAINED))  # too many for an outline: shown when asked for
 
 
 def trace_lines(trace: TraceFile, selection: Selection, *, width: int = WIDTH) -> Iterator[str]:
     """A line a record: cycle, core, task, state, routine, cost, instruction; events are marked `--`."""
     layout = _Layout(trace.header, width)
-    yield from preface(trace, selection, outline=selection.events_only)
+    yield from preface(trace, selection, operands=not selection.events_only)
     yield layout.title(f"{'routine':<{WHERE_WIDTH}} {'cost':>5} instruction ; memory (= := <>); cause")
     for chunk in selection.of(trace):
         for record in chunk:
@@ -31,7 +31,7 @@ def trace_lines(trace: TraceFile, selection: Selection, *, width: int = WIDTH) -
 def outline_lines(trace: TraceFile, selection: Selection, *, width: int = WIDTH) -> Iterator[str]:
     """One line a visit to a routine, with its instructions and cycles; events between them."""
     layout = _Layout(trace.header, width)
-    yield from preface(trace, selection, outline=True)
+    yield from preface(trace, selection, operands=False)
     yield layout.title("instr  cycles  routine, or -- event")
     rows: list[tuple[int, str]] = []
     first = 0
@@ -47,7 +47,7 @@ def outline_lines(trace: TraceFile, selection: Selection, *, width: int = WIDTH)
         yield line
 
 
-def preface(trace: TraceFile, selection: Selection, *, outline: bool) -> Iterator[str]:
+def preface(trace: TraceFile, selection: Selection, *, operands: bool) -> Iterator[str]:
     """What the trace is of, as comment lines."""
     header = trace.header
     yield f"# emu {header.arguments}"
@@ -58,7 +58,7 @@ def preface(trace: TraceFile, selection: Selection, *, outline: bool) -> Iterato
         sender, receiver = header.task_name(cut.sender), header.task_name(cut.receiver)
         yield f"# hand-off {cut.number}: {sender} sends, {receiver} receives"
     yield f"# states: {STATE_LEGEND}"
-    if not outline:
+    if operands:
         yield "# memory: OBJECT=loaded, OBJECT:=stored, OBJECT<>read and changed; then why it took longer"
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from emu.engine.trace_record import Access, Cause, Kind, State, Transfer
+from emu.trace_record import Access, Cause, Kind, State, Transfer
 from emu.observe.trace_header import TraceHeader
 
 STATE_LETTERS = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emu.engine.trace_record import Kind
+from emu.trace_record import Kind
 from emu.errors import UserError
 from emu.observe.trace_file import TraceFile
 from emu.observe.trace_header import TraceHeader

@@ -98,7 +98,7 @@ def run(
     setup.machine.finish()
     if writer is not None:
         _flush(setup.machine, writer)
-        writer.close()
+        writer.close(trace_digest=_digest(setup.machine), partial=partial)
     if not partial:
         setup.guest.check_finished()
     return measure(setup, host_seconds, partial)
@@ -109,6 +109,8 @@ def _drive(
 ) -> bool:
     machine, wanted = setup.machine, setup.experiment.messages
     delivered = machine.counts("mark_counts")[setup.text.mark("delivered") : setup.text.mark("delivered") + 1]
+    if progress is not None:
+        progress(0, wanted)
     while True:
         outcome = machine.run()
         if writer is not None:

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from emu.engine import records as rec
 from emu.native import MASK64
 
@@ -73,7 +75,7 @@ def describe_fault(setup: "Setup") -> str:
     return f"guest fault: {what}: {where}: {instruction(setup, pc)}; the last instructions: {_history(setup, core)}"
 
 
-def _history(setup: "Setup", core: "rec.np.void") -> str:
+def _history(setup: "Setup", core: np.void) -> str:
     count = int(core["history_count"])
     recent = [int(core["history"][n % rec.HISTORY]) for n in range(max(0, count - SHOWN), count)]
     return "; ".join(f"{place(setup, pc)} {instruction(setup, pc)}" for pc in recent)

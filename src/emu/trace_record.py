@@ -44,12 +44,12 @@ class Kind(IntEnum):
 
 
 class Transfer(IntEnum):
-    """Kinds of coherence transaction."""
+    """Kinds of coherence transaction, in the order of the causes SIBLING_LINE to UPGRADE."""
 
     WITHIN_MODULE = 0
     ACROSS_MODULES = 1
-    UPGRADE = 2
-    MEMORY_READ = 3
+    MEMORY_READ = 2
+    UPGRADE = 3
 
 
 class Cause(IntEnum):

@@ -1,0 +1,32 @@
+// void rcu_idle_exit(void)
+// Source: Linux 4.8, kernel/rcu/tree.c, rcu_idle_exit, rcu_eqs_exit, rcu_eqs_exit_common (18 instructions)
+// Entry: interrupts on
+// Exit:  RCU watches this core again
+// Clobbers: caller-saved registers
+// Lock: none held
+//@ state idle
+rcu_idle_exit:
+    pushf
+    pop rsi
+    cli
+    mov rdx, qword ptr gs:[PERCPU_this_cpu_off]
+    lea rdx, [rdx + PERCPU_rcu_dynticks]
+    mov rcx, 0x7f00000000000000                             // DYNTICK_TASK_NEST_MASK
+    test qword ptr [rdx + DYNTICK_nesting], rcx
+    jnz .Lnested
+    mov rax, 0x0140000000000000                             // DYNTICK_TASK_EXIT_IDLE
+    mov qword ptr [rdx + DYNTICK_nesting], rax
+    lock inc dword ptr [rdx + DYNTICK_dynticks]
+    test byte ptr [rdx + DYNTICK_dynticks], 0x1
+    jz .Lunsupported
+.Lout:
+    push rsi
+    popf
+    ret
+.Lnested:
+    mov rax, 0x0100000000000000                             // DYNTICK_TASK_NEST_VALUE
+    add qword ptr [rdx + DYNTICK_nesting], rax
+    jmp .Lout
+.Lunsupported:
+    //@ event unsupported
+    ud2
