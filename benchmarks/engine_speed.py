@@ -16,7 +16,7 @@ from emu.run.experiment_spec import Experiment
 
 CODE, DATA, STACK = 0x100000, 0x200000, 0x300000
 # load, add, store, push, pop, compare, branch: the mix of the kernel path; eight instructions a round
-LOOP = bytes.fromhex("488b06" "4883c001" "48894608" "50" "5b" "4839d8" "48ffc9" "75ec")
+LOOP = bytes.fromhex("488b064883c00148894608505b4839d848ffc975ec")
 STEPPED, HOOKED = 60_000, 400_000
 
 

@@ -58,7 +58,7 @@ def callback(signature: Any, function: Callable[..., Any]) -> tuple[int, object]
     if JIT:
         compiled = numba.cfunc(signature, cache=True, error_model="numpy")(function)
         return compiled.address, compiled
-    ctype = {types.int64: ctypes.c_int64, types.int32: ctypes.c_int32, types.void: None, types.boolean: ctypes.c_bool}
+    ctype: Any = {types.int64: ctypes.c_int64, types.int32: ctypes.c_int32, types.void: None, types.boolean: ctypes.c_bool}
     prototype = ctypes.CFUNCTYPE(ctype[signature.return_type], *(ctype[a] for a in signature.args))
     wrapped = prototype(function)
     return ctypes.cast(wrapped, ctypes.c_void_p).value or 0, wrapped

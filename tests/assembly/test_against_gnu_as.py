@@ -30,9 +30,13 @@ def values() -> dict[str, int]:
 
 
 def disassemble(code: bytes, base: int) -> list[str]:
-    """Instructions in order, padding left out; branch targets and RIP-relative addresses as the number of the instruction there."""
+    """Instructions in order without padding; branch targets and RIP-relative addresses as the number of the instruction."""
     engine = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
-    found = [each for each in engine.disasm(code, base) if not re.match(r"nop|int3|data16|cs nop|xchg +(e?ax), ", f"{each.mnemonic} {each.op_str}")]
+    found = [
+        each
+        for each in engine.disasm(code, base)
+        if not re.match(r"nop|int3|data16|cs nop|xchg +(e?ax), ", f"{each.mnemonic} {each.op_str}")
+    ]
     number = {each.address: index for index, each in enumerate(found)}
     lines = []
     for each in found:
@@ -50,7 +54,9 @@ def assemble_with_gnu(text: str, base: int, folder: Path) -> bytes:
     source, linked, flat = folder / "text.s", folder / "text.elf", folder / "text.bin"
     source.write_text(text)
     subprocess.run(["as", "--64", "-o", str(folder / "text.o"), str(source)], check=True)
-    subprocess.run(["ld", f"-Ttext={base:#x}", "-e", f"{base:#x}", "-o", str(linked), str(folder / "text.o")], check=True)
+    subprocess.run(
+        ["ld", f"-Ttext={base:#x}", "-e", f"{base:#x}", "-o", str(linked), str(folder / "text.o")], check=True
+    )
     subprocess.run(["objcopy", "-O", "binary", "-j", ".text", str(linked), str(flat)], check=True)
     return flat.read_bytes()
 

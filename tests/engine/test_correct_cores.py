@@ -160,7 +160,11 @@ def run_host(seed: int, folder: Path) -> tuple[bytes, tuple[int, ...], int]:
     memory = mmap.mmap(-1, 0x4000)
     data = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     memory[:0x2000] = start_values(seed, data)
-    wrapper = bytes.fromhex("53 55 41 54 41 55 41 56 41 57 49 89 ff") + code[:end] + bytes.fromhex("41 5f 41 5e 41 5d 41 5c 5d 5b c3")
+    wrapper = (
+        bytes.fromhex("53 55 41 54 41 55 41 56 41 57 49 89 ff")
+        + code[:end]
+        + bytes.fromhex("41 5f 41 5e 41 5d 41 5c 5d 5b c3")
+    )
     text = mmap.mmap(-1, 0x4000, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
     text.write(wrapper)
     entry = ctypes.addressof(ctypes.c_char.from_buffer(text))

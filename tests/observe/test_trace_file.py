@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from canned import header, script, write_trace
 
-from emu.trace_record import FORMAT_VERSION, TRACE_DTYPE
 from emu.errors import LimitReached, UserError
 from emu.observe import trace_file
 from emu.observe.trace_file import TraceFile, TraceWriter, check_writable
+from emu.trace_record import FORMAT_VERSION, TRACE_DTYPE
 
 
 def random_records(count: int, seed: int = 1) -> np.ndarray:

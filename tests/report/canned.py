@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from emu.trace_record import TRACE_DTYPE, Access, Cause, Kind, State, Transfer
 from emu.observe.trace_file import TraceWriter
 from emu.observe.trace_header import LockName, Region, Symbol, TaskName, TraceHeader
 from emu.run.experiment_spec import Stall
 from emu.run.result import Coherence, LockUse, MessageSpin, RunResult, StallCount, StateCycles, Wakeups
+from emu.trace_record import TRACE_DTYPE, Access, Cause, Kind, State, Transfer
 
 CYCLES = 11_743_000
 

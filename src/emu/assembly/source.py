@@ -12,8 +12,9 @@ from emu.errors import UserError
 
 STATES = ("user", "kernel", "scheduler", "interrupt", "idle")
 REGISTERS = frozenset(
-    "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip riz eax ebx ecx edx esi edi ebp esp "
-    "r8d r9d r10d r11d r12d r13d r14d r15d".split()
+    [f"{width}{name}" for width in "re" for name in ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp")]
+    + [f"r{number}{width}" for number in range(8, 16) for width in ("", "d")]
+    + ["rip", "riz"]
 )
 _LOCAL = re.compile(r"\.L(\w+)")
 _MEMORY = re.compile(r"\[([^\]]*)\]")

@@ -1,0 +1,1 @@
+"""The hot path: flat records, hooks, the loop. The only user of Unicorn."""

@@ -10,10 +10,10 @@ from emu.engine.records import (
     REPEAT,
     WAITS,
 )
-from emu.trace_record import TRACE_DTYPE, Cause, Kind, State
 from emu.memory.records import BUS, RELEASE, RELEASES
 from emu.native import array_at, mix, njit
 from emu.timing.branch import NONE, PREDICTOR, RETURN, mispredicted
+from emu.trace_record import TRACE_DTYPE, Cause, Kind, State
 
 LOCK_WAIT, MESSAGE_SPIN, INTERRUPT, STALL = (
     int(s) for s in (State.LOCK_WAIT, State.MESSAGE_SPIN, State.INTERRUPT, State.STALL)

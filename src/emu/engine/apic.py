@@ -6,10 +6,10 @@ into the bus; the target takes it at an instruction boundary with IF set.
 
 from emu.engine.account import note
 from emu.engine.records import CORE, HALTED, VECTORS, WAITING_FOR_STARTUP
-from emu.trace_record import Kind
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_cycles
 from emu.native import NEVER, array_at, njit
+from emu.trace_record import Kind
 
 ID, EOI, ICR, ICR_HIGH = 0x20, 0xB0, 0x300, 0x310
 TIMER = 0xEF  # LOCAL_TIMER_VECTOR of Linux 4.8, arch/x86/include/asm/irq_vectors.h

@@ -18,11 +18,11 @@ from emu.engine.records import (
     STOP_NONE,
 )
 from emu.engine.step import step
-from emu.trace_record import Access, Cause, Kind
 from emu.memory.access import atomic, load, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram
 from emu.native import array_at, call, mix, njit
+from emu.trace_record import Access, Cause, Kind
 
 LOAD, STORE, RMW = int(Access.LOAD), int(Access.STORE), int(Access.READ_MODIFY_WRITE)
 C_MMIO, C_SIBLING, C_UPGRADE = int(Cause.MMIO), int(Cause.SIBLING_LINE), int(Cause.UPGRADE)
@@ -135,7 +135,7 @@ def note_transfer(machine, core, address, cause, cycles):  # type: ignore[no-unt
 
 @njit
 def leave(machine, core, lock):  # type: ignore[no-untyped-def]
-    """This core is out of the section that the lock guards."""
+    """The core has left the section that the lock guards."""
     core.queue_locks_held -= array_at(machine.locks, machine.lock_count, LOCK)[lock].is_queue_lock
 
 

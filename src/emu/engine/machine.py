@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from emu.engine.loop import run as run_native
-from emu.engine.records import CORE, HALTED, INSTRUCTION, LOCK, MACHINE, RUNNING, WAITING_FOR_STARTUP
+from emu.engine.records import CORE, HALTED, LOCK, MACHINE, RUNNING, WAITING_FOR_STARTUP
 from emu.engine.text import Text
-from emu.trace_record import TRACE_DTYPE
 from emu.engine.unicorn_core import UnicornCore, function_pointer, make_callbacks
 from emu.errors import InternalError
 from emu.memory.records import Bus
 from emu.native import NEVER, address_of, signed
 from emu.timing.branch import COUNTERS, PREDICTOR, RETURNS, TARGETS
+from emu.trace_record import TRACE_DTYPE
 
 TRACE_RECORDS = 1 << 18
 
@@ -59,13 +59,13 @@ class Machine:
         self.cores = np.zeros(self.count, CORE)
         self.locks = np.zeros(max(len(start.locks), 1), LOCK)
         self.trace = np.zeros(TRACE_RECORDS if options.trace else 0, TRACE_DTYPE)
-        self._keep: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
+        self._keep: dict[str, np.ndarray] = {}
         self._set_text(text, start)
         self._set_options(options)
         self._set_locks(start)
         self._set_cores(start, options)
 
-    def _share(self, name: str, array: np.ndarray) -> None:  # type: ignore[type-arg]
+    def _share(self, name: str, array: np.ndarray) -> None:
         self._keep[name] = array
         self.record[name] = address_of(array)
 
@@ -169,7 +169,7 @@ class Machine:
         """The clock of the core that is furthest."""
         return int(self.cores["clock"].max())
 
-    def counts(self, name: str) -> np.ndarray:  # type: ignore[type-arg]
+    def counts(self, name: str) -> np.ndarray:
         """One of the per-mark arrays: mark_counts, stall_seen, stall_total."""
         return self._keep[name]
 

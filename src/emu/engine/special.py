@@ -19,11 +19,11 @@ from emu.engine.records import (
     SP_RDTSC,
     SP_SYSCALL,
 )
-from emu.trace_record import Cause, Kind, State
 from emu.memory.access import load, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_cycles, read_ram, write_ram
 from emu.native import array_at, call, njit
+from emu.trace_record import Cause, Kind, State
 
 RAX, RBX, RCX, RDX, RSP, R11 = (
     x86.UC_X86_REG_RAX, x86.UC_X86_REG_RBX, x86.UC_X86_REG_RCX, x86.UC_X86_REG_RDX, x86.UC_X86_REG_RSP, x86.UC_X86_REG_R11

@@ -30,10 +30,10 @@ from emu.engine.records import (
     VALID,
     WAIT_STORES,
 )
-from emu.trace_record import Cause, Kind
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_cycles
 from emu.native import array_at, call, njit
+from emu.trace_record import Cause, Kind
 
 C_DRAIN, K_STALL = int(Cause.STORE_BUFFER_DRAIN), int(Kind.STALL)
 TRACE_ROOM = 256  # records that one instruction and its events can need

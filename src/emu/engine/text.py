@@ -8,10 +8,10 @@ from unicorn import x86_const as x86
 
 from emu.assembly.image import Image, Mark
 from emu.engine import records as rec
-from emu.trace_record import State
 from emu.errors import UserError
 from emu.isa import Instruction, Memory, decode, leaders
 from emu.timing.blocks import block_costs
+from emu.trace_record import State
 
 SPECIAL = {"syscall": rec.SP_SYSCALL, "hlt": rec.SP_HLT, "rdtsc": rec.SP_RDTSC, "cpuid": rec.SP_CPUID}
 WAITS_FOR_STORES = frozenset(("mfence", "sfence", "cpuid", "iretq", "wrmsr"))
@@ -22,7 +22,7 @@ CHANGES_IF = frozenset(("popf", "popfq", "iretq", "sysret", "sysretq"))
 class Text:
     """The program: one INSTRUCTION record a byte of text, kernel first; marks by id; instructions by address."""
 
-    instructions: np.ndarray  # type: ignore[type-arg]
+    instructions: np.ndarray
     kernel_base: int
     kernel_bytes: int
     user_base: int

@@ -38,16 +38,18 @@ class Callbacks:
 
 def make_callbacks() -> Callbacks:
     """Compile (or load from the cache) all hooks."""
-    made = [
-        callback(hooks.CODE_HOOK, hooks.on_code),
-        callback(hooks.MEMORY_HOOK, hooks.on_load),
-        callback(hooks.MEMORY_HOOK, hooks.on_store),
-        callback(hooks.INVALID_HOOK, hooks.on_invalid),
-        callback(hooks.INTERRUPT_HOOK, hooks.on_exception),
-        callback(hooks.MMIO_READ, hooks.on_apic_read),
-        callback(hooks.MMIO_WRITE, hooks.on_apic_write),
-    ]
-    return Callbacks(*(address for address, _ in made), keep=tuple(kept for _, kept in made))
+    made = {
+        "code": callback(hooks.CODE_HOOK, hooks.on_code),
+        "load": callback(hooks.MEMORY_HOOK, hooks.on_load),
+        "store": callback(hooks.MEMORY_HOOK, hooks.on_store),
+        "invalid": callback(hooks.INVALID_HOOK, hooks.on_invalid),
+        "exception": callback(hooks.INTERRUPT_HOOK, hooks.on_exception),
+        "apic_read": callback(hooks.MMIO_READ, hooks.on_apic_read),
+        "apic_write": callback(hooks.MMIO_WRITE, hooks.on_apic_write),
+    }
+    return Callbacks(
+        **{name: address for name, (address, _) in made.items()}, keep=tuple(kept for _, kept in made.values())
+    )
 
 
 def function_pointer(name: str) -> int:

@@ -1,4 +1,4 @@
-"""The control-flow graph of one routine, and a question about it: is there a way round from one instruction to itself?"""
+"""The control-flow graph of one routine, and whether there is a way round from an instruction to itself."""
 
 from collections.abc import Collection, Iterable, Mapping
 

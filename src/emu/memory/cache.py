@@ -6,10 +6,10 @@ modules it is busy, and the next module that wants it waits: contention serialis
 
 import numpy as np
 
-from emu.trace_record import Cause
 from emu.memory.moesi import ACTION, NEXT, Action, Event, Line
 from emu.memory.records import I64
 from emu.native import array_at, njit
+from emu.trace_record import Cause
 
 S_I, S_M = int(Line.I), int(Line.M)
 FETCH, UPGRADE, SUPPLY, WRITE_BACK = (int(a) for a in (Action.FETCH, Action.UPGRADE, Action.SUPPLY, Action.WRITE_BACK))

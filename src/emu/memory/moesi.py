@@ -85,7 +85,7 @@ PROTOCOL = (
 INVALID_ROW = 255
 
 
-def _tables() -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _tables() -> tuple[np.ndarray, np.ndarray]:
     following = np.full((len(Line), len(Event)), INVALID_ROW, np.uint8)
     action = np.full((len(Line), len(Event)), INVALID_ROW, np.uint8)
     for row in PROTOCOL:

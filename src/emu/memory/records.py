@@ -87,7 +87,7 @@ class Bus:
         self._put(
             ram=address_of(self.ram), l1_sets=l1[0], l1_ways=l1[1], l2_sets=l2[0], l2_ways=l2[1], next_drain=NEVER
         )
-        self.arrays: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
+        self.arrays: dict[str, np.ndarray] = {}
         self._array("line_state", lines * modules, np.uint8)
         self._array("line_way", lines * modules, np.uint8)
         self._array("line_busy", lines, I64)
@@ -101,7 +101,7 @@ class Bus:
         self._array("buffers", cores, BUFFER)
         self._array("released", RELEASES, RELEASE)
 
-    def _array(self, name: str, length: int, dtype: object) -> np.ndarray:  # type: ignore[type-arg]
+    def _array(self, name: str, length: int, dtype: object) -> np.ndarray:
         self.arrays[name] = np.zeros(length, dtype)  # type: ignore[call-overload]
         self.record[name] = address_of(self.arrays[name])
         return self.arrays[name]

@@ -8,10 +8,10 @@ the same to all. So x86-TSO costs something only where two cores meet on a line 
 
 import numpy as np
 
-from emu.trace_record import Cause
 from emu.memory.cache import own_line, ownership_cycles, waits
 from emu.memory.records import BUFFER, I64, RELEASE, RELEASES, RING, STORE
 from emu.native import NEVER, array_at, njit
+from emu.trace_record import Cause
 
 C_FORWARD, C_FULL = int(Cause.STORE_FORWARD), int(Cause.STORE_BUFFER_FULL)
 

@@ -18,9 +18,9 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
-from emu.trace_record import FORMAT_VERSION, TRACE_DTYPE
 from emu.errors import LimitReached, UserError
 from emu.observe.trace_header import TraceHeader
+from emu.trace_record import FORMAT_VERSION, TRACE_DTYPE
 
 MAGIC = b"EMUTRACE"
 CHUNK_RECORDS = 1 << 16

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emu.trace_record import Kind, State
 from emu.errors import UserError
 from emu.observe.trace_file import Records, TraceFile
 from emu.observe.trace_header import TraceHeader
+from emu.trace_record import Kind, State
 
 ENTRY_SYMBOLS = ("sys_msgsnd", "do_msgsnd")  # the first that the trace has
 WAKEUP_MARK = "wakeup"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from emu.trace_record import Access, Cause, Kind, State, Transfer
 from emu.observe.trace_header import TraceHeader
+from emu.trace_record import Access, Cause, Kind, State, Transfer
 
 STATE_LETTERS = {
     State.USER: "u",

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emu.trace_record import Kind
 from emu.errors import UserError
 from emu.observe.trace_file import TraceFile
 from emu.observe.trace_header import TraceHeader
 from emu.report.trace_select import Selection
+from emu.trace_record import Kind
 
 INSTRUCTIONS_MAX = 20_000_000  # held in memory at once
 _COLUMNS = ("cycle", "pc", "cost", "task", "core", "state")

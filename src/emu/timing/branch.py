@@ -49,12 +49,12 @@ def mispredicted(predictor, kind, address, following, target):  # type: ignore[n
         predictor.top = (predictor.top - 1) % RETURNS
         wrong = returns[predictor.top] != target
     else:
-        if kind == INDIRECT_CALL or kind == INDIRECT_JUMP:
+        if kind in (INDIRECT_CALL, INDIRECT_JUMP):
             targets = array_at(predictor.targets, TARGETS, np.int64)
             slot = (address >> 1) & (TARGETS - 1)
             wrong = targets[slot] != target
             targets[slot] = target
-        if kind == CALL or kind == INDIRECT_CALL:
+        if kind in (CALL, INDIRECT_CALL):
             array_at(predictor.returns, RETURNS, np.int64)[predictor.top] = following
             predictor.top = (predictor.top + 1) % RETURNS
     if wrong:

@@ -48,8 +48,11 @@ SINGLE = {
 }  # fmt: skip
 STRINGS = ("movsq", "movsb", "movsd", "movsw", "stosq", "stosb", "stosd", "stosw", "lodsq", "lodsb")
 SERIALISING = frozenset(
-    "mfence cpuid rdtsc syscall sysret sysretq iretq swapgs wrmsr rdmsr hlt invlpg cli sti popf popfq pause lidt lgdt ltr retf retfq".split()
-)
+    (
+        "mfence", "cpuid", "rdtsc", "syscall", "sysret", "sysretq", "iretq", "swapgs", "wrmsr", "rdmsr", "hlt", "invlpg",
+        "cli", "sti", "popf", "popfq", "pause", "lidt", "lgdt", "ltr", "retf", "retfq",
+    )
+)  # fmt: skip
 SAVE = Cost(
     52, 60, 60
 )  # FXSAVE/FXRSTOR: 52 eight-byte accesses (path-lengths.md section 0); estimate, no published row

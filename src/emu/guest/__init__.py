@@ -1,0 +1,1 @@
+"""What Linux is here: page tables, tasks, run queues, the message queue, the workload."""

@@ -1,0 +1,1 @@
+"""What instructions cost, from published tables, and which branches are predicted."""
