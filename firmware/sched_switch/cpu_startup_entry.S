@@ -43,7 +43,7 @@ cpu_startup_entry:
     jz .Lunsupported                                        // a driver would choose a deeper state
     call default_idle_call
     lock or byte ptr [rbx + TI_flags + POLLING_BYTE], 0x20
-    pushf
+    pushfq
     pop rax
     test ah, 0x2                                            // IF: whatever idled must have enabled interrupts
     jz .Lunsupported

@@ -7,7 +7,7 @@
 //@ state idle
 rcu_idle_enter:
     push rbx
-    pushf
+    pushfq
     pop rbx
     cli
     mov rdx, qword ptr gs:[PERCPU_this_cpu_off]
@@ -22,7 +22,7 @@ rcu_idle_enter:
     call rcu_eqs_enter_common
 .Lout:
     push rbx
-    popf
+    popfq
     pop rbx
     ret
 .Lnested:

@@ -6,7 +6,7 @@
 // Lock: none held
 //@ state idle
 rcu_idle_exit:
-    pushf
+    pushfq
     pop rsi
     cli
     mov rdx, qword ptr gs:[PERCPU_this_cpu_off]
@@ -21,7 +21,7 @@ rcu_idle_exit:
     jz .Lunsupported
 .Lout:
     push rsi
-    popf
+    popfq
     ret
 .Lnested:
     mov rax, 0x0100000000000000                             // DYNTICK_TASK_NEST_VALUE

@@ -6,7 +6,7 @@
 // Lock: none held
 //@ state idle
 tick_nohz_idle_enter:
-    pushf
+    pushfq
     pop rax
     test ah, 0x2                                            // IF
     jz .Lunsupported

@@ -252,3 +252,157 @@ def test_rb_next_walks_in_order(bench: Bench) -> None:
     lonely = bench.allocate(0x40)
     bench.write(lonely, lonely)
     assert bench.call("rb_next", lonely) == 0
+
+
+# A core with its queues, an idle task and two sleeping tasks of one group
+
+
+class Core:
+    """What the guest builder makes for one core, by hand."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        new, put, at = bench.new, bench.put, bench.at
+        self.mm = new("mm_struct", mm_count=2, cpumask=1)
+        device = new("clock_event_device", next_event=10**9)
+        self.percpu = new("percpu", preempt_count=0x80000000, tlb_active_mm=self.mm, tlb_state=2,
+                          rcu_dynticks__nesting=0x0140000000000000, rcu_dynticks__dynticks=1,
+                          rcu_sched__nxtlist=1, tick_sched__nohz_mode=2, evtdev=device)  # fmt: skip
+        self.rq = new("rq", avg_idle=100_000, rd=new("root_domain"), stop=new("task_struct"), rt_highest_prio_curr=100,
+                      sd=new("sched_domain", balance_interval=8))  # fmt: skip
+        put(self.percpu, "percpu", this_cpu_off=self.percpu, runqueue=self.rq)
+        bench.write(bench["__per_cpu_offset"], self.percpu)
+        bench.write(bench["__cpu_online_mask"], 1)
+        put(bench["tk_core"], "timekeeper", clock=bench["clocksource_tsc"], read=bench["read_tsc"], mask=MASK,
+            mult=0x492492, shift=24)  # fmt: skip
+        bench.set(gs_base=self.percpu)
+        self.group = new("task_group", shares=NICE_0)
+        self.queue = new("cfs_rq", rq=self.rq, tg=self.group)
+        put(self.rq, "rq", cfs__rq=self.rq, cfs__tg=bench["root_task_group"])
+        self.root = at(self.rq, "rq", "cfs")
+        self.group_entity = new("sched_entity", load_weight=NICE_0, cfs_rq=self.root, my_q=self.queue)
+        put(self.group, "task_group", se=self._array(self.group_entity), cfs_rq=self._array(self.queue))
+        self.idle = self._task("idle_sched_class", IDLE_PRIO, on_rq=1, on_cpu=1, active_mm=self.mm)
+        put(self.rq, "rq", curr=self.idle, idle=self.idle)
+        put(self.percpu, "percpu", current=self.idle, kernel_stack=bench.get(self.idle, "task_struct", "thread_sp0"))
+        self.tasks = [self._user_task(index) for index in range(2)]
+
+    def _array(self, only: int) -> int:
+        address = self.bench.allocate(0x40)
+        self.bench.write(address, only)
+        return address
+
+    def _task(self, sched_class: str, prio: int, **fields: int) -> int:
+        bench = self.bench
+        stack = bench.allocate(0x4000, 0x4000)
+        task = bench.new("task_struct", usage=2, stack=stack, thread_sp0=stack + 0x4000, prio=prio, normal_prio=prio,
+                         sched_class=bench[sched_class], fpu_last_cpu=0xFFFFFFFF, **fields)  # fmt: skip
+        bench.put(stack, "thread_info", task=task)
+        return task
+
+    def _user_task(self, index: int) -> int:
+        bench = self.bench
+        task = self._task("fair_sched_class", 120, state=1, mm=self.mm, active_mm=self.mm, pid=100 + index,
+                          fpu_fpstate_active=1, thread_fsbase=0x7F0000000100 + (index << 16), signal=bench.allocate(0x400),
+                          se__load_weight=NICE_0, se__load_inv_weight=0x400000, se__depth=1,
+                          se__parent=self.group_entity, se__cfs_rq=self.queue)  # fmt: skip
+        image = bench.at(task, "task_struct", "fpu_state")
+        bench.write(image, 0x37F, 4)
+        bench.write(image + 0x18, 0x1F80, 4)
+        node = bench.at(task, "task_struct", "se__group_node_next")
+        bench.put(task, "task_struct", se__group_node_next=node, se__group_node_prev=node)
+        frame = bench.get(task, "task_struct", "thread_sp0") - 0x100
+        bench.write(frame + 0x30, KERNEL + RETURN)
+        bench.put(task, "task_struct", thread_sp=frame)
+        return task
+
+    def entity(self, task: int) -> int:
+        """A task's sched_entity."""
+        return self.bench.at(task, "task_struct", "se")
+
+    def enqueue(self, task: int) -> None:
+        """Put a task on its empty queues, as try_to_wake_up leaves it (the tree and the counts, no averages)."""
+        bench, entity = self.bench, self.entity(task)
+        for queue, each in ((self.queue, entity), (self.root, self.group_entity)):
+            bench.put(each, "sched_entity", on_rq=1, run_node__parent_color=1, run_node__left=0, run_node__right=0)
+            node = bench.at(each, "sched_entity", "run_node")
+            weight = bench.get(each, "sched_entity", "load_weight")
+            bench.put(queue, "cfs_rq", tasks_timeline=node, rb_leftmost=node, nr_running=1, h_nr_running=1, load_weight=weight)
+        bench.put(self.rq, "rq", nr_running=1, load_weight=NICE_0, clock_skip_update=1)
+        bench.put(task, "task_struct", state=0, on_rq=1)
+        info = bench.get(self.idle, "task_struct", "stack")
+        bench.put(info, "thread_info", flags=bench.get(info, "thread_info", "flags") | 8)
+
+    def running(self) -> int:
+        """The task that the processor itself runs, by its stack."""
+        pointer = self.bench.reg("rsp")
+        return next(task for task in (self.idle, *self.tasks)
+                    if 0 < pointer - self.bench.get(task, "task_struct", "stack") <= 0x4000)  # fmt: skip
+
+
+@pytest.fixture
+def core(bench: Bench) -> Core:
+    return Core(bench)
+
+
+def start_idle(core: Core) -> None:
+    """The idle task, from its beginning to its first HLT."""
+    bench = core.bench
+    bench.set(rsp=bench.get(core.idle, "task_struct", "thread_sp0"), rflags=2)
+    bench.begin("cpu_startup_entry", 0x91)
+    bench.step_until()
+
+
+def run_first(core: Core, task: int) -> None:
+    """From HLT in the idle task into a task that has never run."""
+    core.enqueue(task)
+    core.bench.step_until(KERNEL + RETURN)
+    assert core.running() == task
+    core.bench.begin("schedule_tail", core.bench.reg("rax"))
+    core.bench.step_until(KERNEL + RETURN)
+
+
+def sleep(core: Core, task: int) -> None:
+    """The running task goes to sleep, the idle task to its HLT."""
+    core.bench.put(task, "task_struct", state=1)
+    core.bench.begin("schedule")
+    core.bench.step_until()
+
+
+def test_idle_reaches_hlt_asleep_for_rcu_and_not_polling(core: Core) -> None:
+    start_idle(core)
+    bench = core.bench
+    assert bench.get(core.percpu, "percpu", "rcu_dynticks__nesting") == 0
+    assert bench.get(core.percpu, "percpu", "rcu_dynticks__dynticks") == 2
+    assert bench.get(core.percpu, "percpu", "tick_sched__idle_active") == 1
+    assert bench.get(bench.get(core.idle, "task_struct", "stack"), "thread_info", "flags") == 0
+    assert bench.reg("rflags") & 0x200
+
+
+def test_a_switch_from_idle_to_a_task_and_back(core: Core) -> None:
+    bench, task = core.bench, core.tasks[0]
+    start_idle(core)
+    run_first(core, task)
+    assert bench.get(core.percpu, "percpu", "current") == task == bench.get(core.rq, "rq", "curr")
+    assert bench.get(core.percpu, "percpu", "kernel_stack") == bench.get(task, "task_struct", "thread_sp0")
+    assert bench.read(bench.at(core.percpu, "percpu", "tss") + 4) == bench.get(task, "task_struct", "thread_sp0")
+    assert (bench.get(task, "task_struct", "on_cpu"), bench.get(core.idle, "task_struct", "on_cpu")) == (1, 0)
+    assert bench.uc.msr_read(0xC0000100) == bench.get(task, "task_struct", "thread_fsbase")
+    assert bench.get(core.rq, "rq", "lock") == 0 and bench.reg("rflags") & 0x200
+    assert bench.get(core.mm, "mm_struct", "mm_count") == 1
+    assert bench.get(core.idle, "task_struct", "active_mm") == 0
+    assert bench.get(core.queue, "cfs_rq", "curr") == core.entity(task)
+    assert bench.get(core.root, "cfs_rq", "curr") == core.group_entity
+    assert bench.get(core.queue, "cfs_rq", "tasks_timeline") == 0, "the running entity is not in the tree"
+
+    sleep(core, task)
+    assert core.running() == core.idle
+    assert bench.get(core.rq, "rq", "curr") == core.idle
+    assert bench.get(core.mm, "mm_struct", "mm_count") == 2
+    assert bench.get(core.idle, "task_struct", "active_mm") == core.mm
+    assert (bench.get(task, "task_struct", "on_rq"), bench.get(task, "task_struct", "on_cpu")) == (0, 0)
+    for queue in (core.queue, core.root):
+        assert [bench.get(queue, "cfs_rq", name) for name in ("nr_running", "h_nr_running", "curr", "load_weight")] == [0] * 4
+    assert bench.get(core.rq, "rq", "nr_running") == 0
+    assert bench.get(task, "task_struct", "nvcsw") == 1
+    assert bench.get(core.rq, "rq", "nr_switches") == 2

@@ -1,0 +1,57 @@
+// int store_msg(void __user *dest, struct msg_msg *msg, size_t len)
+// Source: Linux 4.8, ipc/msgutil.c, store_msg
+// Entry: rdi dest, rsi msg, rdx len
+// Exit:  eax 0
+// Clobbers: caller-saved registers
+// Lock: none held
+//@ state kernel
+.set .LPAGE, 0x1000
+.set .LDATALEN_MSG, .LPAGE - MSG__size                      // text in the message itself
+.set .LDATALEN_SEG, .LPAGE - MSGSEG__size                   // and in each segment after it
+store_msg:
+    push r13
+    push r12
+    push rbp
+    push rbx
+    mov r13, rdi                                            // dest
+    mov rbp, rsi                                            // msg
+    mov r12, rdx                                            // len
+    mov ebx, .LDATALEN_MSG
+    cmp rdx, rbx
+    cmovbe rbx, rdx                                         // alen
+    lea rsi, [rsi + MSG__size]                              // msg + 1
+    mov edx, ebx
+    call _copy_to_user
+    test rax, rax
+    jne .Lfault
+    mov rbp, qword ptr [rbp + MSG_next]                     // seg
+    test rbp, rbp
+    jne .Lsegment
+.Lstored:
+    xor eax, eax
+    pop rbx
+    pop rbp
+    pop r12
+    pop r13
+    ret
+
+.Lsegment:
+    sub r12, rbx
+    add r13, rbx
+    mov ebx, .LDATALEN_SEG
+    cmp r12, rbx
+    cmovbe rbx, r12
+    mov rdi, r13
+    lea rsi, [rbp + MSGSEG__size]                           // seg + 1
+    mov edx, ebx
+    call _copy_to_user
+    test rax, rax
+    jne .Lfault
+    mov rbp, qword ptr [rbp + MSGSEG_next]
+    test rbp, rbp
+    jne .Lsegment
+    jmp .Lstored
+.Lfault:
+    mov rax, -0xe                                           // -EFAULT
+    //@ event unsupported reg=rax
+    ud2
