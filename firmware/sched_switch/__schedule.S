@@ -49,12 +49,14 @@ __schedule:
 .Lstill_queued:
     cmp dword ptr [rbp + TASK_on_rq], 0x1                   // TASK_ON_RQ_QUEUED
     jne .Lpick
-    test byte ptr [rbx + RQ_clock_skip_update], 0x2         // RQCF_ACT_SKIP: the waker has just read the clock
+    mov eax, dword ptr [rbx + RQ_clock_skip_update]
+    test al, 0x2                                            // RQCF_ACT_SKIP: the waker has just read the clock
     jnz .Lpick
     mov rdi, rbx
     call update_rq_clock
 .Lpick:
-    cmp qword ptr [rbp + TASK_sched_class], fair_sched_class
+    mov rax, qword ptr [rbp + TASK_sched_class]
+    cmp rax, fair_sched_class
     jne .Lall_classes
     mov eax, dword ptr [rbx + RQ_cfs + CFS_h_nr_running]
     cmp dword ptr [rbx + RQ_nr_running], eax
@@ -96,6 +98,8 @@ __schedule:
     mov qword ptr [rbx + RQ_curr], r13
     inc qword ptr [r15]                                     // nvcsw or nivcsw
 // context_switch
+    nop                                                     // perf_swevent_enabled: jump label, off
+    nop                                                     // perf_sched_events: jump label, off
     mov dword ptr [r13 + TASK_on_cpu], 0x1                  // prepare_lock_switch
     mov rsi, qword ptr [r13 + TASK_mm]
     mov rdi, qword ptr [rbp + TASK_active_mm]               // oldmm
@@ -113,8 +117,9 @@ __schedule:
     jne .Lmm_switched
     mov dword ptr gs:[PERCPU_tlb_state], 0x2                // TLBSTATE_LAZY
 .Lmm_switched:
-    cmp qword ptr [rbp + TASK_mm], 0x0
-    jne .Lswitch
+    mov rax, qword ptr [rbp + TASK_mm]
+    test rax, rax
+    jnz .Lswitch
     mov qword ptr [rbp + TASK_active_mm], 0x0               // a kernel thread gives its borrowed mm back:
     mov qword ptr [rbx + RQ_prev_mm], rdi                   // finish_task_switch drops it
 .Lswitch:
@@ -123,8 +128,9 @@ __schedule:
     call __switch_to                                        // back when this task has been chosen; rax the one before
     mov rdi, rax
     call finish_task_switch
-    cmp qword ptr [rax + RQ_balance_callback], 0x0
-    jne .Lbalance
+    mov rax, qword ptr [rax + RQ_balance_callback]
+    test rax, rax
+    jnz .Lbalance
 .Lout:
     pop rbx
     pop r12

@@ -33,15 +33,19 @@ __switch_to:
 
 // switch_fpu_prepare: save prev's registers if it used them; ebp: next's have to be loaded
     xor ebp, ebp
-    cmp byte ptr [r12 + TASK_fpu_fpstate_active], 0x0
-    je .Lpreload_known
+    movzx eax, byte ptr [r12 + TASK_fpu_fpstate_active]
+    test al, al
+    jz .Lpreload_known
     mov ebp, 0x1
-    test dword ptr [boot_cpu_data + CPUINFO_capability3], EAGER_FPU
+    mov eax, dword ptr [boot_cpu_data + CPUINFO_capability3]
+    test eax, EAGER_FPU
     jz .Lunsupported
 .Lpreload_known:
-    cmp byte ptr [rbx + TASK_fpu_active], 0x0
-    je .Lprev_without_fpu
-    test dword ptr [boot_cpu_data + CPUINFO_capability4], XSAVE
+    movzx eax, byte ptr [rbx + TASK_fpu_active]
+    test al, al
+    jz .Lprev_without_fpu
+    mov eax, dword ptr [boot_cpu_data + CPUINFO_capability4]
+    test eax, XSAVE
     jnz .Lunsupported
     fxsave64 [rbx + TASK_fpu_state]
     mov dword ptr [rbx + TASK_fpu_last_cpu], r13d
@@ -55,7 +59,8 @@ __switch_to:
     prefetcht0 byte ptr [r12 + TASK_fpu_state]
     jmp .Lfpu_prepared
 .Ldeactivate:
-    test dword ptr [boot_cpu_data + CPUINFO_capability3], EAGER_FPU
+    mov eax, dword ptr [boot_cpu_data + CPUINFO_capability3]
+    test eax, EAGER_FPU
     jz .Lunsupported                                        // would have to set CR0.TS
     jmp .Lfpu_prepared
 .Lprev_without_fpu:
@@ -74,7 +79,8 @@ __switch_to:
 .Lfetch_state:
     prefetcht0 byte ptr [r12 + TASK_fpu_state]
 .Lactivate:
-    test dword ptr [boot_cpu_data + CPUINFO_capability3], EAGER_FPU
+    mov edx, dword ptr [boot_cpu_data + CPUINFO_capability3]
+    test edx, EAGER_FPU
     jz .Lunsupported                                        // would have to clear CR0.TS
     mov byte ptr [r12 + TASK_fpu_active], 0x1
     mov qword ptr gs:[PERCPU_fpu_owner], rax
@@ -102,8 +108,9 @@ __switch_to:
     jnz .Lunsupported
 
 // FS: the base is the thread's TLS pointer
-    cmp word ptr [r12 + TASK_thread_fsindex_gsindex], 0x0
-    jne .Lunsupported
+    movzx eax, word ptr [r12 + TASK_thread_fsindex_gsindex]
+    test eax, eax
+    jnz .Lunsupported
     mov rax, qword ptr [r12 + TASK_thread_fsbase]
     test rax, rax
     jz .Lfs_base_zero
@@ -115,7 +122,8 @@ __switch_to:
     wrmsr
     jmp .Lfs_loaded
 .Lfs_base_zero:
-    test dword ptr [boot_cpu_data + CPUINFO_bugs], BUG_NULL_SEG
+    mov eax, dword ptr [boot_cpu_data + CPUINFO_bugs]
+    test eax, BUG_NULL_SEG
     jnz .Lunsupported
     cmp qword ptr [rbx + TASK_thread_fsbase], 0x0
     jne .Lclear_fs
@@ -132,11 +140,14 @@ __switch_to:
     mov word ptr [rbx + TASK_thread_fsindex_gsindex], r14w
 
 // GS: the user's base waits in MSR_KERNEL_GS_BASE; nobody here has one
-    cmp word ptr [r12 + TASK_thread_fsindex_gsindex + WORD_GSINDEX], 0x0
-    jne .Lunsupported
-    cmp qword ptr [r12 + TASK_thread_gsbase], 0x0
-    jne .Lunsupported
-    test dword ptr [boot_cpu_data + CPUINFO_bugs], BUG_NULL_SEG
+    movzx eax, word ptr [r12 + TASK_thread_fsindex_gsindex + WORD_GSINDEX]
+    test eax, eax
+    jnz .Lunsupported
+    mov rax, qword ptr [r12 + TASK_thread_gsbase]
+    test rax, rax
+    jnz .Lunsupported
+    mov eax, dword ptr [boot_cpu_data + CPUINFO_bugs]
+    test eax, BUG_NULL_SEG
     jnz .Lunsupported
     cmp qword ptr [rbx + TASK_thread_gsbase], 0x0
     jne .Lunsupported
@@ -147,13 +158,15 @@ __switch_to:
 // switch_fpu_finish
     test ebp, ebp
     jz .Lfpu_finished
-    test dword ptr [boot_cpu_data + CPUINFO_bugs], BUG_FXSAVE_LEAK
+    mov eax, dword ptr [boot_cpu_data + CPUINFO_bugs]
+    test eax, BUG_FXSAVE_LEAK
     jz .Lno_leak
     fnclex
     emms
     fild dword ptr [r12 + TASK_fpu_state]                   // overwrites the last instruction pointers
 .Lno_leak:
-    test dword ptr [boot_cpu_data + CPUINFO_capability4], XSAVE
+    mov eax, dword ptr [boot_cpu_data + CPUINFO_capability4]
+    test eax, XSAVE
     jnz .Lunsupported
     fxrstor64 [r12 + TASK_fpu_state]
 .Lfpu_finished:
@@ -169,7 +182,8 @@ __switch_to:
     mov rax, qword ptr [rbx + TASK_stack]
     test dword ptr [rax + TI_flags], 0x2410800              // _TIF_WORK_CTXSW_PREV
     jnz .Lunsupported
-    test dword ptr [boot_cpu_data + CPUINFO_bugs], BUG_SYSRET_SS_ATTRS
+    mov eax, dword ptr [boot_cpu_data + CPUINFO_bugs]
+    test eax, BUG_SYSRET_SS_ATTRS
     jz .Lout
     mov eax, ss                                             // sysret leaves SS as it is: it must not be null then
     cmp ax, KERNEL_DS

@@ -15,7 +15,8 @@ cpu_startup_entry:
     lock or byte ptr [rbx + TI_flags + POLLING_BYTE], 0x20  // from now on a flag suffices to wake this core
     call quiet_vmstat
     call tick_nohz_idle_enter
-    test byte ptr [rbx + TI_flags], 0x8                     // NEED_RESCHED
+    mov eax, dword ptr [rbx + TI_flags]
+    test al, 0x8                                            // NEED_RESCHED
     jnz .Lleave
 .Lidle:
     lfence
@@ -23,8 +24,9 @@ cpu_startup_entry:
     jnc .Lunsupported
     cli
     call arch_cpu_idle_enter
-    cmp dword ptr [cpu_idle_force_poll], 0x0
-    jne .Lunsupported
+    mov eax, dword ptr [cpu_idle_force_poll]
+    test eax, eax
+    jnz .Lunsupported
     call tick_check_broadcast_expired
     test eax, eax
     jnz .Lunsupported
@@ -33,7 +35,8 @@ cpu_startup_entry:
     mov rdi, rbp
     call cpuidle_get_cpu_driver
     mov r13, rax                                            // drv
-    test byte ptr [rbx + TI_flags], 0x8                     // NEED_RESCHED
+    mov eax, dword ptr [rbx + TI_flags]
+    test al, 0x8                                            // NEED_RESCHED
     jnz .Lawake
     call rcu_idle_enter
     mov rsi, rbp
@@ -50,7 +53,8 @@ cpu_startup_entry:
     call rcu_idle_exit
 .Lidled:
     call arch_cpu_idle_exit
-    test byte ptr [rbx + TI_flags], 0x8                     // NEED_RESCHED
+    mov eax, dword ptr [rbx + TI_flags]
+    test al, 0x8                                            // NEED_RESCHED
     jz .Lidle
 .Lleave:
     and dword ptr gs:[PERCPU_preempt_count], 0x7fffffff     // preempt_set_need_resched: the bit is inverted

@@ -18,6 +18,8 @@ finish_task_switch:
     jnz .Lunsupported
     mov qword ptr [rbx + RQ_prev_mm], 0x0
     mov r13, qword ptr [rdi + TASK_state]                   // before another core may wake it
+    nop                                                     // perf_swevent_enabled: jump label, off
+    nop                                                     // perf_sched_events: jump label, off
     mov dword ptr [rdi + TASK_on_cpu], 0x0                  // release: try_to_wake_up waits for this
     mov byte ptr [rbx + RQ_lock], 0x0
     sti

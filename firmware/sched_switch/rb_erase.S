@@ -8,37 +8,43 @@
     .set BLACK, 0x1                                         // bit 0 of RB_parent_color
 rb_erase:
     mov rdx, qword ptr [rdi + RB_left]
+    test rdx, rdx
+    jnz .Lhas_left
+// No left child: the right one, if any, is red and takes the place
     mov rcx, qword ptr [rdi + RB_right]
     mov r8, qword ptr [rdi + RB_parent_color]
     mov rax, r8
     and rax, -0x4                                           // parent
-    test rdx, rdx
-    jnz .Lhas_left
-// No left child: the right one, if any, is red and takes the place
-    test rax, rax
     jz .Lright_to_root
     cmp qword ptr [rax + RB_left], rdi
     je .Lright_to_left
     mov qword ptr [rax + RB_right], rcx
-    jmp .Lright_placed
-.Lright_to_left:
-    mov qword ptr [rax + RB_left], rcx
-    jmp .Lright_placed
-.Lright_to_root:
-    mov qword ptr [rsi], rcx
-.Lright_placed:
     test rcx, rcx
     jz .Lleaf_gone
     mov qword ptr [rcx + RB_parent_color], r8
     ret
+.Lright_to_left:
+    mov qword ptr [rax + RB_left], rcx
+    test rcx, rcx
+    jz .Lleaf_gone
+    mov qword ptr [rcx + RB_parent_color], r8
+    ret
+.Lright_to_root:
+    mov qword ptr [rsi], rcx
+    test rcx, rcx
+    jz .Lout                                                // it was the only one
+    mov qword ptr [rcx + RB_parent_color], r8
+    ret
 .Lleaf_gone:
-    test r8b, 0x1
-    jz .Lout                                                // it was red
-    test rax, rax
+    test r8b, BLACK
     jnz .Lrebalance                                         // a black node is missing below rax
 .Lout:
     ret
 .Lhas_left:
+    mov rcx, qword ptr [rdi + RB_right]
+    mov r8, qword ptr [rdi + RB_parent_color]
+    mov rax, r8
+    and rax, -0x4                                           // parent
     test rcx, rcx
     jnz .Ltwo_children
 // Only a left child: likewise

@@ -28,13 +28,8 @@ scheduler_tick:
     mov rax, qword ptr [rbx + RQ_cfs + CFS_runnable_load_avg]
     mov qword ptr [rbx + RQ_cpu_load], rax                  // cpu_load[0]; the slower averages serve balancing only
     mov byte ptr [rbx + RQ_lock], 0x0
-    xor eax, eax                                            // idle_cpu
-    cmp qword ptr [rbx + RQ_idle], rbp
-    sete al
-    cmp dword ptr [rbx + RQ_nr_running], 0x0
-    je .Lnothing_queued
-    xor eax, eax
-.Lnothing_queued:
+    mov edi, dword ptr [rbx + RQ_cpu]
+    call idle_cpu
     mov dword ptr [rbx + RQ_idle_balance], eax
     pop rbx
     pop rbp

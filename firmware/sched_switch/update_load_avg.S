@@ -38,11 +38,13 @@ update_load_avg:
     add dword ptr [rdi + SE_avg + AVG_util_sum], eax
 // Its queue
 .Lqueue:
-    cmp qword ptr [r8 + CFS_removed_load_avg], 0x0          // entities that left from afar
-    jne .Lremoved_load
+    mov rax, qword ptr [r8 + CFS_removed_load_avg]          // entities that left from afar
+    test rax, rax
+    jnz .Lremoved_load
 .Lremoved_load_taken:
-    cmp qword ptr [r8 + CFS_removed_util_avg], 0x0
-    jne .Lremoved_util
+    mov rax, qword ptr [r8 + CFS_removed_util_avg]
+    test rax, rax
+    jnz .Lremoved_util
 .Lremoved_util_taken:
     mov rax, rdx
     sub rax, qword ptr [r8 + CFS_avg + AVG_last_update_time]

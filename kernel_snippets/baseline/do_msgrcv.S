@@ -12,7 +12,6 @@
 .set .LMSG_NOERROR, 0x1000
 .set .LMSG_EXCEPT, 0x2000
 .set .LMSG_COPY, 0x4000
-.set .LEAGAIN, 0xb
 .set .LTASK_INTERRUPTIBLE, 0x1
 .set .LSIGPENDING, 0x4
 .set .LLIST_POISON1, 0xdead000000000100
@@ -38,7 +37,7 @@ do_msgrcv:
     push r12
     push rbx
     and rsp, -0x10
-    add rsp, -.Lframe
+    sub rsp, .Lframe
     mov rax, qword ptr gs:[PERCPU_current]
     mov rax, qword ptr [rax + TASK_nsproxy]
     mov rax, qword ptr [rax + NSPROXY_ipc_ns]
@@ -116,7 +115,7 @@ do_msgrcv:
     mov dword ptr [rsp + .Lmsr + MSR_r_mode], r15d
     mov rdx, qword ptr [rsp + .Lmaxsize]
     mov qword ptr [rsp + .Lmsr + MSR_r_maxsize], rdx
-    mov qword ptr [rsp + .Lmsr + MSR_r_msg], -.LEAGAIN
+    mov qword ptr [rsp + .Lmsr + MSR_r_msg], -0xb       // -EAGAIN
     mov qword ptr [rax + TASK_state], .LTASK_INTERRUPTIBLE
     mov byte ptr [rbx + IPCP_lock], 0x0
     call schedule
@@ -133,7 +132,7 @@ do_msgrcv:
     test r12, r12
     je .Lspin
 .Lanswered:
-    cmp r12, -.LEAGAIN
+    cmp r12, -0xb                                           // -EAGAIN
     je .Lwoken_for_nothing
 
 // rcu_read_unlock; the message is ours alone.
@@ -163,7 +162,7 @@ do_msgrcv:
     call _raw_spin_lock
     //@ load r_msg
     mov r12, qword ptr [rsp + .Lmsr + MSR_r_msg]
-    cmp r12, -.LEAGAIN
+    cmp r12, -0xb                                           // -EAGAIN
     jne .Lunlock
     mov rax, qword ptr [rsp + .Lmsr + MSR_r_list + LIST_next]       // list_del
     mov rdx, qword ptr [rsp + .Lmsr + MSR_r_list + LIST_prev]

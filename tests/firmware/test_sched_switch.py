@@ -154,6 +154,18 @@ class Bench:
         self.write(stack, KERNEL + RETURN)
         self.set(rsp=stack, rip=self[name], **dict(zip(("rdi", "rsi", "rdx"), arguments, strict=False)))
 
+    def aside(self, name: str, *arguments: int) -> int:
+        """Step through a routine on a stack of its own, as if by another core: registers are as before."""
+        saved = {each: self.reg(each) for each in NAMES.split()}
+        counts, self.counts = self.counts, Counter()
+        self.set(rsp=KERNEL + RETURN - 0x100, rflags=2)
+        self.begin(name, *arguments)
+        self.step_until(KERNEL + RETURN)
+        result = self.reg("rax")
+        self.set(**saved)
+        self.counts = counts
+        return result
+
     def step_until(self, *stops: int, limit: int = 20_000) -> int:
         """Step, counting by routine, to one of the addresses; HLT stops too (rip behind it)."""
         for _ in range(limit):
@@ -320,18 +332,35 @@ class Core:
         """A task's sched_entity."""
         return self.bench.at(task, "task_struct", "se")
 
-    def enqueue(self, task: int) -> None:
-        """Put a task on its empty queues, as try_to_wake_up leaves it (the tree and the counts, no averages)."""
-        bench, entity = self.bench, self.entity(task)
-        for queue, each in ((self.queue, entity), (self.root, self.group_entity)):
-            bench.put(each, "sched_entity", on_rq=1, run_node__parent_color=1, run_node__left=0, run_node__right=0)
-            node = bench.at(each, "sched_entity", "run_node")
-            weight = bench.get(each, "sched_entity", "load_weight")
-            bench.put(queue, "cfs_rq", tasks_timeline=node, rb_leftmost=node, nr_running=1, h_nr_running=1, load_weight=weight)
-        bench.put(self.rq, "rq", nr_running=1, load_weight=NICE_0, clock_skip_update=1)
+    def enqueue(self, task: int, *, vruntime: int = 0) -> None:
+        """Put a task on its queues, where at most `curr` is, as a wakeup leaves it (tree and counts, no averages)."""
+        bench, get = self.bench, self.bench.get
+        if not get(self.group_entity, "sched_entity", "on_rq"):
+            self._insert(self.root, self.group_entity)
+        self._insert(self.queue, self.entity(task))
+        bench.put(self.entity(task), "sched_entity", vruntime=vruntime)
+        for address, struct, name in ((self.queue, "cfs_rq", "h_nr_running"), (self.root, "cfs_rq", "h_nr_running"),
+                                      (self.rq, "rq", "nr_running")):  # fmt: skip
+            bench.put(address, struct, **{name: get(address, struct, name) + 1})
         bench.put(task, "task_struct", state=0, on_rq=1)
+
+    def _insert(self, queue: int, entity: int) -> None:
+        bench, get = self.bench, self.bench.get
+        assert get(queue, "cfs_rq", "tasks_timeline") == 0
+        node = bench.at(entity, "sched_entity", "run_node")
+        bench.put(entity, "sched_entity", on_rq=1, run_node__parent_color=1, run_node__left=0, run_node__right=0)
+        weight = get(entity, "sched_entity", "load_weight")
+        bench.put(queue, "cfs_rq", tasks_timeline=node, rb_leftmost=node, nr_running=get(queue, "cfs_rq", "nr_running") + 1,
+                  load_weight=get(queue, "cfs_rq", "load_weight") + weight)  # fmt: skip
+        if queue == self.root:
+            bench.put(self.rq, "rq", load_weight=get(self.rq, "rq", "load_weight") + weight)
+
+    def wake_idle(self) -> None:
+        """What the waker and the interrupt leave behind for an idle core: the flag, and a clock that is fresh."""
+        bench = self.bench
         info = bench.get(self.idle, "task_struct", "stack")
         bench.put(info, "thread_info", flags=bench.get(info, "thread_info", "flags") | 8)
+        bench.put(self.rq, "rq", clock_skip_update=1)
 
     def running(self) -> int:
         """The task that the processor itself runs, by its stack."""
@@ -356,6 +385,7 @@ def start_idle(core: Core) -> None:
 def run_first(core: Core, task: int) -> None:
     """From HLT in the idle task into a task that has never run."""
     core.enqueue(task)
+    core.wake_idle()
     core.bench.step_until(KERNEL + RETURN)
     assert core.running() == task
     core.bench.begin("schedule_tail", core.bench.reg("rax"))
@@ -406,3 +436,186 @@ def test_a_switch_from_idle_to_a_task_and_back(core: Core) -> None:
     assert bench.get(core.rq, "rq", "nr_running") == 0
     assert bench.get(task, "task_struct", "nvcsw") == 1
     assert bench.get(core.rq, "rq", "nr_switches") == 2
+
+
+def test_a_switch_between_tasks_keeps_their_fpu_registers(core: Core) -> None:
+    bench, (first, second) = core.bench, core.tasks
+    start_idle(core)
+    run_first(core, first)
+    core.enqueue(second)
+    bench.uc.reg_write(x86.UC_X86_REG_XMM3, 0x1111)
+    bench.put(first, "task_struct", state=1)
+    bench.begin("schedule")
+    saved = bench.reg("rsp")
+    bench.step_until(KERNEL + RETURN)
+    assert core.running() == second
+    assert bench.uc.reg_read(x86.UC_X86_REG_XMM3) == 0
+    bench.begin("schedule_tail", bench.reg("rax"))
+    bench.step_until(KERNEL + RETURN)
+    assert bench.get(core.percpu, "percpu", "fpu_owner") == bench.at(second, "task_struct", "fpu_last_cpu")
+    bench.uc.reg_write(x86.UC_X86_REG_XMM3, 0x2222)
+
+    core.enqueue(first)
+    bench.put(second, "task_struct", state=1)
+    bench.begin("schedule")
+    bench.step_until(KERNEL + RETURN)
+    assert core.running() == first and bench.reg("rsp") == saved + 8
+    assert bench.uc.reg_read(x86.UC_X86_REG_XMM3) == 0x1111
+    assert bench.read(bench.at(second, "task_struct", "fpu_state") + 0xA0 + 3 * 16) == 0x2222
+    assert bench.get(core.queue, "cfs_rq", "nr_running") == bench.get(core.root, "cfs_rq", "nr_running") == 1
+    assert bench.get(core.mm, "mm_struct", "mm_count") == 1, "no lazy mm between threads"
+
+
+def test_registers_left_by_the_idle_task_are_not_loaded_again(core: Core) -> None:
+    bench, task = core.bench, core.tasks[0]
+    start_idle(core)
+    run_first(core, task)
+    bench.uc.reg_write(x86.UC_X86_REG_XMM3, 0x3333)
+    sleep(core, task)
+    image = bench.at(task, "task_struct", "fpu_state") + 0xA0 + 3 * 16
+    assert bench.read(image) == 0x3333
+    bench.write(image, 0x4444)
+    core.enqueue(task)
+    core.wake_idle()
+    bench.step_until(KERNEL + RETURN)
+    assert bench.uc.reg_read(x86.UC_X86_REG_XMM3) == 0x3333, "nobody else has used them: no FXRSTOR"
+
+
+def test_need_resched_of_a_task_alone_keeps_it_running(core: Core) -> None:
+    bench, task = core.bench, core.tasks[0]
+    start_idle(core)
+    run_first(core, task)
+    switches = bench.get(core.rq, "rq", "nr_switches")
+    info = bench.get(task, "task_struct", "stack")
+    bench.put(info, "thread_info", flags=8)
+    bench.put(core.percpu, "percpu", preempt_count=0)
+    bench.begin("_cond_resched")
+    bench.step_until(KERNEL + RETURN)
+    assert core.running() == task and bench.reg("rax") == 1
+    assert bench.get(core.rq, "rq", "nr_switches") == switches
+    assert bench.get(info, "thread_info", "flags") == 0
+    assert bench.get(core.percpu, "percpu", "preempt_count") == 0x80000000
+    assert bench.get(core.queue, "cfs_rq", "curr") == core.entity(task)
+
+
+def test_a_pending_signal_keeps_an_interruptible_task_awake(core: Core) -> None:
+    bench, task = core.bench, core.tasks[0]
+    start_idle(core)
+    run_first(core, task)
+    bench.put(bench.get(task, "task_struct", "stack"), "thread_info", flags=4)
+    bench.put(task, "task_struct", state=1)
+    bench.begin("schedule")
+    bench.step_until(KERNEL + RETURN)
+    assert bench.get(task, "task_struct", "state") == 0
+    assert bench.get(core.queue, "cfs_rq", "nr_running") == 1
+
+
+def test_a_dead_task_leaves_and_its_reference_is_dropped(core: Core) -> None:
+    bench, task = core.bench, core.tasks[0]
+    start_idle(core)
+    run_first(core, task)
+    bench.put(task, "task_struct", state=0x40)
+    bench.begin("schedule")
+    bench.step_until()
+    assert core.running() == core.idle
+    assert bench.get(task, "task_struct", "usage") == 1
+    assert bench.get(core.queue, "cfs_rq", "nr_running") == 0
+
+
+def test_the_group_stays_queued_while_one_of_its_tasks_can_run(core: Core) -> None:
+    bench, (first, second) = core.bench, core.tasks
+    start_idle(core)
+    run_first(core, first)
+    core.enqueue(second)
+    bench.put(first, "task_struct", state=1)
+    bench.call("deactivate_task", core.rq, first, 1)
+    assert [bench.get(core.queue, "cfs_rq", name) for name in ("nr_running", "h_nr_running", "load_weight")] == [1, 1, NICE_0]
+    assert [bench.get(core.root, "cfs_rq", name) for name in ("nr_running", "h_nr_running")] == [1, 1]
+    assert bench.get(core.group_entity, "sched_entity", "on_rq") == 1
+    assert bench.get(core.root, "cfs_rq", "next") == core.group_entity
+    assert bench.get(core.entity(first), "sched_entity", "on_rq") == 0
+    assert bench.get(core.rq, "rq", "nr_running") == 1
+
+
+@pytest.mark.parametrize("buddy", ["", "next", "last", "skip"])
+def test_pick_next_entity(bench: Bench, buddy: str) -> None:
+    queue = bench.new("cfs_rq")
+    left, right = (bench.new("sched_entity", load_weight=NICE_0, vruntime=vruntime, cfs_rq=queue) for vruntime in (100, 200))
+    nodes = [bench.at(each, "sched_entity", "run_node") for each in (left, right)]
+    bench.put(left, "sched_entity", run_node__parent_color=1, run_node__right=nodes[1])
+    bench.put(right, "sched_entity", run_node__parent_color=nodes[0])
+    bench.put(queue, "cfs_rq", tasks_timeline=nodes[0], rb_leftmost=nodes[0])
+    if buddy:
+        bench.put(queue, "cfs_rq", **{buddy: left if buddy == "skip" else right})
+    expected = right if buddy else left
+    assert bench.call("pick_next_entity", queue, 0) == expected
+    assert [bench.get(queue, "cfs_rq", name) for name in ("next", "last")] == [0, 0]
+    behind = bench.new("sched_entity", load_weight=NICE_0, vruntime=300, cfs_rq=queue)
+    ahead = bench.new("sched_entity", load_weight=NICE_0, vruntime=50, cfs_rq=queue)
+    assert bench.call("pick_next_entity", queue, behind) in (left, right)
+    assert bench.call("pick_next_entity", queue, ahead) == ahead
+
+
+def test_a_buddy_too_far_behind_is_not_preferred(bench: Bench) -> None:
+    queue = bench.new("cfs_rq")
+    left, far = (bench.new("sched_entity", load_weight=NICE_0, vruntime=vruntime, cfs_rq=queue) for vruntime in (100, 10**9))
+    bench.put(queue, "cfs_rq", rb_leftmost=bench.at(left, "sched_entity", "run_node"), next=far)
+    assert bench.call("pick_next_entity", queue, 0) == left
+    assert bench.get(queue, "cfs_rq", "next") == far
+
+
+LOAD_AVG_MAX = 47742
+HALF_LIFE = 0.5 ** (1 / 32)
+
+
+def modelled(load_sum: float, contribution: int, weight: int, delta: int) -> tuple[float, int]:
+    """Geometric series in floating point: sum after `delta` microseconds of `weight`, and the new period's part."""
+    while contribution + delta >= 1024:
+        load_sum = (load_sum + weight * (1024 - contribution)) * HALF_LIFE
+        delta -= 1024 - contribution
+        contribution = 0
+    return load_sum + weight * delta, contribution + delta
+
+
+@pytest.mark.parametrize("delta", [1, 500, 1023, 1024, 1500, 5000, 40_000, 400_000])
+def test_load_averages_follow_the_geometric_series(core: Core, delta: int) -> None:
+    bench, task = core.bench, core.tasks[0]
+    entity, weight = core.entity(task), NICE_0 >> 10
+    start = 10**12
+    for address, struct, path in ((entity, "sched_entity", "avg"), (core.queue, "cfs_rq", "avg")):
+        bench.put(address, struct, **{f"{path}__last_update_time": start, f"{path}__load_sum": 20_000 * weight,
+                                      f"{path}__util_sum": 20_000 << 10, f"{path}__period_contrib": 300})  # fmt: skip
+    bench.put(core.queue, "cfs_rq", runnable_load_sum=20_000 * weight, load_weight=NICE_0, curr=entity)
+    bench.put(entity, "sched_entity", on_rq=1)
+    bench.put(core.rq, "rq", clock_task=start + delta * 1024 + 7)
+    bench.call("update_load_avg", entity, 1)
+    expected, contribution = modelled(20_000 * weight, 300, weight, delta)
+    for address, struct in ((entity, "sched_entity"), (core.queue, "cfs_rq")):
+        assert bench.get(address, struct, "avg__load_sum") == pytest.approx(expected, rel=2e-3)
+        assert bench.get(address, struct, "avg__util_sum") == pytest.approx(expected, rel=2e-3)
+        assert bench.get(address, struct, "avg__period_contrib") == contribution
+        if 300 + delta >= 1024:
+            assert bench.get(address, struct, "avg__load_avg") == pytest.approx(expected / LOAD_AVG_MAX, abs=2)
+    assert bench.get(core.queue, "cfs_rq", "runnable_load_sum") == pytest.approx(expected, rel=2e-3)
+    if 300 + delta >= 1024:
+        contrib = bench.get(core.queue, "cfs_rq", "tg_load_avg_contrib")
+        assert contrib == bench.get(core.queue, "cfs_rq", "avg__load_avg") == bench.get(core.group, "task_group", "load_avg")
+
+
+def test_the_tick_charges_the_running_task_and_ends_its_slice(core: Core) -> None:
+    bench, (first, second) = core.bench, core.tasks
+    start_idle(core)
+    run_first(core, first)
+    core.enqueue(second)
+    info = bench.get(first, "task_struct", "stack")
+    bench.begin("scheduler_tick")
+    bench.step_until(KERNEL + RETURN)
+    assert bench.get(info, "thread_info", "flags") == 0
+    before = bench.get(core.entity(first), "sched_entity", "sum_exec_runtime")
+    bench.tsc += 35 * 10**7  # 100 ms
+    bench.begin("scheduler_tick")
+    bench.step_until(KERNEL + RETURN)
+    assert bench.get(core.entity(first), "sched_entity", "sum_exec_runtime") - before == pytest.approx(10**8, rel=0.01)
+    assert bench.get(info, "thread_info", "flags") & 8
+    assert bench.get(core.rq, "rq", "lock") == 0
+    assert bench.get(core.rq, "rq", "idle_balance") == 0

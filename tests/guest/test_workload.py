@@ -37,9 +37,7 @@ def test_every_send_has_its_receive(cores: int, pairs: int, messages: int, place
         assert first.starts_first == (first.sends > 0) and not second.starts_first
         assert (first.own_type, first.partner_type) == (second.partner_type, second.own_type)
     assert len({task.own_type for task in plan.tasks}) == plan.threads
-    assert all(
-        task.own_type >= 1 and 0 <= task.core < cores and task.cpus_allowed >> task.core & 1 for task in plan.tasks
-    )
+    assert all(task.own_type >= 1 and 0 <= task.core < cores and task.cpus_allowed >> task.core & 1 for task in plan.tasks)
 
 
 def test_tokens_are_split_evenly() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from emu.assembly.fold import fold, local_constants
 from emu.assembly.globals import Global, load_globals, render
 from emu.assembly.image import Image, Mark, Routine, Segment
-from emu.assembly.source import Source, prepare
+from emu.assembly.source import REGISTERS, Source, prepare
 from emu.assembly.structs import Struct, constants, load_structs
 from emu.assembly.variants import FIRMWARE, get_variant, guest_folder, kernel_sources, user_sources
 from emu.errors import UserError
@@ -74,7 +74,7 @@ def assemble(
 def undefined(sources: Iterable[Source], values: Mapping[str, int]) -> dict[str, list[str]]:
     """Call and jump targets that nothing defines, each with the places that name it."""
     prepared = list(sources)
-    defined = set(values) | {
+    defined = set(values) | REGISTERS | {
         m.group(1) for each in prepared for _, line in each.lines if (m := _DEFINITION.match(line))
     }
     missing: dict[str, list[str]] = {}

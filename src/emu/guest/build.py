@@ -86,9 +86,7 @@ class Guest:
         self.ipc.check_empty(self.kernel)
 
 
-def build_guest(
-    image: Image, workload: Workload, *, timer_period: int = 0, ram: NDArray[np.uint8] | None = None
-) -> Guest:
+def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram: NDArray[np.uint8] | None = None) -> Guest:
     """Build the guest into `ram` (zeroed; allocated if absent); `timer_period` is the local timer's count, 0 for off."""
     data = np.zeros(RAM_BYTES, np.uint8) if ram is None else ram
     memory = Ram(data, _load(image, data))
@@ -134,9 +132,7 @@ def _build_core(kernel: Kernel, core: int) -> Record:
     area["preempt_count"] = NO_RESCHEDULE_DUE
     area["irq_count"] = -1
     area["irq_stack_ptr"] = direct(stack + STACK_BYTES)
-    descriptors.write_gdt(
-        kernel.ram, area.physical + kernel.offset("percpu", "gdt"), area.address("tss"), kernel.size("tss")
-    )
+    descriptors.write_gdt(kernel.ram, area.physical + kernel.offset("percpu", "gdt"), area.address("tss"), kernel.size("tss"))
     area.inner("tss", "tss")["io_bitmap"] = kernel.size("tss")
     _init_idle_bookkeeping(kernel, area, core)
     return area

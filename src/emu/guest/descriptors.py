@@ -26,9 +26,7 @@ def write_gdt(ram: Ram, gdt: int, tss: int, tss_bytes: int) -> None:
     for selector, descriptor in _SEGMENTS.items():
         ram.put(gdt + selector, descriptor)
     limit = tss_bytes - 1
-    low = (
-        limit & 0xFFFF | (tss & 0xFFFFFF) << 16 | _TSS_AVAILABLE << 40 | (limit >> 16) << 48 | (tss >> 24 & 0xFF) << 56
-    )
+    low = limit & 0xFFFF | (tss & 0xFFFFFF) << 16 | _TSS_AVAILABLE << 40 | (limit >> 16) << 48 | (tss >> 24 & 0xFF) << 56
     ram.put(gdt + TSS_SELECTOR, low)
     ram.put(gdt + TSS_SELECTOR + 8, tss >> 32)
 

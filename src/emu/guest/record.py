@@ -60,9 +60,7 @@ class Kernel:
         try:
             return self.image.symbols[name]
         except KeyError:
-            raise InternalError(
-                f"the guest needs the symbol {name!r}, and no assembly or globals file defines it"
-            ) from None
+            raise InternalError(f"the guest needs the symbol {name!r}, and no assembly or globals file defines it") from None
 
     def has_symbol(self, name: str) -> bool:
         """Whether some file defines the routine or global."""

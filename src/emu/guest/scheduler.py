@@ -6,6 +6,7 @@ the group's cfs_rq of its core, and the group's entity of that core on the root 
 
 from collections.abc import Sequence
 
+from emu.guest.ram import DIRECT_MAP
 from emu.guest.record import Kernel, Record
 from emu.guest.tasks import NICE_0_INVERSE, NICE_0_WEIGHT, UserTask, build_sleeping_kernel_task
 
@@ -14,14 +15,15 @@ MIGRATION_COST_NS = 500_000  # sysctl_sched_migration_cost
 AVERAGE_IDLE_NS = 50_000  # below the migration cost, as on a machine that passes messages: no search for work when idle
 CAPACITY = 1024
 MAX_RT_PRIO = 100
+GROUP_SHARES = 1024
+CLOCK_HZ = 3_500_000_000  # the TSC of the modelled part; it only scales the scheduler's nanoseconds
+CYC2NS_SHIFT = 31
 LOAD_AVG_MAX = 47742
 INITIAL_PERIOD_CONTRIB = 1023
 LOAD_CALC_TICKS = 5 * 250 + 1  # LOAD_FREQ at HZ=250
 
 
-def build_scheduler(
-    kernel: Kernel, cores: Sequence[Record], idle: Sequence[Record], tasks: Sequence[UserTask]
-) -> None:
+def build_scheduler(kernel: Kernel, cores: Sequence[Record], idle: Sequence[Record], tasks: Sequence[UserTask]) -> None:
     """Build every core's queues and put the (sleeping) tasks where they will be queued."""
     queues, entities = [], []
     for core, (area, idle_task) in enumerate(zip(cores, idle, strict=True)):
@@ -34,11 +36,18 @@ def build_scheduler(
         _init_entity(idle_task.inner("se", "sched_entity"), parent=0, queue=rq.address("cfs"), depth=0)
         queues.append(queue)
         entities.append(entity)
+    group = _build_task_group(kernel, queues, entities)
+    signal = kernel.allocate("signal_struct", "signal_struct")
+    for area in cores:
+        _start_clock(area)
+    kernel.set_global("__cpu_online_mask", (1 << len(cores)) - 1)
+    kernel.ram.put(kernel.global_physical("cpu_bit_bitmap") + 8 * 63, 1 << 63)
     for user in tasks:
         task = kernel.record("task_struct", user.task_struct)
         entity, queue = entities[user.plan.core], queues[user.plan.core]
         task_entity = task.inner("se", "sched_entity")
         task_entity["load_weight"], task_entity["load_inv_weight"] = NICE_0_WEIGHT, NICE_0_INVERSE
+        task["sched_task_group"], task["signal"] = group.virtual, signal.virtual
         _init_entity(task_entity, parent=entity.virtual, queue=queue.virtual, depth=1)
 
 
@@ -53,6 +62,8 @@ def _build_rq(kernel: Kernel, core: int, idle: Record) -> Record:
     rq["cpu_capacity"] = rq["cpu_capacity_orig"] = CAPACITY
     rq["avg_idle"] = AVERAGE_IDLE_NS
     rq["max_idle_balance_cost"] = MIGRATION_COST_NS
+    rq["cfs_tasks_next"] = rq["cfs_tasks_prev"] = rq.address("cfs_tasks_next")
+    rq["rd"] = kernel.symbol("def_root_domain")
     rq["calc_load_update"] = LOAD_CALC_TICKS
     _init_cfs_rq(rq.inner("cfs", "cfs_rq"), rq)
     rq["leaf_cfs_rq_list_next"] = rq["leaf_cfs_rq_list_prev"] = rq.address("leaf_cfs_rq_list_next")
@@ -76,3 +87,34 @@ def _init_entity(entity: Record, *, parent: int, queue: int, depth: int) -> None
     entity["parent"] = parent
     entity["cfs_rq"] = queue
     entity["depth"] = depth
+
+
+def _build_task_group(kernel: Kernel, queues: Sequence[Record], entities: Sequence[Record]) -> Record:
+    """The autogroup of the process, and the root group: arrays of their queues and entities by core."""
+    group = kernel.allocate("task_group", "task_group")
+    root = kernel.global_record("task_group", "root_task_group")
+    for each, owned, seats in (
+        (group, [queue.virtual for queue in queues], [entity.virtual for entity in entities]),
+        (root, [entity["cfs_rq"] for entity in entities], [0] * len(entities)),
+    ):
+        each["shares"] = GROUP_SHARES
+        each["cfs_rq"], each["se"] = _pointers(kernel, owned), _pointers(kernel, seats)
+    for queue, entity in zip(queues, entities, strict=True):
+        queue["tg"] = group.virtual
+        Record(kernel, "cfs_rq", entity["cfs_rq"] - DIRECT_MAP, entity["cfs_rq"])["tg"] = root.virtual
+    return group
+
+
+def _pointers(kernel: Kernel, values: Sequence[int]) -> int:
+    """Kernel address of a new array of pointers, on lines of its own."""
+    physical = kernel.ram.allocate(8 * len(values))
+    kernel.ram.name("task_group array", None, physical, 8 * len(values))
+    for index, value in enumerate(values):
+        kernel.ram.put(physical + 8 * index, value)
+    return DIRECT_MAP + physical
+
+
+def _start_clock(area: Record) -> None:
+    """The factor from cycles to nanoseconds, as set_cyc2ns_scale leaves it."""
+    area["cyc2ns_head"] = area["cyc2ns_tail"] = area.address("cyc2ns_mult")
+    area["cyc2ns_mult"], area["cyc2ns_shift"] = (10**9 << CYC2NS_SHIFT) // CLOCK_HZ, CYC2NS_SHIFT

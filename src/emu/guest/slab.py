@@ -18,6 +18,7 @@ PG_SLAB = 0x80
 FROZEN = 0x8000
 MIN_PARTIAL = 0x1000  # more than there are slabs: empty ones stay
 CPU_PARTIAL = 30
+CMPXCHG_DOUBLE = 0x40000000  # __CMPXCHG_DOUBLE: free list and counters change in one cmpxchg16b
 
 
 def build_slabs(kernel: Kernel, cores: Sequence[Record], *, tasks: int) -> None:
@@ -57,6 +58,7 @@ def build_slabs(kernel: Kernel, cores: Sequence[Record], *, tasks: int) -> None:
 
 def _init_cache(kernel: Kernel, cache: Record, node: Record) -> None:
     cache["cpu_slab"] = kernel.offset("percpu", "kmalloc_64")
+    cache["flags"] = CMPXCHG_DOUBLE
     cache["min_partial"] = MIN_PARTIAL
     cache["size"] = cache["object_size"] = OBJECT_BYTES
     cache["cpu_partial"] = CPU_PARTIAL

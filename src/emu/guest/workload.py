@@ -104,9 +104,7 @@ def _validate(cores: int, threads: int, messages: int, placement: str, seed: int
     if not 1 <= cores <= CORES_MAX:
         raise UserError(f"cores must be 1 to {CORES_MAX}, not {cores}")
     if threads < 2 or threads % 2:
-        raise UserError(
-            f"threads must be an even number from 2, not {threads}: {NAME} runs in pairs, each needs a partner"
-        )
+        raise UserError(f"threads must be an even number from 2, not {threads}: {NAME} runs in pairs, each needs a partner")
     if threads > THREADS_MAX:
         raise UserError(f"threads must be at most {THREADS_MAX}, not {threads}")
     if not 1 <= messages <= MESSAGES_MAX:

@@ -1,0 +1,30 @@
+// static u32 __compute_runnable_contrib(u64 n)
+// Source: Linux 4.8, kernel/sched/fair.c, __compute_runnable_contrib
+// Entry: rdi n periods
+// Exit:  eax what n full periods contribute: the sum of 1024 y^k for k = 1 to n
+// Clobbers: rcx rdx rsi rdi
+// Lock: any
+//@ state scheduler
+__compute_runnable_contrib:
+    cmp rdi, 0x20
+    ja .Llong
+    mov eax, dword ptr [runnable_avg_yN_sum + rdi*4]
+    ret
+.Llong:
+    mov eax, 0xba7e                                         // LOAD_AVG_MAX
+    cmp rdi, 0x159                                          // LOAD_AVG_MAX_N
+    jae .Lout
+    mov rcx, rdi
+    shr rcx, 0x5                                            // whole half-lives
+    mov eax, dword ptr [__accumulated_sum_N32 + rcx*4]
+    and edi, 0x1f
+    push rax
+    mov esi, edi
+    mov edi, eax
+    push rsi
+    call decay_load
+    pop rsi
+    pop rcx
+    add eax, dword ptr [runnable_avg_yN_sum + rsi*4]
+.Lout:
+    ret

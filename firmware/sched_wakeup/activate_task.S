@@ -1,0 +1,30 @@
+// void activate_task(struct rq *rq, struct task_struct *p, int flags)
+// Source: Linux 4.8, kernel/sched/core.c, activate_task with enqueue_task inlined (31 instructions with the clock's update)
+// Entry: rdi rq, rsi p, edx flags (0x1 ENQUEUE_WAKEUP, 0x20 ENQUEUE_MIGRATED)
+// Exit:  p is queued
+// Clobbers: caller-saved registers
+// Lock: rq->lock held
+//@ state scheduler
+activate_task:
+    push r12
+    push rbp
+    push rbx
+    mov rbx, rdi                                            // rq
+    mov rbp, rsi                                            // p
+    mov r12d, edx                                           // flags
+    mov rax, qword ptr [rsi + TASK_state]
+    test al, 0x2                                            // TASK_UNINTERRUPTIBLE contributes to the load
+    jz .Lno_load
+    test dword ptr [rsi + TASK_flags], 0x10000              // PF_FROZEN
+    jnz .Lno_load
+    dec qword ptr [rdi + RQ_nr_uninterruptible]
+.Lno_load:
+    call update_rq_clock
+    mov rax, qword ptr [rbp + TASK_sched_class]
+    mov edx, r12d
+    mov rsi, rbp
+    mov rdi, rbx
+    pop rbx
+    pop rbp
+    pop r12
+    jmp qword ptr [rax + SCLASS_enqueue_task]

@@ -1,0 +1,51 @@
+// void check_preempt_curr(struct rq *rq, struct task_struct *p, int flags)
+// Source: Linux 4.8, kernel/sched/core.c, check_preempt_curr (51 instructions when the idle task runs)
+// Entry: rdi rq, rsi p, edx wake flags
+// Exit:  the running task is marked for rescheduling if p should run first
+// Clobbers: caller-saved registers
+// Lock: rq->lock held
+//@ state scheduler
+check_preempt_curr:
+    push rbx
+    mov rbx, rdi                                            // rq
+    mov rax, qword ptr [rdi + RQ_curr]
+    mov rcx, qword ptr [rsi + TASK_sched_class]
+    mov r8, qword ptr [rax + TASK_sched_class]
+    cmp rax, qword ptr [rdi + RQ_idle]
+    je .Lidle
+//@ event wakeup_to_running
+    cmp rcx, r8
+    jne .Lother_class
+    call qword ptr [rcx + SCLASS_check_preempt_curr]
+    jmp .Lskip_clock
+.Lidle:
+//@ event wakeup_to_idle
+    cmp rcx, r8
+    je .Lsame_idle
+.Lother_class:
+    mov rax, stop_sched_class                               // from the highest class down: whose is found first
+.Lnext_class:
+    cmp rax, r8
+    je .Lskip_clock                                         // the running one's
+    cmp rax, rcx
+    je .Lpreempt                                            // p's
+    mov rax, qword ptr [rax + SCLASS_next]
+    test rax, rax
+    jnz .Lnext_class
+    jmp .Lskip_clock
+.Lpreempt:
+    mov rdi, rbx
+    call resched_curr
+.Lskip_clock:
+    mov rax, qword ptr [rbx + RQ_curr]
+    cmp dword ptr [rax + TASK_on_rq], 0x1                   // TASK_ON_RQ_QUEUED
+    jne .Lout
+    mov rax, qword ptr [rax + TASK_stack]
+    test byte ptr [rax + TI_flags], 0x8                     // NEED_RESCHED
+    jz .Lout
+    or dword ptr [rbx + RQ_clock_skip_update], 0x1          // RQCF_REQ_SKIP: schedule() comes soon enough
+.Lout:
+    pop rbx
+    ret
+.Lsame_idle:
+    ud2                                                     // nobody wakes an idle task

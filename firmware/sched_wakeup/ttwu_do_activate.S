@@ -1,0 +1,35 @@
+// static void ttwu_do_activate(struct rq *rq, struct task_struct *p, int wake_flags)
+// Source: Linux 4.8, kernel/sched/core.c, ttwu_do_activate with ttwu_activate inlined (30 instructions)
+// Entry: rdi rq, rsi p, edx wake_flags
+// Exit:  p is queued and running; the core is told if it should switch
+// Clobbers: caller-saved registers
+// Lock: rq->lock and p->pi_lock held
+//@ state scheduler
+ttwu_do_activate:
+    push r12
+    push rbp
+    push rbx
+    mov rbx, rdi                                            // rq
+    mov rbp, rsi                                            // p
+    mov r12d, edx                                           // wake_flags
+    test byte ptr [rsi + TASK_sched_bits], 0x2              // sched_contributes_to_load
+    jz .Lcounted
+    dec qword ptr [rdi + RQ_nr_uninterruptible]
+.Lcounted:
+    mov eax, edx
+    and eax, 0x4                                            // WF_MIGRATED
+    lea edx, [rax*8 + ENQUEUE_WAKEUP]                       // ENQUEUE_MIGRATED 0x20
+    .set ENQUEUE_WAKEUP, 0x1
+    call activate_task
+    mov dword ptr [rbp + TASK_on_rq], 0x1                   // TASK_ON_RQ_QUEUED
+    test dword ptr [rbp + TASK_flags], 0x20                 // PF_WQ_WORKER
+    jnz .Lworker
+    mov edx, r12d
+    mov rsi, rbp
+    mov rdi, rbx
+    pop rbx
+    pop rbp
+    pop r12
+    jmp ttwu_do_wakeup
+.Lworker:
+    ud2                                                     // no work queues here
