@@ -11,7 +11,9 @@
 .set .Linuse, 0x0
 .set .Lobjects, 0x2
 .set .Lfrozen, 0x3                                          // bit 7
+.set .Lfreelist, 0x8
 .set .Lframe, 0x10
+.set .LTAIL, 0x1                                            // in compound_head: the rest is the address of the head
 ___slab_alloc:
     push r15
     push r14
@@ -23,11 +25,19 @@ ___slab_alloc:
     mov rbp, rdi                                            // s
     mov r14d, esi                                           // gfpflags
     mov r12, r8                                             // c
+    mov r15d, edx                                           // node
     mov r13, qword ptr [r8 + SLUBCPU_page]                  // page
     test r13, r13
     je .Lnew_slab
 .Lredo:
-    test byte ptr [r13 + PAGE_flags], 0x40                  // PG_active: a slab from the emergency reserves
+    cmp r15d, -0x1                                          // node_match: NUMA_NO_NODE, any will do
+    jne .Lunsupported
+    mov rax, r13
+    mov rdx, qword ptr [r13 + PAGE_next]                    // pfmemalloc_match: compound_head
+    lea rcx, [rdx - .LTAIL]
+    test dl, .LTAIL
+    cmovne rax, rcx
+    test byte ptr [rax + PAGE_flags], 0x40                  // PG_active: a slab from the emergency reserves
     jne .Lunsupported
     mov rax, qword ptr [r12 + SLUBCPU_freelist]             // an interrupt may have filled it
     test rax, rax
@@ -48,14 +58,14 @@ ___slab_alloc:
     and esi, 0x7f
     or ecx, esi
     mov byte ptr [rsp + .Lfrozen], cl                       // frozen = freelist != NULL
-    mov r15, rax
+    mov qword ptr [rsp + .Lfreelist], rax
     test dword ptr [rbp + SLUB_flags], .LCMPXCHG_DOUBLE
     je .Lunsupported
     mov rcx, qword ptr [rsp + .Lcounters]
     xor ebx, ebx                                            // the page's own freelist is empty now
     lock cmpxchg16b xmmword ptr [r13 + PAGE_freelist]
     jne .Lget_freelist
-    mov rax, r15
+    mov rax, qword ptr [rsp + .Lfreelist]
     test rax, rax
     jne .Lload_freelist
     mov qword ptr [r12 + SLUBCPU_page], 0x0

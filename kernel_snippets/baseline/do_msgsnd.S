@@ -124,7 +124,7 @@ do_msgsnd_no_match:
     lock add dword ptr [r13 + IPCNS_msg_bytes], r12d
     //@ event enqueued reg=rbp
     lock inc dword ptr [r13 + IPCNS_msg_hdrs]
-    jmp .Lunlock
+    jmp .Lsent
 
 do_msgsnd_notequal:
     mov rax, qword ptr [r14 + MSR_r_msgtype]
@@ -170,9 +170,14 @@ do_msgsnd_match:
     //@ point handoff_window
     //@ event handed_over reg=rbp
     mov qword ptr [r14 + MSR_r_msg], rbp                    // the last access to *msr: it is on the receiver's stack
+.Lsent:
+    xor r12d, r12d                                          // err = 0
+    xor ebp, ebp                                            // msg = NULL: it is no longer ours
 .Lunlock:
     mov byte ptr [rbx + IPCP_lock], 0x0
-    xor eax, eax
+    test rbp, rbp
+    jne .Lfree_message
+    mov eax, r12d
     add rsp, .Lframe
     pop rbx
     pop rbp
@@ -182,7 +187,10 @@ do_msgsnd_match:
     pop r15
     ret
 
-// What a later version of this guest does: errors, and a sender that waits for room.
+// What a later version of this guest does: errors, with the message given back, and a sender that waits for room.
+.Lfree_message:
+    movsxd rax, r12d
+    jmp .Lunsupported
 .Linvalid:
     mov rax, -0x16                                          // -EINVAL
     jmp .Lunsupported

@@ -32,34 +32,6 @@ STAND_INS = {
     "wake_up_process": "ret",
     "_cond_resched": "xor eax, eax\nret",
     "returned": "hlt",
-    "wake_q_add": """
-    mov eax, 0x0
-    mov ecx, 0x1
-    lock cmpxchg qword ptr [rsi + TASK_wake_q_next], rcx
-    jne .Lqueued
-    lock inc dword ptr [rsi + TASK_usage]
-    mov rax, qword ptr [rdi + WAKEQ_lastp]
-    lea rdx, [rsi + TASK_wake_q_next]
-    mov qword ptr [rax], rdx
-    mov qword ptr [rdi + WAKEQ_lastp], rdx
-.Lqueued:
-    ret""",
-    "wake_up_q": """
-    push rbx
-    mov rbx, rdi
-.Lnext:
-    mov rdi, qword ptr [rbx + WAKEQ_first]
-    cmp rdi, 0x1
-    je .Lout
-    mov rax, qword ptr [rdi]
-    mov qword ptr [rbx + WAKEQ_first], rax
-    mov qword ptr [rdi], 0x0
-    sub rdi, TASK_wake_q_next
-    call wake_up_process
-    jmp .Lnext
-.Lout:
-    pop rbx
-    ret""",
     "lock_loop": """
     push rbx
     push rbp
@@ -122,6 +94,7 @@ def image_of(variant: str) -> Image:
     placed = load_globals([firmware / "globals" / "ipc.toml", firmware / "globals" / "boot.toml"], structs)
     folders = [*(firmware / name for name in ("lock", "slab", "usercopy", "ipc_support")), snippets / "common", snippets / variant]
     files = [path for folder in folders for path in sorted(folder.glob("*.S"))]
+    files += [firmware / "sched_wakeup" / name for name in ("wake_q_add.S", "wake_up_q.S")]
     with TemporaryDirectory() as folder:
         for name, text in STAND_INS.items():
             path = Path(folder) / f"{name}.S"

@@ -22,10 +22,11 @@ RAM_BYTES = 0x1000000
 TABLES, RETURN, OBJECTS = 0x10000, 0x20000, 0x800000
 MASK = 2**64 - 1
 HLT, RDTSC, UD2 = b"\xf4", b"\x0f\x31", b"\x0f\x0b"
-GPR = {name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in
-       ["rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip", "rflags", "gs_base", "cr0", "cr3", "cr4", "ss", "ds", "es", "fs", "gs"]}  # fmt: skip
+NAMES = "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip rflags"
+GPR = {name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in f"{NAMES} gs_base cr0 cr3 cr4 ss ds es fs gs".split()}
 TICKS_PER_INSTRUCTION = 2
 NICE_0, IDLE_PRIO = 1 << 20, 140
+MULT, SHIFT = 4793490, 24  # cycles of 3.5 GHz to nanoseconds
 
 
 def assembled() -> Image:
@@ -49,7 +50,7 @@ class Bench:
         self.uc.ctl_set_cpu_model(x86.UC_CPU_X86_OPTERON_G5)
         self.uc.mem_map_ptr(0, RAM_BYTES, unicorn.UC_PROT_ALL, ctypes.c_void_p(self.ram.ctypes.data))
         self.top = OBJECTS
-        self.tsc = 1 << 40
+        self.tsc = 0
         self.counts: Counter[str] = Counter()
         for segment in (image.text, image.data):
             self.ram[segment.physical : segment.physical + len(segment.data)] = np.frombuffer(segment.data, np.uint8)
@@ -183,6 +184,7 @@ class Bench:
                 return pc
             else:
                 self.uc.emu_start(pc, MASK, count=1)
+                assert self.reg("rip") != pc, f"fault in {self.name(pc)}, line {self.image.lines[pc][1]}"
         raise AssertionError("no end")
 
 
@@ -279,19 +281,24 @@ class Core:
         device = new("clock_event_device", next_event=10**9)
         self.percpu = new("percpu", preempt_count=0x80000000, tlb_active_mm=self.mm, tlb_state=2,
                           rcu_dynticks__nesting=0x0140000000000000, rcu_dynticks__dynticks=1,
-                          rcu_sched__nxtlist=1, tick_sched__nohz_mode=2, evtdev=device)  # fmt: skip
-        self.rq = new("rq", avg_idle=100_000, rd=new("root_domain"), stop=new("task_struct"), rt_highest_prio_curr=100,
+                          rcu_sched__nxtlist=1, tick_sched__nohz_mode=2, evtdev=device,
+                          cyc2ns_mult=MULT, cyc2ns_shift=SHIFT)  # fmt: skip
+        self.rq = new("rq", avg_idle=100_000, rd=bench["def_root_domain"], stop=new("task_struct"), rt_highest_prio_curr=100,
                       sd=new("sched_domain", balance_interval=8))  # fmt: skip
         put(self.percpu, "percpu", this_cpu_off=self.percpu, runqueue=self.rq)
         bench.write(bench["__per_cpu_offset"], self.percpu)
         bench.write(bench["__cpu_online_mask"], 1)
         put(bench["tk_core"], "timekeeper", clock=bench["clocksource_tsc"], read=bench["read_tsc"], mask=MASK,
-            mult=0x492492, shift=24)  # fmt: skip
+            mult=MULT, shift=SHIFT)  # fmt: skip
         bench.set(gs_base=self.percpu)
         self.group = new("task_group", shares=NICE_0)
         self.queue = new("cfs_rq", rq=self.rq, tg=self.group)
         put(self.rq, "rq", cfs__rq=self.rq, cfs__tg=bench["root_task_group"])
         self.root = at(self.rq, "rq", "cfs")
+        put(bench["root_task_group"], "task_group", se=self._array(0), cfs_rq=self._array(self.root))
+        for name in ("cfs_tasks", "leaf_cfs_rq_list"):
+            head = at(self.rq, "rq", f"{name}_next")
+            put(self.rq, "rq", **{f"{name}_next": head, f"{name}_prev": head})
         self.group_entity = new("sched_entity", load_weight=NICE_0, cfs_rq=self.root, my_q=self.queue)
         put(self.group, "task_group", se=self._array(self.group_entity), cfs_rq=self._array(self.queue))
         self.idle = self._task("idle_sched_class", IDLE_PRIO, on_rq=1, on_cpu=1, active_mm=self.mm)
@@ -315,7 +322,8 @@ class Core:
     def _user_task(self, index: int) -> int:
         bench = self.bench
         task = self._task("fair_sched_class", 120, state=1, mm=self.mm, active_mm=self.mm, pid=100 + index,
-                          fpu_fpstate_active=1, thread_fsbase=0x7F0000000100 + (index << 16), signal=bench.allocate(0x400),
+                          fpu_fpstate_active=1, thread_fsbase=0x7F0000000100 + (index << 16), signal=bench.new("signal_struct"),
+                          sched_task_group=self.group, nr_cpus_allowed=1, cpus_allowed=1,
                           se__load_weight=NICE_0, se__load_inv_weight=0x400000, se__depth=1,
                           se__parent=self.group_entity, se__cfs_rq=self.queue)  # fmt: skip
         image = bench.at(task, "task_struct", "fpu_state")
@@ -528,7 +536,7 @@ def test_the_group_stays_queued_while_one_of_its_tasks_can_run(core: Core) -> No
     run_first(core, first)
     core.enqueue(second)
     bench.put(first, "task_struct", state=1)
-    bench.call("deactivate_task", core.rq, first, 1)
+    bench.aside("deactivate_task", core.rq, first, 1)
     assert [bench.get(core.queue, "cfs_rq", name) for name in ("nr_running", "h_nr_running", "load_weight")] == [1, 1, NICE_0]
     assert [bench.get(core.root, "cfs_rq", name) for name in ("nr_running", "h_nr_running")] == [1, 1]
     assert bench.get(core.group_entity, "sched_entity", "on_rq") == 1
@@ -590,13 +598,15 @@ def test_load_averages_follow_the_geometric_series(core: Core, delta: int) -> No
     bench.put(core.rq, "rq", clock_task=start + delta * 1024 + 7)
     bench.call("update_load_avg", entity, 1)
     expected, contribution = modelled(20_000 * weight, 300, weight, delta)
+    # After 345 periods the kernel takes the limit of the series, LOAD_AVG_MAX, which counts the current period too.
+    near = 2e-3 if delta < 345 << 10 else 2.2e-2
     for address, struct in ((entity, "sched_entity"), (core.queue, "cfs_rq")):
-        assert bench.get(address, struct, "avg__load_sum") == pytest.approx(expected, rel=2e-3)
-        assert bench.get(address, struct, "avg__util_sum") == pytest.approx(expected, rel=2e-3)
+        assert bench.get(address, struct, "avg__load_sum") == pytest.approx(expected, rel=near)
+        assert bench.get(address, struct, "avg__util_sum") == pytest.approx(expected, rel=near)
         assert bench.get(address, struct, "avg__period_contrib") == contribution
         if 300 + delta >= 1024:
-            assert bench.get(address, struct, "avg__load_avg") == pytest.approx(expected / LOAD_AVG_MAX, abs=2)
-    assert bench.get(core.queue, "cfs_rq", "runnable_load_sum") == pytest.approx(expected, rel=2e-3)
+            assert bench.get(address, struct, "avg__load_avg") == pytest.approx(expected / LOAD_AVG_MAX, rel=near, abs=2)
+    assert bench.get(core.queue, "cfs_rq", "runnable_load_sum") == pytest.approx(expected, rel=near)
     if 300 + delta >= 1024:
         contrib = bench.get(core.queue, "cfs_rq", "tg_load_avg_contrib")
         assert contrib == bench.get(core.queue, "cfs_rq", "avg__load_avg") == bench.get(core.group, "task_group", "load_avg")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from emu.guest.ram import DIRECT_MAP
+
 sys.path.insert(0, str(Path(__file__).parent))
 from ipc_machine import FREE_OBJECTS_PER_CORE, SLAB_OBJECTS, IpcMachine
 
@@ -82,6 +84,7 @@ def test_an_object_freed_elsewhere_comes_back_to_its_slab() -> None:
 
 def test_a_full_slab_becomes_the_freeing_cores_and_too_many_of_them_go_to_the_node() -> None:
     machine = IpcMachine(cores=2, spare_slabs=4)
+    machine.cache["cpu_partial"] = 2
     taken = [allocate(machine, 0) for _ in range(FREE_OBJECTS_PER_CORE + 4 * SLAB_OBJECTS)]
     check(machine, set(taken))
     assert not machine.node_partial()
@@ -91,20 +94,26 @@ def test_a_full_slab_becomes_the_freeing_cores_and_too_many_of_them_go_to_the_no
         live.discard(address)
     check(machine, live)
     assert machine.node_partial(), "more than cpu_partial free objects: drained"
-    again = {allocate(machine, 0) for _ in range(len(taken))}
+    own = machine.cores[0].area.inner("kmalloc_64", "kmem_cache_cpu")["page"]
+    assert machine.kernel.record("page", own - DIRECT_MAP)["objects_frozen"] & 0x8000
+    out_of_reach = len(list(machine.chain(machine.kernel.record("page", own - DIRECT_MAP)["freelist"])))
+    again = {allocate(machine, 1) for _ in range(machine.total_objects - out_of_reach)}
     check(machine, again)
+    again |= {allocate(machine, 0) for _ in range(out_of_reach)}
+    check(machine, again)
+    assert len(again) == machine.total_objects
 
 
 @pytest.mark.parametrize("cores", [1, 2, 4])
 @pytest.mark.parametrize("seed", range(3))
 def test_random_sequences(cores: int, seed: int) -> None:
-    machine = IpcMachine(cores=cores, spare_slabs=3)
+    machine = IpcMachine(cores=cores, spare_slabs=6 * cores)
     source = random.Random(seed)
     live: list[int] = []
     for number in range(700):
         grow = number // 100 % 2 == 0
         core = source.randrange(cores)
-        if live and (source.random() < (0.3 if grow else 0.7) or len(live) >= machine.total_objects - 20 * cores):
+        if live and (source.random() < (0.3 if grow else 0.7) or len(live) >= 100 * cores):
             free(machine, core, live.pop(source.randrange(len(live))))
         else:
             address = allocate(machine, core)

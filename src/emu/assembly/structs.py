@@ -1,12 +1,33 @@
 """The one struct table: `firmware/structs/*.toml` says where every field of every guest structure lies."""
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from emu.assembly.tables import Key, check, read_toml
 from emu.errors import UserError
+
+STRUCT_KEYS = {
+    "prefix": Key(str),
+    "size": Key(int, least=1),
+    "source": Key(str, optional=True),
+    "fields": Key(dict, optional=True),
+}
+CONTINUED_KEYS = {
+    "continues": Key(bool),
+    "prefix": Key(str, optional=True),
+    "size": Key(int, optional=True),
+    "source": Key(str, optional=True),
+    "fields": Key(dict),
+}
+FIELD_KEYS = {
+    "at": Key(int, least=0),
+    "size": Key(int, least=1),
+    "lock": Key(str, optional=True),
+    "note": Key(str, optional=True),
+}
+EMBEDDED_KEYS = {**FIELD_KEYS, "size": Key(int, least=1, optional=True), "struct": Key(str)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,57 +54,63 @@ class Struct:
 
 
 def load_structs(files: Iterable[Path]) -> dict[str, Struct]:
-    """Read struct files; a structure may be continued in a later file. Overlapping fields are a `UserError`."""
+    """Read struct files; a structure may be continued in a later file.
+
+    Fields that overlap or leave their structure, and two offsets with one name in assembly, are a `UserError`.
+    """
     structs: dict[str, Struct] = {}
-    waiting: list[tuple[Path, Struct, str, dict[str, Any]]] = []
+    parts: list[tuple[Path, str, dict[str, Any]]] = []  # file, name of the struct, its table there
     for path in files:
         for name, table in read_toml(path).items():
-            if table.get("continues"):
-                waiting += [
-                    (path, structs_placeholder(name), key, spec) for key, spec in table.get("fields", {}).items()
-                ]
-                continue
-            if name in structs:
-                raise UserError(f"{path}: struct {name} is defined twice; a second part needs continues = true")
-            structs[name] = Struct(name, table["prefix"], table["size"], table.get("source", ""))
-            waiting += [(path, structs[name], key, spec) for key, spec in table.get("fields", {}).items()]
-    for path, struct, key, spec in waiting:
-        if struct.name not in structs:
-            raise UserError(f"{path}: struct {struct.name} is continued here, but no file begins it")
-        _add(path, structs, structs[struct.name], key, spec)
+            where = f"{path}: struct {name}"
+            if isinstance(table, dict) and table.get("continues") is True:
+                check(where, table, CONTINUED_KEYS)
+            else:
+                check(where, table, STRUCT_KEYS)
+                if name in structs:
+                    raise UserError(f"{where} is defined twice; a second part needs continues = true")
+                structs[name] = Struct(name, table["prefix"], table["size"], table.get("source", ""))
+            parts.append((path, name, table))
+    for path, name, table in parts:
+        if name not in structs:
+            raise UserError(f"{path}: struct {name} is continued here, but no file begins it")
+        for key, begun in (("prefix", structs[name].prefix), ("size", structs[name].size)):
+            if table.get(key, begun) != begun:
+                raise UserError(f"{path}: struct {name}: {key} must be {begun!r}, as where it begins, not {table[key]!r}")
+        for key, spec in table.get("fields", {}).items():
+            _add(f"{path}: {name}.{key}", structs, structs[name], key, spec)
+    _check_names(structs)
     return structs
 
 
-def structs_placeholder(name: str) -> Struct:
-    """A structure that another file defines."""
-    return Struct(name, "", 0)
-
-
-def _add(path: Path, structs: Mapping[str, Struct], struct: Struct, key: str, spec: dict[str, Any]) -> None:
-    where = f"{path}: {struct.name}.{key}"
+def _add(where: str, structs: Mapping[str, Struct], struct: Struct, key: str, spec: dict[str, Any]) -> None:
+    embedded = isinstance(spec, dict) and "struct" in spec
+    check(where, spec, EMBEDDED_KEYS if embedded else FIELD_KEYS)
     inner = spec.get("struct")
     if inner is not None and inner not in structs:
         raise UserError(f"{where}: there is no struct {inner}")
     size = spec["size"] if inner is None else structs[inner].size
+    if spec.get("size", size) != size:
+        raise UserError(f"{where}: size must be {size:#x}, that of struct {inner}, or left out, not {spec['size']:#x}")
     new = Field(key, spec["at"], size, inner, spec.get("lock"), spec.get("note", ""))
-    if new.offset < 0 or new.offset + size > struct.size:
-        raise UserError(
-            f"{where}: bytes {new.offset:#x} to {new.offset + size:#x} must lie inside the struct's {struct.size:#x}"
-        )
-    for other in struct.fields.values():
-        if new.offset < other.offset + other.size and other.offset < new.offset + size:
-            raise UserError(f"{where}: overlaps {other.name} at {other.offset:#x}")
+    end = new.offset + size
+    if end > struct.size:
+        raise UserError(f"{where}: bytes {new.offset:#x} to {end:#x} must lie inside the struct's {struct.size:#x}")
     if key in struct.fields:
         raise UserError(f"{where}: is defined twice")
+    for other in struct.fields.values():
+        if new.offset < other.offset + other.size and other.offset < end:
+            raise UserError(f"{where}: bytes {new.offset:#x} to {end:#x} overlap {other.name} at {other.offset:#x}")
     struct.fields[key] = new
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Parse a TOML file, or raise `UserError` with its name and line."""
-    try:
-        return tomllib.loads(path.read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{path}: {error}") from None
+def _check_names(structs: Mapping[str, Struct]) -> None:
+    owner: dict[str, str] = {}
+    for struct in structs.values():
+        for name, _ in constants({struct.name: struct}):
+            if name in owner:
+                raise UserError(f"struct {struct.name}: {name} already belongs to struct {owner[name]}: choose another prefix")
+            owner[name] = struct.name
 
 
 def constants(structs: Mapping[str, Struct]) -> Iterator[tuple[str, int]]:

@@ -53,9 +53,11 @@ SERIALISING = frozenset(
         "cli", "sti", "popf", "popfq", "pause", "lidt", "lgdt", "ltr", "retf", "retfq",
     )
 )  # fmt: skip
-SAVE = Cost(
-    52, 60, 60
-)  # FXSAVE/FXRSTOR: 52 eight-byte accesses (path-lengths.md section 0); estimate, no published row
+# x87 and FXSAVE have no row in the table: estimates. FXSAVE and FXRSTOR make 52 eight-byte accesses (path-lengths.md section 0).
+ESTIMATES = {
+    "fxsave": Cost(52, 60, 60), "fxsave64": Cost(52, 60, 60), "fxrstor": Cost(52, 60, 60), "fxrstor64": Cost(52, 60, 60),
+    "fnclex": Cost(18, 10, 10), "emms": Cost(1, 1, 1), "fild": Cost(1, 10, 1),
+}  # fmt: skip
 
 
 @cache
@@ -72,8 +74,8 @@ def table() -> dict[tuple[str, str], Cost]:
 
 def cost_of(each: Instruction) -> Cost:
     """Cost of an instruction that hits L1 and is predicted; `UserError` names one that has no row."""
-    if each.mnemonic in ("fxsave", "fxsave64", "fxrstor", "fxrstor64"):
-        return SAVE
+    if each.mnemonic in ESTIMATES:
+        return ESTIMATES[each.mnemonic]
     key = _row(each)
     if key is None or key not in table():
         raise UserError(f"no row of steamroller_instructions.csv fits {each.text!r} at {each.address:#x} ({key})")
