@@ -33,6 +33,7 @@ __schedule:
     test rax, rax
     jz .Lstill_queued
     lea r15, [rbp + TASK_nvcsw]
+    mov rax, qword ptr [rbp + TASK_state]                   // volatile: as it is now
     test al, 0x81                                           // TASK_INTERRUPTIBLE, TASK_WAKEKILL
     jz .Lsleep
     mov rdx, qword ptr [rbp + TASK_stack]
@@ -81,7 +82,9 @@ __schedule:
     test rax, rax
     jnz .Lclass_answered
     mov r13, qword ptr [r13 + SCLASS_next]
-    jmp .Lnext_class                                        // the idle class always has a task
+    test r13, r13
+    jnz .Lnext_class
+    jmp .Latomic                                            // BUG: the idle class always has a task
 .Lclass_answered:
     cmp rax, -0x1                                           // RETRY_TASK
     je .Lall_classes

@@ -7,6 +7,7 @@
 // Lock: rq->lock held
 //@ state scheduler
     .set HZ, 0xfa
+    .set MIGRATION_COST, 0x7a120                            // sysctl_sched_migration_cost: 500,000 ns, a constant here
 pick_next_task_fair:
     push r15
     push r14
@@ -108,8 +109,7 @@ pick_next_task_fair:
     lea r14, [rax + HZ]                                     // next_balance
     mov rax, qword ptr [rdi + RQ_clock]
     mov qword ptr [rdi + RQ_idle_stamp], rax
-    mov eax, dword ptr [sysctl_sched_migration_cost]
-    cmp qword ptr [rdi + RQ_avg_idle], rax
+    cmp qword ptr [rdi + RQ_avg_idle], MIGRATION_COST
     jae .Llong_idle
 .Lno_pull:
     mov rbx, qword ptr [rdi + RQ_sd]

@@ -19,12 +19,12 @@ rb_next:
     jnz .Ldown
     ret
 .Lup:
+    mov rax, qword ptr [rdi + RB_parent_color]
     and rax, -0x4                                           // parent, without the colour
     jz .Lout
     cmp qword ptr [rax + RB_right], rdi
     jne .Lout
     mov rdi, rax
-    mov rax, qword ptr [rax + RB_parent_color]
     jmp .Lup
 .Lnone:
     xor eax, eax

@@ -7,155 +7,150 @@
 // Lock: rq->lock held
 //@ state scheduler
 update_load_avg:
-    mov r8, qword ptr [rdi + SE_cfs_rq]
-    mov rdx, qword ptr [r8 + CFS_rq]
-    mov rdx, qword ptr [rdx + RQ_clock_task]                // now
-    xor r11d, r11d                                          // decayed
+    push r14
+    push r13
+    push r12
+    push rbp
+    push rbx
+    mov rbx, rdi                                            // se
+    mov rbp, qword ptr [rdi + SE_cfs_rq]                    // cfs_rq
+    mov r13d, esi                                           // update_tg
+    mov rax, qword ptr [rbp + CFS_rq]
+    mov r12, qword ptr [rax + RQ_clock_task]                // now
+    xor r14d, r14d                                          // decayed
 // The entity: nothing to do within one unit of 1,024 ns, only sums to extend within one period of 1,024 units.
-    mov rax, rdx
-    sub rax, qword ptr [rdi + SE_avg + AVG_last_update_time]
+    mov rax, r12
+    sub rax, qword ptr [rbx + SE_avg + AVG_last_update_time]
     js .Lentity_backwards
     shr rax, 0xa                                            // delta
     jz .Lqueue
-    xor r9d, r9d                                            // running
-    cmp qword ptr [r8 + CFS_curr], rdi
-    sete r9b
-    mov ecx, dword ptr [rdi + SE_on_rq]
-    mov r10, qword ptr [rdi + SE_load_weight]
-    shr r10, 0xa                                            // scale_load_down
-    imul rcx, r10                                           // weight, 0 when not queued
-    mov r10d, dword ptr [rdi + SE_avg + AVG_period_contrib]
-    add r10, rax
-    cmp r10, 0x400
+    xor ecx, ecx                                            // running
+    cmp qword ptr [rbp + CFS_curr], rbx
+    sete cl
+    mov edx, dword ptr [rbx + SE_on_rq]
+    mov rsi, qword ptr [rbx + SE_load_weight]
+    shr rsi, 0xa                                            // scale_load_down
+    imul rdx, rsi                                           // weight, 0 when not queued
+    mov esi, dword ptr [rbx + SE_avg + AVG_period_contrib]
+    add rsi, rax
+    cmp rsi, 0x400
     jae .Lentity_period
-    mov qword ptr [rdi + SE_avg + AVG_last_update_time], rdx
-    mov dword ptr [rdi + SE_avg + AVG_period_contrib], r10d
-    imul rcx, rax
-    add qword ptr [rdi + SE_avg + AVG_load_sum], rcx
-    test r9d, r9d
+    mov qword ptr [rbx + SE_avg + AVG_last_update_time], r12
+    mov dword ptr [rbx + SE_avg + AVG_period_contrib], esi
+    imul rdx, rax
+    add qword ptr [rbx + SE_avg + AVG_load_sum], rdx
+    test ecx, ecx
     jz .Lqueue
     shl eax, 0xa                                            // x SCHED_CAPACITY_SCALE
-    add dword ptr [rdi + SE_avg + AVG_util_sum], eax
+    add dword ptr [rbx + SE_avg + AVG_util_sum], eax
 // Its queue
 .Lqueue:
-    mov rax, qword ptr [r8 + CFS_removed_load_avg]          // entities that left from afar
+    mov rax, qword ptr [rbp + CFS_removed_load_avg]         // entities that left from afar
     test rax, rax
     jnz .Lremoved_load
 .Lremoved_load_taken:
-    mov rax, qword ptr [r8 + CFS_removed_util_avg]
+    mov rax, qword ptr [rbp + CFS_removed_util_avg]
     test rax, rax
     jnz .Lremoved_util
 .Lremoved_util_taken:
-    mov rax, rdx
-    sub rax, qword ptr [r8 + CFS_avg + AVG_last_update_time]
+    mov rax, r12
+    sub rax, qword ptr [rbp + CFS_avg + AVG_last_update_time]
     js .Lqueue_backwards
     shr rax, 0xa
     jz .Lgroup
-    mov rcx, qword ptr [r8 + CFS_load_weight]
-    shr rcx, 0xa                                            // scale_load_down
-    mov r10d, dword ptr [r8 + CFS_avg + AVG_period_contrib]
-    add r10, rax
-    cmp r10, 0x400
+    mov rdx, qword ptr [rbp + CFS_load_weight]
+    shr rdx, 0xa                                            // scale_load_down
+    xor ecx, ecx                                            // running
+    cmp qword ptr [rbp + CFS_curr], 0x0
+    setne cl
+    mov esi, dword ptr [rbp + CFS_avg + AVG_period_contrib]
+    add rsi, rax
+    cmp rsi, 0x400
     jae .Lqueue_period
-    mov qword ptr [r8 + CFS_avg + AVG_last_update_time], rdx
-    mov dword ptr [r8 + CFS_avg + AVG_period_contrib], r10d
-    imul rcx, rax
-    add qword ptr [r8 + CFS_avg + AVG_load_sum], rcx
-    add qword ptr [r8 + CFS_runnable_load_sum], rcx
-    cmp qword ptr [r8 + CFS_curr], 0x0
-    je .Lgroup
+    mov qword ptr [rbp + CFS_avg + AVG_last_update_time], r12
+    mov dword ptr [rbp + CFS_avg + AVG_period_contrib], esi
+    imul rdx, rax
+    add qword ptr [rbp + CFS_avg + AVG_load_sum], rdx
+    add qword ptr [rbp + CFS_runnable_load_sum], rdx
+    test ecx, ecx
+    jz .Lgroup
     shl eax, 0xa
-    add dword ptr [r8 + CFS_avg + AVG_util_sum], eax
+    add dword ptr [rbp + CFS_avg + AVG_util_sum], eax
 // update_tg_load_avg, when the queue's average has moved
 .Lgroup:
-    test r11d, r11d
+    test r14d, r14d
     jz .Lout
-    test esi, esi
+    test r13d, r13d
     jz .Lout
-    mov rcx, qword ptr [r8 + CFS_tg]
+    mov rcx, qword ptr [rbp + CFS_tg]
     cmp rcx, root_task_group
     je .Lout                                                // its average is of no use to anybody
-    mov rax, qword ptr [r8 + CFS_avg + AVG_load_avg]
-    mov r9, qword ptr [r8 + CFS_tg_load_avg_contrib]
+    mov rax, qword ptr [rbp + CFS_avg + AVG_load_avg]
+    mov rsi, qword ptr [rbp + CFS_tg_load_avg_contrib]
     mov rdx, rax
-    sub rdx, r9
-    mov r10, rdx
-    neg r10
-    cmovs r10, rdx                                          // |delta|
-    shr r9, 0x6
-    cmp r10, r9
+    sub rdx, rsi
+    mov rdi, rdx
+    neg rdi
+    cmovs rdi, rdx                                          // |delta|
+    shr rsi, 0x6
+    cmp rdi, rsi
     jle .Lout                                               // within 1/64: not worth the shared line
     lock add qword ptr [rcx + TG_load_avg], rdx
-    mov qword ptr [r8 + CFS_tg_load_avg_contrib], rax
+    mov qword ptr [rbp + CFS_tg_load_avg_contrib], rax
 .Lout:
+    pop rbx
+    pop rbp
+    pop r12
+    pop r13
+    pop r14
     ret
 
 // A period of 1,024 us ends: once a millisecond
 .Lentity_period:
-    push rdi
-    push rsi
-    push rdx
-    push r8
-    mov esi, r9d                                            // running
-    lea r9, [rdi + SE_avg]
-    mov rdi, rdx                                            // now
-    mov rdx, rcx                                            // weight
-    mov ecx, esi
-    mov rsi, r9
+    lea rsi, [rbx + SE_avg]
+    mov rdi, r12
     xor r8d, r8d                                            // no queue
     call __update_load_avg
-    pop r8
-    pop rdx
-    pop rsi
-    pop rdi
-    xor r11d, r11d                                          // only the queue's decay counts
     jmp .Lqueue
 .Lqueue_period:
-    push rsi
-    push r8
-    mov rdi, rdx
-    lea rsi, [r8 + CFS_avg]
-    mov rdx, rcx
-    xor ecx, ecx
-    cmp qword ptr [r8 + CFS_curr], 0x0
-    setne cl
+    lea rsi, [rbp + CFS_avg]
+    mov rdi, r12
+    mov r8, rbp
     call __update_load_avg
-    pop r8
-    pop rsi
-    mov r11d, 0x1
+    or r14d, eax
     jmp .Lgroup
 .Lentity_backwards:
-    mov qword ptr [rdi + SE_avg + AVG_last_update_time], rdx
+    mov qword ptr [rbx + SE_avg + AVG_last_update_time], r12
     jmp .Lqueue
 .Lqueue_backwards:
-    mov qword ptr [r8 + CFS_avg + AVG_last_update_time], rdx
+    mov qword ptr [rbp + CFS_avg + AVG_last_update_time], r12
     jmp .Lgroup
 .Lremoved_load:
     xor eax, eax
-    xchg qword ptr [r8 + CFS_removed_load_avg], rax
+    xchg qword ptr [rbp + CFS_removed_load_avg], rax
     xor ecx, ecx
-    mov r10, qword ptr [r8 + CFS_avg + AVG_load_avg]
-    sub r10, rax
-    cmovs r10, rcx                                          // never below zero
-    mov qword ptr [r8 + CFS_avg + AVG_load_avg], r10
+    mov rdx, qword ptr [rbp + CFS_avg + AVG_load_avg]
+    sub rdx, rax
+    cmovs rdx, rcx                                          // never below zero
+    mov qword ptr [rbp + CFS_avg + AVG_load_avg], rdx
     imul rax, rax, 0xba7e                                   // LOAD_AVG_MAX
-    mov r10, qword ptr [r8 + CFS_avg + AVG_load_sum]
-    sub r10, rax
-    cmovs r10, rcx
-    mov qword ptr [r8 + CFS_avg + AVG_load_sum], r10
-    mov r11d, 0x1
+    mov rdx, qword ptr [rbp + CFS_avg + AVG_load_sum]
+    sub rdx, rax
+    cmovs rdx, rcx
+    mov qword ptr [rbp + CFS_avg + AVG_load_sum], rdx
+    mov r14d, 0x1
     jmp .Lremoved_load_taken
 .Lremoved_util:
     xor eax, eax
-    xchg qword ptr [r8 + CFS_removed_util_avg], rax
+    xchg qword ptr [rbp + CFS_removed_util_avg], rax
     xor ecx, ecx
-    mov r10, qword ptr [r8 + CFS_avg + AVG_util_avg]
-    sub r10, rax
-    cmovs r10, rcx
-    mov qword ptr [r8 + CFS_avg + AVG_util_avg], r10
+    mov rdx, qword ptr [rbp + CFS_avg + AVG_util_avg]
+    sub rdx, rax
+    cmovs rdx, rcx
+    mov qword ptr [rbp + CFS_avg + AVG_util_avg], rdx
     imul eax, eax, 0xba7e
-    mov r10d, dword ptr [r8 + CFS_avg + AVG_util_sum]
-    sub r10d, eax
-    cmovs r10d, ecx
-    mov dword ptr [r8 + CFS_avg + AVG_util_sum], r10d
+    mov edx, dword ptr [rbp + CFS_avg + AVG_util_sum]
+    sub edx, eax
+    cmovb edx, ecx
+    mov dword ptr [rbp + CFS_avg + AVG_util_sum], edx
     jmp .Lremoved_util_taken

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import unicorn
 
 from emu.guest.ram import DIRECT_MAP
 
@@ -157,8 +158,6 @@ def test_cores_that_free_each_others_objects_at_the_same_time(seed: int) -> None
 
 
 def test_messages_exhausting_all_slabs_stop_the_run() -> None:
-    import unicorn
-
     machine = IpcMachine(spare_slabs=0)
     for _ in range(FREE_OBJECTS_PER_CORE):
         allocate(machine, 0)

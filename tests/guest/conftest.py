@@ -19,18 +19,8 @@ def assemble_reduced_kernel() -> Image:
     kernel = {p.stem: p for name in ("boot", "entry", "irq") for p in sorted((firmware / name).glob("*.S"))}
     kernel |= {path.stem: path for path in sorted(reduced.glob("*.S"))}
     user = {path.stem: path for path in sorted((firmware / "user").glob("*.S"))}
-    ex_s = (
-        []
-        if "[apic]" in "".join(f.read_text() for f in (firmware / "structs").glob("*.toml"))
-        else [reduced / "missing_structs.toml_"]
-    )
-    ex_g = (
-        []
-        if "[apic]" in "".join(f.read_text() for f in (firmware / "globals").glob("*.toml"))
-        else [reduced / "missing_globals.toml_"]
-    )
-    structs = load_structs([*sorted((firmware / "structs").glob("*.toml")), reduced / "structs.toml", *ex_s])
-    placed = load_globals([*sorted((firmware / "globals").glob("*.toml")), reduced / "globals.toml", *ex_g], structs)
+    structs = load_structs([*sorted((firmware / "structs").glob("*.toml")), reduced / "structs.toml"])
+    placed = load_globals([*sorted((firmware / "globals").glob("*.toml")), reduced / "globals.toml"], structs)
     others = {path.stem for path in (*firmware.rglob("*.S"), *guest_folder("kernel_snippets").rglob("*.S"))}
     others |= {value[1:] for each in placed.values() for value, _ in each.init.values() if isinstance(value, str)}
     return assemble(

@@ -125,9 +125,9 @@ def _init(where: str, spec: dict[str, Any], size: int, structs: Mapping[str, Str
 def _check_value(where: str, value: object, width: int) -> None:
     if isinstance(value, str):
         if not value.startswith("&") or width != 8:
-            raise UserError(f"{where}: text must be \"&NAME\", an address of 8 bytes, not {value!r} in {width}")
+            raise UserError(f'{where}: text must be "&NAME", an address of 8 bytes, not {value!r} in {width}')
     elif not isinstance(value, int) or isinstance(value, bool) or not -(2 ** (8 * width - 1)) <= value < 2 ** (8 * width):
-        raise UserError(f"{where}: must be a number of {width} bytes or \"&NAME\", not {value!r}")
+        raise UserError(f'{where}: must be a number of {width} bytes or "&NAME", not {value!r}')
 
 
 def render(placed: Mapping[str, Global], symbols: Mapping[str, int], *, partial: bool = False) -> bytes:
@@ -141,7 +141,9 @@ def render(placed: Mapping[str, Global], symbols: Mapping[str, int], *, partial:
         for offset, (value, size) in each.init.items():
             if isinstance(value, str):
                 if value[1:] not in symbols and not partial:
-                    raise UserError(f"{each.where}: init +{offset:#x}: {value!r} is neither a routine, a label in one, nor a global")
+                    raise UserError(
+                        f"{each.where}: init +{offset:#x}: {value!r} is neither a routine, a label in one, nor a global"
+                    )
                 value = symbols.get(value[1:], 0)
             at = each.physical - PHYSICAL_BASE + offset
             image[at : at + size] = (value & (2 ** (8 * size) - 1)).to_bytes(size, "little")

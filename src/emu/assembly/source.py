@@ -1,4 +1,4 @@
-"""One assembly file as text that Keystone takes: annotations taken out, labels made unique, its traps avoided.
+"""One assembly file as text that Keystone takes: annotations taken out, labels made unique, its traps refused by line.
 
 Keystone 0.9.2 reads decimal literals wrongly, knows no numeric labels, and encodes `gs:[X]` and `[NAME]` relative to RIP
 or RSP unless an index register is written: `riz`, the index that is none, makes it an absolute 32-bit displacement.
@@ -8,20 +8,17 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from emu.assembly.fold import MEMORY, REGISTERS
 from emu.errors import UserError
 
 STATES = ("user", "kernel", "scheduler", "interrupt", "idle")
-REGISTERS = frozenset(
-    [f"{width}{name}" for width in "re" for name in ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp")]
-    + [f"r{number}{width}" for number in range(8, 16) for width in ("", "d")]
-    + ["rip", "riz"]
-)
+DIRECTIVES = frozenset((".set", ".equ", ".macro", ".endm", ".rept", ".endr", ".if", ".else", ".endif", ".p2align", ".byte"))
 _LOCAL = re.compile(r"\.L(\w+)")
-_MEMORY = re.compile(r"\[([^\]]*)\]")
-_DECIMAL = re.compile(r"(?<![\w.])(?!(?<=\*)[1248]\b)(?!(?<=\* )[1248]\b)(\d+)(?![\w.])")
-_BARE = re.compile(r"[+-]\s*0x[0-9a-fA-F]+")
-_WORD = re.compile(r"[A-Za-z_.]\w*")
-_LABEL = re.compile(r"^\s*([A-Za-z_.][\w.]*):")
+_NUMBER = re.compile(r"(?<![\w.\\])(?!0x[0-9a-fA-F]+\b)\d\w*")
+_SCALE = re.compile(r"\*\s*[1248]\b|\b[1248]\s*\*")
+_BARE = re.compile(r"(?:^|[+-])\s*0x[0-9a-fA-F]+")
+_WORD = re.compile(r"\\?[A-Za-z_.][\w.]*")
+_LABEL = re.compile(r"^\s*([\w.$]+)\s*:(.*)$")
 _ANNOTATION = re.compile(r"^\s*//@\s*(\w+)\s+(\S+)(?:\s+reg=(\w+))?\s*$")
 
 
@@ -38,7 +35,7 @@ class Annotation:
 
 @dataclass(slots=True)
 class Source:
-    """A prepared file: `lines` are (line number, statement) for the assembler."""
+    """A prepared file: `lines` are (line number, statement or label) for the assembler."""
 
     path: Path
     name: str
@@ -55,24 +52,17 @@ def prepare(path: Path) -> Source:
         text = path.read_text()
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    labels = source.labels
     for number, raw in enumerate(text.splitlines(), 1):
         if raw.lstrip().startswith("//@"):
             _annotate(source, number, raw)
             continue
-        statement = raw.split("//", 1)[0].rstrip()
-        if not statement.strip():
-            continue
-        where = f"{path}:{number}"
-        for part in statement.split(";"):
-            if part.strip():
-                source.lines.append((number, _statement(part, source.name, where)))
-        if (label := _LABEL.match(statement)) and not label.group(1).startswith(".L"):
-            labels.append(label.group(1))
-    if not labels or labels[0] != source.name:
-        raise UserError(
-            f"{path}: the first label must be the file's name, {source.name}, not {labels[0] if labels else 'none'}"
-        )
+        for statement in raw.split("//", 1)[0].split(";"):
+            _add(source, number, statement.strip())
+    if not source.labels or source.labels[0] != source.name:
+        first = source.labels[0] if source.labels else "none"
+        raise UserError(f"{path}: the first label must be the file's name, {source.name}, not {first}")
+    if source.lines[-1][1].startswith(".Lmark__"):
+        raise UserError(f"{path}:{source.lines[-1][0]}: no instruction follows this annotation")
     return source
 
 
@@ -82,6 +72,8 @@ def _annotate(source: Source, number: int, raw: str) -> None:
     if match is None:
         raise UserError(f"{where}: an annotation is `//@ event|point|load|state NAME [reg=R]`, not {raw.strip()!r}")
     kind, name, register = match.groups()
+    if register is not None and (kind != "event" or register not in REGISTERS):
+        raise UserError(f"{where}: reg= must name a register of 32 or 64 bits, for an event, not {register!r} for a {kind}")
     if kind == "state":
         if name not in STATES:
             raise UserError(f"{where}: state must be one of {', '.join(STATES)}, not {name!r}")
@@ -94,28 +86,41 @@ def _annotate(source: Source, number: int, raw: str) -> None:
     source.lines.append((number, f"{label}:"))
 
 
-def _statement(text: str, routine: str, where: str) -> str:
-    if decimal := _DECIMAL.search(re.sub(r"\\?\"[^\"]*\"", "", text)):
-        raise UserError(
-            f"{where}: write {decimal.group(1)} as {int(decimal.group(1)):#x}: Keystone misreads decimal literals"
-        )
-    text = _MEMORY.sub(lambda match: _memory(match.group(1), where), text)
-    return _LOCAL.sub(lambda match: f"L__{routine}__{match.group(1)}", text)  # a dot in an address is refused
+def _add(source: Source, number: int, text: str) -> None:
+    """Append a label, a statement or both; nothing for an empty line."""
+    where = f"{source.path}:{number}"
+    if label := _LABEL.match(text):
+        name, text = label.group(1), label.group(2).strip()
+        if name[0].isdigit():
+            raise UserError(f"{where}: label {name} must be a word (.L{name} for a local one): Keystone knows no numeric labels")
+        if not name.startswith(".L"):
+            source.labels.append(name)
+        source.lines.append((number, _local(f"{name}:", source)))
+    if text:
+        source.lines.append((number, _local(_statement(text, where), source)))
+
+
+def _local(text: str, source: Source) -> str:
+    return _LOCAL.sub(lambda match: f"L__{source.name}__{match.group(1)}", text)  # a dot in an address is refused
+
+
+def _statement(text: str, where: str) -> str:
+    word = text.split()[0]
+    if word.startswith(".") and word not in DIRECTIVES:
+        raise UserError(f"{where}: {word} has no place in a routine; data belong into firmware/globals/*.toml")
+    if "#" in text or "/*" in text:
+        raise UserError(f"{where}: a comment begins with //")
+    if number := _NUMBER.search(_SCALE.sub("", text)):
+        hint = f" as {int(number.group()):#x}" if number.group().isdigit() else ""
+        raise UserError(f"{where}: write {number.group()} in hex{hint}: Keystone misreads decimal literals")
+    return MEMORY.sub(lambda match: _memory(match.group(1), where), text)
 
 
 def _memory(inside: str, where: str) -> str:
     words = _WORD.findall(inside)
-    bases = [word for word in words if word in REGISTERS]
-    scaled = set(re.findall(r"(\w+)\s*\*", inside))
-    if not bases:
+    registers = {word for word in words if word in REGISTERS or word.startswith("\\")}
+    if not registers:
         return f"[riz*0x1 + {inside.strip()}]"
-    if (
-        "rsp" not in bases
-        and "rip" not in bases
-        and _BARE.search(inside)
-        and not any(w not in REGISTERS for w in words)
-    ):
+    if _BARE.search(inside) and registers.isdisjoint(("rsp", "rip")) and registers.issuperset(words):
         raise UserError(f"{where}: [{inside}] has a bare displacement: use a name from the struct table")
-    if set(bases) == scaled:  # an index without a base: Keystone needs nothing more
-        return f"[{inside}]"
     return f"[{inside}]"

@@ -18,7 +18,7 @@ from emu.engine.records import (
     STOP_NONE,
 )
 from emu.engine.step import step
-from emu.memory.access import atomic, load, store
+from emu.memory.access import atomic, load, show, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram
 from emu.native import array_at, call, mix, njit
@@ -113,6 +113,7 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
         return
     releases = np.int64(-1)
     if lock >= 0:
+        show(bus, core.index, core.clock, address)
         before, after = read_ram(bus, address, 1), value & 0xFF
         if before == 0 and after == 1:
             core.acquiring = lock

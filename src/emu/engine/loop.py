@@ -29,7 +29,7 @@ from emu.engine.records import (
 from emu.engine.special import IDLE, deliver, emulate, wake
 from emu.native import NEVER, array_at, call, njit
 
-UNTIL = -16  # an address that no text reaches
+UNTIL = 0x100000000000  # Unicorn looks its end address up at every start: here the page walk fails at the first level
 
 
 @njit

@@ -6,7 +6,7 @@ the group's cfs_rq of its core, and the group's entity of that core on the root 
 
 from collections.abc import Sequence
 
-from emu.guest.ram import DIRECT_MAP
+from emu.guest.ram import DIRECT_MAP, direct
 from emu.guest.record import Kernel, Record
 from emu.guest.tasks import NICE_0_INVERSE, NICE_0_WEIGHT, UserTask, build_sleeping_kernel_task
 
@@ -15,11 +15,11 @@ MIGRATION_COST_NS = 500_000  # sysctl_sched_migration_cost
 AVERAGE_IDLE_NS = 50_000  # below the migration cost, as on a machine that passes messages: no search for work when idle
 CAPACITY = 1024
 MAX_RT_PRIO = 100
-GROUP_SHARES = 1024
 CLOCK_HZ = 3_500_000_000  # the TSC of the modelled part; it only scales the scheduler's nanoseconds
 CYC2NS_SHIFT = 31
 LOAD_AVG_MAX = 47742
 INITIAL_PERIOD_CONTRIB = 1023
+INITIAL_LOAD, INITIAL_UTILISATION = 1024, 512  # a new task counts as fully runnable and half busy
 LOAD_CALC_TICKS = 5 * 250 + 1  # LOAD_FREQ at HZ=250
 
 
@@ -47,6 +47,8 @@ def build_scheduler(kernel: Kernel, cores: Sequence[Record], idle: Sequence[Reco
         entity, queue = entities[user.plan.core], queues[user.plan.core]
         task_entity = task.inner("se", "sched_entity")
         task_entity["load_weight"], task_entity["load_inv_weight"] = NICE_0_WEIGHT, NICE_0_INVERSE
+        task_entity["vruntime"] = MIN_VRUNTIME
+        _init_average(task_entity.inner("avg", "sched_avg"))
         task["sched_task_group"], task["signal"] = group.virtual, signal.virtual
         _init_entity(task_entity, parent=entity.virtual, queue=queue.virtual, depth=1)
 
@@ -89,6 +91,13 @@ def _init_entity(entity: Record, *, parent: int, queue: int, depth: int) -> None
     entity["depth"] = depth
 
 
+def _init_average(average: Record) -> None:
+    """Set a new task's load as init_entity_runnable_average does; time 0 lets the first enqueue add it to the queue's."""
+    average["period_contrib"] = INITIAL_PERIOD_CONTRIB
+    average["load_avg"], average["load_sum"] = INITIAL_LOAD, INITIAL_LOAD * LOAD_AVG_MAX
+    average["util_avg"], average["util_sum"] = INITIAL_UTILISATION, INITIAL_UTILISATION * LOAD_AVG_MAX
+
+
 def _build_task_group(kernel: Kernel, queues: Sequence[Record], entities: Sequence[Record]) -> Record:
     """The autogroup of the process, and the root group: arrays of their queues and entities by core."""
     group = kernel.allocate("task_group", "task_group")
@@ -97,11 +106,11 @@ def _build_task_group(kernel: Kernel, queues: Sequence[Record], entities: Sequen
         (group, [queue.virtual for queue in queues], [entity.virtual for entity in entities]),
         (root, [entity["cfs_rq"] for entity in entities], [0] * len(entities)),
     ):
-        each["shares"] = GROUP_SHARES
+        each["shares"] = NICE_0_WEIGHT
         each["cfs_rq"], each["se"] = _pointers(kernel, owned), _pointers(kernel, seats)
     for queue, entity in zip(queues, entities, strict=True):
         queue["tg"] = group.virtual
-        Record(kernel, "cfs_rq", entity["cfs_rq"] - DIRECT_MAP, entity["cfs_rq"])["tg"] = root.virtual
+        kernel.record("cfs_rq", entity["cfs_rq"] - DIRECT_MAP)["tg"] = root.virtual
     return group
 
 
@@ -111,7 +120,7 @@ def _pointers(kernel: Kernel, values: Sequence[int]) -> int:
     kernel.ram.name("task_group array", None, physical, 8 * len(values))
     for index, value in enumerate(values):
         kernel.ram.put(physical + 8 * index, value)
-    return DIRECT_MAP + physical
+    return direct(physical)
 
 
 def _start_clock(area: Record) -> None:

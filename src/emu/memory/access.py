@@ -32,6 +32,15 @@ def load(bus, core, now, address, size):  # type: ignore[no-untyped-def]
 
 
 @njit
+def show(bus, core, now, address):  # type: ignore[no-untyped-def]
+    """Make RAM show a line as a core sees it, at no cost: for a look at what a store is about to change."""
+    if bus.next_drain <= now:
+        drain_due(bus, now)
+    if array_at(bus.line_pending, bus.lines, np.uint16)[address >> 6] > 0:
+        take_view(bus, core, address >> 6)
+
+
+@njit
 def store(bus, core, now, address, size, value, lock):  # type: ignore[no-untyped-def]
     """A core stores: the value enters its buffer. `lock` is the lock that this store releases, or -1."""
     bus.cause = 0
