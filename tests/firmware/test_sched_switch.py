@@ -18,7 +18,7 @@ from emu.assembly import Image, assemble, load_globals, load_structs
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 FOLDERS = ("sched_switch", "sched_wakeup", "lock")
 KERNEL, DIRECT = 0xFFFFFFFF80000000, 0xFFFF880000000000
-RAM_BYTES = 0x1000000
+RAM_BYTES, STACK = 0x1000000, 0x4000
 TABLES, RETURN, OBJECTS = 0x10000, 0x20000, 0x800000
 MASK = 2**64 - 1
 HLT, RDTSC, UD2 = b"\xf4", b"\x0f\x31", b"\x0f\x0b"
@@ -26,6 +26,7 @@ NAMES = "rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip rflag
 GPR = {name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in f"{NAMES} gs_base cr0 cr3 cr4 ss ds es fs gs".split()}
 TICKS_PER_INSTRUCTION = 2
 NICE_0, IDLE_PRIO = 1 << 20, 140
+ELSEWHERE = 1024  # load of the group on other cores
 MULT, SHIFT = 4793490, 24  # cycles of 3.5 GHz to nanoseconds
 
 
@@ -51,7 +52,10 @@ class Bench:
         self.uc.mem_map_ptr(0, RAM_BYTES, unicorn.UC_PROT_ALL, ctypes.c_void_p(self.ram.ctypes.data))
         self.top = OBJECTS
         self.tsc = 0
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[tuple[int, str]] = Counter()  # instructions by stack and routine
+        self.lines: dict[tuple[int, str], set[int]] = {}  # lines of data touched, likewise
+        self.now = (0, "")
+        self.uc.hook_add(unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE, self._access)
         for segment in (image.text, image.data):
             self.ram[segment.physical : segment.physical + len(segment.data)] = np.frombuffer(segment.data, np.uint8)
         self._page_tables()
@@ -67,6 +71,9 @@ class Bench:
         self.uc.reg_write(GPR["ss"], 0x18)
         for name in ("ds", "es", "fs", "gs"):
             self.uc.reg_write(GPR[name], 0)
+
+    def _access(self, _uc: unicorn.Uc, _kind: int, address: int, size: int, _value: int, _data: object) -> None:
+        self.lines.setdefault(self.now, set()).update((address >> 6, address + size - 1 >> 6))
 
     def _page_tables(self) -> None:
         for entry, value in ((0x110, 0x1000), (0x1FF, 0x2000)):
@@ -159,12 +166,13 @@ class Bench:
         """Step through a routine on a stack of its own, as if by another core: registers are as before."""
         saved = {each: self.reg(each) for each in NAMES.split()}
         counts, self.counts = self.counts, Counter()
+        lines, self.lines = self.lines, {}
         self.set(rsp=KERNEL + RETURN - 0x100, rflags=2)
         self.begin(name, *arguments)
         self.step_until(KERNEL + RETURN)
         result = self.reg("rax")
         self.set(**saved)
-        self.counts = counts
+        self.counts, self.lines = counts, lines
         return result
 
     def step_until(self, *stops: int, limit: int = 20_000) -> int:
@@ -173,7 +181,8 @@ class Bench:
             pc = self.reg("rip")
             if pc in stops:
                 return pc
-            self.counts[self.name(pc)] += 1
+            self.now = self.reg("rsp") - 1 & -STACK, self.name(pc)
+            self.counts[self.now] += 1
             self.tsc += TICKS_PER_INSTRUCTION
             code = self.ram[self.physical(pc) : self.physical(pc) + 2].tobytes()
             assert code != UD2, f"ud2 in {self.name(pc)}"
@@ -291,7 +300,7 @@ class Core:
         put(bench["tk_core"], "timekeeper", clock=bench["clocksource_tsc"], read=bench["read_tsc"], mask=MASK,
             mult=MULT, shift=SHIFT)  # fmt: skip
         bench.set(gs_base=self.percpu)
-        self.group = new("task_group", shares=NICE_0)
+        self.group = new("task_group", shares=NICE_0, load_avg=ELSEWHERE)  # other cores have tasks of it too
         self.queue = new("cfs_rq", rq=self.rq, tg=self.group)
         put(self.rq, "rq", cfs__rq=self.rq, cfs__tg=bench["root_task_group"])
         self.root = at(self.rq, "rq", "cfs")
@@ -313,8 +322,8 @@ class Core:
 
     def _task(self, sched_class: str, prio: int, **fields: int) -> int:
         bench = self.bench
-        stack = bench.allocate(0x4000, 0x4000)
-        task = bench.new("task_struct", usage=2, stack=stack, thread_sp0=stack + 0x4000, prio=prio, normal_prio=prio,
+        stack = bench.allocate(STACK, STACK)
+        task = bench.new("task_struct", usage=2, stack=stack, thread_sp0=stack + STACK, prio=prio, normal_prio=prio,
                          sched_class=bench[sched_class], fpu_last_cpu=0xFFFFFFFF, **fields)  # fmt: skip
         bench.put(stack, "thread_info", task=task)
         return task
@@ -374,7 +383,7 @@ class Core:
         """The task that the processor itself runs, by its stack."""
         pointer = self.bench.reg("rsp")
         return next(task for task in (self.idle, *self.tasks)
-                    if 0 < pointer - self.bench.get(task, "task_struct", "stack") <= 0x4000)  # fmt: skip
+                    if 0 < pointer - self.bench.get(task, "task_struct", "stack") <= STACK)  # fmt: skip
 
 
 @pytest.fixture
@@ -609,7 +618,8 @@ def test_load_averages_follow_the_geometric_series(core: Core, delta: int) -> No
     assert bench.get(core.queue, "cfs_rq", "runnable_load_sum") == pytest.approx(expected, rel=near)
     if 300 + delta >= 1024:
         contrib = bench.get(core.queue, "cfs_rq", "tg_load_avg_contrib")
-        assert contrib == bench.get(core.queue, "cfs_rq", "avg__load_avg") == bench.get(core.group, "task_group", "load_avg")
+        assert contrib == bench.get(core.queue, "cfs_rq", "avg__load_avg")
+        assert contrib == bench.get(core.group, "task_group", "load_avg") - ELSEWHERE
 
 
 def test_the_tick_charges_the_running_task_and_ends_its_slice(core: Core) -> None:
@@ -629,3 +639,91 @@ def test_the_tick_charges_the_running_task_and_ends_its_slice(core: Core) -> Non
     assert bench.get(info, "thread_info", "flags") & 8
     assert bench.get(core.rq, "rq", "lock") == 0
     assert bench.get(core.rq, "rq", "idle_balance") == 0
+
+
+# Lengths and footprint beside those of the real kernel (path-lengths.csv, variant before the patch)
+
+AROUND = frozenset({"schedule", "schedule_preempt_disabled", "schedule_tail"})
+
+
+class Schedule:
+    """Watches what runs below `__schedule` on one stack: instructions by routine, lines."""
+
+    def __init__(self, core: Core, task: int) -> None:
+        bench = self.bench = core.bench
+        self.stack = bench.get(task, "task_struct", "stack")
+        idle_loop = {routine.name for routine in bench.image.routines if routine.state == "idle"} | AROUND
+        # The waker has just read the clock for the idle core: what reads it there is the idle loop.
+        clock = {"sched_clock", "sched_clock_cpu"} if task == core.idle else set()
+        self.excluded = idle_loop | clock
+        bench.counts.clear()
+        bench.lines.clear()
+
+    def lengths(self) -> Counter[str]:
+        """Instructions of each routine."""
+        counted = self.bench.counts.items()
+        return Counter({name: count for (stack, name), count in counted if stack == self.stack and name not in self.excluded})
+
+    def lines(self) -> set[int]:
+        """Lines of data."""
+        touched = self.bench.lines.items()
+        parts = [lines for (stack, name), lines in touched if stack == self.stack and name not in self.excluded]
+        return set().union(*parts)
+
+
+def near(found: int, measured: int, tolerance: float) -> None:
+    assert abs(found - measured) <= tolerance * measured, f"{found} for {measured}"
+
+
+def wake(core: Core, task: int) -> None:
+    core.bench.aside("try_to_wake_up", task, 3, 0)
+
+
+def test_schedule_is_as_long_as_the_kernels_from_a_task_to_idle_and_back(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{__name__}.TICKS_PER_INSTRUCTION", 6)
+    bench, task = core.bench, core.tasks[0]
+    start_idle(core)
+    run_first(core, task)
+    sleep(core, task)
+    for _ in range(2):
+        asleep, idle = Schedule(core, task), Schedule(core, core.idle)
+        wake(core, task)
+        bench.step_until(KERNEL + RETURN)
+        sleep(core, task)
+    lengths, idle_lengths = asleep.lengths(), idle.lengths()
+    print(lengths, len(asleep.lines()), idle_lengths, len(idle.lines()), sep="\n")
+    near(lengths.total(), 997, 0.1)
+    near(idle_lengths.total(), 664, 0.115)
+    near(len(asleep.lines()), 67, 0.1)
+    near(len(idle.lines()), 68, 0.1)
+    near(lengths["__switch_to"], 116, 0.1)
+    near(lengths["update_load_avg"] + lengths["dequeue_task_fair"], 252, 0.1)
+    near(idle_lengths["__switch_to"], 112, 0.1)
+    near(idle_lengths["set_next_entity"] + idle_lengths["update_load_avg"], 130, 0.1)
+    near(sum(count for (stack, _), count in bench.counts.items() if stack == idle.stack), 1117, 0.12)
+
+
+def test_schedule_is_as_long_as_the_kernels_between_tasks(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"{__name__}.TICKS_PER_INSTRUCTION", 6)
+    bench, (first, second) = core.bench, core.tasks
+    start_idle(core)
+    run_first(core, first)
+    wake(core, second)
+    bench.put(first, "task_struct", state=1)
+    bench.begin("schedule")
+    bench.step_until(KERNEL + RETURN)
+    bench.begin("schedule_tail", bench.reg("rax"))
+    bench.step_until(KERNEL + RETURN)
+    for sleeper, next_task in ((second, first), (first, second), (second, first)):
+        wake(core, next_task)
+        watches = [Schedule(core, each) for each in (first, second)]
+        bench.put(sleeper, "task_struct", state=1)
+        bench.begin("schedule")
+        bench.step_until(KERNEL + RETURN)
+        assert core.running() == next_task
+    lengths = watches[0].lengths() + watches[1].lengths()
+    lines = watches[0].lines() | watches[1].lines()
+    print(lengths, len(lines), sep="\n")
+    near(lengths.total(), 1151, 0.1)
+    near(len(lines), 80, 0.1)
+    near(lengths["__switch_to"], 131, 0.1)

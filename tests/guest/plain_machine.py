@@ -5,6 +5,7 @@ to run the guest (system calls, HLT, RDTSC, interrupts through the IDT, IPIs), a
 """
 
 import ctypes
+import random
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -150,6 +151,20 @@ class PlainMachine:
                     steps += 1
             if not moved:
                 break
+        return steps
+
+    def run_in_random_order(self, limit: int, random_number: random.Random, until: Callable[[], bool]) -> int:
+        """Step cores in random bursts, some cores far more often than others, until `until` holds or all are at rest."""
+        weights = [random_number.choice((1, 1, 20)) for _ in self.cores]
+        steps = in_vain = 0
+        while steps < limit and in_vain < 5000 and not until():
+            core = random_number.choices(self.cores, weights)[0]
+            before = steps
+            for _ in range(random_number.choice((1, 1, 2, 5, 40))):
+                if not core.running or not self._step(core):
+                    break
+                steps += 1
+            in_vain = 0 if steps > before else in_vain + 1
         return steps
 
     def _step(self, core: PlainCore) -> bool:

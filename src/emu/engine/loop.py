@@ -27,6 +27,8 @@ from emu.engine.records import (
     WAITING_FOR_STARTUP,
 )
 from emu.engine.special import IDLE, deliver, emulate, wake
+from emu.memory.records import BUS
+from emu.memory.store_buffer import drain_due
 from emu.native import NEVER, array_at, call, njit
 
 UNTIL = 0x100000000000  # Unicorn looks its end address up at every start: here the page walk fails at the first level
@@ -125,6 +127,8 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
         core.horizon = min(core.limit + machine.run_ahead, machine.end_at - 1)
         if not turn(machine, core):
             break
+    if machine.outcome == RUN_DONE:
+        drain_due(array_at(machine.bus, 1, BUS)[0], machine.end_at)
     note_releases(machine)
 
 

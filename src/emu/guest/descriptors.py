@@ -2,13 +2,12 @@
 
 from emu.guest.ram import Ram
 
-KERNEL_CS, KERNEL_DS = 0x10, 0x18
+KERNEL_CS = 0x10
 USER_DS, USER_CS = 0x2B, 0x33
 TSS_SELECTOR = 0x40
 RESCHEDULE_VECTOR = 0xFD
 LOCAL_TIMER_VECTOR = 0xEF
 VECTORS = 256
-EXCEPTIONS = 32
 
 _SEGMENTS = {  # Linux 4.8, arch/x86/kernel/cpu/common.c, gdt_page; accessed bits set: loading one writes nothing
     0x08: 0x00CF9B000000FFFF,  # kernel, 32-bit code

@@ -3,7 +3,6 @@
 Everything the guest finds at its start is written through here; the engine then only sees bytes.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,10 +72,6 @@ class Ram:
     def get(self, physical: int, size: int = 8) -> int:
         """Load a little-endian integer."""
         return int.from_bytes(self.data[physical : physical + size].tobytes(), "little")
-
-    def words(self, physical: int, count: int) -> Iterator[int]:
-        """`count` 8-byte words from an address."""
-        return (self.get(physical + 8 * index) for index in range(count))
 
 
 def direct(physical: int) -> int:

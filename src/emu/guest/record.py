@@ -62,10 +62,6 @@ class Kernel:
         except KeyError:
             raise InternalError(f"the guest needs the symbol {name!r}, and no assembly or globals file defines it") from None
 
-    def has_symbol(self, name: str) -> bool:
-        """Whether some file defines the routine or global."""
-        return name in self.image.symbols
-
     def global_physical(self, name: str) -> int:
         """Physical address of a global."""
         return self.symbol(name) - TEXT_MAP
@@ -98,10 +94,6 @@ class Kernel:
     def offset(self, struct: str, path: str) -> int:
         """Offset of a field; a dot steps into an embedded structure."""
         return self.place(struct, path)[0]
-
-    def has_field(self, struct: str, path: str) -> bool:
-        """Whether the structure has the field."""
-        return path in self._struct(struct).fields
 
     def record(self, struct: str, physical: int) -> Record:
         """View an allocated structure through the direct map."""

@@ -104,6 +104,15 @@ def run(
     return measure(setup, host_seconds, partial)
 
 
+def drive_to_end(setup: Setup) -> RunResult:
+    """Run what `prepare` wired to its end, without trace or progress."""
+    begin = time.perf_counter()
+    _drive(setup, None, None, None)
+    setup.machine.finish()
+    setup.guest.check_finished()
+    return measure(setup, time.perf_counter() - begin, partial=False)
+
+
 def _drive(
     setup: Setup, writer: TraceWriter | None, progress: Progress | None, should_stop: Callable[[], bool] | None
 ) -> bool:

@@ -1,5 +1,5 @@
 // long sys_msgrcv(int msqid, void *msgp, size_t msgsz, long msgtyp, int msgflg)
-// Source: own, a stand-in for tests of boot, entry and interrupts: sleep until the reduced_mailbox of the type is full, then empty it
+// Source: own, a stand-in for tests of boot, entry and interrupts: sleep until the mailbox of the type is full, then empty it
 // Entry: as the prototype
 // Exit:  as the prototype
 // Clobbers: caller-saved registers

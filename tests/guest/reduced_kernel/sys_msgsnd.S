@@ -1,5 +1,5 @@
 // long sys_msgsnd(int msqid, void *msgp, size_t msgsz, int msgflg)
-// Source: own, a stand-in for tests of boot, entry and interrupts: one reduced_mailbox a type: fill it and wake its owner
+// Source: own, a stand-in for tests of boot, entry and interrupts: one mailbox a type: fill it and wake its owner
 // Entry: as the prototype
 // Exit:  as the prototype
 // Clobbers: caller-saved registers
