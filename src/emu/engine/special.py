@@ -168,14 +168,17 @@ def push(machine, core, address, value):  # type: ignore[no-untyped-def]
 
 @njit
 def deliver(machine, core):  # type: ignore[no-untyped-def]
-    """Take the pending interrupt through the IDT if IF is set; False if it is masked."""
+    """Take the pending interrupt through the IDT if IF is set and the store buffer is empty; else wait for that."""
     flags = get(machine, core, RFLAGS)
     if flags & IF == 0:
         core.masked = 1
         watch(core)
-        return False
+        return
     bus = array_at(machine.bus, 1, BUS)[0]
-    core.clock += drain_cycles(bus, core.index, core.clock)
+    wait = drain_cycles(bus, core.index, core.clock)
+    if wait > 0:
+        core.clock += wait  # others may come first now
+        return
     vector = take(core, core.clock)
     stack, segment, code = get(machine, core, RSP), get(machine, core, SS), get(machine, core, CS)
     top = stack
@@ -208,4 +211,3 @@ def deliver(machine, core):  # type: ignore[no-untyped-def]
     core.current = -1
     machine.interrupts += 1
     note(machine, core, K_INTERRUPT, core.clock, vector, 0, core.pc)
-    return True

@@ -71,10 +71,11 @@ def step(machine, core, pc):  # type: ignore[no-untyped-def]
             core.fault_address = pc
             return STOP_FAULT
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
-    if core.clock >= core.irq_watch:
-        return STOP_INTERRUPT
-    if core.clock > (core.limit if instruction.traits & ORDERED else core.horizon):
+    interrupted = core.clock >= core.irq_watch
+    if core.clock > (core.limit if interrupted or instruction.traits & ORDERED else core.horizon):
         return STOP_YIELD
+    if interrupted:
+        return STOP_INTERRUPT
     if instruction.traits & (POINT | EVENT) and core.stage != STALLED:
         stall(machine, core, instruction)
         if core.clock > core.limit:
