@@ -2,7 +2,7 @@
 // Source: Linux 4.8, kernel/sched/core.c, wake_q_add (11 instructions)
 // Entry: rdi head, rsi task
 // Exit:  task is on this list, or on another one that will wake it; a reference to it is held
-// Clobbers: rax rdx
+// Clobbers: rax rcx rdx
 // Lock: any
 //@ state scheduler
 wake_q_add:

@@ -48,7 +48,7 @@ def test_first_contents(tmp_path: Path) -> None:
     placed = load(tmp_path, """
 [a]
 size = 0x1c
-init = { at_0 = -0x1, at_8 = "&b", at_10 = 0xffffffffffffffff, at_18 = 0x1234 }
+init = { at_0 = -1, at_8 = "&b", at_10 = 0xffffffffffffffff, at_18 = 0x1234 }
 [b]
 struct = "pair"
 init = { low = 0x89abcdef, high = "&routine" }

@@ -45,7 +45,7 @@ def test_offsets_and_sizes(tmp_path: Path) -> None:
     [
         ("b = { at = 0x4, size = 8 }", r"0.toml: s.b: bytes 0x4 to 0xc overlap a at 0x0"),
         ("b = { at = 0x3c, size = 8 }", r"0.toml: s.b: bytes 0x3c to 0x44 must lie inside the struct's 0x40"),
-        ("b = { at = -0x8, size = 8 }", r"s.b: at must be a whole number of at least 0, not -8"),
+        ("b = { at = -8, size = 8 }", r"s.b: at must be a whole number of at least 0, not -8"),
         ("b = { at = 0x8 }", r"s.b: size is missing"),
         ("b = { size = 0x8 }", r"s.b: at is missing"),
         ("b = { at = 0x8, size = 0 }", r"s.b: size must be a whole number of at least 1, not 0"),

@@ -91,7 +91,7 @@ def image_of(variant: str) -> Image:
     """The real routines of IPC, slab, locks, user copies; stand-ins for what they call elsewhere."""
     firmware, snippets = guest_folder("firmware"), guest_folder("kernel_snippets")
     structs = load_structs(sorted((firmware / "structs").glob("*.toml")))
-    placed = load_globals([firmware / "globals" / "ipc.toml", firmware / "globals" / "boot.toml"], structs)
+    placed = load_globals(sorted((firmware / "globals").glob("*.toml")), structs)
     folders = [*(firmware / name for name in ("lock", "slab", "usercopy", "ipc_support")), snippets / "common", snippets / variant]
     files = [path for folder in folders for path in sorted(folder.glob("*.S"))]
     files += [firmware / "sched_wakeup" / name for name in ("wake_q_add.S", "wake_up_q.S")]
@@ -100,7 +100,8 @@ def image_of(variant: str) -> Image:
             path = Path(folder) / f"{name}.S"
             path.write_text(f"{name}:\n{text}\n")
             files.append(path)
-        return assemble(files, structs=structs, placed=placed, variant=variant)
+        elsewhere = {path.stem for path in firmware.rglob("*.S")} - {path.stem for path in files}  # tables of others name them
+        return assemble(files, structs=structs, placed=placed, variant=variant, stubs=sorted(elsewhere))
 
 
 class Core:

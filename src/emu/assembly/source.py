@@ -17,7 +17,7 @@ _LOCAL = re.compile(r"\.L(\w+)")
 _NUMBER = re.compile(r"(?<![\w.\\])(?!0x[0-9a-fA-F]+\b)\d\w*")
 _SCALE = re.compile(r"\*\s*[1248]\b|\b[1248]\s*\*")
 _BARE = re.compile(r"(?:^|[+-])\s*0x[0-9a-fA-F]+")
-_WORD = re.compile(r"\\?[A-Za-z_.][\w.]*")
+_WORD = re.compile(r"\\?(?<![\w.])[A-Za-z_.][\w.]*")
 _LABEL = re.compile(r"^\s*([\w.$]+)\s*:(.*)$")
 _ANNOTATION = re.compile(r"^\s*//@\s*(\w+)\s+(\S+)(?:\s+reg=(\w+))?\s*$")
 

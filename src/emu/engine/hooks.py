@@ -4,7 +4,7 @@ import numpy as np
 from numba import types
 
 from emu.engine import apic
-from emu.engine.account import note, slower
+from emu.engine.account import note, note_releases, slower
 from emu.engine.records import (
     CORE,
     FAULT_EXCEPTION,
@@ -76,6 +76,8 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
     else:
         slower(core, load(bus, core.index, core.clock, address, size), bus.cause)
     note_transfer(machine, core, address, bus.cause, core.extra)
+    if bus.released_count != machine.releases_seen:
+        note_releases(machine)
     seen = read_ram(bus, address, size)
     core.digest = mix(core.digest, seen)
     core.last_access = LOAD
@@ -121,6 +123,8 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
             releases = lock
             leave(machine, core, lock)
     slower(core, store(bus, core.index, core.clock, address, size, value, releases), bus.cause)
+    if bus.released_count != machine.releases_seen:
+        note_releases(machine)
     if bus.ownership_cycles > 0:
         note_transfer(machine, core, address, bus.ownership_cause, bus.ownership_cycles)
     if address == core.task_pointer_at:
