@@ -53,10 +53,8 @@ def disassemble(code: bytes, base: int) -> list[str]:
 def assemble_with_gnu(text: str, base: int, folder: Path) -> bytes:
     source, linked, flat = folder / "text.s", folder / "text.elf", folder / "text.bin"
     source.write_text(text)
-    subprocess.run(["as", "--64", "-o", str(folder / "text.o"), str(source)], check=True)
-    subprocess.run(
-        ["ld", f"-Ttext={base:#x}", "-e", f"{base:#x}", "-o", str(linked), str(folder / "text.o")], check=True
-    )
+    subprocess.run(["as", "--64", "--fatal-warnings", "-o", str(folder / "text.o"), str(source)], check=True)
+    subprocess.run(["ld", f"-Ttext={base:#x}", "-e", f"{base:#x}", "-o", str(linked), str(folder / "text.o")], check=True)
     subprocess.run(["objcopy", "-O", "binary", "-j", ".text", str(linked), str(flat)], check=True)
     return flat.read_bytes()
 

@@ -1,6 +1,5 @@
 """Texts and images: addresses of labels, annotations and lines; names that clash or are missing; where an error is."""
 
-import re
 import time
 from pathlib import Path
 
@@ -30,9 +29,17 @@ def test_an_image(tmp_path: Path) -> None:
     )
     structs = {"task": TASK}
     image = assemble(
-        kernel, write(tmp_path, user="    syscall"), structs=structs, placed=load_globals([tmp_path / "g.toml"], structs), variant="v"
+        kernel,
+        write(tmp_path, user="    syscall"),
+        structs=structs,
+        placed=load_globals([tmp_path / "g.toml"], structs),
+        variant="v",
     )
-    assert [(each.name, each.state) for each in image.routines] == [("user", "kernel"), ("first", "scheduler"), ("second", "kernel")]
+    assert [(each.name, each.state) for each in image.routines] == [
+        ("user", "kernel"),
+        ("first", "scheduler"),
+        ("second", "kernel"),
+    ]
     assert image.symbols["first"] == TEXT_VIRTUAL
     assert image.symbols["second"] == TEXT_VIRTUAL + 0x10 + 0x10 * (image.routine_at(TEXT_VIRTUAL).size > 0x10)
     assert image.symbols["user"] == USER_VIRTUAL == image.user_text.virtual

@@ -70,10 +70,16 @@ init = { low = 0x89abcdef, high = "&routine" }
         ("[a]\nsize = 0x8\ninit = { at_8 = 0x1 }", "a: init at_8 must lie inside the object's 0x8 bytes"),
         ("[a]\nsize = 0x8\ninit = { at_x = 0x1 }", "a: init key 'at_x' must be at_OFFSET (in hex) or a field"),
         ('[a]\nstruct = "pair"\ninit = { lo = 0x1 }', "a: init key 'lo' must be"),
-        ('[a]\nstruct = "pair"\ninit = { low = 0x100000000 }', 'a: init low: must be a number of 4 bytes or "&NAME", not 4294967296'),
+        (
+            '[a]\nstruct = "pair"\ninit = { low = 0x100000000 }',
+            'a: init low: must be a number of 4 bytes or "&NAME", not 4294967296',
+        ),
         ('[a]\nstruct = "pair"\ninit = { low = "&a" }', "init low: text must be \"&NAME\", an address of 8 bytes, not '&a' in 4"),
         ('[a]\nsize = 0x8\ninit = { at_0 = "a" }', "init at_0: text must be"),
-        ('[a]\nsize = 0x8\ninit = { at_0 = "&nothing" }', "init +0x0: '&nothing' is neither a routine, a label in one, nor a global"),
+        (
+            '[a]\nsize = 0x8\ninit = { at_0 = "&nothing" }',
+            "init +0x0: '&nothing' is neither a routine, a label in one, nor a global",
+        ),
         ("[a]\nsize = 0x8\nshares = 0x1", "a: unknown key 'shares'; known are size, struct, align, share, init, note"),
     ],
 )

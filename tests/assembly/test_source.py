@@ -29,10 +29,6 @@ def write(folder: Path, text: str) -> Path:
         ("mov eax, [rsp*16]", "write 16 in hex as 0x10"),
         (".set SIZE, 4", "write 4 in hex as 0x4"),
         ("nop; mov eax, 3", "write 3 in hex"),
-        ("mov eax, [rdi + 0x8]", "[rdi + 0x8] has a bare displacement: use a name from the struct table"),
-        ("mov eax, [0x8 + rdi]", "has a bare displacement"),
-        ("mov eax, [rbp - 0x8]", "has a bare displacement"),
-        ("mov eax, [rdi + rcx*8 + 0x8]", "has a bare displacement"),
         ("1: nop", "label 1 must be a word (.L1 for a local one): Keystone knows no numeric labels"),
         (".section .text", ".section has no place in a routine; data belong into firmware/globals/*.toml"),
         (".quad 0x1", ".quad has no place in a routine"),
@@ -55,8 +51,8 @@ def test_a_broken_rule_is_named_with_its_line(tmp_path: Path, line: str, message
 @pytest.mark.parametrize(
     "line",
     [
-        "mov eax, [rsp + 0x8]", "mov eax, [rcx*8 + NAME]", "mov eax, [rdi + TASK_x + 0x4]", "mov r8d, r10d", "nop // 10 is fine here",
-        "lea rax, [rip + x2]", "mov eax, [rsi + 4*rcx + NAME]",
+        "mov eax, [rsp + 0x8]", "mov eax, [rcx*8 + NAME]", "mov eax, [rdi + TASK_x + 0x4]", "mov r8d, r10d",
+        "nop // 10 is fine here", "lea rax, [rip + x2]", "mov eax, [rsi + 4*rcx + NAME]",
     ],
 )  # fmt: skip
 def test_what_is_allowed(tmp_path: Path, line: str) -> None:

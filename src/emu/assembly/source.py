@@ -16,7 +16,6 @@ DIRECTIVES = frozenset((".set", ".equ", ".macro", ".endm", ".rept", ".endr", ".i
 _LOCAL = re.compile(r"\.L(\w+)")
 _NUMBER = re.compile(r"(?<![\w.\\])(?!0x[0-9a-fA-F]+\b)\d\w*")
 _SCALE = re.compile(r"\*\s*[1248]\b|\b[1248]\s*\*")
-_BARE = re.compile(r"(?:^|[+-])\s*0x[0-9a-fA-F]+")
 _WORD = re.compile(r"\\?(?<![\w.])[A-Za-z_.][\w.]*")
 _LABEL = re.compile(r"^\s*([\w.$]+)\s*:(.*)$")
 _ANNOTATION = re.compile(r"^\s*//@\s*(\w+)\s+(\S+)(?:\s+reg=(\w+))?\s*$")
@@ -113,14 +112,10 @@ def _statement(text: str, where: str) -> str:
     if number := _NUMBER.search(_SCALE.sub("", text)):
         hint = f" as {int(number.group()):#x}" if number.group().isdigit() else ""
         raise UserError(f"{where}: write {number.group()} in hex{hint}: Keystone misreads decimal literals")
-    return MEMORY.sub(lambda match: _memory(match.group(1), where), text)
+    return MEMORY.sub(lambda match: _memory(match.group(1)), text)
 
 
-def _memory(inside: str, where: str) -> str:
-    words = _WORD.findall(inside)
-    registers = {word for word in words if word in REGISTERS or word.startswith("\\")}
-    if not registers:
-        return f"[riz*0x1 + {inside.strip()}]"
-    if _BARE.search(inside) and registers.isdisjoint(("rsp", "rip")) and registers.issuperset(words):
-        raise UserError(f"{where}: [{inside}] has a bare displacement: use a name from the struct table")
-    return f"[{inside}]"
+def _memory(inside: str) -> str:
+    if any(word in REGISTERS or word.startswith("\\") for word in _WORD.findall(inside)):
+        return f"[{inside}]"
+    return f"[riz*0x1 + {inside.strip()}]"

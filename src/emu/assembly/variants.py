@@ -1,14 +1,20 @@
 """Variants: which routines make up a kernel. A variant's folder holds only what differs from the one it extends."""
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from emu.assembly.tables import Key, check, read_toml
 from emu.errors import InternalError, UserError
 
 FIRMWARE, SNIPPETS = "firmware", "kernel_snippets"
+VARIANT_KEYS = {
+    "name": Key(str),
+    "summary": Key(str),
+    "description": Key(str, optional=True),
+    "extends": Key(str, optional=True),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +39,19 @@ def guest_folder(name: str) -> Path:
 
 
 def variants() -> dict[str, Variant]:
-    """All variants by name."""
+    """All variants by name; a wrong `variant.toml` is a `UserError`."""
     found = {}
     for path in sorted(guest_folder(SNIPPETS).glob("*/variant.toml")):
-        try:
-            table = tomllib.loads(path.read_text())
-            found[table["name"]] = Variant(
-                table["name"], table["summary"], table.get("description", ""), table.get("extends"), path.parent
-            )
-        except (tomllib.TOMLDecodeError, KeyError) as error:
-            raise UserError(f"{path}: {error}") from None
+        table = read_toml(path)
+        check(str(path), table, VARIANT_KEYS)
+        name = path.parent.name
+        if table["name"] != name:
+            raise UserError(f"{path}: name must be {name!r}, as its folder, not {table['name']!r}")
+        found[name] = Variant(name, table["summary"], table.get("description", ""), table.get("extends"), path.parent)
+    for each in found.values():
+        if each.extends is not None and each.extends not in found:
+            known = ", ".join(sorted(found))
+            raise UserError(f"{each.folder}/variant.toml: extends must be one of {known}, not {each.extends!r}")
     return found
 
 
@@ -57,14 +66,14 @@ def get_variant(name: str) -> Variant:
 def kernel_sources(variant: Variant) -> dict[str, Path]:
     """File of each kernel routine: firmware, the common snippets, then the variant's chain, later ones in place of earlier."""
     chain = [variant]
-    while chain[-1].extends:
+    while chain[-1].extends is not None:
         chain.append(get_variant(chain[-1].extends))
-        if len(chain) > 20:
+        if chain[-1] in chain[:-1]:
             raise UserError(f"{variant.folder}/variant.toml: extends leads in a circle")
     folders = [guest_folder(SNIPPETS) / "common", *(each.folder for each in reversed(chain))]
     routines: dict[str, Path] = {}
     for path in sorted(guest_folder(FIRMWARE).rglob("*.S")):
-        if "user" in path.parent.parts[-1:]:
+        if path.parent.name == "user":
             continue
         if path.stem in routines:
             raise UserError(f"{path}: routine {path.stem} is also in {routines[path.stem]}")

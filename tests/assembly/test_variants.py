@@ -1,0 +1,85 @@
+"""Which files make up a variant, and where the guest's folders are found."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from emu.assembly import differing_files, get_variant, guest_folder
+from emu.assembly import variants as known_variants
+from emu.assembly.variants import FIRMWARE, SNIPPETS, kernel_sources, user_sources
+from emu.errors import InternalError, UserError
+
+
+@pytest.fixture
+def guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty guest beside the package `src/emu` of a pretended checkout."""
+    for folder in ("src/emu", FIRMWARE + "/user", FIRMWARE + "/lock", SNIPPETS + "/common"):
+        (tmp_path / folder).mkdir(parents=True)
+    module = import_module("emu.assembly.variants")  # as an attribute of the package, the name is that of a function
+    monkeypatch.setattr(module, "files", lambda _: tmp_path / "src/emu")
+    guest_folder.cache_clear()
+    yield tmp_path
+    guest_folder.cache_clear()
+
+
+def add(guest: Path, *files: str, **variants: str) -> None:
+    for file in files:
+        path = guest / file
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
+    for name, extends in variants.items():
+        more = f'extends = "{extends}"' if extends else ""
+        (guest / SNIPPETS / name).mkdir(exist_ok=True)
+        (guest / SNIPPETS / name / "variant.toml").write_text(f'name = "{name}"\nsummary = "of a test"\n{more}\n')
+
+
+def test_later_files_replace_earlier_ones(guest: Path) -> None:
+    add(guest, "firmware/lock/lock.S", "firmware/user/main.S", "kernel_snippets/common/shared.S", "kernel_snippets/common/send.S")
+    add(guest, "kernel_snippets/old/send.S", "kernel_snippets/old/receive.S", "kernel_snippets/new/receive.S", old="", new="old")
+    found = {name: path.relative_to(guest).parent.name for name, path in kernel_sources(get_variant("new")).items()}
+    assert found == {"lock": "lock", "receive": "new", "send": "old", "shared": "common"}
+    assert list(found) == sorted(found)
+    assert list(user_sources()) == ["main"]
+    assert differing_files(get_variant("new")) == ["receive.S"]
+
+
+def test_the_folders_of_an_installed_package(guest: Path) -> None:
+    (guest / "src/emu/_guest/firmware").mkdir(parents=True)
+    assert guest_folder(FIRMWARE) == guest / "src/emu/_guest/firmware"
+    assert guest_folder(SNIPPETS) == guest / SNIPPETS
+    (guest / FIRMWARE).rename(guest / "elsewhere")
+    with pytest.raises(InternalError, match="the folder nowhere/ is neither in the checkout nor in the installed package"):
+        guest_folder("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ('name = "x"', r"variant.toml: summary is missing"),
+        ('name = "x"\nsummary = 1', r"variant.toml: summary must be text, not 1"),
+        ('name = "y"\nsummary = "s"', r"variant.toml: name must be 'x', as its folder, not 'y'"),
+        ('name = "x"\nsummary = "s"\nextend = "y"', r"variant.toml: unknown key 'extend'"),
+        ('name = "x"\nsummary = "s"\nextends = "z"', r"x/variant.toml: extends must be one of x, not 'z'"),
+        ('name = "x"\nsummary = "s"\nextends = "x"', r"x/variant.toml: extends leads in a circle"),
+        ("name = ", r"variant.toml: not TOML"),
+    ],
+)
+def test_a_wrong_variant_is_named(guest: Path, toml: str, message: str) -> None:
+    add(guest, "kernel_snippets/x/variant.toml")
+    (guest / "kernel_snippets/x/variant.toml").write_text(toml)
+    with pytest.raises(UserError, match=message):
+        kernel_sources(get_variant("x"))
+
+
+def test_two_firmware_files_of_one_name(guest: Path) -> None:
+    add(guest, "firmware/lock/a.S", "firmware/irq/a.S", x="")
+    with pytest.raises(UserError, match=r"firmware/lock/a.S: routine a is also in .*firmware/irq/a.S"):
+        kernel_sources(get_variant("x"))
+
+
+def test_an_unknown_variant_is_answered_with_those_there_are() -> None:
+    with pytest.raises(UserError, match="variant must be one of baseline, wakeq, not 'waqe'"):
+        get_variant("waqe")
+    assert known_variants()["wakeq"].summary
