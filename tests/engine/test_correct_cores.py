@@ -131,7 +131,8 @@ def run_bare(seed: int, folder: Path) -> tuple[bytes, tuple[int, ...], int]:
     core = UnicornCore(address_of(bus.ram), len(bus.ram), 0)
     core.uc.reg_write(x86.UC_X86_REG_R15, SAVED)
     core.uc.reg_write(x86.UC_X86_REG_RSP, 0x300000)
-    core.uc.emu_start(TEXT, TEXT + end)
+    core.uc.ctl_set_exits([TEXT + end])
+    core.uc.emu_start(TEXT, 0)
     return result(bytes(bus.ram[DATA : DATA + 0x2000]))
 
 

@@ -3,15 +3,16 @@
 import random
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
-import capstone
 import keystone
 import pytest
 import unicorn
 from unicorn import x86_const as x86
 
 from emu.assembly import assemble_variant, variants
-from emu.isa import Branch, Instruction, Memory, decode
+from emu.errors import UserError
+from emu.isa import Branch, Memory, decode, leaders
 from emu.isa.decode import decode_bytes
 
 TEXT, DATA, STACK = 0x100000, 0x200000, 0x300000
@@ -33,7 +34,7 @@ SYSTEM = frozenset(
 
 # What the comparison cannot show: status flags that are kept or not defined, the direction flag, a frame elsewhere.
 UNSEEN = {
-    **dict.fromkeys(("cld", "div", "idiv", "movsb", "movsq", "stosb", "stosq", "lodsq"), {"flags"}),
+    **{name: {"flags"} for name in ("cld", "div", "idiv", "movsb", "stosb", "lodsq")},
     "leave": {"rbp"}, "movsq": {"flags", "rsi", "rdi", "rcx"}, "stosq": {"flags", "rcx"},
 }  # fmt: skip
 DIVISIONS = ("div", "idiv")
@@ -44,8 +45,10 @@ MORE = (
     "adc r64 r64", "adc r32 i", "adc m64 r64", "sbb r64 r64", "sbb r32 m32", "xadd m64 r64", "xadd r64 r64", "cmpxchg r64 r64",
     "shl r64 r8", "sar m64 i", "rol r64 i", "ror r32 i", "bts r64 i", "bts m64 i", "btc r64 r64", "setne m8", "cmovg r64 m64",
     "cmovle r16 r16", "imul r64 m64", "imul r64", "mul m32", "idiv r32", "movsx r64 r16", "movzx r64 m16", "neg m64", "not m32",
-    "bswap r64", "cwde", "cdq", "cqo", "popcnt r64 r64", "xchg r64 r64", "xchg r8 r8", "leave", "pop m64", "push m64", "lodsq r64 m64",
-    "stosq m64 r64", "movsq m64 m64", "clc", "stc", "cmc", "test m64 i", "mov r16 i", "mov r8 i", "sub r8 r8", "xor r16 m16", "shld r64 r64 i",
+    "bswap r64", "cwde", "cdq", "cqo", "popcnt r64 r64", "xchg r64 r64", "xchg r8 r8", "leave", "pop m64", "push m64",
+    "lodsq r64 m64",
+    "stosq m64 r64", "movsq m64 m64", "clc", "stc", "cmc", "test m64 i", "mov r16 i", "mov r8 i", "sub r8 r8",
+    "xor r16 m16", "shld r64 r64 i",
 )  # fmt: skip
 
 
@@ -111,16 +114,17 @@ def _number(name: str) -> int:
 
 def states(form: Form, rng: random.Random) -> Iterator[tuple[dict[str, int], bytes]]:
     """Random registers and memory, in which comparisons sometimes come out equal."""
-    for trial in range(12):
+    for trial in range(24):
         state = {name: rng.getrandbits(64) for name in REGISTERS} | {"flags": rng.getrandbits(12) & STATUS}
         data = bytearray(rng.randbytes(0x1000))
         state |= {ADDRESS: DATA, "rsp": STACK + 0x800}
         if trial % 3 == 0:
             data[0x40:0x48] = state["rax"].to_bytes(8, "little")
             data[0x48:0x50] = state["rdx"].to_bytes(8, "little")
+            state["rbx"] = state["rax"]
         if form[0] in DIVISIONS:
             state["rdx"] = rng.getrandbits(8)
-        if form[0] == "bt" and form[1][0][0] == "m" or form[0] == "btc":
+        if (form[0] == "bt" and form[1][0][0] == "m") or form[0] == "btc":
             state["rsi"] = rng.getrandbits(6)
         if form[0] == "leave":
             state["rbp"] = STACK + 0x700
@@ -140,6 +144,7 @@ def test_registers_and_memory_are_those_the_core_touches(form: Form) -> None:
     (each,) = decode_bytes(code, TEXT).values()
     assert (each.mnemonic, each.operands, each.locked, each.repeated) == form
     core, rng = Core(code), random.Random(0)
+    few = each.mnemonic in (*DIVISIONS, "bt") or each.repeated  # bits to change at most: more, and it faults
     written: set[str] = set()
     read: set[str] = set()
     for state, data in states(form, rng):
@@ -148,7 +153,7 @@ def test_registers_and_memory_are_those_the_core_touches(form: Form) -> None:
         after, memory = result
         written |= {name for name in state if after[name] != state[name]}
         for name in set(state) - each.address_registers - {"rsp"}:
-            flip = STATUS if name == "flags" else rng.getrandbits(8 if each.mnemonic in DIVISIONS or form[3] else 64)
+            flip = STATUS if name == "flags" else rng.randrange(1, 64) if few else rng.getrandbits(64)
             if (other := core.run(state | {name: state[name] ^ flip}, data)) is None:
                 continue
             compared = [r for r in state if r != name or (name in each.writes and name != "flags")]
@@ -158,3 +163,65 @@ def test_registers_and_memory_are_those_the_core_touches(form: Form) -> None:
     unseen = UNSEEN.get(each.mnemonic, set())
     assert written | unseen >= each.writes >= written, "registers written"
     assert read | unseen >= each.reads - each.address_registers - {"rsp"} >= read, "registers read"
+
+
+@pytest.mark.parametrize(
+    ("text", "branch", "memory"),
+    [
+        ("call 0x100040", Branch.CALL, Memory.STORE),
+        ("call rax", Branch.INDIRECT_CALL, Memory.STORE),
+        ("call qword ptr [rax]", Branch.INDIRECT_CALL, Memory.READ_MODIFY_WRITE),
+        ("jmp 0x100040", Branch.JUMP, Memory.NONE),
+        ("jmp rax", Branch.INDIRECT_JUMP, Memory.NONE),
+        ("jmp qword ptr [rax]", Branch.INDIRECT_JUMP, Memory.LOAD),
+        ("jne 0x100040", Branch.CONDITIONAL, Memory.NONE),
+        ("ret", Branch.RETURN, Memory.LOAD),
+        ("iretq", Branch.NONE, Memory.LOAD),
+        ("syscall", Branch.NONE, Memory.NONE),
+        ("hlt", Branch.NONE, Memory.NONE),
+        ("pushfq", Branch.NONE, Memory.STORE),
+        ("popfq", Branch.NONE, Memory.LOAD),
+        ("fxsave64 [rax]", Branch.NONE, Memory.STORE),
+        ("fxrstor64 [rax]", Branch.NONE, Memory.LOAD),
+        ("lidt [rax]", Branch.NONE, Memory.LOAD),
+        ("invlpg [rax]", Branch.NONE, Memory.NONE),
+        ("prefetchw [rax]", Branch.NONE, Memory.NONE),
+    ],
+)
+def test_branches_and_system_instructions(text: str, branch: Branch, memory: Memory) -> None:
+    (each,) = decode_bytes(assembled(text), TEXT).values()
+    assert (each.branch, each.memory) == (branch, memory)
+    assert each.target == (0x100040 if "0x100040" in text else None)
+
+
+def test_bytes_that_are_no_instruction_are_refused() -> None:
+    with pytest.raises(UserError, match=r"routine at 0x100000: the bytes at \+0x1 are no instruction: keep data out of the text"):
+        decode_bytes(b"\x90\x06\x06", TEXT)
+
+
+def test_basic_blocks_begin_at_routines_targets_and_behind_branches() -> None:
+    code = assembled("cmp eax, ebx\njne skip\ninc eax\nskip:\ncall other\nret\nother:\ndec eax\nret")
+    found = decode_bytes(code, TEXT)
+    texts = {found[address].text for address in leaders(found, [TEXT])}
+    assert texts == {"cmp eax, ebx", "inc eax", f"call {TEXT + 0xC:#x}", "ret", "dec eax"}
+
+
+def test_every_instruction_of_every_variant_is_decoded() -> None:
+    image = assemble_variant("wakeq")
+    found = decode(image)
+    for routine in image.routines:
+        address = routine.address
+        while address < routine.address + routine.size:
+            address = found[address].next
+        assert address == routine.address + routine.size
+    for address, (file, line) in image.lines.items():
+        assert address in found or ".byte" in Path(file).read_text().splitlines()[line - 2]
+
+
+def test_address_parts_for_lea_and_fusion() -> None:
+    scaled, simple, relative, zero = decode_bytes(
+        assembled("lea rax, [rbx + rcx*4]\nlea rax, [rbx + rcx]\nlea rax, [rip + 0x10]\nxor eax, eax"), TEXT
+    ).values()
+    assert [each.scaled_index for each in (scaled, simple, relative)] == [True, False, False]
+    assert relative.rip_relative and not simple.rip_relative
+    assert zero.same_operands

@@ -4,12 +4,15 @@ Instructions that neither touch memory nor mark an event may run ahead of the ot
 further than an interrupt needs to arrive): no other core can see the difference, so no result changes.
 """
 
+from unicorn import unicorn_const as uc_const
+
 from emu.engine.account import note_releases
 from emu.engine.records import (
     CORE,
     DEADLOCK,
     FAULT,
     FAULT_ENGINE,
+    FAULT_EXCEPTION,
     FRESH,
     HALTED,
     INSTRUCTION,
@@ -31,7 +34,9 @@ from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due
 from emu.native import NEVER, array_at, call, njit
 
-UNTIL = 0x100000000000  # Unicorn looks its end address up at every start: here the page walk fails at the first level
+UNTIL = 0  # ignored: no core has an exit address (UnicornCore)
+INSN_INVALID = uc_const.UC_ERR_INSN_INVALID
+INVALID_OPCODE = 6  # #UD
 
 
 @njit
@@ -74,6 +79,10 @@ def turn(machine, core):  # type: ignore[no-untyped-def]
     elif core.stop == STOP_TRACE:
         machine.outcome = TRACE_FULL
         return False
+    elif error == INSN_INVALID:
+        core.fault = FAULT_EXCEPTION
+        core.fault_code = INVALID_OPCODE
+        core.stop = STOP_FAULT
     elif core.stop == STOP_NONE or (error != 0 and core.stop != STOP_FAULT):
         core.fault = FAULT_ENGINE
         core.fault_code = error

@@ -70,6 +70,8 @@ class UnicornCore:
         self.uc: Any = unicorn.Uc(uc_const.UC_ARCH_X86, uc_const.UC_MODE_64)
         self.uc.ctl_set_cpu_model(x86.UC_CPU_X86_OPTERON_G5)
         self.handle = int(self.uc._uch.value)
+        # No exit address: Unicorn would look it up after every run, and a page walk that fails there hides the guest's own fault.
+        self.uc.ctl_exits_enabled(True)
         self._hooks: list[Any] = []
         self.uc.mem_map_ptr(0, ram_bytes, uc_const.UC_PROT_ALL, ctypes.c_void_p(ram_address))
         if cr3:

@@ -56,9 +56,7 @@ def _sweep(code: bytes, address: int, name: str) -> Iterable[tuple[int, Instruct
         end = each.address + each.size
         yield each.address, _instruction(each)
     if end != address + len(code):
-        raise UserError(
-            f"routine {name}: the bytes at +{end - address:#x} are no instruction: keep data out of the text"
-        )
+        raise UserError(f"routine {name}: the bytes at +{end - address:#x} are no instruction: keep data out of the text")
 
 
 def decode_bytes(code: bytes, address: int) -> dict[int, Instruction]:
@@ -93,9 +91,7 @@ def _instruction(each: Any) -> Instruction:
         operands=tuple(_operand(each, operand) for operand in each.operands),
         reads=reads,
         writes=writes,
-        address_registers=frozenset(filter(None, (_name(each)(r) for r in (base.base, base.index))))
-        if base
-        else frozenset(),
+        address_registers=frozenset(filter(None, (_name(each)(r) for r in (base.base, base.index)))) if base else frozenset(),
         memory=_memory(mnemonic, memory_operands, locked),
         locked=locked,
         repeated=each.prefix[0] in (0xF2, 0xF3) and mnemonic[:4] in ("movs", "stos", "lods", "scas", "cmps"),
@@ -104,6 +100,7 @@ def _instruction(each: Any) -> Instruction:
         scaled_index=parts > 2 or (base is not None and base.scale > 1 and base.index != 0),
         same_operands=len(registers) == 2 and registers[0].reg == registers[1].reg,
         rip_relative=base is not None and base.base == cs.X86_REG_RIP,
+        displaced=base is not None and base.disp != 0,
     )
 
 

@@ -45,6 +45,7 @@ class Instruction:
     scaled_index: bool  # an address with three parts or a scale: a slower LEA
     same_operands: bool  # xor rax, rax and the like
     rip_relative: bool
+    displaced: bool  # an address with a displacement
 
     @property
     def next(self) -> int:

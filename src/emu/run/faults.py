@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from emu.run.experiment import Setup
 
 SHOWN = 20
+PAGE_FAULT = 14
 EXCEPTIONS = {
     0: "#DE",
     1: "#DB",
@@ -64,15 +65,27 @@ def describe_fault(setup: "Setup") -> str:
     elif kind == rec.FAULT_MEMORY:
         what = f"{ACCESSES.get(code, 'access')} at {address & MASK64:#x}, which is not mapped or not allowed"
     elif kind == rec.FAULT_EXCEPTION:
-        what = f"exception {EXCEPTIONS.get(code, code)}"
+        what = _exception(setup, int(core["index"]), code)
     else:
         what = f"the core stopped without a reason (Unicorn error {code})"
-    counts = setup.machine.counts("mark_counts")
-    unsupported = setup.text.mark("unsupported")
-    if unsupported >= 0 and counts[unsupported]:
-        what += " after a path that this version does not support (a full queue, an error or a signal)"
+    mark = next((m for m in setup.image.marks if m.name == "unsupported" and m.address == pc & MASK64), None)
+    if mark is not None:
+        what += " after a path that this version does not support (a full queue, an error, a signal or the like)"
+        if mark.register is not None:
+            value = setup.machine.unicorns[int(core["index"])].register(mark.register.upper())
+            what += f", value {value - 2**64 if value >> 63 else value}"
     where = f"core {int(core['index'])}, task {task_name(setup, int(core['task']))}, at {place(setup, pc)}"
     return f"guest fault: {what}: {where}: {instruction(setup, pc)}; the last instructions: {_history(setup, core)}"
+
+
+def _exception(setup: "Setup", index: int, number: int) -> str:
+    unicorn = setup.machine.unicorns[index]
+    target = unicorn.register("RIP")
+    if setup.image.symbol_at(target) is None:
+        return f"exception {EXCEPTIONS.get(number, number)}: jump to {target:#x}, where there is no code"
+    if number == PAGE_FAULT:
+        return f"exception #PF: {unicorn.register('CR2'):#x} is not mapped or not allowed"
+    return f"exception {EXCEPTIONS.get(number, number)}"
 
 
 def _history(setup: "Setup", core: np.void) -> str:

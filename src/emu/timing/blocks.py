@@ -1,9 +1,13 @@
 """A static schedule of every basic block: how many cycles each instruction adds to its block.
 
-Four macro-ops are dispatched a cycle; two ALUs, two loads or one load and one store; an instruction starts when its operands
-are ready and a unit is free, with loads hitting L1. Its cost is how much later it starts than any before it: latency counts
-where something in the block waits for it, throughput where it binds, and what is still under way at the end of a block
-overlaps the next. A branch takes the cycle it needs; CMP or TEST with a conditional branch behind it are one macro-op.
+Four macro-ops are dispatched a cycle, in order. An instruction starts when its operands are ready and a unit is free: two ALUs; two
+loads, or a load and a store, a cycle; for a slow kind of instruction a unit of its own, held for its reciprocal throughput; one
+with a memory operand starts with its access, and loads hit L1. A block takes as long as it takes to start all of its
+instructions: latency counts where something in the block waits for it, and what is still under way at the end overlaps what
+follows, as far as a reorder buffer of 128 macro-ops reaches. A taken branch at most every second cycle; CMP or TEST and a
+conditional branch behind it are one macro-op.
+
+Left out: dependencies from block to block, instruction fetch, and taken conditional branches (they cost no more than others).
 """
 
 import math
@@ -13,72 +17,110 @@ from dataclasses import dataclass, field
 from emu.isa.instruction import Branch, Instruction, Memory
 from emu.timing.costs import Cost, cost_of
 
-DISPATCH = 4  # macro-ops a cycle, a10-7800.md section 1
-ALUS, LOADS, STORES = 2, 2, 1
-TAKEN = 2  # a taken branch at most every second cycle
-FUSED = frozenset(("cmp", "test"))
+DISPATCH = 4  # macro-ops a cycle; this and what follows: a10-7800.md section 1
+WINDOW = 128 // DISPATCH  # cycles that a long latency overlaps what follows
+TAKEN = 2  # cycles from one taken branch to the next
+UNITS = {"alu": 2, "address": 2, "store": 1}
+ALU_SLOT = 0.5  # reciprocal throughput of what needs one of the two ALUs
+LOAD = 4  # cycles from an address to its data, within the latencies of the table
+STACK = frozenset(("push", "pop", "call", "ret"))  # a stack engine follows RSP: nothing waits for its update
 
 
 @dataclass(slots=True)
 class _Schedule:
-    """Times within one block."""
+    """Where one block has come to."""
 
-    dispatched: float = 0.0
-    started: float = 0.0  # latest start so far
-    ready: dict[str, float] = field(default_factory=dict)
-    last_end: float = 0.0
-    busy: dict[str, dict[int, int]] = field(default_factory=lambda: {"alu": {}, "load": {}, "store": {}})
+    dispatched: float = 0.0  # macro-ops
+    cycles: int = 0  # until all instructions so far have started
+    last_end: int = 0
+    ready: dict[str, int] = field(default_factory=dict)
+    busy: dict[tuple[str, int], int] = field(default_factory=dict)  # places taken, by unit and cycle
 
-    def unit(self, name: str, width: int, at: float) -> float:
-        """First cycle from `at` on with room in a unit; takes the place."""
-        cycle, used = math.ceil(at), self.busy[name]
-        while used.get(cycle, 0) >= width:
-            cycle += 1
-        used[cycle] = used.get(cycle, 0) + 1
-        return float(cycle)
+    def take(self, unit: str, at: int, cycles: int = 1) -> int:
+        """First cycle from `at` on when a unit has room for so many cycles; takes the room."""
+        width = UNITS.get(unit, 1)
+        while any(self.busy.get((unit, at + each), 0) >= width for each in range(cycles)):
+            at += 1
+        for each in range(cycles):
+            self.busy[unit, at + each] = self.busy.get((unit, at + each), 0) + 1
+        return at
 
 
 def block_costs(instructions: Mapping[int, Instruction], starts: Iterable[int]) -> dict[int, int]:
-    """Cycles each instruction adds, by address; the sum over a block is the block's time."""
+    """Cycles each instruction adds, by address; the sum over a block is the block's time. `starts` are where blocks begin."""
     begin = set(starts)
     costs: dict[int, int] = {}
-    schedule, before, fused = _Schedule(), 0, False
+    schedule, before = _Schedule(), None
     for address, each in instructions.items():
         if address in begin:
-            schedule, before, fused = _Schedule(), 0, False
-        cost = cost_of(each)
-        now = _place(schedule, each, cost, fused)
-        fused = each.mnemonic in FUSED and not each.rip_relative
-        costs[address] = max(now - before, 0)
-        before = max(now, before)
+            schedule, before = _Schedule(), None
+        already = schedule.cycles
+        _place(schedule, each, cost_of(each), fused=before is not None and fuses(before, each))
+        costs[address] = schedule.cycles - already
+        before = each
     return costs
 
 
-def _place(schedule: _Schedule, each: Instruction, cost: Cost, fused: bool) -> int:
-    """Schedule one instruction; returns the cycle by which the block has come to it."""
+def fuses(first: Instruction, second: Instruction) -> bool:
+    """Whether a comparison and the branch behind it are one macro-op: not with RIP, nor a displacement and a constant."""
+    if first.mnemonic not in ("cmp", "test") or second.branch != Branch.CONDITIONAL:
+        return False
+    return not (first.rip_relative or (first.displaced and "i" in first.operands))
+
+
+def _place(schedule: _Schedule, each: Instruction, cost: Cost, *, fused: bool) -> None:
+    """Schedule one instruction: when it starts, what it holds, when its results are there."""
+    latency, busy = math.ceil(cost.latency), math.ceil(cost.throughput)
     if cost.serialising:
-        start = max(schedule.started, schedule.last_end, schedule.dispatched)
-        end = start + max(cost.latency, cost.throughput)
-        schedule.started = schedule.dispatched = schedule.last_end = end
-        schedule.ready.update(dict.fromkeys(each.writes, end))
-        return round(end)
-    if not (fused and each.branch == Branch.CONDITIONAL):
-        schedule.dispatched += cost.macro_ops / DISPATCH
-    waits_for = () if each.branch != Branch.NONE else each.reads  # a predicted branch waits for nothing
-    start = max(schedule.dispatched, *(schedule.ready.get(name, 0.0) for name in waits_for), 0.0)
-    if each.memory in (Memory.LOAD, Memory.READ_MODIFY_WRITE):
-        start = schedule.unit("load", LOADS, start)
-    if each.memory in (Memory.STORE, Memory.READ_MODIFY_WRITE):
-        start = schedule.unit("store", STORES, start)
-    elif each.memory == Memory.NONE and cost.throughput >= 0.5 and each.branch == Branch.NONE:
-        start = schedule.unit("alu", ALUS, start)
-    if cost.throughput > 1:
-        schedule.dispatched = max(schedule.dispatched, start + cost.throughput - 1)
-    end = start + (0 if each.same_operands and each.mnemonic in ("xor", "sub") else cost.latency)
+        schedule.cycles = schedule.last_end = max(schedule.cycles, schedule.last_end) + max(latency, busy)
+        schedule.dispatched = schedule.cycles * DISPATCH
+        schedule.ready.update(dict.fromkeys(each.writes, schedule.cycles))
+        return
+    schedule.dispatched += 0 if fused else cost.macro_ops
+    start = max(math.ceil(schedule.dispatched / DISPATCH) - 1, 0)
+    operands = max((schedule.ready.get(name, 0) for name in _waits_for(each)), default=0)
+    if each.branch != Branch.NONE:  # predicted: it waits for nothing
+        start = end = _access(schedule, each, schedule.take("branch", start))
+        if each.branch != Branch.CONDITIONAL:
+            start = max(start, TAKEN - 1)
+    elif cost.macro_ops > 2:  # microcode: the decoder gives nothing else meanwhile
+        start = max(_access(schedule, each, start), operands)
+        schedule.dispatched = max(schedule.dispatched, (start + busy) * DISPATCH)
+        end = start + latency
+    elif each.memory in (Memory.LOAD, Memory.READ_MODIFY_WRITE):
+        start = _access(schedule, each, start)
+        end = max(start + LOAD, operands) + (latency if each.memory == Memory.LOAD else LOAD + 1) - LOAD
+    elif each.memory == Memory.STORE:  # its data may come late
+        start = end = _access(schedule, each, start)
+    else:
+        start, end = _execute(schedule, each, start, operands, latency, busy if cost.throughput >= ALU_SLOT else 0)
     for name in each.writes:
-        schedule.ready[name] = start + 1 if name == "rsp" else end
+        if not (name == "rsp" and each.mnemonic in STACK):
+            schedule.ready[name] = end
     schedule.last_end = max(schedule.last_end, end)
-    schedule.started = max(schedule.started, start)
-    if each.branch != Branch.NONE:
-        return math.ceil(schedule.started) + (1 if each.branch == Branch.CONDITIONAL else TAKEN)
-    return math.ceil(schedule.started)
+    schedule.cycles = max(schedule.cycles, start + 1, end - WINDOW)
+
+
+def _waits_for(each: Instruction) -> frozenset[str]:
+    """Registers that an instruction computes with; those of its address are needed earlier."""
+    if each.same_operands and each.mnemonic in ("xor", "sub"):
+        return frozenset()
+    return each.reads - each.address_registers
+
+
+def _access(schedule: _Schedule, each: Instruction, start: int) -> int:
+    """When the access of an instruction starts, if it makes one: its address is ready and there is room."""
+    if each.memory == Memory.NONE:
+        return start
+    start = max(start, *(schedule.ready.get(name, 0) for name in each.address_registers), 0)
+    if each.memory != Memory.LOAD:
+        start = schedule.take("store", start)
+    return schedule.take("address", start)
+
+
+def _execute(schedule: _Schedule, each: Instruction, start: int, operands: int, latency: int, busy: int) -> tuple[int, int]:
+    """When an instruction without memory starts, and when its result is there; `busy` is 0 for what needs no ALU."""
+    begin = max(start, operands)
+    if busy:
+        begin = schedule.take(each.mnemonic if busy > 1 else "alu", begin, busy)
+    return begin, begin + latency

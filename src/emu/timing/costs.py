@@ -41,8 +41,10 @@ SINGLE = {
     "syscall": ("SYSCALL", ""), "sysret": ("SYSRETQ", ""), "sysretq": ("SYSRETQ", ""), "swapgs": ("SWAPGS", ""),
     "iretq": ("IRETQ", "to CPL3"), "rdmsr": ("RDMSR", ""), "wrmsr": ("WRMSR", "generic"), "hlt": ("HLT", "entry"),
     "invlpg": ("INVLPG", "m"), "ud2": ("UD2", "see EXC_ENTRY"), "int": ("UD2", "see EXC_ENTRY"),
-    "tzcnt": ("TZCNT", "r,r"), "lzcnt": ("LZCNT", "r,r"), "lidt": ("WRMSR", "generic"), "lgdt": ("WRMSR", "generic"),
-    "ltr": ("WRMSR", "generic"), "retf": ("IRETQ", "same CPL"), "retfq": ("IRETQ", "same CPL"),
+    "tzcnt": ("TZCNT", "r,r"), "lzcnt": ("LZCNT", "r,r"), "lidt": ("LGDT|LIDT|LTR", ""), "lgdt": ("LGDT|LIDT|LTR", ""),
+    "ltr": ("LGDT|LIDT|LTR", ""), "retf": ("RETFQ", "same CPL"), "retfq": ("RETFQ", "same CPL"),
+    "fxsave": ("FXSAVE|FXRSTOR", "m"), "fxsave64": ("FXSAVE|FXRSTOR", "m"), "fxrstor": ("FXSAVE|FXRSTOR", "m"),
+    "fxrstor64": ("FXSAVE|FXRSTOR", "m"), "fnclex": ("FNCLEX", ""), "emms": ("EMMS", ""), "fild": ("FILD", "m32"),
     "prefetchw": ("PREFETCHT0|T1|T2|NTA|W", "m"), "prefetcht0": ("PREFETCHT0|T1|T2|NTA|W", "m"),
     "clflush": ("CLFLUSH", "m"), "cmpxchg16b": ("CMPXCHG16B", "m128"), "int3": ("UD2", "see EXC_ENTRY"),
 }  # fmt: skip
@@ -53,11 +55,6 @@ SERIALISING = frozenset(
         "cli", "sti", "popf", "popfq", "pause", "lidt", "lgdt", "ltr", "retf", "retfq",
     )
 )  # fmt: skip
-# x87 and FXSAVE have no row in the table: estimates. FXSAVE and FXRSTOR make 52 eight-byte accesses (path-lengths.md section 0).
-ESTIMATES = {
-    "fxsave": Cost(52, 60, 60), "fxsave64": Cost(52, 60, 60), "fxrstor": Cost(52, 60, 60), "fxrstor64": Cost(52, 60, 60),
-    "fnclex": Cost(18, 10, 10), "emms": Cost(1, 1, 1), "fild": Cost(1, 10, 1),
-}  # fmt: skip
 
 
 @cache
@@ -74,13 +71,11 @@ def table() -> dict[tuple[str, str], Cost]:
 
 def cost_of(each: Instruction) -> Cost:
     """Cost of an instruction that hits L1 and is predicted; `UserError` names one that has no row."""
-    if each.mnemonic in ESTIMATES:
-        return ESTIMATES[each.mnemonic]
     key = _row(each)
     if key is None or key not in table():
         raise UserError(f"no row of steamroller_instructions.csv fits {each.text!r} at {each.address:#x} ({key})")
     cost = table()[key]
-    if each.mnemonic in SERIALISING or each.locked:
+    if each.mnemonic in SERIALISING or each.locked or "c" in (operand[0] for operand in each.operands):
         return Cost(cost.macro_ops, cost.latency, cost.throughput, serialising=True)
     return cost
 
@@ -160,7 +155,7 @@ def _move(each: Instruction, kinds: tuple[str, ...]) -> tuple[str, str] | None:
     if "c" in kinds:
         return ("MOV", "cr3,r")
     if "s" in kinds:
-        return ("MOV", "r16,r16|r8,r8")
+        return ("MOV", "sr,r" if kinds[0] == "s" else "r,sr")
     if kinds[0] == "m":
         return ("MOV", "m,imm" if kinds[1] == "i" else "m,r")
     if kinds[1] == "m":
@@ -193,11 +188,11 @@ def _rare(each: Instruction, name: str, kinds: tuple[str, ...], form: str) -> tu
     if name in ("mul", "imul") and len(kinds) == 1:
         return ("MUL|IMUL", {"64": "r64 (rdx:rax)", "32": "r32 (edx:eax)"}.get(wide[1:], "r8 (ax)"))
     if name == "imul":
-        return ("IMUL", "r64,r64|r64,r64,imm" if wide == "r64" else "r32,r32|r32,r32,imm")
+        return ("IMUL", {"r64": "r64,r64|r64,r64,imm", "r16": "r16,r16,imm"}.get(wide, "r32,r32|r32,r32,imm"))
     if name in ("div", "idiv"):
         return ("DIV|IDIV", "r64 quotient ~32 bits" if wide[1:] == "64" else "r32 quotient ~16 bits")
     if name == "xchg":
-        return ("XCHG", "r64,r64|r32,r32")
+        return ("XCHG", "r64,r64|r32,r32" if wide in ("r64", "r32") else "r16,r16|r8,r8")
     if name in ("xadd", "cmpxchg"):
         return (name.upper(), {"xadd": "m,r", "cmpxchg": "m,r32/64"}[name] if kinds[0] == "m" else "r,r")
     if each.memory == Memory.NONE and name == "endbr64":

@@ -1,0 +1,54 @@
+"""A guest that does something its machine does not allow ends the run, and the message says who, where and how."""
+
+import re
+
+import pytest
+
+from emu.errors import GuestFault
+from emu.run.experiment import Setup, drive_to_end, prepare
+from emu.run.experiment_spec import Experiment
+
+FAULTS = {
+    "invalid opcode": ("0f0b", r"#UD"),
+    "load from nowhere": ("488b042500000000", r"#PF: 0x0 is not mapped"),
+    "store to nowhere": ("4889042500000000", r"#PF: 0x0 is not mapped"),
+    "privileged address out of range": ("48b8000000000000ff00" "488b00", r"#GP"),
+    "jump into data": (None, r"jump to 0xffffffff80[0-9a-f]+, where"),
+    "jump to nowhere": ("31c0ffe0", r"jump to 0x0, where"),
+}
+
+
+def faulty(code: str | None) -> Setup:
+    """A guest whose do_msgsnd begins with the given bytes."""
+    setup = prepare(Experiment(cores=2, messages=4))
+    target = setup.image.symbols["do_msgsnd"]
+    if code is None:
+        distance = setup.image.symbols["sys_call_table"] - (target + 5)
+        code = "e9" + distance.to_bytes(4, "little", signed=True).hex()
+    physical = setup.image.text.physical + target - setup.image.text.virtual
+    data = bytes.fromhex(code)
+    setup.bus.ram[physical : physical + len(data)] = list(data)
+    return setup
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_message(name: str) -> None:
+    code, expected = FAULTS[name]
+    with pytest.raises(GuestFault) as caught:
+        drive_to_end(faulty(code))
+    message = str(caught.value)
+    assert "\n" not in message
+    assert re.search(expected, message), message[:300]
+    assert re.search(r"core \d, task pmsg/\d, at (do_msgsnd\+0x|0x)", message), message[:300]
+    history = message.split("the last instructions: ")[1].split("; ")
+    assert 10 <= len(history) <= 20
+    assert any(line.startswith("sys_msgsnd+") for line in history)
+
+
+def test_a_path_of_later_says_so() -> None:
+    setup = prepare(Experiment(cores=2, messages=4))
+    queue = next(each for each in setup.guest.objects if each.struct == "msg_queue")
+    offset = setup.image.structs["msg_queue"].fields["q_qbytes"].offset
+    setup.bus.ram[queue.physical + offset : queue.physical + offset + 8] = 0  # the queue holds nothing: a sender would block
+    with pytest.raises(GuestFault, match="does not support"):
+        drive_to_end(setup)
