@@ -12,9 +12,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--update-golden", action="store_true", help="write what was got into the golden files: review the diff"
-    )
+    parser.addoption("--update-golden", action="store_true", help="write what was got into the golden files: review the diff")
 
 
 @pytest.fixture

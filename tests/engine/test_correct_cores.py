@@ -69,7 +69,8 @@ def one_instruction(rng: random.Random) -> str:
             f"mul {a}",
             f"add {a}, {b}\n    adc {c}, 0x0",
             f"bt {a}, 0x3\n    sbb {b}, {b}",
-            f"mov rsi, r14\n    lea rdi, [r14 + {offset}]\n    mov ecx, 0x3\n    cld\n    rep movsq\n    mov esi, 0x1\n    mov edi, 0x2",
+            f"mov rsi, r14\n    lea rdi, [r14 + {offset}]\n    mov ecx, 0x3\n    cld\n    rep movsq\n"
+            "    mov esi, 0x1\n    mov edi, 0x2",
         ]
     )
 
@@ -162,9 +163,7 @@ def run_host(seed: int, folder: Path) -> tuple[bytes, tuple[int, ...], int]:
     data = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     memory[:0x2000] = start_values(seed, data)
     wrapper = (
-        bytes.fromhex("53 55 41 54 41 55 41 56 41 57 49 89 ff")
-        + code[:end]
-        + bytes.fromhex("41 5f 41 5e 41 5d 41 5c 5d 5b c3")
+        bytes.fromhex("53 55 41 54 41 55 41 56 41 57 49 89 ff") + code[:end] + bytes.fromhex("41 5f 41 5e 41 5d 41 5c 5d 5b c3")
     )
     text = mmap.mmap(-1, 0x4000, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
     text.write(wrapper)

@@ -20,9 +20,7 @@ SCENARIOS = ("locked_counter", "racing_counter", "private_work")
 def run(scenario: str, cores: int, *extra: str, jit: bool = True) -> dict[str, Any]:
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if jit else "1"}
     command = [sys.executable, str(SCRIPT), scenario, str(cores), *extra]
-    found: dict[str, Any] = json.loads(
-        subprocess.run(command, env=environment, capture_output=True, check=True, text=True).stdout
-    )
+    found: dict[str, Any] = json.loads(subprocess.run(command, env=environment, capture_output=True, check=True, text=True).stdout)
     return found
 
 

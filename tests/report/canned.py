@@ -59,9 +59,7 @@ STALLED = replace(
     stall_schedule=(Stall("handoff_window", 20_000, 10),),
     stalls={"handoff_window": StallCount(50, 1_000_000)},
 )
-PARTIAL = replace(
-    WAKEQ, partial=True, messages=721, cores=8, cycles_by_core_and_state=WAKEQ.cycles_by_core_and_state * 2
-)
+PARTIAL = replace(WAKEQ, partial=True, messages=721, cores=8, cycles_by_core_and_state=WAKEQ.cycles_by_core_and_state * 2)
 
 KERNEL = 0xFFFFFFFF80100000
 TASK0, TASK1 = 0xFFFF880000500000, 0xFFFF880000501000
@@ -125,9 +123,7 @@ class Script:
         self.rows: list[tuple[int, ...]] = []
         self.clock = {0: 1000, 1: 1000}
 
-    def step(
-        self, core: int, task: int, where: str, cost: int = 1, *, state: State = State.KERNEL, **access: int
-    ) -> None:
+    def step(self, core: int, task: int, where: str, cost: int = 1, *, state: State = State.KERNEL, **access: int) -> None:
         """An instruction at ROUTINE or ROUTINE+offset."""
         name, _, offset = where.partition("+")
         self.clock[core] += cost
@@ -154,9 +150,7 @@ def script(head: TraceHeader, *, wait: int = 40) -> Script:
     s.event(1, -1, Kind.HALT)
     s.step(0, 0, "pmsg_shared", 2, state=State.USER)
     s.step(0, 0, "sys_msgsnd")
-    s.step(
-        0, 0, "do_msgsnd", wait, address=0x600000, value=1, kind_of=Access.READ_MODIFY_WRITE, cause=Cause.REMOTE_LINE
-    )
+    s.step(0, 0, "do_msgsnd", wait, address=0x600000, value=1, kind_of=Access.READ_MODIFY_WRITE, cause=Cause.REMOTE_LINE)
     s.event(0, 0, Kind.LINE_TRANSFER, Transfer.ACROSS_MODULES, wait - 2, 0x600000)
     s.event(0, 0, Kind.LOCK_ACQUIRED, 0, 0, 0x600000)
     if after_unlock:

@@ -12,7 +12,7 @@ FAULTS = {
     "invalid opcode": ("0f0b", r"#UD"),
     "load from nowhere": ("488b042500000000", r"#PF: 0x0 is not mapped"),
     "store to nowhere": ("4889042500000000", r"#PF: 0x0 is not mapped"),
-    "privileged address out of range": ("48b8000000000000ff00" "488b00", r"#GP"),
+    "privileged address out of range": ("48b8000000000000ff00488b00", r"#GP"),
     "jump into data": (None, r"jump to 0xffffffff80[0-9a-f]+, where"),
     "jump to nowhere": ("31c0ffe0", r"jump to 0x0, where"),
 }

@@ -23,15 +23,11 @@ from emu.run.experiment_spec import (
 DIGITS_MAX = 20
 
 Cores = Annotated[str, typer.Option(metavar="N", help="Cores of the machine, 1 to 64.")]
-Machine = Annotated[
-    str, typer.Option(metavar="NAME|FILE", help="A machine (`emu machines`) or the path of a machine file.")
-]
+Machine = Annotated[str, typer.Option(metavar="NAME|FILE", help="A machine (`emu machines`) or the path of a machine file.")]
 Messages = Annotated[str | None, typer.Option(metavar="N", help="Messages to deliver before the run ends.")]
 Placement = Annotated[
     str | None,
-    typer.Option(
-        metavar="PLACE", help="Where the two of a pair run: cross-module (default), same-module, same-core or unpinned."
-    ),
+    typer.Option(metavar="PLACE", help="Where the two of a pair run: cross-module (default), same-module, same-core or unpinned."),
 ]
 Stalls = Annotated[
     list[str] | None,

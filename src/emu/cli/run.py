@@ -13,23 +13,15 @@ from emu.run.result import RunResult
 
 def run(
     cores: options.Cores = options.CORES_DEFAULT,
-    variant: Annotated[
-        str, typer.Option(metavar="NAME", help="Which kernel path (`emu variants`).")
-    ] = options.DEFAULT_VARIANT,
+    variant: Annotated[str, typer.Option(metavar="NAME", help="Which kernel path (`emu variants`).")] = options.DEFAULT_VARIANT,
     machine: options.Machine = options.DEFAULT_MACHINE,
-    threads: Annotated[
-        str | None, typer.Option(metavar="N", help="User tasks, an even number (default: one a core).")
-    ] = None,
+    threads: Annotated[str | None, typer.Option(metavar="N", help="User tasks, an even number (default: one a core).")] = None,
     messages: options.Messages = None,
     placement: options.Placement = None,
-    seed: Annotated[
-        str, typer.Option(metavar="N", help="Varies when each task starts; the same seed, the same digest.")
-    ] = "1",
+    seed: Annotated[str, typer.Option(metavar="N", help="Varies when each task starts; the same seed, the same digest.")] = "1",
     stall: options.Stalls = None,
     tick: options.Tick = "0",
-    trace: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write an instruction trace: see `emu trace --help`.")
-    ] = None,
+    trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an instruction trace: see `emu trace --help`.")] = None,
     as_json: options.Json = False,
     max_cycles: options.MaxCycles = None,
     trace_limit: Annotated[

@@ -30,9 +30,7 @@ def top(context: typer.Context) -> None:
 
 Task = Annotated[list[str] | None, typer.Option(metavar="TASK", help="Only this task: its name, its number, or idle.")]
 Core = Annotated[list[str] | None, typer.Option(metavar="N", help="Only this core.")]
-Symbol = Annotated[
-    list[str] | None, typer.Option(metavar="NAME", help="Only in this routine; * and ? stand for anything.")
-]
+Symbol = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only in this routine; * and ? stand for anything.")]
 Cycles = Annotated[str | None, typer.Option(metavar="FROM:TO", help="Only these cycles; either end may be left out.")]
 HandOff = Annotated[
     str | None,
@@ -62,9 +60,9 @@ def show(
     outline: Annotated[
         bool, typer.Option("--outline", help="One line a visit to a routine instead of one an instruction.")
     ] = False,
-    width: Annotated[
-        str, typer.Option(metavar="N", help="Columns; an operand that does not fit has a line of its own.")
-    ] = str(terminal.PAGE_WIDTH),
+    width: Annotated[str, typer.Option(metavar="N", help="Columns; an operand that does not fit has a line of its own.")] = str(
+        terminal.PAGE_WIDTH
+    ),
 ) -> None:
     """Print a trace as text that fits a mail: a line an instruction or event.
 

@@ -107,9 +107,7 @@ def machine_path(name_or_path: str) -> Path:
         return _folder() / f"{name_or_path}.toml"
     if "/" in name_or_path or name_or_path.endswith(".toml"):
         return Path(name_or_path)
-    raise UserError(
-        f"machine must be one of {', '.join(machine_names())} or the path of a .toml file, not {name_or_path!r}"
-    )
+    raise UserError(f"machine must be one of {', '.join(machine_names())} or the path of a .toml file, not {name_or_path!r}")
 
 
 def load_machine(name_or_path: str) -> MachineFile:
@@ -118,9 +116,7 @@ def load_machine(name_or_path: str) -> MachineFile:
     try:
         table = tomllib.loads(path.read_text())
     except OSError as error:
-        raise UserError(
-            f"machine file {path}: {error.strerror}; `emu machines` lists those that come with emu"
-        ) from None
+        raise UserError(f"machine file {path}: {error.strerror}; `emu machines` lists those that come with emu") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"machine file {path}: not TOML: {error}") from None
     try:

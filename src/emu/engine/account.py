@@ -15,9 +15,7 @@ from emu.native import array_at, mix, njit
 from emu.timing.branch import NONE, PREDICTOR, RETURN, mispredicted
 from emu.trace_record import TRACE_DTYPE, Cause, Kind, State
 
-LOCK_WAIT, MESSAGE_SPIN, INTERRUPT, STALL = (
-    int(s) for s in (State.LOCK_WAIT, State.MESSAGE_SPIN, State.INTERRUPT, State.STALL)
-)
+LOCK_WAIT, MESSAGE_SPIN, INTERRUPT, STALL = (int(s) for s in (State.LOCK_WAIT, State.MESSAGE_SPIN, State.INTERRUPT, State.STALL))
 K_INSTRUCTION, K_MARK, K_ACQUIRED, K_CONTENDED, K_RELEASED = (
     int(k) for k in (Kind.INSTRUCTION, Kind.MARK, Kind.LOCK_ACQUIRED, Kind.LOCK_CONTENDED, Kind.LOCK_RELEASED)
 )
@@ -189,9 +187,7 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
         predictor = array_at(core.predictor, 1, PREDICTOR)[0]
         following = core.current_pc + instruction.length
         if mispredicted(predictor, instruction.branch, core.current_pc, following, next_pc):
-            slower(
-                core, machine.return_mispredict if instruction.branch == RETURN else machine.mispredict, C_MISPREDICT
-            )
+            slower(core, machine.return_mispredict if instruction.branch == RETURN else machine.mispredict, C_MISPREDICT)
     if instruction.traits & REPEAT and next_pc == core.current_pc:
         core.extra += 1  # one more element of a string instruction: it has not retired yet
         return

@@ -12,9 +12,7 @@ WAITS = 4  # locks a core can be waiting for at once: a task, and interrupts on 
 STATES = 8
 
 # INSTRUCTION.traits
-VALID, ORDERED, WAIT_STORES, LOCKED, PAUSE, SPECIAL, IF_CHANGE, STI, POINT, EVENT, R_MSG, REPEAT = (
-    1 << n for n in range(12)
-)
+VALID, ORDERED, WAIT_STORES, LOCKED, PAUSE, SPECIAL, IF_CHANGE, STI, POINT, EVENT, R_MSG, REPEAT = (1 << n for n in range(12))
 # INSTRUCTION.special
 SP_NONE, SP_SYSCALL, SP_HLT, SP_RDTSC, SP_CPUID, SP_FAULT = range(6)
 # CORE.status

@@ -56,9 +56,7 @@ def step(machine, core, pc):  # type: ignore[no-untyped-def]
     """Decide about the instruction at `pc`: STOP_NONE lets it run, any other reason stops the core in front of it."""
     if core.stage == FRESH:
         if core.current >= 0:
-            change = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].traits & (
-                IF_CHANGE | STI
-            )
+            change = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].traits & (IF_CHANGE | STI)
             retire(machine, core, pc)
             if change:
                 reopen_interrupts(core, change & STI)

@@ -47,9 +47,7 @@ def make_callbacks() -> Callbacks:
         "apic_read": callback(hooks.MMIO_READ, hooks.on_apic_read),
         "apic_write": callback(hooks.MMIO_WRITE, hooks.on_apic_write),
     }
-    return Callbacks(
-        **{name: address for name, (address, _) in made.items()}, keep=tuple(kept for _, kept in made.values())
-    )
+    return Callbacks(**{name: address for name, (address, _) in made.items()}, keep=tuple(kept for _, kept in made.values()))
 
 
 def function_pointer(name: str) -> int:
@@ -120,15 +118,11 @@ class UnicornCore:
             images.append(ctypes.string_at(context, size))
         self.uc.reg_write(x86.UC_X86_REG_CS, before)
         offset = next(
-            at
-            for at in range(0, size, 4)
-            if images[0][at : at + 2] == b"\x10\x5a" and images[1][at : at + 2] == b"\x20\x5a"
+            at for at in range(0, size, 4) if images[0][at : at + 2] == b"\x10\x5a" and images[1][at : at + 2] == b"\x20\x5a"
         )
         hidden_flags = int.from_bytes(images[0][offset - 0x20 : offset - 0x1C], "little")
         if hidden_flags & HF_LMA_CS64 != HF_LMA_CS64:
-            raise InternalError(
-                f"Unicorn's CPU context has another layout than 2.1.4: CS at {offset:#x}, flags {hidden_flags:#x}"
-            )
+            raise InternalError(f"Unicorn's CPU context has another layout than 2.1.4: CS at {offset:#x}, flags {hidden_flags:#x}")
         return int(context.value or 0), int(context.value or 0) + offset
 
     def register(self, name: str) -> int:

@@ -62,9 +62,7 @@ BUS = np.dtype(
     ]
 )
 
-STORE = np.dtype(
-    [("address", I64), ("old", I64), ("new", I64), ("drain_at", I64), ("width", np.int32), ("lock", np.int32)]
-)
+STORE = np.dtype([("address", I64), ("old", I64), ("new", I64), ("drain_at", I64), ("width", np.int32), ("lock", np.int32)])
 BUFFER = np.dtype([("head", I64), ("count", I64), ("last_drain", I64)])
 RELEASE = np.dtype([("lock", I64), ("core", I64), ("cycle", I64)])
 RELEASES = 1024
@@ -73,9 +71,7 @@ RELEASES = 1024
 class Bus:
     """Owns the arrays behind one `BUS` record; `record` is a one-element array of it."""
 
-    def __init__(
-        self, ram_bytes: int, cores: int, cores_per_module: int, l1: tuple[int, int], l2: tuple[int, int]
-    ) -> None:
+    def __init__(self, ram_bytes: int, cores: int, cores_per_module: int, l1: tuple[int, int], l2: tuple[int, int]) -> None:
         """Make the memory system: `l1` and `l2` are (sets, ways); RAM is zeroed and page-aligned."""
         import mmap
 
@@ -84,9 +80,7 @@ class Bus:
         self.record = np.zeros(1, BUS)
         lines, modules = ram_bytes // 64, -(-cores // cores_per_module)
         self._put(ram_bytes=ram_bytes, lines=lines, cores=cores, modules=modules, cores_per_module=cores_per_module)
-        self._put(
-            ram=address_of(self.ram), l1_sets=l1[0], l1_ways=l1[1], l2_sets=l2[0], l2_ways=l2[1], next_drain=NEVER
-        )
+        self._put(ram=address_of(self.ram), l1_sets=l1[0], l1_ways=l1[1], l2_sets=l2[0], l2_ways=l2[1], next_drain=NEVER)
         self.arrays: dict[str, np.ndarray] = {}
         self._array("line_state", lines * modules, np.uint8)
         self._array("line_way", lines * modules, np.uint8)

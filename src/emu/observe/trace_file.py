@@ -107,9 +107,7 @@ class TraceWriter:
         """The writer itself; leaving by an exception aborts, leaving otherwise needs a `close` before."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Abort what was not closed."""
         if not self._file.closed:
             self.abort()
@@ -176,9 +174,7 @@ class TraceFile:
             raise self._truncated("its header")
         _, version, length, checksum = _PREFIX.unpack(start)
         if version != FORMAT_VERSION:
-            raise UserError(
-                f"trace {self.path} has format version {version}, this emu reads {FORMAT_VERSION}; {_AGAIN}"
-            )
+            raise UserError(f"trace {self.path} has format version {version}, this emu reads {FORMAT_VERSION}; {_AGAIN}")
         packed = self._take(file, length, "its header")
         if zlib.crc32(packed) != checksum:
             raise self._damaged(f"the header (bytes {_PREFIX.size} to {_PREFIX.size + length}) fails its checksum")
@@ -209,9 +205,7 @@ class TraceFile:
         return content
 
     def _truncated(self, what: str) -> UserError:
-        return UserError(
-            f"trace {self.path} is cut short or damaged: {what} is not all there ({self._size} bytes); {_AGAIN}"
-        )
+        return UserError(f"trace {self.path} is cut short or damaged: {what} is not all there ({self._size} bytes); {_AGAIN}")
 
     def _damaged(self, what: str) -> UserError:
         return UserError(f"trace {self.path} is damaged: {what}; {_AGAIN}")

@@ -87,9 +87,7 @@ class TraceHeader:
             marks=tuple(map(str, plain["marks"])),
             locks=tuple(LockName(str(name), int(address), str(owner)) for name, address, owner in plain["locks"]),
             tasks=tuple(TaskName(str(name), int(pointer)) for name, pointer in plain["tasks"]),
-            regions=tuple(
-                Region(str(n), int(address), int(size), str(struct)) for n, address, size, struct in plain["regions"]
-            ),
+            regions=tuple(Region(str(n), int(address), int(size), str(struct)) for n, address, size, struct in plain["regions"]),
             structs={name: {str(f): int(at) for f, at in fields.items()} for name, fields in plain["structs"].items()},
             clock_hz=int(plain["clock_hz"]),
         )

@@ -45,11 +45,7 @@ def variant_lines(facts: VariantFacts, *, width: int = WIDTH) -> Iterator[str]:
         for paragraph in facts.description.strip().split("\n\n"):
             yield from wrap(" ".join(paragraph.split()), width)
     yield ""
-    yield (
-        f"Extends {facts.extends}; its own files:"
-        if facts.extends
-        else "Its own files, beside what all variants share:"
-    )
+    yield (f"Extends {facts.extends}; its own files:" if facts.extends else "Its own files, beside what all variants share:")
     yield from (f"  {name}" for name in facts.files)
     yield ""
     yield "Points for --stall POINT:CYCLES[:EVERY]:" if facts.points else "No points to stall at."

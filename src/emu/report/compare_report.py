@@ -121,9 +121,7 @@ def _parts(comparison: Comparison) -> Iterator[RenderableType]:
     where = f"on {escape(comparison.machine)}, {count(comparison.cores, 'core')}, {comparison.placement}"
     yield Text.from_markup(f"[bold]{name_a} and {name_b}[/] {where}")
     seeds = f"seed {comparison.seeds[0]}" if len(comparison.seeds) == 1 else f"means over {len(comparison.seeds)} seeds"
-    yield Text(
-        f"workload {comparison.workload}, a reconstruction; {count(comparison.messages, 'message')} a run, {seeds}"
-    )
+    yield Text(f"workload {comparison.workload}, a reconstruction; {count(comparison.messages, 'message')} a run, {seeds}")
     yield ""
     rates = table("threads", f"{name_a} /s", f"{name_b} /s", "difference", title="Messages a second")
     for row in comparison.rows:
@@ -137,9 +135,7 @@ def _parts(comparison: Comparison) -> Iterator[RenderableType]:
     yield _lock_table(comparison, name_a, name_b)
     spins = any(side.message_spin_iterations for row in comparison.rows for side in (row.a, row.b))
     if comparison.undisturbed and not spins:
-        yield Text(
-            "No message spin on either side: undisturbed, it is near zero. To see it: --stall handoff_window:20000:10"
-        )
+        yield Text("No message spin on either side: undisturbed, it is near zero. To see it: --stall handoff_window:20000:10")
 
 
 def _lock_table(comparison: Comparison, name_a: str, name_b: str) -> RenderableType:

@@ -94,9 +94,7 @@ def _steps(trace: TraceFile) -> Iterator[_Step]:
     for chunk in trace.chunks():
         instruction = chunk["kind"] == _INSTRUCTION
         steps = [
-            *_gather(
-                chunk, np.flatnonzero(instruction & (chunk["pc"] == np.uint64(entry)) & (chunk["task"] >= 0)), _ENTRY
-            ),
+            *_gather(chunk, np.flatnonzero(instruction & (chunk["pc"] == np.uint64(entry)) & (chunk["task"] >= 0)), _ENTRY),
             *_gather(chunk, np.flatnonzero((chunk["kind"] == _MARK) & (chunk["detail"] == wakeup)), _WAKEUP),
             *_gather(chunk, _returns(chunk, np.flatnonzero(instruction & (chunk["task"] >= 0)), in_user), _RETURN),
         ]

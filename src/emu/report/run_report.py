@@ -34,9 +34,7 @@ def _parts(result: RunResult) -> Iterator[RenderableType]:
     yield _cycles(result)
     yield ""
     yield _locks(result)
-    yield Text(
-        "in cycles; wait: first failed attempt to acquisition, hold: acquisition to visible release", style="dim"
-    )
+    yield Text("in cycles; wait: first failed attempt to acquisition, hold: acquisition to visible release", style="dim")
     yield ""
     yield Text.from_markup(f"[bold]Message spin[/]  {spin_words(result)}")
     yield _counts(result)
@@ -52,9 +50,7 @@ def _headline(result: RunResult) -> Iterator[RenderableType]:
     variant, machine = escape(result.variant), escape(result.machine)
     where = f"{variant} on {machine}, {count(result.cores, 'core')}"
     yield Text.from_markup(f"[bold]{number(result.messages_per_second)} messages/s[/]  {where}")
-    yield Text(
-        f"{count(result.messages, 'message')} in {result.cycles:,} cycles ({_seconds(result.seconds)} simulated)"
-    )
+    yield Text(f"{count(result.messages, 'message')} in {result.cycles:,} cycles ({_seconds(result.seconds)} simulated)")
     yield Text(
         f"workload {result.workload}, a reconstruction: {count(result.threads, 'thread')} in pairs on one queue, "
         f"{result.placement}, seed {result.seed}"
@@ -166,9 +162,7 @@ def _counts(result: RunResult) -> Table:
     return grid
 
 
-def _cells(
-    rows: list[tuple[str, int]] | list[tuple[str, int | None]], row: int, result: RunResult
-) -> tuple[str, str, str]:
+def _cells(rows: list[tuple[str, int]] | list[tuple[str, int | None]], row: int, result: RunResult) -> tuple[str, str, str]:
     if row >= len(rows):
         return "", "", ""
     name, value = rows[row]

@@ -85,9 +85,7 @@ def _side(trace: TraceFile, selection: Selection, by: str) -> _Side:
         for task in np.unique(path.task):
             own = path.of(path.task == task)
             if task >= 0:
-                streams[
-                    selection.hand_off.role(int(task)) if selection.hand_off else trace.header.task_name(int(task))
-                ] = own
+                streams[selection.hand_off.role(int(task)) if selection.hand_off else trace.header.task_name(int(task))] = own
                 continue
             for core in np.unique(own.core):
                 streams[f"idle of core {core}" if selection.hand_off is None else "idle"] = own.of(own.core == core)
@@ -188,9 +186,7 @@ def _totals(a: Path, b: Path) -> Iterator[str]:
         yield _total(name, count_a[0][name], count_b[0][name], count_a[1][name], count_b[1][name])
     if len(names) > SYMBOLS_SHOWN:
         rest = names[SYMBOLS_SHOWN:]
-        yield _total(
-            f"{len(rest)} others", *(sum(c[n] for n in rest) for c in (count_a[0], count_b[0], count_a[1], count_b[1]))
-        )
+        yield _total(f"{len(rest)} others", *(sum(c[n] for n in rest) for c in (count_a[0], count_b[0], count_a[1], count_b[1])))
     yield _total("all", *(sum(c.values()) for c in (count_a[0], count_b[0], count_a[1], count_b[1])))
 
 

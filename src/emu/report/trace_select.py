@@ -109,9 +109,7 @@ def select(
             raise UserError(f"the trace has cores 0 to {header.cores - 1}, not {core}")
     for pattern in symbols:
         if not any(fnmatchcase(symbol.name, pattern) for symbol in header.symbols):
-            raise UserError(
-                f"no routine in the trace is called {pattern!r}; `emu trace show FILE --outline` shows the names"
-            )
+            raise UserError(f"no routine in the trace is called {pattern!r}; `emu trace show FILE --outline` shows the names")
     kinds: list[int] = []
     marks: list[int] = []
     for name in events:

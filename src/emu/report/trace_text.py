@@ -110,9 +110,7 @@ class _Layout:
         where = self._where.get(pc)
         if where is None:
             symbol, offset = self._header.symbol_at(pc)
-            where = self._where[pc] = f"{_shorten(symbol, WHERE_WIDTH - len(f'+{offset:#x}'))}+{offset:#x}".ljust(
-                WHERE_WIDTH
-            )
+            where = self._where[pc] = f"{_shorten(symbol, WHERE_WIDTH - len(f'+{offset:#x}'))}+{offset:#x}".ljust(WHERE_WIDTH)
         return where
 
     def _cut(self, line: str) -> str:

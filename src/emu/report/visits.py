@@ -106,9 +106,7 @@ def find_visits(trace: TraceFile, selection: Selection) -> Iterator[Visit]:
         yield from path.of(path.core == core).visits()
 
 
-def _locate(
-    header: TraceHeader, pc: NDArray[np.uint64]
-) -> tuple[NDArray[np.int32], NDArray[np.int64], tuple[str, ...]]:
+def _locate(header: TraceHeader, pc: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int64], tuple[str, ...]]:
     """Routine (index in the names returned) and offset of each address."""
     distinct, inverse = np.unique(pc, return_inverse=True)
     names: dict[str, int] = {}

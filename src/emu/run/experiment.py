@@ -81,9 +81,7 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
     return Setup(experiment, description, image, text, guest, bus, Machine(bus, text, start, options))
 
 
-def run(
-    experiment: Experiment, progress: Progress | None = None, should_stop: Callable[[], bool] | None = None
-) -> RunResult:
+def run(experiment: Experiment, progress: Progress | None = None, should_stop: Callable[[], bool] | None = None) -> RunResult:
     """Run an experiment to its end, or until `should_stop` says so (the result is then marked partial)."""
     setup = prepare(experiment)
     writer = _writer(setup)
@@ -113,9 +111,7 @@ def drive_to_end(setup: Setup) -> RunResult:
     return measure(setup, time.perf_counter() - begin, partial=False)
 
 
-def _drive(
-    setup: Setup, writer: TraceWriter | None, progress: Progress | None, should_stop: Callable[[], bool] | None
-) -> bool:
+def _drive(setup: Setup, writer: TraceWriter | None, progress: Progress | None, should_stop: Callable[[], bool] | None) -> bool:
     machine, wanted = setup.machine, setup.experiment.messages
     delivered = machine.counts("mark_counts")[setup.text.mark("delivered") : setup.text.mark("delivered") + 1]
     if progress is not None:
@@ -132,9 +128,7 @@ def _drive(
             raise GuestFault(describe_fault(setup))
         if outcome == rec.LIMIT:
             bound = setup.experiment.cycles_bound
-            raise LimitReached(
-                f"the guest had not finished after {bound} cycles: a loop that never ends? {what_cores_do(setup)}"
-            )
+            raise LimitReached(f"the guest had not finished after {bound} cycles: a loop that never ends? {what_cores_do(setup)}")
         if outcome == rec.DEADLOCK:
             raise LimitReached(f"all cores are halted and nothing will wake them: {what_cores_do(setup)}")
         if should_stop is not None and should_stop():

@@ -44,9 +44,7 @@ class Stall:
         """Read POINT:CYCLES[:EVERY]."""
         point, *numbers = text.split(":")
         if len(numbers) not in (1, 2):
-            raise UserError(
-                f"a stall must be POINT:CYCLES or POINT:CYCLES:EVERY, such as handoff_window:20000:10, not {text!r}"
-            )
+            raise UserError(f"a stall must be POINT:CYCLES or POINT:CYCLES:EVERY, such as handoff_window:20000:10, not {text!r}")
         for number in numbers:
             if not (number.isascii() and number.isdigit()):
                 raise UserError(f"stall {text!r}: CYCLES and EVERY must be whole numbers, not {number!r}")
@@ -92,9 +90,7 @@ class Experiment:
         """Fill in the default number of threads and refuse what no machine could run."""
         if self.threads == 0 and self.cores >= 1:
             object.__setattr__(self, "threads", default_threads(self.cores))
-        plan_pmsg_shared(
-            cores=self.cores, threads=self.threads, messages=self.messages, placement=self.placement, seed=self.seed
-        )
+        plan_pmsg_shared(cores=self.cores, threads=self.threads, messages=self.messages, placement=self.placement, seed=self.seed)
         if not 0 <= self.tick_hz <= TICK_HZ_MAX:
             raise UserError(f"tick must be 0 (off) to {TICK_HZ_MAX} interrupts a second, not {self.tick_hz}")
         points = [stall.point for stall in self.stalls]
