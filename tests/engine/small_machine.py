@@ -17,6 +17,7 @@ from emu.engine.text import build_text
 from emu.memory.records import Bus
 
 LATENCIES = {"mispredict": 20, "return_mispredict": 22, "ipi_flight": 500, "mmio_read": 100, "mmio_write": 60}
+CPUID = [(0x80000002, -1, 0x20444D41, 0, 0, 0), (1, -1, 0x630F01, 0x40800, 0, 0)]
 LOCK, COUNTER = 0x200000, 0x200040
 
 SCENARIOS = {
@@ -50,6 +51,27 @@ SCENARIOS = {
     mov qword ptr [r14], rbx
     dec r12d
     jne .Lagain
+""",
+    # Brand string, own APIC number and two readings of the clock, into the core's own page (its stack's).
+    "identity": """
+    .set LEAF, 0x80000002
+    .set BELOW, 0x100
+    lea rdi, [rsp - BELOW]
+    mov eax, LEAF
+    cpuid
+    mov dword ptr [rdi], eax
+    mov eax, 0x1
+    cpuid
+    shr ebx, 0x18
+    .set APIC_ID, 0x8
+    mov dword ptr [rdi + APIC_ID], ebx
+    rdtsc
+    .set FIRST, 0x10
+    mov dword ptr [rdi + FIRST], eax
+    pause
+    rdtsc
+    .set SECOND, 0x18
+    mov dword ptr [rdi + SECOND], eax
 """,
     # Calls, returns, an indirect jump, a division and a string move, each core on lines of its own.
     "private_work": """
@@ -112,6 +134,7 @@ def make(body: str, cores: int, *, run_ahead: bool = True, trace: bool = False, 
         run_ahead=run_ahead,
         trace=trace,
         latencies=LATENCIES,
+        cpuid=CPUID,
     )
     machine = Machine(bus, text, start, options)
     machine.cores["status"] = rec.RUNNING

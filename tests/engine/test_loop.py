@@ -75,3 +75,16 @@ def test_tracing_changes_nothing() -> None:
     assert small_machine.summary(machine)["digests"] == run("locked_counter", 3)["digests"]
     records = machine.trace[: int(machine.record["trace_count"][0])]
     assert (records["kind"] == 0).sum() == machine.instructions
+
+
+def test_cpuid_and_clock_are_the_machines_own() -> None:
+    import small_machine
+
+    machine = small_machine.make(small_machine.SCENARIOS["identity"], 3)
+    assert small_machine.drive(machine) == rec.RUN_DONE
+    for core in range(3):
+        page = machine.bus.ram[0x300000 + 0x1000 * core - 0x100 :].view("<u4")
+        assert int(page[0]) == 0x20444D41  # "AMD "
+        assert int(page[2]) == core
+        assert 0 < int(page[6]) - int(page[4]) < 1000  # cycles of this core, not of the host
+        assert int(page[6]) < machine.cycles

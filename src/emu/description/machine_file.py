@@ -5,39 +5,72 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 from emu.errors import UserError
 
+Cycles = Annotated[int, Field(ge=0, le=10**9)]
+Word32 = Annotated[int, Field(ge=0, lt=2**32)]
+
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    """No unknown keys, no numbers in quotes, no changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Figure(_Strict):
+class _Sourced(_Strict):
+    source: Annotated[str, Field(min_length=1)]
+
+
+class Figure(_Sourced):
     """One number, where it comes from and how far it is to be trusted."""
 
-    value: Annotated[int, Field(ge=0)]
-    source: Annotated[str, Field(min_length=1)]
+    value: Cycles
     confidence: Literal["high", "medium", "low"]
-    unit: str = "cycles"
+    unit: Literal["cycles", "stores", "lines", "Hz"] = "cycles"
 
 
-class Topology(_Strict):
+class PositiveFigure(Figure):
+    """A number that cannot be zero."""
+
+    value: Annotated[int, Field(ge=1, le=10**9)]
+
+
+class Clock(Figure):
+    """A frequency."""
+
+    value: Annotated[int, Field(ge=1, le=10**11)]
+    unit: Literal["Hz"]
+
+
+class StoreFigure(Figure):
+    """A number of entries that a store buffer's ring can hold."""
+
+    value: Annotated[int, Field(ge=1, le=128)]
+
+
+class Topology(_Sourced):
     """Modules of cores that share an L2; a run with more cores than the part has more modules of the same kind."""
 
-    modules: Annotated[int, Field(ge=1)]
-    cores_per_module: Annotated[int, Field(ge=1)]
-    source: str
+    modules: Annotated[int, Field(ge=1, le=64)]
+    cores_per_module: Annotated[int, Field(ge=1, le=64)]
 
 
-class Cache(_Strict):
-    """Geometry; `sets` must be a power of two."""
+class Cache(_Sourced):
+    """Geometry; the set of a line is its lowest address bits."""
 
-    sets: Annotated[int, Field(ge=1)]
-    ways: Annotated[int, Field(ge=1)]
+    sets: Annotated[int, Field(ge=1, le=2**16)]
+    ways: Annotated[int, Field(ge=1, le=128)]
     line_bytes: Literal[64]
-    source: str
+
+    @field_validator("sets")
+    @classmethod
+    def _power_of_two(cls, sets: int) -> int:
+        if sets & (sets - 1):
+            raise ValueError("must be a power of two")
+        return sets
 
 
 class Latencies(_Strict):
@@ -55,7 +88,7 @@ class Latencies(_Strict):
     return_mispredict: Figure
     mmio_read: Figure
     mmio_write: Figure
-    ipi_flight: Figure
+    ipi_flight: PositiveFigure
     interrupt_entry: Figure
     halt_exit: Figure
 
@@ -63,33 +96,43 @@ class Latencies(_Strict):
 class StoreBuffer(_Strict):
     """Depth, and how many of its entries ask for their lines at once."""
 
-    depth: Figure
-    ownership_requests: Figure
+    depth: StoreFigure
+    ownership_requests: StoreFigure
 
 
 class CpuidRow(_Strict):
     """One leaf; without a subleaf the row answers for all."""
 
-    leaf: int
-    subleaf: int = -1
-    eax: int
-    ebx: int
-    ecx: int
-    edx: int
+    leaf: Word32
+    subleaf: Annotated[int, Field(ge=-1, lt=2**32)] = -1
+    eax: Word32
+    ebx: Word32
+    ecx: Word32
+    edx: Word32
 
 
 class MachineFile(_Strict):
     """A machine."""
 
-    name: str
-    summary: str
-    clock_hz: Figure
+    name: Annotated[str, Field(min_length=1)]
+    summary: Annotated[str, Field(min_length=1)]
+    clock_hz: Clock
     topology: Topology
     l1d: Cache
     l2: Cache
     latencies: Latencies
     store_buffer: StoreBuffer
-    cpuid: tuple[CpuidRow, ...]
+    cpuid: Annotated[tuple[CpuidRow, ...], Field(strict=False)]
+
+    @field_validator("cpuid")
+    @classmethod
+    def _rows_are_distinct(cls, rows: tuple[CpuidRow, ...]) -> tuple[CpuidRow, ...]:
+        seen: set[tuple[int, int]] = set()
+        for row in rows:
+            if (row.leaf, row.subleaf) in seen or (row.leaf, -1) in seen:
+                raise ValueError(f"leaf {row.leaf:#x} must be given once, or once for each subleaf")
+            seen.add((row.leaf, row.subleaf))
+        return rows
 
 
 def _folder() -> Path:
@@ -122,7 +165,30 @@ def load_machine(name_or_path: str) -> MachineFile:
     try:
         return MachineFile.model_validate(table)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        got = "" if first["type"] == "missing" else f", not {first['input']!r}"
-        raise UserError(f"machine file {path}: {key}: {first['msg']}{got}") from None
+        errors = error.errors(include_url=False)
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise UserError(f"machine file {path}: {_words(errors[0])}{more}") from None
+
+
+def _words(error: ErrorDetails) -> str:
+    """What is wrong with which key: what was wanted, what was got."""
+    key = ".".join(f"{part}" for part in error["loc"])
+    limits = error.get("ctx", {})
+    wanted = {
+        "int_type": "a whole number",
+        "string_type": "text",
+        "string_too_short": "text that says something",
+        "greater_than_equal": f"at least {limits.get('ge')}",
+        "less_than_equal": f"at most {limits.get('le')}",
+        "less_than": f"less than {limits.get('lt')}",
+        "literal_error": limits.get("expected"),
+        "model_type": "a table",
+        "tuple_type": "a list of tables",
+    }.get(error["type"])
+    if error["type"] == "missing":
+        return f"{key} is missing"
+    if error["type"] == "extra_forbidden":
+        return f"{key} is no key of a machine file; `emu machines show a10-7800 --toml` shows a whole one"
+    if error["type"] == "value_error":
+        return f"{key} {limits.get('error')}, not {error['input']!r}"
+    return f"{key} must be {wanted}, not {error['input']!r}" if wanted else f"{key}: {error['msg']}"

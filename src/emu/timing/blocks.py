@@ -21,6 +21,12 @@ DISPATCH = 4  # macro-ops a cycle; this and what follows: a10-7800.md section 1
 WINDOW = 128 // DISPATCH  # cycles that a long latency overlaps what follows
 TAKEN = 2  # cycles from one taken branch to the next
 UNITS = {"alu": 2, "address": 2, "store": 1}
+ACCESS: Mapping[Memory, tuple[str, ...]] = {
+    Memory.NONE: (),
+    Memory.LOAD: ("address",),
+    Memory.STORE: ("address", "store"),
+    Memory.READ_MODIFY_WRITE: ("address", "store"),
+}
 ALU_SLOT = 0.5  # reciprocal throughput of what needs one of the two ALUs
 LOAD = 4  # cycles from an address to its data, within the latencies of the table
 STACK = frozenset(("push", "pop", "call", "ret"))  # a stack engine follows RSP: nothing waits for its update
@@ -36,12 +42,12 @@ class _Schedule:
     ready: dict[str, int] = field(default_factory=dict)
     busy: dict[tuple[str, int], int] = field(default_factory=dict)  # places taken, by unit and cycle
 
-    def take(self, unit: str, at: int, cycles: int = 1) -> int:
-        """First cycle from `at` on when a unit has room for so many cycles; takes the room."""
-        width = UNITS.get(unit, 1)
-        while any(self.busy.get((unit, at + each), 0) >= width for each in range(cycles)):
+    def take(self, units: tuple[str, ...], at: int, cycles: int = 1) -> int:
+        """First cycle from `at` on when all these units have room for so many cycles; takes the room."""
+        places = [(unit, each) for unit in units for each in range(cycles)]
+        while any(self.busy.get((unit, at + each), 0) >= UNITS.get(unit, 1) for unit, each in places):
             at += 1
-        for each in range(cycles):
+        for unit, each in places:
             self.busy[unit, at + each] = self.busy.get((unit, at + each), 0) + 1
         return at
 
@@ -70,22 +76,22 @@ def fuses(first: Instruction, second: Instruction) -> bool:
 
 def _place(schedule: _Schedule, each: Instruction, cost: Cost, *, fused: bool) -> None:
     """Schedule one instruction: when it starts, what it holds, when its results are there."""
-    latency, busy = math.ceil(cost.latency), math.ceil(cost.throughput)
+    latency = math.ceil(cost.latency)
     if cost.serialising:
-        schedule.cycles = schedule.last_end = max(schedule.cycles, schedule.last_end) + max(latency, busy)
+        schedule.cycles = schedule.last_end = max(schedule.cycles, schedule.last_end) + max(latency, math.ceil(cost.throughput))
         schedule.dispatched = schedule.cycles * DISPATCH
         schedule.ready.update(dict.fromkeys(each.writes, schedule.cycles))
         return
+    start = int((schedule.dispatched - fused) // DISPATCH)
     schedule.dispatched += 0 if fused else cost.macro_ops
-    start = max(math.ceil(schedule.dispatched / DISPATCH) - 1, 0)
     operands = max((schedule.ready.get(name, 0) for name in _waits_for(each)), default=0)
     if each.branch != Branch.NONE:  # predicted: it waits for nothing
-        start = end = _access(schedule, each, schedule.take("branch", start))
+        start = end = schedule.take(("branch", *ACCESS[each.memory]), start)
         if each.branch != Branch.CONDITIONAL:
             start = max(start, TAKEN - 1)
     elif cost.macro_ops > 2:  # microcode: the decoder gives nothing else meanwhile
         start = max(_access(schedule, each, start), operands)
-        schedule.dispatched = max(schedule.dispatched, (start + busy) * DISPATCH)
+        schedule.dispatched = max(schedule.dispatched, (start + math.ceil(cost.throughput)) * DISPATCH)
         end = start + latency
     elif each.memory in (Memory.LOAD, Memory.READ_MODIFY_WRITE):
         start = _access(schedule, each, start)
@@ -93,7 +99,8 @@ def _place(schedule: _Schedule, each: Instruction, cost: Cost, *, fused: bool) -
     elif each.memory == Memory.STORE:  # its data may come late
         start = end = _access(schedule, each, start)
     else:
-        start, end = _execute(schedule, each, start, operands, latency, busy if cost.throughput >= ALU_SLOT else 0)
+        start = _execute(schedule, each, max(start, operands), cost)
+        end = start + latency
     for name in each.writes:
         if not (name == "rsp" and each.mnemonic in STACK):
             schedule.ready[name] = end
@@ -105,22 +112,19 @@ def _waits_for(each: Instruction) -> frozenset[str]:
     """Registers that an instruction computes with; those of its address are needed earlier."""
     if each.same_operands and each.mnemonic in ("xor", "sub"):
         return frozenset()
-    return each.reads - each.address_registers
+    return each.reads if each.memory == Memory.NONE else each.reads - each.address_registers
 
 
 def _access(schedule: _Schedule, each: Instruction, start: int) -> int:
     """When the access of an instruction starts, if it makes one: its address is ready and there is room."""
     if each.memory == Memory.NONE:
         return start
-    start = max(start, *(schedule.ready.get(name, 0) for name in each.address_registers), 0)
-    if each.memory != Memory.LOAD:
-        start = schedule.take("store", start)
-    return schedule.take("address", start)
+    return schedule.take(ACCESS[each.memory], max(start, *(schedule.ready.get(name, 0) for name in each.address_registers), 0))
 
 
-def _execute(schedule: _Schedule, each: Instruction, start: int, operands: int, latency: int, busy: int) -> tuple[int, int]:
-    """When an instruction without memory starts, and when its result is there; `busy` is 0 for what needs no ALU."""
-    begin = max(start, operands)
-    if busy:
-        begin = schedule.take(each.mnemonic if busy > 1 else "alu", begin, busy)
-    return begin, begin + latency
+def _execute(schedule: _Schedule, each: Instruction, start: int, cost: Cost) -> int:
+    """When an instruction without memory starts; a move from register to register needs no ALU, a slow one a unit of its own."""
+    if cost.throughput < ALU_SLOT:
+        return start
+    slow = math.ceil(cost.throughput)
+    return schedule.take((each.mnemonic,) if slow > 1 else ("alu",), start, slow)

@@ -71,7 +71,7 @@ def table() -> dict[tuple[str, str], Cost]:
 
 def cost_of(each: Instruction) -> Cost:
     """Cost of an instruction that hits L1 and is predicted; `UserError` names one that has no row."""
-    key = _row(each)
+    key = row_of(each)
     if key is None or key not in table():
         raise UserError(f"no row of steamroller_instructions.csv fits {each.text!r} at {each.address:#x} ({key})")
     cost = table()[key]
@@ -80,7 +80,8 @@ def cost_of(each: Instruction) -> Cost:
     return cost
 
 
-def _row(each: Instruction) -> tuple[str, str] | None:
+def row_of(each: Instruction) -> tuple[str, str] | None:
+    """Mnemonic and form of the row that an instruction should have, if the table below knows its kind."""
     name, kinds = each.mnemonic, tuple(operand[0] for operand in each.operands)
     if each.locked:
         return _locked(name, kinds)
