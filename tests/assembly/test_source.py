@@ -38,8 +38,8 @@ def write(folder: Path, text: str) -> Path:
         ("//@ event", "an annotation is `//@ event|point|load|state NAME [reg=R]`, not '//@ event'"),
         ("//@ event wakeup rdi", "an annotation is"),
         ("//@ state kernle", "state must be one of user, kernel, scheduler, interrupt, idle, not 'kernle'"),
-        ("//@ event wakeup reg=dl", "reg= must name a register of 32 or 64 bits, for an event, not 'dl' for a event"),
-        ("//@ point window reg=rdi", "reg= must name a register of 32 or 64 bits, for an event, not 'rdi' for a point"),
+        ("//@ event wakeup reg=dl", "reg= belongs to an event and names a register of 32 or 64 bits, not 'dl' on event"),
+        ("//@ point window reg=rdi", "not 'rdi' on point"),
     ],
 )
 def test_a_broken_rule_is_named_with_its_line(tmp_path: Path, line: str, message: str) -> None:

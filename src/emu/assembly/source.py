@@ -72,7 +72,7 @@ def _annotate(source: Source, number: int, raw: str) -> None:
         raise UserError(f"{where}: an annotation is `//@ event|point|load|state NAME [reg=R]`, not {raw.strip()!r}")
     kind, name, register = match.groups()
     if register is not None and (kind != "event" or register not in REGISTERS):
-        raise UserError(f"{where}: reg= must name a register of 32 or 64 bits, for an event, not {register!r} for a {kind}")
+        raise UserError(f"{where}: reg= belongs to an event and names a register of 32 or 64 bits, not {register!r} on {kind}")
     if kind == "state":
         if name not in STATES:
             raise UserError(f"{where}: state must be one of {', '.join(STATES)}, not {name!r}")
