@@ -1,5 +1,5 @@
 // static u64 __calc_delta(u64 delta_exec, unsigned long weight, struct load_weight *lw)
-// Source: Linux 4.8, kernel/sched/fair.c, __calc_delta with __update_inv_weight inlined (46 instructions)
+// Source: Linux 4.8, kernel/sched/fair.c, __calc_delta with __update_inv_weight inlined (51 instructions with the inverse to be computed)
 // Entry: rdi delta_exec, rsi weight, rdx lw
 // Exit:  rax delta_exec * weight / lw->weight
 // Clobbers: rcx rdx rsi rdi r8 r9

@@ -1,5 +1,5 @@
 // static u32 __compute_runnable_contrib(u64 n)
-// Source: Linux 4.8, kernel/sched/fair.c, __compute_runnable_contrib
+// Source: Linux 4.8, kernel/sched/fair.c, __compute_runnable_contrib (4 instructions up to a half-life)
 // Entry: rdi n periods
 // Exit:  eax what n full periods contribute: the sum of 1024 y^k for k = 1 to n
 // Clobbers: rcx rdx rsi rdi
@@ -14,17 +14,14 @@ __compute_runnable_contrib:
     mov eax, 0xba7e                                         // LOAD_AVG_MAX
     cmp rdi, 0x159                                          // LOAD_AVG_MAX_N
     jae .Lout
-    mov rcx, rdi
-    shr rcx, 0x5                                            // whole half-lives
-    mov eax, dword ptr [__accumulated_sum_N32 + rcx*4]
-    and edi, 0x1f
-    push rax
-    mov esi, edi
-    mov edi, eax
-    push rsi
+    push rbx
+    mov ebx, edi
+    and ebx, 0x1f                                           // periods of the half-life that is not over
+    shr rdi, 0x5                                            // whole half-lives
+    mov edi, dword ptr [__accumulated_sum_N32 + rdi*4]
+    mov esi, ebx
     call decay_load
-    pop rsi
-    pop rcx
-    add eax, dword ptr [runnable_avg_yN_sum + rsi*4]
+    add eax, dword ptr [runnable_avg_yN_sum + rbx*4]
+    pop rbx
 .Lout:
     ret

@@ -14,11 +14,8 @@ activate_task:
     mov r12d, edx                                           // flags
     mov rax, qword ptr [rsi + TASK_state]
     test al, 0x2                                            // TASK_UNINTERRUPTIBLE contributes to the load
-    jz .Lno_load
-    test dword ptr [rsi + TASK_flags], 0x10000              // PF_FROZEN
-    jnz .Lno_load
-    dec qword ptr [rdi + RQ_nr_uninterruptible]
-.Lno_load:
+    jnz .Luninterruptible
+.Lcounted:
     call update_rq_clock
     mov rax, qword ptr [rbp + TASK_sched_class]
     mov edx, r12d
@@ -28,3 +25,10 @@ activate_task:
     pop rbp
     pop r12
     jmp qword ptr [rax + SCLASS_enqueue_task]
+.Luninterruptible:
+    test dword ptr [rsi + TASK_flags], 0x10000              // PF_FROZEN
+    jnz .Lcounted
+    test eax, 0x400                                         // TASK_NOLOAD
+    jnz .Lcounted
+    dec qword ptr [rdi + RQ_nr_uninterruptible]
+    jmp .Lcounted

@@ -2,7 +2,7 @@
 // Source: Linux 4.8, kernel/sched/core.c, idle_cpu
 // Entry: edi cpu
 // Exit:  eax 1: nothing runs there and nothing is queued
-// Clobbers: rax rcx
+// Clobbers: rax rcx rdx
 // Lock: any: a guess that may be out of date
 //@ state scheduler
 idle_cpu:

@@ -14,4 +14,6 @@ native_smp_send_reschedule:
     mov esi, 0xfd                                           // RESCHEDULE_VECTOR
     jmp qword ptr [rax + APIC_send_IPI]
 .Loffline:
-    ud2                                                     // no core goes offline here
+// no core goes offline here
+    //@ event unsupported
+    ud2

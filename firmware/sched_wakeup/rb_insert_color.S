@@ -35,7 +35,6 @@ rb_insert_color:
 .Lleft_inner:
     mov qword ptr [rax + RB_parent_color], rdi              // red, below node
     mov rax, rdi
-    mov rcx, qword ptr [rdi + RB_right]
 .Lleft_outer:
     mov rcx, qword ptr [rax + RB_right]
     mov qword ptr [rdx + RB_left], rcx                      // rotate right at the grandparent

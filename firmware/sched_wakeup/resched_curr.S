@@ -1,5 +1,5 @@
 // void resched_curr(struct rq *rq)
-// Source: Linux 4.8, kernel/sched/core.c, resched_curr (20 instructions for another core's)
+// Source: Linux 4.8, kernel/sched/core.c, resched_curr with set_nr_and_not_polling inlined (20 instructions for another core's)
 // Entry: rdi rq
 // Exit:  the running task has NEED_RESCHED; its core has been interrupted if it is another one and does not poll
 // Clobbers: caller-saved registers
@@ -8,23 +8,29 @@
 resched_curr:
     mov rax, qword ptr [rdi + RQ_curr]
     mov rdx, qword ptr [rax + TASK_stack]
-    mov eax, dword ptr [rdx + TI_flags]
-    test al, 0x8                                            // NEED_RESCHED already
+    mov esi, dword ptr [rdx + TI_flags]
+    test sil, 0x8                                           // NEED_RESCHED already
     jnz .Lout
     mov edi, dword ptr [rdi + RQ_cpu]
-    cmp edi, dword ptr gs:[PERCPU_cpu_number]
+    mov eax, dword ptr gs:[PERCPU_cpu_number]
+    cmp edi, eax
     je .Llocal
-// set_nr_and_not_polling: fetch_or
+// fetch_or: the old flags say whether that core was polling at the moment the bit was set
 .Lagain:
-    mov ecx, eax
+    mov ecx, esi
     or ecx, 0x8
+    mov eax, esi
     lock cmpxchg dword ptr [rdx + TI_flags], ecx
-    jne .Lagain
-    test eax, 0x200000                                      // POLLING_NRFLAG: it will see the flag by itself
+    cmp eax, esi
+    jne .Lchanged
+    test esi, 0x200000                                      // POLLING_NRFLAG: it will see the flag by itself
     jnz .Lout
-    jmp native_smp_send_reschedule
+    jmp qword ptr [smp_ops + SMPOPS_smp_send_reschedule]
+.Lchanged:
+    mov esi, eax
+    jmp .Lagain
 .Llocal:
-    lock or dword ptr [rdx + TI_flags], 0x8
+    lock or byte ptr [rdx + TI_flags], 0x8
     and dword ptr gs:[PERCPU_preempt_count], 0x7fffffff     // the inverted need-resched bit
 .Lout:
     ret

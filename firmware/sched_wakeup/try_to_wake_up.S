@@ -1,5 +1,5 @@
 // static int try_to_wake_up(struct task_struct *p, unsigned int state, int wake_flags)
-// Source: Linux 4.8, kernel/sched/core.c, try_to_wake_up (83 instructions when p sleeps, pinned)
+// Source: Linux 4.8, kernel/sched/core.c, try_to_wake_up with ttwu_queue and ttwu_remote inlined (83 instructions when p sleeps, pinned)
 // Entry: rdi p, esi states to wake from, edx wake_flags (0x4: WF_MIGRATED)
 // Exit:  eax 1: woken, 0: p was in none of the states
 // Clobbers: caller-saved registers
@@ -14,67 +14,65 @@ try_to_wake_up:
     push rbp
     push rbx
     sub rsp, FRAME__size
-    .set FRAME_flags, 0x0
-    .set FRAME_cpu, 0x8
-    .set FRAME__size, 0x10
+    .set FRAME_flags, 0x8
+    .set FRAME__size, 0x18
     mov rbx, rdi                                            // p
-    mov ebp, esi                                            // state
+    mov r13d, esi                                           // state
     mov r12d, edx                                           // wake_flags
     lea r15, [rdi + TASK_pi_lock]
     mov rdi, r15
     call _raw_spin_lock_irqsave
     mov qword ptr [rsp + FRAME_flags], rax
-    xor r13d, r13d                                          // success
-    mov eax, ebp
-    and rax, qword ptr [rbx + TASK_state]
+    xor ebp, ebp                                            // success
+    mov eax, r13d
+    test qword ptr [rbx + TASK_state], rax
     jz .Lout
-    mov r13d, 0x1
+    mov ebp, 0x1
     mov rax, qword ptr [rbx + TASK_stack]
-    mov r14d, dword ptr [rax + TI_cpu]
-    cmp dword ptr [rbx + TASK_on_rq], 0x0
+    mov r14d, dword ptr [rax + TI_cpu]                      // task_cpu
+    mov eax, dword ptr [rbx + TASK_on_rq]
+    test eax, eax
     jne .Lon_runqueue
 .Loff_runqueue:
-    cmp dword ptr [rbx + TASK_on_cpu], 0x0
+    mov eax, dword ptr [rbx + TASK_on_cpu]
+    test eax, eax
     jne .Lstill_running                                     // its core has yet to leave it
 .Lleft:
 // Off every queue and every core: from here on the task is ours.
     mov rax, qword ptr [rbx + TASK_state]
-    mov ecx, dword ptr [rbx + TASK_sched_bits]
-    and ecx, 0xfffffffd                                     // sched_contributes_to_load
+    xor ecx, ecx                                            // task_contributes_to_load
     test al, 0x2                                            // TASK_UNINTERRUPTIBLE
-    jz .Lno_load
-    test dword ptr [rbx + TASK_flags], 0x10000              // PF_FROZEN
-    jnz .Lno_load
-    or ecx, 0x2
-.Lno_load:
-    mov dword ptr [rbx + TASK_sched_bits], ecx
+    jnz .Luninterruptible
+.Lload_known:
+    movzx eax, byte ptr [rbx + TASK_sched_bits]
+    and eax, 0xfffffffd                                     // sched_contributes_to_load
+    or eax, ecx
+    mov byte ptr [rbx + TASK_sched_bits], al
     mov qword ptr [rbx + TASK_state], 0x100                 // TASK_WAKING
     cmp dword ptr [rbx + TASK_nr_cpus_allowed], 0x1
     jg .Lchoose
-    lea rdi, [rbx + TASK_cpus_allowed]                      // pinned: the first allowed core
+    lea rdi, [rbx + TASK_cpus_allowed]                      // cpumask_any: pinned, there is only one
     mov esi, 0x40
     call find_first_bit
 .Lchosen:
-    mov ecx, eax
+    movsxd rcx, eax
     mov rdx, qword ptr [rbx + TASK_cpus_allowed]
     bt rdx, rcx
-    jnc .Lbad_choice
+    jnc .Lfallback
     mov rdx, qword ptr [__cpu_online_mask]
     bt rdx, rcx
-    jnc .Lbad_choice
+    jnc .Lfallback
     cmp eax, r14d
-    je .Lsame_cpu
-    or r12d, 0x4                                            // WF_MIGRATED
-    mov r14d, eax
-    mov esi, eax
-    mov rdi, rbx
-    call set_task_cpu
-.Lsame_cpu:
-// ttwu_queue: all cores share a cache in the scheduler's eyes, so the target's lock is taken from here.
-    mov eax, r14d
-    mov r14, qword ptr [__per_cpu_offset + rax*8]
-    mov r14, qword ptr [r14 + PERCPU_runqueue]              // rq
-    test dword ptr [sysctl_sched_features], 0x400           // TTWU_QUEUE: remote lists only across caches
+    jne .Lmigrate
+.Lplaced:
+// ttwu_queue: does the target share its last-level cache with this core?
+    mov edx, dword ptr gs:[PERCPU_cpu_number]
+    mov rdx, qword ptr [__per_cpu_offset + rdx*8]
+    mov rax, qword ptr [__per_cpu_offset + rcx*8]
+    mov edx, dword ptr [rdx + PERCPU_sd_llc_id]
+    cmp edx, dword ptr [rax + PERCPU_sd_llc_id]
+    jne .Lremote_list
+    mov r14, qword ptr [rax + PERCPU_runqueue]              // rq
     mov rdi, r14
     call _raw_spin_lock
     mov edx, r12d
@@ -86,7 +84,7 @@ try_to_wake_up:
     mov rsi, qword ptr [rsp + FRAME_flags]
     mov rdi, r15
     call _raw_spin_unlock_irqrestore
-    mov eax, r13d
+    mov eax, ebp
     add rsp, FRAME__size
     pop rbx
     pop rbp
@@ -96,6 +94,13 @@ try_to_wake_up:
     pop r15
     ret
 
+.Luninterruptible:
+    test dword ptr [rbx + TASK_flags], 0x10000              // PF_FROZEN
+    jnz .Lload_known
+    test eax, 0x400                                         // TASK_NOLOAD
+    jnz .Lload_known
+    mov ecx, 0x2
+    jmp .Lload_known
 .Lchoose:
     mov rax, qword ptr [rbx + TASK_sched_class]
     mov ecx, r12d                                           // wake_flags
@@ -104,24 +109,29 @@ try_to_wake_up:
     mov rdi, rbx
     call qword ptr [rax + SCLASS_select_task_rq]
     jmp .Lchosen
-.Lbad_choice:
-    ud2                                                     // a task that no online core may run
+.Lmigrate:
+    or r12d, 0x4                                            // WF_MIGRATED
+    mov r14, rcx
+    mov esi, eax
+    mov rdi, rbx
+    call set_task_cpu
+    mov rcx, r14
+    jmp .Lplaced
 .Lstill_running:
     pause
-    cmp dword ptr [rbx + TASK_on_cpu], 0x0
+    mov eax, dword ptr [rbx + TASK_on_cpu]
+    test eax, eax
     jne .Lstill_running
     jmp .Lleft
 // ttwu_remote: p has not left its queue; it only has to be told that it stays.
 .Lon_runqueue:
-    mov eax, r14d
-    mov r14, qword ptr [__per_cpu_offset + rax*8]
-    mov r14, qword ptr [r14 + PERCPU_runqueue]
-    mov rdi, r14
-    call _raw_spin_lock                                     // pi_lock is held: p cannot move to another queue
+    mov rdi, rbx
+    call __task_rq_lock
+    mov r14, rax                                            // rq
     cmp dword ptr [rbx + TASK_on_rq], 0x1                   // TASK_ON_RQ_QUEUED
     jne .Lhas_left
     mov rdi, r14
-    call update_rq_clock
+    call update_rq_clock                                    // check_preempt_curr may look at it
     mov edx, r12d
     mov rsi, rbx
     mov rdi, r14
@@ -133,3 +143,11 @@ try_to_wake_up:
     mov rax, qword ptr [rbx + TASK_stack]
     mov r14d, dword ptr [rax + TI_cpu]
     jmp .Loff_runqueue
+.Lfallback:
+// select_fallback_rq: none of the cores that the task may use is there
+    //@ event unsupported
+    ud2
+.Lremote_list:
+// ttwu_queue_remote: the scheduler's interrupt does not look at wake lists yet
+    //@ event unsupported
+    ud2

@@ -6,6 +6,7 @@
 // Lock: rq->lock and p->pi_lock held
 //@ state scheduler
 ttwu_do_activate:
+    push r13
     push r12
     push rbp
     push rbx
@@ -18,11 +19,14 @@ ttwu_do_activate:
 .Lcounted:
     mov eax, edx
     and eax, 0x4                                            // WF_MIGRATED
-    lea edx, [rax*8 + ENQUEUE_WAKEUP]                       // ENQUEUE_MIGRATED 0x20
-    .set ENQUEUE_WAKEUP, 0x1
+    cmp eax, 0x1
+    sbb r13d, r13d                                          // all ones if it stays where it was
+    and r13d, 0xffffffe0                                    // ENQUEUE_MIGRATED, 0x20, taken off again
+    add r13d, 0x21                                          // ENQUEUE_WAKEUP | ENQUEUE_MIGRATED
+    mov edx, r13d                                           // en_flags
     call activate_task
     mov dword ptr [rbp + TASK_on_rq], 0x1                   // TASK_ON_RQ_QUEUED
-    test dword ptr [rbp + TASK_flags], 0x20                 // PF_WQ_WORKER
+    test byte ptr [rbp + TASK_flags], 0x20                  // PF_WQ_WORKER
     jnz .Lworker
     mov edx, r12d
     mov rsi, rbp
@@ -30,6 +34,9 @@ ttwu_do_activate:
     pop rbx
     pop rbp
     pop r12
+    pop r13
     jmp ttwu_do_wakeup
 .Lworker:
-    ud2                                                     // no work queues here
+// wq_worker_waking_up: there are no work queues here
+    //@ event unsupported
+    ud2

@@ -1,5 +1,5 @@
 // static void ttwu_do_wakeup(struct rq *rq, struct task_struct *p, int wake_flags)
-// Source: Linux 4.8, kernel/sched/core.c, ttwu_do_wakeup (31 instructions when the core was idle)
+// Source: Linux 4.8, kernel/sched/core.c, ttwu_do_wakeup (31 instructions when the core was idle, 19 else)
 // Entry: rdi rq, rsi p, edx wake_flags
 // Exit:  p is TASK_RUNNING; the core's average idle time is up to date
 // Clobbers: caller-saved registers

@@ -23,14 +23,14 @@ update_cfs_shares:
     imul rax, rcx
     test rsi, rsi
     jz .Lno_weight
-    xor edx, edx
-    div rsi
+    cqo
+    idiv rsi
 .Lno_weight:
     mov ecx, 0x2                                            // MIN_SHARES
     cmp rax, rcx
-    cmovb rax, rcx
+    cmovl rax, rcx
     cmp rax, r10
-    cmova rax, r10
+    cmovg rax, r10
 // reweight_entity
     push r12
     push rbp
@@ -39,26 +39,27 @@ update_cfs_shares:
     mov rbx, r9                                             // se
     mov rbp, qword ptr [r9 + SE_cfs_rq]
     cmp dword ptr [r9 + SE_on_rq], 0x0
-    je .Lset
-    cmp qword ptr [rbp + CFS_curr], r9
-    jne .Lnot_running
-    mov rdi, rbp
-    call update_curr
-.Lnot_running:
-    mov rsi, rbx
-    mov rdi, rbp
-    call account_entity_dequeue
-.Lset:
+    jne .Lqueued
     mov qword ptr [rbx + SE_load_weight], r12
     mov dword ptr [rbx + SE_load_inv_weight], 0x0
-    cmp dword ptr [rbx + SE_on_rq], 0x0
-    je .Loff
-    mov rsi, rbx
-    mov rdi, rbp
-    call account_entity_enqueue
-.Loff:
+.Lout:
     pop rbx
     pop rbp
     pop r12
 .Lroot:
     ret
+.Lqueued:
+    cmp qword ptr [rbp + CFS_curr], rbx
+    jne .Lnot_running
+    mov rdi, rbp
+    call update_curr                                        // what it has run so far counts by the old weight
+.Lnot_running:
+    mov rsi, rbx
+    mov rdi, rbp
+    call account_entity_dequeue
+    mov qword ptr [rbx + SE_load_weight], r12
+    mov dword ptr [rbx + SE_load_inv_weight], 0x0
+    mov rsi, rbx
+    mov rdi, rbp
+    call account_entity_enqueue
+    jmp .Lout

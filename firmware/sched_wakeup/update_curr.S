@@ -6,11 +6,11 @@
 // Lock: rq->lock held
 //@ state scheduler
 update_curr:
+    mov rax, qword ptr [rdi + CFS_rq]
     mov rdx, qword ptr [rdi + CFS_curr]
+    mov rax, qword ptr [rax + RQ_clock_task]                // now
     test rdx, rdx
     jz .Lnothing
-    mov rax, qword ptr [rdi + CFS_rq]
-    mov rax, qword ptr [rax + RQ_clock_task]
     mov rcx, rax
     sub rcx, qword ptr [rdx + SE_exec_start]                // delta_exec
     jle .Lnothing
@@ -31,11 +31,8 @@ update_curr:
     cmp qword ptr [rbx + SE_my_q], 0x0
     jne .Lgroup
     mov rax, qword ptr [rbx + TASK_signal - TASK_se]        // account_group_exec_runtime
-    test rax, rax
-    jz .Lgroup
     cmp byte ptr [rax + SIGNAL_cputimer_running], 0x0
-    je .Lgroup
-    lock add qword ptr [rax + SIGNAL_cputimer_sum_exec], r12
+    jne .Lcputimer
 .Lgroup:
     pop rbx
     pop rbp
@@ -49,3 +46,6 @@ update_curr:
     call __calc_delta
     mov rcx, rax
     jmp .Lscaled
+.Lcputimer:
+    lock add qword ptr [rax + SIGNAL_cputimer_sum_exec], r12
+    jmp .Lgroup

@@ -29,4 +29,6 @@ wake_up_q:
     pop rbp
     ret
 .Lfree:
-    ud2                                                     // tasks are never freed here
+// __put_task_struct: tasks are never freed here
+    //@ event unsupported
+    ud2

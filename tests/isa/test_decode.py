@@ -133,6 +133,9 @@ def states(form: Form, rng: random.Random) -> Iterator[tuple[dict[str, int], byt
         yield state, bytes(data)
 
 
+ONE_FLAG = [1 << bit for bit in range(12) if STATUS >> bit & 1]  # all at once would keep SF and OF equal or different
+
+
 def assembled(text: str) -> bytes:
     code, _ = keystone.Ks(keystone.KS_ARCH_X86, keystone.KS_MODE_64).asm(text, TEXT, True)
     return bytes(code)
@@ -155,7 +158,7 @@ def test_registers_and_memory_are_those_the_core_touches(form: Form) -> None:
         after, memory = result
         written |= {name for name in state if after[name] != state[name]}
         for name in set(state) - each.address_registers - {"rsp"}:
-            flip = STATUS if name == "flags" else rng.randrange(1, 64) if few else rng.getrandbits(64)
+            flip = rng.choice(ONE_FLAG) if name == "flags" else rng.randrange(1, 64) if few else rng.getrandbits(64)
             if (other := core.run(state | {name: state[name] ^ flip}, data)) is None:
                 continue
             compared = [r for r in state if r != name or (name in each.writes and name != "flags")]

@@ -38,7 +38,7 @@ class Text:
 def build_text(image: Image) -> Text:
     """Decode and cost an image."""
     decoded = decode(image)
-    costs = block_costs(decoded, leaders(decoded, (each.address for each in image.routines)))
+    costs = block_costs(decoded, leaders(decoded, image.symbols.values()))
     names = sorted({mark.name for mark in image.marks if mark.kind in ("event", "point")})
     kernel, user = image.text, image.user_text
     table = np.zeros(len(kernel.data) + len(user.data), rec.INSTRUCTION)

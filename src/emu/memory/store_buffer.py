@@ -128,6 +128,7 @@ def ready_time(bus, core, line, now):  # type: ignore[no-untyped-def]
     for back in range(1, buffer.count + 1):
         entry = stores[core * RING + (buffer.head + buffer.count - back) % RING]
         if entry.address >> 6 == line:
+            bus.ownership_cycles = 0  # asked for already
             return entry.drain_at
         if back == bus.buffer_requests:
             start = max(start, entry.drain_at)
