@@ -14,6 +14,7 @@ from emu.engine.text import Text, build_text
 from emu.errors import CheckFailed, GuestFault, LimitReached, UserError
 from emu.guest.build import Guest, build_guest
 from emu.guest.workload import plan_pmsg_shared
+from emu.memory.build import build_bus
 from emu.memory.records import Bus
 from emu.native import MASK64, mix
 from emu.observe.trace_file import TraceWriter, check_writable
@@ -56,7 +57,7 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
         placement=experiment.placement,
         seed=experiment.seed,
     )
-    bus = _bus(description, experiment.cores)
+    bus = build_bus(description, experiment.cores, RAM_BYTES)
     guest = build_guest(image, workload, ram=bus.ram)
     start = Start(
         cr3=guest.cr3,
@@ -133,29 +134,6 @@ def _drive(setup: Setup, writer: TraceWriter | None, progress: Progress | None, 
             raise LimitReached(f"all cores are halted and nothing will wake them: {what_cores_do(setup)}")
         if should_stop is not None and should_stop():
             return True
-
-
-def _bus(description: MachineFile, cores: int) -> Bus:
-    l1, l2, latency = description.l1d, description.l2, description.latencies
-    bus = Bus(RAM_BYTES, cores, description.topology.cores_per_module, (l1.sets, l1.ways), (l2.sets, l2.ways))
-    hit = latency.l1_hit.value
-    bus.configure(
-        **{
-            name: max(figure.value - hit, 0)
-            for name, figure in (
-                ("l2_hit", latency.l2_hit),
-                ("sibling_line", latency.sibling_line),
-                ("remote_line", latency.remote_line),
-                ("memory", latency.memory),
-                ("forward", latency.store_forward),
-            )
-        },
-        upgrade=latency.upgrade.value,
-        forward_fail=latency.store_forward_fail.value,
-        buffer_depth=description.store_buffer.depth.value,
-        buffer_requests=description.store_buffer.ownership_requests.value,
-    )
-    return bus
 
 
 def _engine_latencies(description: MachineFile) -> dict[str, int]:

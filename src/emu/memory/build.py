@@ -1,0 +1,28 @@
+"""From a machine file to its memory system."""
+
+from emu.description import MachineFile
+from emu.memory.records import Bus
+
+
+def build_bus(description: MachineFile, cores: int, ram_bytes: int) -> Bus:
+    """Caches, latencies and store buffers of a machine with `cores` cores over zeroed RAM."""
+    l1, l2, latency = description.l1d, description.l2, description.latencies
+    bus = Bus(ram_bytes, cores, description.topology.cores_per_module, (l1.sets, l1.ways), (l2.sets, l2.ways))
+    hit = latency.l1_hit.value
+    bus.configure(
+        **{
+            name: max(figure.value - hit, 0)
+            for name, figure in (
+                ("l2_hit", latency.l2_hit),
+                ("sibling_line", latency.sibling_line),
+                ("remote_line", latency.remote_line),
+                ("memory", latency.memory),
+                ("forward", latency.store_forward),
+            )
+        },
+        upgrade=latency.upgrade.value,
+        forward_fail=latency.store_forward_fail.value,
+        buffer_depth=description.store_buffer.depth.value,
+        buffer_requests=description.store_buffer.ownership_requests.value,
+    )
+    return bus
