@@ -189,7 +189,8 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
         if mispredicted(predictor, instruction.branch, core.current_pc, following, next_pc):
             slower(core, machine.return_mispredict if instruction.branch == RETURN else machine.mispredict, C_MISPREDICT)
     if instruction.traits & REPEAT and next_pc == core.current_pc:
-        core.extra += 1  # one more element of a string instruction: it has not retired yet
+        core.clock += core.extra + 1  # one more element of a string instruction: time goes on, it has not retired yet
+        core.extra = 0
         return
     core.clock += instruction.cost + core.extra
     cost = core.clock - core.retired_at

@@ -18,7 +18,8 @@ from emu.engine.records import (
     STOP_NONE,
 )
 from emu.engine.step import step
-from emu.memory.access import atomic, load, show, store
+from emu.engine.sharing import touch
+from emu.memory.access import atomic, load, locked_store, show, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram
 from emu.native import array_at, call, mix, njit
@@ -70,6 +71,8 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
     if address + size > bus.ram_bytes or core.current < 0:
         return
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
+    if machine.sharing != 0:
+        touch(machine, core.index, address, size, False)
     if instruction.traits & LOCKED:
         slower(core, atomic(bus, core.index, core.clock, address, size), bus.cause)
         core.rmw_lock_byte = read_ram(bus, address, 1)
@@ -102,7 +105,10 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
     core.last_size = size
     lock = lock_at(machine, address)
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
+    if machine.sharing != 0:
+        touch(machine, core.index, address, size, True)
     if instruction.traits & LOCKED:
+        locked_store(bus, core.index, address, size, value)
         if lock >= 0:
             before, after = core.rmw_lock_byte, value & 0xFF
             if before == 0 and after == 1:

@@ -12,7 +12,9 @@ WAITS = 4  # locks a core can be waiting for at once: a task, and interrupts on 
 STATES = 8
 
 # INSTRUCTION.traits
-VALID, ORDERED, WAIT_STORES, LOCKED, PAUSE, SPECIAL, IF_CHANGE, STI, POINT, EVENT, R_MSG, REPEAT = (1 << n for n in range(12))
+VALID, ORDERED, WAIT_STORES, LOCKED, PAUSE, SPECIAL, IF_CHANGE, STI, POINT, EVENT, R_MSG, REPEAT, STORES = (
+    1 << n for n in range(13)
+)
 # INSTRUCTION.special
 SP_NONE, SP_SYSCALL, SP_HLT, SP_RDTSC, SP_CPUID, SP_FAULT = range(6)
 # CORE.status
@@ -183,5 +185,6 @@ MACHINE = np.dtype(
         ("cpuid", I64),  # host address of CPUID rows
         ("cpuid_rows", I64),
         ("turns", I64),
+        ("sharing", I64),  # host address of a sharing.SHARING record; 0: nobody asks which bytes cores share
     ]
 )

@@ -68,6 +68,8 @@ def _fill(row: np.void, each: Instruction, cost: int, state: int) -> None:
         traits |= rec.WAIT_STORES
     if each.locked:
         traits |= rec.LOCKED
+    if each.memory & Memory.STORE:
+        traits |= rec.STORES
     if each.mnemonic == "pause":
         traits |= rec.PAUSE
     if special != rec.SP_NONE:

@@ -55,6 +55,11 @@ def function_pointer(name: str) -> int:
     return int(ctypes.cast(getattr(uclib, name), ctypes.c_void_p).value or 0)
 
 
+def register_id(name: str) -> int:
+    """Unicorn's number of a register, e.g. RIP."""
+    return int(getattr(x86, f"UC_X86_REG_{name}"))
+
+
 def _check(error: int, what: str) -> None:
     if error:
         raise InternalError(f"Unicorn refused {what}: error {error}")
@@ -127,4 +132,17 @@ class UnicornCore:
 
     def register(self, name: str) -> int:
         """Value of a register by its Unicorn name without the prefix, e.g. RIP."""
-        return int(self.uc.reg_read(getattr(x86, f"UC_X86_REG_{name}")))
+        return int(self.uc.reg_read(register_id(name)))
+
+    @property
+    def context_words(self) -> int:
+        """Size of a saved context in 64-bit words, rounded up."""
+        return -(-int(uclib.uc_context_size(self.uc._uch)) // 8)
+
+    def save(self) -> Any:
+        """All registers, for `restore` of this core."""
+        return self.uc.context_save()
+
+    def restore(self, context: Any) -> None:
+        """Set all registers to what `save` gave."""
+        self.uc.context_restore(context)

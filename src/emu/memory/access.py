@@ -7,8 +7,9 @@ to an access that hits L1; `bus.cause` then names the reason.
 import numpy as np
 
 from emu.memory.cache import l1_fill, l1_hit, own_line, ownership_cycles, read_line, waits
+from emu.memory.journal import WRITE, enter
 from emu.memory.records import BUFFER, I64
-from emu.memory.store_buffer import drain_due, forward, push_store, take_view
+from emu.memory.store_buffer import drain_due, forward, push_store, read_ram, take_view
 from emu.native import array_at, njit
 
 
@@ -78,3 +79,10 @@ def atomic(bus, core, now, address, size):  # type: ignore[no-untyped-def]
             array_at(bus.line_busy, bus.lines, I64)[line] = now + need
         cycles = max(cycles, need)
     return cycles
+
+
+@njit
+def locked_store(bus, core, address, size, value):  # type: ignore[no-untyped-def]
+    """The store half of a locked instruction: visible at once, and RAM is left for the instruction itself to write."""
+    if bus.journal != 0:
+        enter(bus, WRITE, core, address, size, read_ram(bus, address, size), value, -1)

@@ -136,7 +136,7 @@ def probe(bus, module, line, event):  # type: ignore[no-untyped-def]
 def waits(bus, line, now):  # type: ignore[no-untyped-def]
     """Cycles until a line in flight may be asked for again."""
     busy = array_at(bus.line_busy, bus.lines, I64)[line]
-    return busy - now if busy > now else 0
+    return busy - now if busy > now and bus.untimed == 0 else 0
 
 
 @njit

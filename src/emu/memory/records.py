@@ -40,6 +40,10 @@ BUS = np.dtype(
         ("buffer_depth", I64),
         ("buffer_requests", I64),  # ownership requests in flight at once
         ("next_drain", I64),  # earliest drain of any core
+        ("untimed", I64),  # no store drains by itself: somebody tries every moment for it
+        ("journal", I64),  # host address of CHANGE[journal_capacity]: what has happened, to be taken back; 0: not kept
+        ("journal_count", I64),
+        ("journal_capacity", I64),
         # latencies, core cycles; loads and stores count what they add to an L1 hit
         ("l2_hit", I64),
         ("sibling_line", I64),
@@ -66,6 +70,9 @@ STORE = np.dtype([("address", I64), ("old", I64), ("new", I64), ("drain_at", I64
 BUFFER = np.dtype([("head", I64), ("count", I64), ("last_drain", I64)])
 RELEASE = np.dtype([("lock", I64), ("core", I64), ("cycle", I64)])
 RELEASES = 1024
+CHANGE = np.dtype(
+    [("address", I64), ("old", I64), ("new", I64), ("kind", np.int32), ("core", np.int32), ("width", np.int32), ("lock", np.int32)]
+)
 
 
 class Bus:

@@ -9,6 +9,7 @@ the same to all. So x86-TSO costs something only where two cores meet on a line 
 import numpy as np
 
 from emu.memory.cache import own_line, ownership_cycles, waits
+from emu.memory.journal import DRAIN, PUSH, enter
 from emu.memory.records import BUFFER, I64, RELEASE, RELEASES, RING, STORE
 from emu.native import NEVER, array_at, njit
 from emu.trace_record import Cause
@@ -71,6 +72,8 @@ def drain_head(bus, core):  # type: ignore[no-untyped-def]
     take_view(bus, core, line)
     own_line(bus, core, line)
     array_at(bus.line_pending, bus.lines, np.uint16)[line] -= 1
+    if bus.journal != 0:
+        enter(bus, DRAIN, core, entry.address, entry.width, entry.old, entry.new, entry.lock)
     if entry.lock >= 0:
         release = array_at(bus.released, RELEASES, RELEASE)[bus.released_count % RELEASES]
         release.lock = entry.lock
@@ -156,13 +159,15 @@ def push_store(bus, core, now, address, size, value, lock):  # type: ignore[no-u
     entry.old = read_ram(bus, address, size)
     entry.new = value
     entry.lock = lock
-    entry.drain_at = max(ready, buffer.last_drain + 1, now + 1)
+    entry.drain_at = max(ready, buffer.last_drain + 1, now + 1) if bus.untimed == 0 else NEVER
+    if bus.journal != 0:
+        enter(bus, PUSH, core, address, size, entry.old, value, lock)
     pending[line] += 1
     buffer.last_drain = entry.drain_at
     buffer.count += 1
     if buffer.count == 1:
         bus.next_drain = min(bus.next_drain, entry.drain_at)
-    if buffer.count <= bus.buffer_depth:
+    if buffer.count <= bus.buffer_depth or bus.untimed != 0:
         bus.cause = 0
         return 0
     bus.cause = C_FULL
@@ -179,7 +184,7 @@ def forward(bus, core, now, address, size):  # type: ignore[no-untyped-def]
         entry = stores[core * RING + (buffer.head + buffer.count - back) % RING]
         if entry.address < address + size and address < entry.address + entry.width:
             bus.cause = C_FORWARD
-            if entry.address <= address and address + size <= entry.address + entry.width:
+            if (entry.address <= address and address + size <= entry.address + entry.width) or bus.untimed != 0:
                 return bus.forward
             wait = entry.drain_at - now
             return bus.forward_fail + (wait if wait > 0 else 0)

@@ -1,0 +1,212 @@
+"""Explorer: takes a machine through every state that its cores can reach, and says where they can end."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from emu.engine.machine import Machine
+from emu.engine.records import CORE
+from emu.engine.sharing import SHARING
+from emu.engine.unicorn_core import function_pointer, register_id
+from emu.errors import GuestFault, LimitReached, UserError
+from emu.explore import records as rec
+from emu.explore.search import resume, rewind, start
+from emu.explore.state import rehash
+from emu.memory.records import CHANGE
+from emu.native import address_of, signed
+
+MODELS = ("tso", "sc")
+GENERAL = "RAX RBX RCX RDX RSI RDI RBP RSP R8 R9 R10 R11 R12 R13 R14 R15 RFLAGS".split()
+SYSTEM = ["CS", "SS", "FS_BASE", "GS_BASE"]
+VECTORS = [f"XMM{index}" for index in range(16)]
+SUFFIX = {rec.STEP: "", rec.DRAIN: "d", rec.INTERRUPT: "i"}
+FIRST_TABLE = 1 << 12
+SLICE_TRANSITIONS = 200_000
+
+Outcome = tuple[int, ...]
+
+
+class BoundReached(LimitReached):
+    """Occurs when a search passes one of its bounds: what it has found is not everything."""
+
+    exit_code = UserError.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far a search may go: states visited, transitions on one path."""
+
+    states: int = 2_000_000
+    depth: int = 4_096
+
+
+@dataclass(slots=True)
+class Exploration:
+    """What a search found. A schedule is its transitions in order: `1` core 1 executes, `1d` drains, `1i` is interrupted."""
+
+    outcomes: dict[Outcome, str] = field(default_factory=dict)  # each with the first schedule that led to it
+    stuck: list[str] = field(default_factory=list)  # schedules after which no core can go on although not all are done
+    states: int = 0
+    transitions: int = 0
+    deepest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What counts as a transition."""
+
+    model: str = "tso"
+    reduced: bool = False  # leave out what no other core can tell: the same outcomes from fewer states
+    devices: bool = False  # interrupts and HLT take part
+    vectors: bool = False  # vector registers are part of a state
+
+
+class Explorer:
+    """A search over the first cores of a machine, from where they are; each is done at its address in `ends`."""
+
+    def __init__(self, machine: Machine, ends: Sequence[int], rules: Rules, bounds: Bounds) -> None:
+        """Take the machine over: its store buffers must be empty, and no store drains by itself from now on."""
+        self.machine, self.rules, self.bounds = machine, rules, bounds
+        self.count = len(ends)
+        self.record = np.zeros(1, rec.SEARCH)
+        self._keep: dict[str, np.ndarray] = {}
+        self._put(machine=address_of(machine.record), core_count=self.count, sequential=rules.model == "sc")
+        self._put(reduced=rules.reduced, devices=rules.devices, states_max=bounds.states, depth_max=bounds.depth)
+        self._put(words=machine.unicorns[0].context_words, read_batch=function_pointer("uc_reg_read_batch"))
+        self._share("ends", np.array([signed(end) for end in ends], np.int64))
+        self._make_room()
+        self._choose_registers()
+        self._take_over()
+
+    def _put(self, **values: int) -> None:
+        for name, value in values.items():
+            self.record[name] = value
+
+    def _share(self, name: str, array: np.ndarray) -> np.ndarray:
+        self._keep[name] = array
+        self.record[name] = address_of(array)
+        return array
+
+    def _make_room(self) -> None:
+        words, frames = int(self.record["words"][0]), self.bounds.depth + 1
+        self._share("frames", np.zeros(frames, rec.FRAME))
+        self._share("saved", np.zeros(frames * words, np.int64))
+        self._share("now", np.zeros(self.count * words, np.int64))
+        self._share("trial", np.zeros(words, np.int64))
+        self._share("hashes", np.zeros(2 * self.count, np.int64))
+        self._share("hashes_saved", np.zeros(frames * 2 * self.count, np.int64))
+        self._share("cores_saved", np.zeros(frames * self.count if self.rules.devices else 0, CORE))
+        self._new_table(FIRST_TABLE)
+
+    def _new_table(self, capacity: int) -> None:
+        self._share("visited", np.zeros(2 * capacity, np.int64))
+        self._put(visited_capacity=capacity)
+
+    def _choose_registers(self) -> None:
+        names = GENERAL + (SYSTEM if self.rules.devices else []) + (VECTORS if self.rules.vectors else [])
+        values = self._share("registers", np.zeros(2 * len(names), np.int64))
+        self._share("register_ids", np.array([register_id(name) for name in names], np.int32))
+        self._share("register_slots", address_of(values) + 16 * np.arange(len(names), dtype=np.int64))
+        self._put(register_count=len(names))
+
+    def _take_over(self) -> None:
+        """Let time stand still in the machine, keep a journal, watch who shares what."""
+        bus = self.machine.bus
+        journal = self._keep["journal"] = np.zeros(8 * self.bounds.depth + 1024, CHANGE)
+        bus.configure(untimed=1, journal=address_of(journal), journal_capacity=len(journal), journal_count=0)
+        if self.rules.reduced:
+            words = len(bus.ram) // 8
+            sharing = self._keep["sharing"] = np.zeros(1, SHARING)
+            sharing["words"] = words
+            for name in ("reader", "writer", "shared"):
+                self._keep[name] = np.zeros(words, np.uint8)
+                sharing[name] = address_of(self._keep[name])
+            self.machine.record["sharing"] = address_of(sharing)
+
+    def register(self, core: int, name: str) -> int:
+        """Value of a core's register where the search stands."""
+        return self.machine.unicorns[core].register(name)
+
+    def memory(self, address: int, size: int) -> int:
+        """Unsigned value of physical bytes where the search stands; only when nothing is left to drain is it everyone's."""
+        return int.from_bytes(self.machine.bus.ram[address : address + size].tobytes(), "little")
+
+    def run(self, observe: Callable[[], Outcome], progress: Callable[[int], None] = lambda states: None) -> Exploration:
+        """Visit every state; `observe` reads the outcome at each end. The machine is back where it was afterwards."""
+        found = Exploration()
+        begun = [(unicorn.save(), int(core["pc"])) for unicorn, core in zip(self.machine.unicorns, self.machine.cores, strict=True)]
+        address = address_of(self.record)
+        try:
+            outcome = self._begin()
+            while outcome != rec.DONE:
+                self._note(outcome, observe, found, progress)
+                outcome = self._begin() if outcome == rec.SHARED else resume(address)
+        finally:
+            rewind(address)
+            for (context, pc), unicorn, core in zip(begun, self.machine.unicorns, self.machine.cores[:], strict=True):
+                unicorn.restore(context)
+                core["pc"] = pc
+        for name in ("states", "transitions", "deepest"):
+            setattr(found, name, int(self.record[name][0]))
+        return found
+
+    def _begin(self) -> int:
+        """Begin, or begin again knowing of more words that are shared."""
+        rewind(address_of(self.record))
+        self._keep["visited"][:] = 0
+        self._keep["frames"][0] = 0
+        self.record["memory_hash"] = 0
+        self._put(states=0, transitions=0, deepest=0, slice_end=SLICE_TRANSITIONS)
+        if self.rules.reduced:
+            self._keep["sharing"]["found"] = 0
+        return start(address_of(self.record))
+
+    def _note(self, outcome: int, observe: Callable[[], Outcome], found: Exploration, progress: Callable[[int], None]) -> None:
+        states = int(self.record["states"][0])
+        if outcome == rec.NOTHING:
+            return
+        if outcome == rec.FOUND:
+            found.outcomes.setdefault(observe(), self.schedule())
+        elif outcome == rec.STUCK:
+            found.stuck.append(self.schedule())
+        elif outcome == rec.GROW:
+            old, capacity = self._keep["visited"], int(self.record["visited_capacity"][0])
+            self._new_table(4 * capacity)
+            rehash(address_of(old), capacity, address_of(self._keep["visited"]), 4 * capacity)
+        elif outcome == rec.SHARED:
+            found.outcomes.clear()
+            found.stuck.clear()
+        elif outcome == rec.SLICE:
+            self._put(slice_end=int(self.record["transitions"][0]) + SLICE_TRANSITIONS)
+            progress(states)
+        else:
+            self._give_up(outcome, states)
+
+    def _give_up(self, outcome: int, states: int) -> None:
+        core = int(self.record["outcome_core"][0])
+        where = f"core {core} at {int(self.machine.cores[core]['pc']) & 2**64 - 1:#x}"
+        if outcome == rec.STATES:
+            raise BoundReached(f"more than {self.bounds.states} states: what was found so far is not everything")
+        if outcome == rec.DEPTH:
+            raise BoundReached(f"a path of more than {self.bounds.depth} transitions after {states} states: does a loop count?")
+        if outcome == rec.ENDLESS:
+            raise BoundReached(f"{where} runs in a loop without touching memory: it never ends")
+        fault = {name: int(self.machine.cores[core][name]) for name in ("fault", "fault_code", "fault_address")}
+        raise GuestFault(f"{where} faulted ({describe(fault)}) after the schedule {self.schedule()}")
+
+    def schedule(self) -> str:
+        """The transitions from the beginning to where the search stands."""
+        path = self._keep["frames"][1 : int(self.record["depth"][0]) + 1]
+        return " ".join(f"{frame['core']}{SUFFIX[int(frame['kind'])]}" for frame in path)
+
+
+def describe(fault: Mapping[str, int]) -> str:
+    """A fault in a few words."""
+    from emu.engine.records import FAULT_EXCEPTION, FAULT_FETCH, FAULT_MEMORY
+
+    if fault["fault"] == FAULT_EXCEPTION:
+        return f"exception {fault['fault_code']}"
+    if fault["fault"] in (FAULT_MEMORY, FAULT_FETCH):
+        return f"no memory at {fault['fault_address'] & 2**64 - 1:#x}"
+    return f"engine error {fault['fault_code']}"

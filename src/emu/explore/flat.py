@@ -1,0 +1,31 @@
+"""A machine without an operating system, for exploration: long mode, no paging, every core at a piece of code of its own."""
+
+from emu.assembly.image import Image
+from emu.description import MachineFile
+from emu.engine import records as rec
+from emu.engine.machine import Machine, Options, Start
+from emu.engine.text import Text, build_text
+from emu.memory.build import build_bus
+
+RAM_BYTES = 4 << 20
+STACKS = 0x300000
+STACK_BYTES = 0x4000
+
+
+def text_for_search(image: Image) -> Text:
+    """The program as a search needs it: each instruction takes time, and none marks an event."""
+    text = build_text(image)
+    table = text.instructions
+    table["cost"] = table["cost"].clip(min=1)
+    table["traits"] &= ~(rec.EVENT | rec.POINT | rec.R_MSG)
+    return text
+
+
+def flat_machine(image: Image, cores: int, description: MachineFile) -> Machine:
+    """A machine of `cores` cores with the image in its RAM; text and data at their physical addresses."""
+    bus = build_bus(description, cores, RAM_BYTES)
+    text = image.text
+    bus.ram[text.physical : text.physical + len(text.data)] = bytearray(text.data)
+    machine = Machine(bus, text_for_search(image), Start(cr3=0, primary_pc=text.virtual, secondary_pc=text.virtual), Options())
+    machine.cores["status"] = rec.RUNNING
+    return machine

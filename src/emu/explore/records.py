@@ -1,0 +1,62 @@
+"""The state of a search as flat records: `SEARCH` (one), `FRAME` (one a transition on the path to where the search stands).
+
+A transition is one visible instruction of a core with the register-only ones behind it, the drain of the oldest store of a
+core, or an interrupt taken. Times mean nothing here: every step begins at cycle 0.
+"""
+
+import numpy as np
+
+I64 = np.int64
+
+# Kinds of transition; a frame tries kind by kind for core 0, then for core 1, ...
+STEP, DRAIN, INTERRUPT = range(3)
+KINDS = 3
+# SEARCH.outcome: why the search came back to Python
+NOTHING, DONE, FOUND, GROW, STATES, DEPTH, FAULT, ENDLESS, SHARED, SLICE, STUCK = range(11)
+
+SEARCH = np.dtype(
+    [
+        ("machine", I64),  # host address of the MACHINE record
+        ("core_count", I64),  # cores that take part: the first ones
+        ("sequential", I64),  # each store drains at once: sequential consistency
+        ("reduced", I64),  # instructions and drains that touch no shared word are no transitions of their own
+        ("devices", I64),  # interrupts and HLT take part
+        ("outcome_core", I64),
+        ("depth", I64),  # frames on the path
+        ("depth_max", I64),
+        ("frames", I64),  # host address of FRAME[depth_max + 1]
+        ("cores_saved", I64),  # CORE[depth_max + 1, core_count], with devices only
+        ("saved", I64),  # i64[depth_max + 1, words]: the moved core's context before each transition
+        ("now", I64),  # i64[core_count, words]: every core's context where the search stands
+        ("trial", I64),  # i64[words]: the context before an instruction that may be taken back
+        ("words", I64),  # size of a context
+        ("ends", I64),  # i64[core_count]: a core whose pc is here is done
+        ("register_ids", I64),  # i32[registers]
+        ("register_slots", I64),  # pointers to `registers`, for Unicorn's batch read
+        ("registers", I64),  # i64[2 * register_count]: values last read
+        ("register_count", I64),
+        ("read_batch", I64),  # uc_reg_read_batch
+        ("hashes", I64),  # i64[core_count, 2]
+        ("hashes_saved", I64),  # i64[depth_max + 1, core_count, 2]
+        ("memory_hash", I64, (2,)),
+        ("visited", I64),  # i64[2 * capacity], open addressing, (0, 0) is free
+        ("visited_capacity", I64),  # a power of two
+        ("states", I64),  # states visited
+        ("states_max", I64),
+        ("transitions", I64),
+        ("slice_end", I64),  # come back once so many transitions have been made
+        ("deepest", I64),
+    ]
+)
+
+FRAME = np.dtype(
+    [
+        ("choice", I64),  # next transition to try from the state that this frame's transition led to
+        ("tried", I64),  # transitions tried from there
+        ("core", I64),  # the core that moved to come here
+        ("kind", I64),
+        ("journal", I64),  # length of the journal before
+        ("pc", I64),  # of the moved core, before
+        ("memory_hash", I64, (2,)),
+    ]
+)

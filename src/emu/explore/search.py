@@ -1,0 +1,157 @@
+"""Depth first through every state: try each transition of each core, go on where the state is new, go back where it is not.
+
+Frame 0 stands for the beginning; the last frame's transition led to the state where the search stands.
+"""
+
+from emu.engine.records import CORE, MACHINE, STOP_FAULT
+from emu.engine.sharing import SHARING
+from emu.explore.records import (
+    DEPTH,
+    DONE,
+    ENDLESS,
+    FAULT,
+    FOUND,
+    FRAME,
+    GROW,
+    KINDS,
+    NOTHING,
+    SEARCH,
+    SHARED,
+    SLICE,
+    STATES,
+    STUCK,
+)
+from emu.explore.state import hash_core, is_done, is_new
+from emu.explore.transition import enabled, execute, remember, retract, settle
+from emu.memory.records import BUS
+from emu.native import array_at, njit
+
+
+@njit
+def begin(search, machine):  # type: ignore[no-untyped-def]
+    """Bring every core to its first instruction that touches memory: the first state."""
+    cores = array_at(machine.cores, machine.core_count, CORE)
+    for index in range(search.core_count):
+        search.outcome_core = index
+        if not settle(search, machine, cores[index]):
+            return trouble(cores[index])
+        hash_core(search, machine, cores[index])
+    is_new(search)
+    search.states = 1
+    return look(search, machine)
+
+
+@njit
+def trouble(core):  # type: ignore[no-untyped-def]
+    """Why a core could not go on."""
+    return FAULT if core.stop == STOP_FAULT else ENDLESS
+
+
+@njit
+def choose(search, machine, frame):  # type: ignore[no-untyped-def]
+    """The next transition to try from here as core * KINDS + kind, or -1 if all have been."""
+    cores = array_at(machine.cores, machine.core_count, CORE)
+    while frame.choice < search.core_count * KINDS:
+        choice = frame.choice
+        frame.choice += 1
+        if enabled(search, machine, cores[choice // KINDS], choice % KINDS):
+            frame.tried += 1
+            return choice
+    return -1
+
+
+@njit
+def go_on(search, machine):  # type: ignore[no-untyped-def]
+    """Search until there is something to say: `search.outcome`."""
+    frames = array_at(search.frames, search.depth_max + 1, FRAME)
+    cores = array_at(machine.cores, machine.core_count, CORE)
+    bus = array_at(machine.bus, 1, BUS)[0]
+    while True:
+        choice = choose(search, machine, frames[search.depth])
+        if choice < 0:
+            if frames[search.depth].tried == 0 and not is_done(search, machine):
+                frames[search.depth].tried = 1
+                return STUCK
+            if search.depth == 0:
+                return DONE
+            retract_last(search, machine, frames)
+            continue
+        if search.depth == search.depth_max:
+            return DEPTH
+        core = cores[choice // KINDS]
+        search.depth += 1
+        remember(search, machine, frames[search.depth], core, choice % KINDS)
+        search.transitions += 1
+        search.outcome_core = core.index
+        if not execute(search, machine, core, choice % KINDS):
+            return trouble(core)
+        if bus.journal_count >= bus.journal_capacity:
+            return DEPTH
+        if search.reduced != 0 and array_at(machine.sharing, 1, SHARING)[0].found != 0:
+            return SHARED
+        if not is_new(search):
+            retract_last(search, machine, frames)
+            continue
+        search.states += 1
+        search.deepest = max(search.deepest, search.depth)
+        frames[search.depth].choice = 0
+        frames[search.depth].tried = 0
+        outcome = look(search, machine)
+        if outcome != NOTHING:
+            return outcome
+
+
+@njit
+def retract_last(search, machine, frames):  # type: ignore[no-untyped-def]
+    """Go back one transition."""
+    retract(search, machine, frames[search.depth])
+    search.depth -= 1
+
+
+@njit
+def look(search, machine):  # type: ignore[no-untyped-def]
+    """What is there to say of the new state?"""
+    if is_done(search, machine):
+        return FOUND
+    if search.states >= search.states_max:
+        return STATES
+    if 2 * search.states > search.visited_capacity:
+        return GROW
+    if search.transitions >= search.slice_end:
+        return SLICE
+    return NOTHING
+
+
+def start(search_address: int) -> int:
+    """Take up the search at a host address: one of the outcomes."""
+    return int(_start(search_address))
+
+
+def resume(search_address: int) -> int:
+    """Go on with the search at a host address: one of the outcomes."""
+    return int(_resume(search_address))
+
+
+@njit
+def _start(search_address):  # type: ignore[no-untyped-def]
+    search = array_at(search_address, 1, SEARCH)[0]
+    return begin(search, array_at(search.machine, 1, MACHINE)[0])
+
+
+@njit
+def _resume(search_address):  # type: ignore[no-untyped-def]
+    search = array_at(search_address, 1, SEARCH)[0]
+    return go_on(search, array_at(search.machine, 1, MACHINE)[0])
+
+
+def rewind(search_address: int) -> None:
+    """Take the search at a host address back to where it began."""
+    _rewind(search_address)
+
+
+@njit
+def _rewind(search_address):  # type: ignore[no-untyped-def]
+    search = array_at(search_address, 1, SEARCH)[0]
+    machine = array_at(search.machine, 1, MACHINE)[0]
+    while search.depth > 0:
+        retract_last(search, machine, array_at(search.frames, search.depth_max + 1, FRAME))

@@ -1,0 +1,140 @@
+"""What makes two states the same, and how a core gets from one to another: hashes of 128 bits, contexts, buffers."""
+
+import numpy as np
+
+from emu.engine.records import CORE, RUNNING, VECTORS
+from emu.memory.journal import DRAIN as DRAINED
+from emu.memory.journal import WRITE
+from emu.memory.records import BUFFER, BUS, CHANGE, RING, STORE
+from emu.native import NEVER, array_at, call, mix, njit, signed
+
+I64 = np.int64
+SEED = 0x5851F42D4C957F2D  # Knuth's MMIX multiplier: any odd constant would do
+
+
+@njit
+def copy_words(target, source, words):  # type: ignore[no-untyped-def]
+    """Copy 64-bit words between host addresses."""
+    to, source_words = array_at(target, words, I64), array_at(source, words, I64)
+    for index in range(words):
+        to[index] = source_words[index]
+
+
+@njit
+def save(search, machine, core, target):  # type: ignore[no-untyped-def]
+    """Copy a core's registers to `target`, a host address."""
+    call(machine.context_save, core.uc, core.context, 0, 0, 0)
+    copy_words(target, core.context, search.words)
+
+
+@njit
+def restore(search, machine, core, source):  # type: ignore[no-untyped-def]
+    """Give a core the registers at `source`, a host address."""
+    copy_words(core.context, source, search.words)
+    call(machine.context_restore, core.uc, core.context, 0, 0, 0)
+
+
+@njit
+def byte_hash(address, value, half):  # type: ignore[no-untyped-def]
+    """Share of one byte of memory in the hash; the sum over all bytes does not depend on their order."""
+    return mix(mix(SEED + half, address), value)
+
+
+@njit
+def hash_change(search, address, old, new, width):  # type: ignore[no-untyped-def]
+    """Bytes of memory have changed for all cores."""
+    for index in range(width):
+        before, after = (old >> (8 * index)) & 0xFF, (new >> (8 * index)) & 0xFF
+        if before != after:
+            for half in range(2):
+                gone, come = byte_hash(address + index, before, half), byte_hash(address + index, after, half)
+                search.memory_hash[half] = signed(int(search.memory_hash[half]) + come - gone)
+
+
+@njit
+def hash_journal(search, bus, since):  # type: ignore[no-untyped-def]
+    """Take what became visible to all since the journal had `since` entries into the hash of memory."""
+    for index in range(since, bus.journal_count):
+        change = array_at(bus.journal, bus.journal_capacity, CHANGE)[index]
+        if change.kind == DRAINED or change.kind == WRITE:
+            hash_change(search, change.address, change.old, change.new, change.width)
+
+
+@njit
+def hash_core(search, machine, core):  # type: ignore[no-untyped-def]
+    """Hash registers, buffer and interrupt state of one core; its Unicorn holds the registers."""
+    call(search.read_batch, core.uc, search.register_ids, search.register_slots, search.register_count, 0)
+    values = array_at(search.registers, 2 * search.register_count, I64)
+    bus = array_at(machine.bus, 1, BUS)[0]
+    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core.index]
+    stores = array_at(bus.stores, bus.cores * RING, STORE)
+    hashes = array_at(search.hashes, 2 * search.core_count, I64)
+    for half in range(2):
+        value = mix(SEED + half, core.pc)
+        for index in range(2 * search.register_count):
+            value = mix(value, values[index])
+        for index in range(buffer.count):
+            entry = stores[core.index * RING + (buffer.head + index) % RING]
+            value = mix(mix(mix(value, entry.address), entry.width), entry.new)
+        if search.devices != 0:
+            value = hash_devices(core, value)
+        hashes[2 * core.index + half] = value
+
+
+@njit
+def hash_devices(core, value):  # type: ignore[no-untyped-def]
+    """Halted or not, interrupts pending and in service."""
+    value = mix(mix(mix(mix(value, core.status), core.shadow), core.in_service), core.icr_high)
+    if core.irq_at != NEVER:
+        for vector in range(VECTORS):
+            if core.arrival[vector] != NEVER:
+                value = mix(value, vector)
+    return value
+
+
+@njit
+def is_new(search):  # type: ignore[no-untyped-def]
+    """Add the state where the search stands to the visited ones; False if it was among them."""
+    hashes = array_at(search.hashes, 2 * search.core_count, I64)
+    low, high = search.memory_hash[0], search.memory_hash[1]
+    for core in range(search.core_count):
+        low, high = mix(low, hashes[2 * core]), mix(high, hashes[2 * core + 1])
+    if low == 0 and high == 0:
+        low = 1
+    return insert(search.visited, search.visited_capacity, low, high)
+
+
+@njit
+def insert(table_at, capacity, low, high):  # type: ignore[no-untyped-def]
+    """Put a hash into the table of visited states; False if it is there."""
+    table = array_at(table_at, 2 * capacity, I64)
+    slot = low & (capacity - 1)
+    while table[2 * slot] != 0 or table[2 * slot + 1] != 0:
+        if table[2 * slot] == low and table[2 * slot + 1] == high:
+            return False
+        slot = (slot + 1) & (capacity - 1)
+    table[2 * slot] = low
+    table[2 * slot + 1] = high
+    return True
+
+
+@njit
+def rehash(old_at, old_capacity, new_at, new_capacity):  # type: ignore[no-untyped-def]
+    """Move the visited states to a larger table."""
+    old = array_at(old_at, 2 * old_capacity, I64)
+    for slot in range(old_capacity):
+        if old[2 * slot] != 0 or old[2 * slot + 1] != 0:
+            insert(new_at, new_capacity, old[2 * slot], old[2 * slot + 1])
+
+
+@njit
+def is_done(search, machine):  # type: ignore[no-untyped-def]
+    """Is every core at its end, with nothing left to drain?"""
+    bus = array_at(machine.bus, 1, BUS)[0]
+    cores = array_at(machine.cores, machine.core_count, CORE)
+    buffers = array_at(bus.buffers, bus.cores, BUFFER)
+    ends = array_at(search.ends, search.core_count, I64)
+    for index in range(search.core_count):
+        if cores[index].pc != ends[index] or cores[index].status != RUNNING or buffers[index].count > 0:
+            return False
+    return True

@@ -1,0 +1,210 @@
+"""One transition: what a core may do from here, doing it, and taking it back."""
+
+import numpy as np
+
+from emu.engine.loop import turn
+from emu.engine.records import CORE, FRESH, INSTRUCTION, RUNNING, STOP_SPECIAL, STORES, WAIT_STORES
+from emu.engine.sharing import SHARING, is_shared
+from emu.engine.special import IF, RFLAGS, deliver, get
+from emu.engine.step import index_of
+from emu.explore.records import DRAIN, INTERRUPT
+from emu.explore.state import copy_words, hash_core, hash_journal, restore, save
+from emu.memory.records import BUFFER, BUS, RING, STORE
+from emu.memory.store_buffer import drain_head
+from emu.memory.undo import take_back
+from emu.native import NEVER, array_at, njit
+
+I64 = np.int64
+CORE_WORDS = CORE.itemsize // 8
+LOCAL_CYCLES_MAX = 1_000_000  # a core that runs so long without touching memory never will
+LATER = 1 << 50  # when every interrupt that was ever sent has arrived
+
+
+@njit
+def enabled(search, machine, core, kind):  # type: ignore[no-untyped-def]
+    """May this core do such a transition now?"""
+    bus = array_at(machine.bus, 1, BUS)[0]
+    pending = array_at(bus.buffers, bus.cores, BUFFER)[core.index].count
+    if kind == DRAIN:
+        return pending > 0
+    if kind == INTERRUPT:
+        return search.devices != 0 and core.irq_at != NEVER and core.shadow == 0 and pending == 0 and interruptible(machine, core)
+    return may_step(search, machine, bus, core, pending)
+
+
+@njit
+def interruptible(machine, core):  # type: ignore[no-untyped-def]
+    """Is IF set?"""
+    return get(machine, core, RFLAGS) & IF != 0
+
+
+@njit
+def may_step(search, machine, bus, core, pending):  # type: ignore[no-untyped-def]
+    """May the instruction at the core's pc execute? Not at the end, not with stores that it must wait for."""
+    if core.status != RUNNING or core.pc == array_at(search.ends, search.core_count, I64)[core.index]:
+        return False
+    index = index_of(machine, core.pc)
+    if index < 0:
+        return True  # the fault is the step's to report
+    traits = array_at(machine.instructions, index + 1, INSTRUCTION)[index].traits
+    if traits & WAIT_STORES:
+        return pending == 0
+    return pending < bus.buffer_depth or traits & STORES == 0
+
+
+@njit
+def run_one(machine, core, first_cycle):  # type: ignore[no-untyped-def]
+    """Let a core execute one instruction that touches memory (none if `first_cycle` is 1) and the others behind it."""
+    core.stage = FRESH
+    core.current = -1
+    core.clock = first_cycle
+    core.retired_at = first_cycle
+    core.irq_watch = NEVER
+    core.limit = 0
+    core.horizon = LOCAL_CYCLES_MAX
+    return turn(machine, core)
+
+
+@njit
+def settle(search, machine, core):  # type: ignore[no-untyped-def]
+    """Bring a core to its next instruction that touches memory; False if it faults or never comes to one."""
+    if core.status == RUNNING and not run_one(machine, core, 1):
+        return False
+    save(search, machine, core, context_now(search, core.index))
+    return core.clock <= LOCAL_CYCLES_MAX
+
+
+@njit
+def run_visible(search, machine, core):  # type: ignore[no-untyped-def]
+    """Execute the instruction at the core's pc and those behind it that touch no memory."""
+    if not run_one(machine, core, 0):
+        return False
+    if core.stop == STOP_SPECIAL:
+        return settle(search, machine, core)
+    save(search, machine, core, context_now(search, core.index))
+    return core.clock <= LOCAL_CYCLES_MAX
+
+
+@njit
+def context_now(search, index):  # type: ignore[no-untyped-def]
+    """Host address of a core's context where the search stands."""
+    return search.now + 8 * search.words * index
+
+
+@njit
+def context_before(search):  # type: ignore[no-untyped-def]
+    """Host address of the moved core's context before the transition at the end of the path."""
+    return search.saved + 8 * search.words * search.depth
+
+
+@njit
+def hashes_before(search):  # type: ignore[no-untyped-def]
+    """Host address of the cores' hashes before the transition at the end of the path."""
+    return search.hashes_saved + 16 * search.core_count * search.depth
+
+
+@njit
+def execute(search, machine, core, kind):  # type: ignore[no-untyped-def]
+    """Do a transition; False if the guest faulted or never came to an end."""
+    bus = array_at(machine.bus, 1, BUS)[0]
+    begin = bus.journal_count
+    good = True
+    if kind == DRAIN:
+        drain_head(bus, core.index)
+    else:
+        if kind == INTERRUPT:
+            interrupt(machine, core)
+            good = settle(search, machine, core)
+        else:
+            good = run_visible(search, machine, core)
+        if good and search.reduced != 0:
+            good = run_private(search, machine, bus, core)
+    if search.sequential != 0:
+        while array_at(bus.buffers, bus.cores, BUFFER)[core.index].count > 0:
+            drain_head(bus, core.index)
+    elif search.reduced != 0:
+        drain_private(machine, bus, core.index)
+    hash_journal(search, bus, begin)
+    if search.devices != 0:
+        cores = array_at(machine.cores, machine.core_count, CORE)
+        for index in range(search.core_count):
+            hash_core(search, machine, cores[index])
+    else:
+        hash_core(search, machine, core)
+    return good
+
+
+@njit
+def interrupt(machine, core):  # type: ignore[no-untyped-def]
+    """Take the pending interrupt of highest priority."""
+    core.status = RUNNING
+    core.clock = LATER
+    core.retired_at = LATER
+    core.masked = 0
+    deliver(machine, core)
+
+
+@njit
+def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
+    """Go on with instructions that touch no shared word; the first that does is taken back, for the search to place."""
+    sharing = array_at(machine.sharing, 1, SHARING)[0]
+    while may_step(search, machine, bus, core, array_at(bus.buffers, bus.cores, BUFFER)[core.index].count):
+        drain_private(machine, bus, core.index)
+        begin, pc, status, shadow = bus.journal_count, core.pc, core.status, core.shadow
+        save(search, machine, core, search.trial)
+        sharing.visible = 0
+        if not run_visible(search, machine, core):
+            return False
+        if sharing.visible != 0:
+            take_back(bus, begin)
+            restore(search, machine, core, search.trial)
+            core.pc, core.status, core.shadow = pc, status, shadow
+            copy_words(context_now(search, core.index), search.trial, search.words)
+            return True
+    return True
+
+
+@njit
+def drain_private(machine, bus, index):  # type: ignore[no-untyped-def]
+    """Drain the oldest stores as long as no other core can tell."""
+    buffer = array_at(bus.buffers, bus.cores, BUFFER)[index]
+    while buffer.count > 0:
+        entry = array_at(bus.stores, bus.cores * RING, STORE)[index * RING + buffer.head]
+        if is_shared(machine, entry.address, entry.width):
+            return
+        drain_head(bus, index)
+
+
+@njit
+def remember(search, machine, frame, core, kind):  # type: ignore[no-untyped-def]
+    """Write down in a frame what its transition is about to change."""
+    frame.core = core.index
+    frame.kind = kind
+    frame.journal = array_at(machine.bus, 1, BUS)[0].journal_count
+    frame.pc = core.pc
+    for half in range(2):
+        frame.memory_hash[half] = search.memory_hash[half]
+    copy_words(hashes_before(search), search.hashes, 2 * search.core_count)
+    if kind != DRAIN:
+        copy_words(context_before(search), context_now(search, core.index), search.words)
+    if search.devices != 0:
+        words = search.core_count * CORE_WORDS
+        copy_words(search.cores_saved + 8 * words * search.depth, machine.cores, words)
+
+
+@njit
+def retract(search, machine, frame):  # type: ignore[no-untyped-def]
+    """Undo a frame's transition."""
+    bus = array_at(machine.bus, 1, BUS)[0]
+    take_back(bus, frame.journal)
+    if search.devices != 0:
+        words = search.core_count * CORE_WORDS
+        copy_words(machine.cores, search.cores_saved + 8 * words * search.depth, words)
+    core = array_at(machine.cores, machine.core_count, CORE)[frame.core]
+    if frame.kind != DRAIN:
+        copy_words(context_now(search, frame.core), context_before(search), search.words)
+        restore(search, machine, core, context_now(search, frame.core))
+    core.pc = frame.pc
+    copy_words(search.hashes, hashes_before(search), 2 * search.core_count)
+    for half in range(2):
+        search.memory_hash[half] = frame.memory_hash[half]
