@@ -17,8 +17,8 @@ from emu.engine.records import (
     STOP_FAULT,
     STOP_NONE,
 )
-from emu.engine.step import step
 from emu.engine.sharing import touch
+from emu.engine.step import step
 from emu.memory.access import atomic, load, locked_store, show, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram
@@ -191,5 +191,6 @@ def on_apic_write(uc, offset, size, value, user):  # type: ignore[no-untyped-def
     """A store to the core's xAPIC page: it waits for the earlier stores."""
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
+    machine.apic_writes += 1
     slower(core, apic.stores_pending(machine, core) + machine.mmio_write, C_MMIO)
     apic.write(machine, core, offset, value)

@@ -174,6 +174,7 @@ MACHINE = np.dtype(
         ("spin_iterations", I64),
         ("spin_cycles", I64),
         ("ipis", I64),
+        ("apic_writes", I64),
         ("interrupts", I64),
         ("halts", I64),
         ("task_base", I64),

@@ -44,10 +44,10 @@ def touch(machine, core, address, size, write):  # type: ignore[no-untyped-def]
 
 @njit
 def is_shared(machine, address, size):  # type: ignore[no-untyped-def]
-    """Does an access touch a word that is known to be shared?"""
+    """Whether an access touches a word that is known to be shared."""
     sharing = array_at(machine.sharing, 1, SHARING)[0]
     shared = array_at(sharing.shared, sharing.words, np.uint8)
+    found = False
     for word in range(address >> 3, ((address + size - 1) >> 3) + 1):
-        if shared[word] != 0:
-            return True
-    return False
+        found = found or shared[word] != 0
+    return found

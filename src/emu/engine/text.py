@@ -14,7 +14,8 @@ from emu.timing.blocks import block_costs
 from emu.trace_record import State
 
 SPECIAL = {"syscall": rec.SP_SYSCALL, "hlt": rec.SP_HLT, "rdtsc": rec.SP_RDTSC, "cpuid": rec.SP_CPUID}
-WAITS_FOR_STORES = frozenset(("mfence", "sfence", "cpuid", "iretq", "wrmsr"))
+# AMD64 APM volume 2, 7.6.4 (serialising instructions) and volume 3, MFENCE; SFENCE and LFENCE leave the buffer alone.
+WAITS_FOR_STORES = frozenset(("mfence", "cpuid", "iretq", "wrmsr", "invlpg", "lgdt", "lidt", "lldt", "ltr"))
 CHANGES_IF = frozenset(("popf", "popfq", "iretq", "sysret", "sysretq"))
 
 
@@ -62,10 +63,10 @@ def build_text(image: Image) -> Text:
 def _fill(row: np.void, each: Instruction, cost: int, state: int) -> None:
     special = SPECIAL.get(each.mnemonic, rec.SP_NONE)
     traits = rec.VALID
+    if each.locked or each.mnemonic in WAITS_FOR_STORES or (each.mnemonic == "mov" and each.operands[0] == "c"):
+        traits |= rec.WAIT_STORES | rec.ORDERED
     if each.memory != Memory.NONE or special != rec.SP_NONE or each.mnemonic in CHANGES_IF:
         traits |= rec.ORDERED
-    if each.locked or each.mnemonic in WAITS_FOR_STORES:
-        traits |= rec.WAIT_STORES
     if each.locked:
         traits |= rec.LOCKED
     if each.memory & Memory.STORE:

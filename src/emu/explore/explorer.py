@@ -11,13 +11,14 @@ from emu.engine.sharing import SHARING
 from emu.engine.unicorn_core import function_pointer, register_id
 from emu.errors import GuestFault, LimitReached, UserError
 from emu.explore import records as rec
+from emu.explore.endings import way_to, without_end
 from emu.explore.search import resume, rewind, start
 from emu.explore.state import rehash
 from emu.memory.records import CHANGE
 from emu.native import address_of, signed
 
 MODELS = ("tso", "sc")
-GENERAL = "RAX RBX RCX RDX RSI RDI RBP RSP R8 R9 R10 R11 R12 R13 R14 R15 RFLAGS".split()
+GENERAL = [f"R{name}" for name in ("AX", "BX", "CX", "DX", "SI", "DI", "BP", "SP", *range(8, 16), "FLAGS")]
 SYSTEM = ["CS", "SS", "FS_BASE", "GS_BASE"]
 VECTORS = [f"XMM{index}" for index in range(16)]
 SUFFIX = {rec.STEP: "", rec.DRAIN: "d", rec.INTERRUPT: "i"}
@@ -47,6 +48,7 @@ class Exploration:
 
     outcomes: dict[Outcome, str] = field(default_factory=dict)  # each with the first schedule that led to it
     stuck: list[str] = field(default_factory=list)  # schedules after which no core can go on although not all are done
+    doomed: list[str] = field(default_factory=list)  # with Rules.endings: a schedule after which no end can be reached any more
     states: int = 0
     transitions: int = 0
     deepest: int = 0
@@ -60,6 +62,7 @@ class Rules:
     reduced: bool = False  # leave out what no other core can tell: the same outcomes from fewer states
     devices: bool = False  # interrupts and HLT take part
     vectors: bool = False  # vector registers are part of a state
+    endings: bool = False  # ask of every state whether an end can still be reached
 
 
 class Explorer:
@@ -96,12 +99,18 @@ class Explorer:
         self._share("trial", np.zeros(words, np.int64))
         self._share("hashes", np.zeros(2 * self.count, np.int64))
         self._share("hashes_saved", np.zeros(frames * 2 * self.count, np.int64))
+        self._share("trial_cores", np.zeros(self.count if self.rules.devices else 0, CORE))
         self._share("cores_saved", np.zeros(frames * self.count if self.rules.devices else 0, CORE))
         self._new_table(FIRST_TABLE)
+        self._new_edges(FIRST_TABLE if self.rules.endings else 0)
 
     def _new_table(self, capacity: int) -> None:
-        self._share("visited", np.zeros(2 * capacity, np.int64))
+        self._share("visited", np.zeros(capacity, rec.VISIT))
         self._put(visited_capacity=capacity)
+
+    def _new_edges(self, capacity: int) -> None:
+        self._share("edges", np.zeros(capacity, rec.EDGE))
+        self._put(edges_capacity=capacity)
 
     def _choose_registers(self) -> None:
         names = GENERAL + (SYSTEM if self.rules.devices else []) + (VECTORS if self.rules.vectors else [])
@@ -149,15 +158,17 @@ class Explorer:
                 core["pc"] = pc
         for name in ("states", "transitions", "deepest"):
             setattr(found, name, int(self.record[name][0]))
+        found.doomed = self._doomed(found.states)
         return found
 
     def _begin(self) -> int:
         """Begin, or begin again knowing of more words that are shared."""
         rewind(address_of(self.record))
         self._keep["visited"][:] = 0
+        self._ends = []
         self._keep["frames"][0] = 0
         self.record["memory_hash"] = 0
-        self._put(states=0, transitions=0, deepest=0, slice_end=SLICE_TRANSITIONS)
+        self._put(states=0, transitions=0, deepest=0, edge_count=0, slice_end=SLICE_TRANSITIONS)
         if self.rules.reduced:
             self._keep["sharing"]["found"] = 0
         return start(address_of(self.record))
@@ -168,12 +179,11 @@ class Explorer:
             return
         if outcome == rec.FOUND:
             found.outcomes.setdefault(observe(), self.schedule())
+            self._ends.append(int(self._keep["frames"][self.record["depth"][0]]["state"]))
         elif outcome == rec.STUCK:
             found.stuck.append(self.schedule())
         elif outcome == rec.GROW:
-            old, capacity = self._keep["visited"], int(self.record["visited_capacity"][0])
-            self._new_table(4 * capacity)
-            rehash(address_of(old), capacity, address_of(self._keep["visited"]), 4 * capacity)
+            self._grow(states)
         elif outcome == rec.SHARED:
             found.outcomes.clear()
             found.stuck.clear()
@@ -182,6 +192,21 @@ class Explorer:
             progress(states)
         else:
             self._give_up(outcome, states)
+
+    def _grow(self, states: int) -> None:
+        visited, edges = self._keep["visited"], self._keep["edges"]
+        if 2 * states > len(visited):
+            self._new_table(4 * len(visited))
+            rehash(address_of(visited), len(visited), address_of(self._keep["visited"]), 4 * len(visited))
+        if len(edges) and int(self.record["edge_count"][0]) == len(edges):
+            self._new_edges(4 * len(edges))
+            self._keep["edges"][: len(edges)] = edges
+
+    def _doomed(self, states: int) -> list[str]:
+        """A schedule to the first state from which no end can be reached, if there is any."""
+        edges = self._keep["edges"][: int(self.record["edge_count"][0])]
+        lost = without_end(edges, states, self._ends) if self.rules.endings else []
+        return [" ".join(f"{core}{SUFFIX[kind]}" for core, kind in way_to(edges, int(state))) for state in lost[:1]]
 
     def _give_up(self, outcome: int, states: int) -> None:
         core = int(self.record["outcome_core"][0])

@@ -18,7 +18,7 @@ SEARCH = np.dtype(
     [
         ("machine", I64),  # host address of the MACHINE record
         ("core_count", I64),  # cores that take part: the first ones
-        ("sequential", I64),  # each store drains at once: sequential consistency
+        ("sequential", I64),  # a core goes on only when its stores have drained: sequential consistency
         ("reduced", I64),  # instructions and drains that touch no shared word are no transitions of their own
         ("devices", I64),  # interrupts and HLT take part
         ("outcome_core", I64),
@@ -29,6 +29,7 @@ SEARCH = np.dtype(
         ("saved", I64),  # i64[depth_max + 1, words]: the moved core's context before each transition
         ("now", I64),  # i64[core_count, words]: every core's context where the search stands
         ("trial", I64),  # i64[words]: the context before an instruction that may be taken back
+        ("trial_cores", I64),  # CORE[core_count], with devices only: the records then
         ("words", I64),  # size of a context
         ("ends", I64),  # i64[core_count]: a core whose pc is here is done
         ("register_ids", I64),  # i32[registers]
@@ -39,20 +40,27 @@ SEARCH = np.dtype(
         ("hashes", I64),  # i64[core_count, 2]
         ("hashes_saved", I64),  # i64[depth_max + 1, core_count, 2]
         ("memory_hash", I64, (2,)),
-        ("visited", I64),  # i64[2 * capacity], open addressing, (0, 0) is free
+        ("visited", I64),  # VISIT[capacity], open addressing, (0, 0) is free
         ("visited_capacity", I64),  # a power of two
         ("states", I64),  # states visited
         ("states_max", I64),
         ("transitions", I64),
         ("slice_end", I64),  # come back once so many transitions have been made
         ("deepest", I64),
+        ("edges", I64),  # host address of EDGE[edges_capacity]
+        ("edges_capacity", I64),  # 0: transitions are not written down
+        ("edge_count", I64),
     ]
 )
+
+VISIT = np.dtype([("low", I64), ("high", I64), ("state", I64)])  # hash of a state, and its number
+EDGE = np.dtype([("source", np.int32), ("target", np.int32), ("choice", np.int32)])  # numbers of states
 
 FRAME = np.dtype(
     [
         ("choice", I64),  # next transition to try from the state that this frame's transition led to
         ("tried", I64),  # transitions tried from there
+        ("state", I64),  # number of that state
         ("core", I64),  # the core that moved to come here
         ("kind", I64),
         ("journal", I64),  # length of the journal before

@@ -8,6 +8,7 @@ from emu.engine.sharing import SHARING
 from emu.explore.records import (
     DEPTH,
     DONE,
+    EDGE,
     ENDLESS,
     FAULT,
     FOUND,
@@ -21,8 +22,8 @@ from emu.explore.records import (
     STATES,
     STUCK,
 )
-from emu.explore.state import hash_core, is_done, is_new
-from emu.explore.transition import enabled, execute, remember, retract, settle
+from emu.explore.state import hash_core, is_done, number_of
+from emu.explore.transition import FAILED, REFUSED, enabled, execute, remember, retract, settle
 from emu.memory.records import BUS
 from emu.native import array_at, njit
 
@@ -36,7 +37,7 @@ def begin(search, machine):  # type: ignore[no-untyped-def]
         if not settle(search, machine, cores[index]):
             return trouble(cores[index])
         hash_core(search, machine, cores[index])
-    is_new(search)
+    array_at(search.frames, 1, FRAME)[0].state = number_of(search)
     search.states = 1
     return look(search, machine)
 
@@ -67,6 +68,8 @@ def go_on(search, machine):  # type: ignore[no-untyped-def]
     cores = array_at(machine.cores, machine.core_count, CORE)
     bus = array_at(machine.bus, 1, BUS)[0]
     while True:
+        if search.edges_capacity > 0 and search.edge_count == search.edges_capacity:
+            return GROW
         choice = choose(search, machine, frames[search.depth])
         if choice < 0:
             if frames[search.depth].tried == 0 and not is_done(search, machine):
@@ -83,22 +86,39 @@ def go_on(search, machine):  # type: ignore[no-untyped-def]
         remember(search, machine, frames[search.depth], core, choice % KINDS)
         search.transitions += 1
         search.outcome_core = core.index
-        if not execute(search, machine, core, choice % KINDS):
+        result = execute(search, machine, core, choice % KINDS)
+        if result == FAILED:
             return trouble(core)
         if bus.journal_count >= bus.journal_capacity:
             return DEPTH
         if search.reduced != 0 and array_at(machine.sharing, 1, SHARING)[0].found != 0:
             return SHARED
-        if not is_new(search):
+        if result == REFUSED or not is_new(search, frames, choice):
             retract_last(search, machine, frames)
             continue
-        search.states += 1
         search.deepest = max(search.deepest, search.depth)
         frames[search.depth].choice = 0
         frames[search.depth].tried = 0
         outcome = look(search, machine)
         if outcome != NOTHING:
             return outcome
+
+
+@njit
+def is_new(search, frames, choice):  # type: ignore[no-untyped-def]
+    """Number the state that a transition led to, and write the transition down if somebody wants to know."""
+    state = number_of(search)
+    frames[search.depth].state = state
+    if search.edges_capacity > 0:
+        edge = array_at(search.edges, search.edges_capacity, EDGE)[search.edge_count]
+        edge.source = frames[search.depth - 1].state
+        edge.target = state
+        edge.choice = choice
+        search.edge_count += 1
+    if state < search.states:
+        return False
+    search.states += 1
+    return True
 
 
 @njit
@@ -110,7 +130,7 @@ def retract_last(search, machine, frames):  # type: ignore[no-untyped-def]
 
 @njit
 def look(search, machine):  # type: ignore[no-untyped-def]
-    """What is there to say of the new state?"""
+    """What there is to say of the new state."""
     if is_done(search, machine):
         return FOUND
     if search.states >= search.states_max:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from emu.engine.records import CORE, RUNNING, VECTORS
+from emu.explore.records import VISIT
 from emu.memory.journal import DRAIN as DRAINED
 from emu.memory.journal import WRITE
 from emu.memory.records import BUFFER, BUS, CHANGE, RING, STORE
@@ -93,43 +94,44 @@ def hash_devices(core, value):  # type: ignore[no-untyped-def]
 
 
 @njit
-def is_new(search):  # type: ignore[no-untyped-def]
-    """Add the state where the search stands to the visited ones; False if it was among them."""
+def number_of(search):  # type: ignore[no-untyped-def]
+    """Number of the state where the search stands; a new one becomes the next, `search.states`."""
     hashes = array_at(search.hashes, 2 * search.core_count, I64)
     low, high = search.memory_hash[0], search.memory_hash[1]
     for core in range(search.core_count):
         low, high = mix(low, hashes[2 * core]), mix(high, hashes[2 * core + 1])
     if low == 0 and high == 0:
         low = 1
-    return insert(search.visited, search.visited_capacity, low, high)
+    return insert(search.visited, search.visited_capacity, low, high, search.states)
 
 
 @njit
-def insert(table_at, capacity, low, high):  # type: ignore[no-untyped-def]
-    """Put a hash into the table of visited states; False if it is there."""
-    table = array_at(table_at, 2 * capacity, I64)
+def insert(table_at, capacity, low, high, state):  # type: ignore[no-untyped-def]
+    """Put the hash of a state into the table with its number, or return the number that it has there."""
+    table = array_at(table_at, capacity, VISIT)
     slot = low & (capacity - 1)
-    while table[2 * slot] != 0 or table[2 * slot + 1] != 0:
-        if table[2 * slot] == low and table[2 * slot + 1] == high:
-            return False
+    while table[slot].low != 0 or table[slot].high != 0:
+        if table[slot].low == low and table[slot].high == high:
+            return table[slot].state
         slot = (slot + 1) & (capacity - 1)
-    table[2 * slot] = low
-    table[2 * slot + 1] = high
-    return True
+    table[slot].low = low
+    table[slot].high = high
+    table[slot].state = state
+    return state
 
 
 @njit
 def rehash(old_at, old_capacity, new_at, new_capacity):  # type: ignore[no-untyped-def]
     """Move the visited states to a larger table."""
-    old = array_at(old_at, 2 * old_capacity, I64)
+    old = array_at(old_at, old_capacity, VISIT)
     for slot in range(old_capacity):
-        if old[2 * slot] != 0 or old[2 * slot + 1] != 0:
-            insert(new_at, new_capacity, old[2 * slot], old[2 * slot + 1])
+        if old[slot].low != 0 or old[slot].high != 0:
+            insert(new_at, new_capacity, old[slot].low, old[slot].high, old[slot].state)
 
 
 @njit
 def is_done(search, machine):  # type: ignore[no-untyped-def]
-    """Is every core at its end, with nothing left to drain?"""
+    """Whether every core is at its end, with nothing left to drain."""
     bus = array_at(machine.bus, 1, BUS)[0]
     cores = array_at(machine.cores, machine.core_count, CORE)
     buffers = array_at(bus.buffers, bus.cores, BUFFER)

@@ -15,14 +15,17 @@ from emu.memory.undo import take_back
 from emu.native import NEVER, array_at, njit
 
 I64 = np.int64
-CORE_WORDS = CORE.itemsize // 8
+CORE_BYTES = CORE.itemsize
+CORE_WORDS = CORE_BYTES // 8
+MOVED, REFUSED, FAILED = range(3)
 LOCAL_CYCLES_MAX = 1_000_000  # a core that runs so long without touching memory never will
+PRIVATE_MAX = 10_000  # instructions of one transition: a core that waits for what nobody has touched yet must be left
 LATER = 1 << 50  # when every interrupt that was ever sent has arrived
 
 
 @njit
 def enabled(search, machine, core, kind):  # type: ignore[no-untyped-def]
-    """May this core do such a transition now?"""
+    """Whether this core may do such a transition now."""
     bus = array_at(machine.bus, 1, BUS)[0]
     pending = array_at(bus.buffers, bus.cores, BUFFER)[core.index].count
     if kind == DRAIN:
@@ -34,13 +37,15 @@ def enabled(search, machine, core, kind):  # type: ignore[no-untyped-def]
 
 @njit
 def interruptible(machine, core):  # type: ignore[no-untyped-def]
-    """Is IF set?"""
+    """Whether IF is set."""
     return get(machine, core, RFLAGS) & IF != 0
 
 
 @njit
 def may_step(search, machine, bus, core, pending):  # type: ignore[no-untyped-def]
-    """May the instruction at the core's pc execute? Not at the end, not with stores that it must wait for."""
+    """Whether the instruction at the core's pc may execute: not at the end, not with stores that it must wait for."""
+    if search.sequential != 0 and pending > 0:
+        return False
     if core.status != RUNNING or core.pc == array_at(search.ends, search.core_count, I64)[core.index]:
         return False
     index = index_of(machine, core.pc)
@@ -98,6 +103,12 @@ def context_before(search):  # type: ignore[no-untyped-def]
 
 
 @njit
+def cores_before(search):  # type: ignore[no-untyped-def]
+    """Host address of the cores' records before the transition at the end of the path."""
+    return search.cores_saved + CORE_BYTES * search.core_count * search.depth
+
+
+@njit
 def hashes_before(search):  # type: ignore[no-untyped-def]
     """Host address of the cores' hashes before the transition at the end of the path."""
     return search.hashes_saved + 16 * search.core_count * search.depth
@@ -105,10 +116,10 @@ def hashes_before(search):  # type: ignore[no-untyped-def]
 
 @njit
 def execute(search, machine, core, kind):  # type: ignore[no-untyped-def]
-    """Do a transition; False if the guest faulted or never came to an end."""
+    """Do a transition: MOVED, REFUSED if it may not be yet (a write to the xAPIC waits for earlier stores), or FAILED."""
     bus = array_at(machine.bus, 1, BUS)[0]
-    begin = bus.journal_count
-    good = True
+    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core.index]
+    begin, pending, apic_writes = bus.journal_count, buffer.count, machine.apic_writes
     if kind == DRAIN:
         drain_head(bus, core.index)
     else:
@@ -117,21 +128,26 @@ def execute(search, machine, core, kind):  # type: ignore[no-untyped-def]
             good = settle(search, machine, core)
         else:
             good = run_visible(search, machine, core)
-        if good and search.reduced != 0:
-            good = run_private(search, machine, bus, core)
-    if search.sequential != 0:
-        while array_at(bus.buffers, bus.cores, BUFFER)[core.index].count > 0:
-            drain_head(bus, core.index)
-    elif search.reduced != 0:
+        if pending > 0 and machine.apic_writes != apic_writes:
+            return REFUSED
+        if not good or (search.reduced != 0 and not run_private(search, machine, bus, core)):
+            return FAILED
+    if search.reduced != 0:
         drain_private(machine, bus, core.index)
     hash_journal(search, bus, begin)
-    if search.devices != 0:
-        cores = array_at(machine.cores, machine.core_count, CORE)
-        for index in range(search.core_count):
-            hash_core(search, machine, cores[index])
-    else:
+    hash_moved(search, machine, core)
+    return MOVED
+
+
+@njit
+def hash_moved(search, machine, core):  # type: ignore[no-untyped-def]
+    """Hash the core that moved, and those to which it may have sent an interrupt."""
+    if search.devices == 0:
         hash_core(search, machine, core)
-    return good
+        return
+    cores = array_at(machine.cores, machine.core_count, CORE)
+    for index in range(search.core_count):
+        hash_core(search, machine, cores[index])
 
 
 @njit
@@ -146,22 +162,34 @@ def interrupt(machine, core):  # type: ignore[no-untyped-def]
 
 @njit
 def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
-    """Go on with instructions that touch no shared word; the first that does is taken back, for the search to place."""
+    """Go on with instructions that no other core can notice; the first that one can is taken back, for the search to place."""
     sharing = array_at(machine.sharing, 1, SHARING)[0]
-    while may_step(search, machine, bus, core, array_at(bus.buffers, bus.cores, BUFFER)[core.index].count):
+    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core.index]
+    for _ in range(PRIVATE_MAX):
         drain_private(machine, bus, core.index)
-        begin, pc, status, shadow = bus.journal_count, core.pc, core.status, core.shadow
+        if not may_step(search, machine, bus, core, buffer.count):
+            return True
+        begin, pc, apic_writes = bus.journal_count, core.pc, machine.apic_writes
         save(search, machine, core, search.trial)
+        copy_cores(search, search.trial_cores, machine.cores)
         sharing.visible = 0
         if not run_visible(search, machine, core):
             return False
-        if sharing.visible != 0:
+        if sharing.visible != 0 or machine.apic_writes != apic_writes:
             take_back(bus, begin)
+            copy_cores(search, machine.cores, search.trial_cores)
             restore(search, machine, core, search.trial)
-            core.pc, core.status, core.shadow = pc, status, shadow
+            core.pc = pc
             copy_words(context_now(search, core.index), search.trial, search.words)
             return True
     return True
+
+
+@njit
+def copy_cores(search, target, source):  # type: ignore[no-untyped-def]
+    """Copy the records of the cores between host addresses: interrupts pending, halted or not."""
+    if search.devices != 0:
+        copy_words(target, source, search.core_count * CORE_WORDS)
 
 
 @njit
@@ -187,9 +215,7 @@ def remember(search, machine, frame, core, kind):  # type: ignore[no-untyped-def
     copy_words(hashes_before(search), search.hashes, 2 * search.core_count)
     if kind != DRAIN:
         copy_words(context_before(search), context_now(search, core.index), search.words)
-    if search.devices != 0:
-        words = search.core_count * CORE_WORDS
-        copy_words(search.cores_saved + 8 * words * search.depth, machine.cores, words)
+    copy_cores(search, cores_before(search), machine.cores)
 
 
 @njit
@@ -197,9 +223,7 @@ def retract(search, machine, frame):  # type: ignore[no-untyped-def]
     """Undo a frame's transition."""
     bus = array_at(machine.bus, 1, BUS)[0]
     take_back(bus, frame.journal)
-    if search.devices != 0:
-        words = search.core_count * CORE_WORDS
-        copy_words(machine.cores, search.cores_saved + 8 * words * search.depth, words)
+    copy_cores(search, machine.cores, cores_before(search))
     core = array_at(machine.cores, machine.core_count, CORE)[frame.core]
     if frame.kind != DRAIN:
         copy_words(context_now(search, frame.core), context_before(search), search.words)

@@ -78,8 +78,6 @@ class Laboratory:
 
 def _finding(test: LitmusTest, found: Exploration) -> Finding:
     if found.stuck:
-        raise UserError(
-            f"{test.path}: a thread waits for ever after the schedule {found.stuck[0]}: every thread must be able to end"
-        )
+        raise UserError(f"{test.path}: after the schedule {found.stuck[0]} a thread cannot go on: every thread must end")
     ordered = sorted(found.outcomes)
     return Finding(tuple(ordered), tuple(found.outcomes[each] for each in ordered), found.states, found.transitions)

@@ -20,16 +20,15 @@ def load(bus, core, now, address, size):  # type: ignore[no-untyped-def]
     if bus.next_drain <= now:
         drain_due(bus, now)
     first, last = address >> 6, (address + size - 1) >> 6
-    cycles = 0
+    cycles, forwarded = 0, -1
     for line in range(first, last + 1):
         if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
             take_view(bus, core, line)
-            if array_at(bus.buffers, bus.cores, BUFFER)[core].count > 0:
+            if forwarded < 0 and array_at(bus.buffers, bus.cores, BUFFER)[core].count > 0:
                 forwarded = forward(bus, core, now, address, size)
-                if forwarded >= 0:
-                    return forwarded
-        cycles = max(cycles, read_line(bus, core, line, now))
-    return cycles
+        if forwarded < 0:
+            cycles = max(cycles, read_line(bus, core, line, now))
+    return cycles if forwarded < 0 else forwarded
 
 
 @njit

@@ -112,7 +112,7 @@ def drain_due(bus, now):  # type: ignore[no-untyped-def]
 def drain_cycles(bus, core, now):  # type: ignore[no-untyped-def]
     """Cycles from `now` until this core's buffer is empty."""
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
-    if buffer.count == 0 or buffer.last_drain <= now:
+    if buffer.count == 0 or buffer.last_drain <= now or bus.untimed != 0:
         return 0
     return buffer.last_drain - now
 

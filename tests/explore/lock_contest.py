@@ -1,0 +1,66 @@
+"""Cores that take one queued spin lock and add to a counter under it, in every order of their instructions and drains."""
+
+import sys
+from pathlib import Path
+
+from emu.description import load_machine
+from emu.engine import records as rec
+from emu.engine.machine import Machine, Options, Start
+from emu.engine.unicorn_core import register_id
+from emu.explore.explorer import Bounds, Exploration, Explorer, Rules
+from emu.explore.flat import text_for_search
+from emu.guest.ram import direct
+from emu.memory.build import build_bus
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "firmware"), str(Path(__file__).parent)]
+from ipc_machine import PT_REGS_BYTES, RAM_BYTES, IpcMachine  # noqa: E402
+from weaken import weaken  # noqa: E402
+
+
+class LockContest:
+    """Each core runs `lock_loop`: lock, load the counter, pause, store it plus one, unlock."""
+
+    def __init__(self, cores: int, rounds: int) -> None:
+        self.guest = IpcMachine(cores=cores)
+        self.lock, self.counter = self.guest.ram.allocate(64), self.guest.ram.allocate(64)
+        for core in self.guest.cores:
+            self.guest.put(core.stack_top - PT_REGS_BYTES - 8, self.guest.symbol("returned"))
+        self.bus = build_bus(load_machine("a10-7800"), cores, RAM_BYTES)
+        self.bus.ram[:] = self.guest.data
+        start = self.guest.symbol("lock_loop")
+        self.machine = Machine(
+            self.bus,
+            text_for_search(self.guest.image),
+            Start(cr3=self.guest.pages.cr3, primary_pc=start, secondary_pc=start),
+            Options(),
+        )
+        self.machine.cores["status"] = rec.RUNNING
+        for unicorn, core in zip(self.machine.unicorns, self.guest.cores, strict=True):
+            values = {
+                "GS_BASE": core.area.virtual,
+                "RSP": core.stack_top - PT_REGS_BYTES - 8,
+                "RDI": direct(self.lock),
+                "RSI": direct(self.counter),
+                "RDX": rounds,
+            }
+            for name, value in values.items():
+                unicorn.uc.reg_write(register_id(name), value)
+
+    def weaken(self, routine: str) -> int:
+        """Take LOCK out of a routine."""
+        return weaken(self.machine, self.guest.image, routine, self.guest.physical)
+
+    def explore(self, bounds: Bounds, *, reduced: bool = True) -> Exploration:
+        """Outcomes are (counter, lock word, MCS nodes in use)."""
+        explorer = Explorer(
+            self.machine, [self.guest.symbol("returned")] * len(self.guest.cores), Rules(reduced=reduced, endings=True), bounds
+        )
+        offset = self.guest.kernel.offset("percpu", "mcs_nodes") + self.guest.kernel.offset("mcs_spinlock", "count")
+        nodes = [core.area.physical + offset for core in self.guest.cores]
+        return explorer.run(
+            lambda: (
+                explorer.memory(self.counter, 8),
+                explorer.memory(self.lock, 4),
+                sum(explorer.memory(node, 4) for node in nodes),
+            )
+        )

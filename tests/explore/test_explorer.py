@@ -1,0 +1,165 @@
+"""The explorer on small programs: which outcomes there are, in which model, and that it leaves everything as it was."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from programs import Program, X, Y
+
+from emu.errors import GuestFault
+from emu.explore.explorer import BoundReached, Bounds, Rules
+
+SB = ("mov dword ptr [X], 0x1\n mov eax, dword ptr [Y]", "mov dword ptr [Y], 0x1\n mov eax, dword ptr [X]")
+MP = ("mov dword ptr [X], 0x1\n mov dword ptr [Y], 0x1", "mov eax, dword ptr [Y]\n mov ebx, dword ptr [X]")
+INCREMENTS = ("inc dword ptr [X]",) * 2
+A, B = (0, "EAX"), (1, "EAX")
+
+# programs, observed registers, observed memory, outcomes under x86-TSO, those that sequential consistency does not have
+CASES = {
+    "store buffering": (SB, [A, B], [], {(0, 0), (0, 1), (1, 0), (1, 1)}, {(0, 0)}),
+    "message passing": (MP, [B, (1, "EBX")], [], {(0, 0), (0, 1), (1, 1)}, set()),
+    "mfence on both sides": (
+        tuple(text.replace("\n", "\n mfence\n") for text in SB), [A, B], [], {(0, 1), (1, 0), (1, 1)}, set(),
+    ),
+    "mfence on one side": ((SB[0].replace("\n", "\n mfence\n"), SB[1]), [A, B], [], {(0, 0), (0, 1), (1, 0), (1, 1)}, {(0, 0)}),
+    "xchg instead of a store": (
+        ("mov ecx, 0x1\n xchg dword ptr [X], ecx\n mov eax, dword ptr [Y]",
+         "mov ecx, 0x1\n xchg dword ptr [Y], ecx\n mov eax, dword ptr [X]"),
+        [A, B], [], {(0, 1), (1, 0), (1, 1)}, set(),
+    ),
+    "cpuid serialises": (
+        ("mov dword ptr [X], 0x1\n xor eax, eax\n cpuid\n mov eax, dword ptr [Y]",
+         "mov dword ptr [Y], 0x1\n xor eax, eax\n cpuid\n mov eax, dword ptr [X]"),
+        [A, B], [], {(0, 1), (1, 0), (1, 1)}, set(),
+    ),
+    "an increment that is not locked may be lost": (INCREMENTS, [], [X], {(1,), (2,)}, set()),
+    "a locked one may not": (tuple(f"lock {text}" for text in INCREMENTS), [], [X], {(2,)}, set()),
+    "a store's bytes reach an overlapping load": (
+        ("mov dword ptr [X], 0x1020304\n mov byte ptr [X + 0x1], 0x9\n mov eax, dword ptr [X]", ""),
+        [A], [X], {(0x1020904, 0x1020904)}, set(),
+    ),
+    "one load from a buffered store and from memory": (
+        ("mov byte ptr [X], 0x1\n mov eax, dword ptr [X]", "mov byte ptr [X + 0x1], 0x1\n mov eax, dword ptr [X]"),
+        [A, B], [], {(0x1, 0x100), (0x1, 0x101), (0x101, 0x100), (0x101, 0x101)}, {(0x1, 0x100)},
+    ),
+    "a store across lines goes byte by byte": (
+        ("mov word ptr [X + 0x3f], 0x101",
+         "mov al, byte ptr [X + 0x40]\n mov bl, byte ptr [X + 0x3f]\n mov cl, byte ptr [X + 0x40]"),
+        [(1, "AL"), (1, "BL"), (1, "CL")], [],
+        {(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1), (1, 1, 1)}, set(),
+    ),
+    "push and pop": (
+        (f"mov esp, {X + 8:#x}\n mov ecx, 0x7\n push rcx\n pop rax\n mov ebx, dword ptr [Y]",
+         "mov dword ptr [Y], 0x1\n mov eax, dword ptr [X]"),
+        [A, (0, "EBX"), B], [], {(7, 0, 0), (7, 0, 7), (7, 1, 0), (7, 1, 7)}, {(7, 0, 0)},
+    ),
+    "rep stos stores element by element": (
+        (f"mov edi, {X:#x}\n mov eax, 0x1\n mov ecx, 0x2\n rep stosd",
+         "mov eax, dword ptr [X + 0x4]\n mov ebx, dword ptr [X]"),
+        [B, (1, "EBX")], [], {(0, 0), (0, 1), (1, 1)}, set(),
+    ),
+    "rep movs loads element by element": (
+        (f"mov esi, {X:#x}\n mov edi, {Y:#x}\n mov ecx, 0x2\n rep movsq", "mov dword ptr [X], 0x1\n mov dword ptr [X + 0x8], 0x1"),
+        [], [Y, Y + 8], {(0, 0), (0, 1), (1, 0), (1, 1)}, set(),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("reduced", [False, True])
+def test_outcomes(name: str, reduced: bool) -> None:
+    programs, registers, memory, expected, only_tso = CASES[name]
+    program = Program(programs)
+    assert set(program.explore(registers, memory, Rules(reduced=reduced)).outcomes) == expected
+    assert set(program.explore(registers, memory, Rules(model="sc", reduced=reduced)).outcomes) == expected - only_tso
+
+
+def test_a_search_leaves_everything_as_it_was_and_finds_the_same_again() -> None:
+    program = Program(SB)
+    before = program.machine.bus.ram.copy()
+    found = [program.explore([A, B], [X, Y]) for _ in range(2)]
+    assert found[0] == found[1]
+    assert (program.machine.bus.ram == before).all()
+    assert not program.machine.bus.arrays["line_pending"].any()
+    assert not program.machine.bus.arrays["buffers"]["count"].any()
+
+
+def test_a_schedule_leads_to_its_outcome_by_hand() -> None:
+    found = Program(SB).explore([A, B])
+    schedule = found.outcomes[(0, 0)].split()
+    assert sorted(schedule) == ["0", "0", "0d", "1", "1", "1d"]
+    assert schedule.index("0d") > [at for at, each in enumerate(schedule) if each == "1"][1], (
+        "core 1 loads before core 0's store drains"
+    )
+    assert schedule.index("1d") > [at for at, each in enumerate(schedule) if each == "0"][1]
+
+
+def test_six_cores() -> None:
+    locations = [X + 0x40 * index for index in range(6)]
+    texts = [
+        f"mov dword ptr [{a:#x}], 0x1\n mov eax, dword ptr [{b:#x}]"
+        for a, b in zip(locations, locations[1:] + locations[:1], strict=True)
+    ]
+    registers = [(core, "EAX") for core in range(6)]
+    program = Program(texts)
+    assert len(program.explore(registers).outcomes) == 64
+    assert len(program.explore(registers, rules=Rules(model="sc")).outcomes) == 63
+
+
+SPIN = (
+    "mov dword ptr [X], 0x1\n mov dword ptr [Y], 0x1",
+    "again:\n pause\n mov eax, dword ptr [Y]\n test eax, eax\n je again\n mov ebx, dword ptr [X]",
+)
+
+
+def test_a_loop_that_waits_is_left_when_its_state_comes_again() -> None:
+    found = Program(SPIN).explore([B, (1, "EBX")], rules=Rules(endings=True))
+    assert set(found.outcomes) == {(1, 1)}
+    assert not found.doomed
+
+
+def test_a_state_without_an_end_is_found_with_the_way_to_it() -> None:
+    lost = "again:\n mov eax, dword ptr [Y]\n test eax, eax\n jne again"
+    found = Program(("mov dword ptr [Y], 0x1", lost)).explore([B], rules=Rules(endings=True))
+    assert set(found.outcomes) == {(0,)}
+    assert found.doomed == ["0 1 0d"] or found.doomed == ["0 0d"], found.doomed
+
+
+def test_bounds_are_named() -> None:
+    with pytest.raises(BoundReached, match="more than 10 states"):
+        Program(SB).explore([A], bounds=Bounds(states=10))
+    counting = "again:\n inc dword ptr [X]\n jmp again"
+    with pytest.raises(BoundReached, match="a path of more than 100 transitions"):
+        Program((counting,)).explore([A], bounds=Bounds(depth=100))
+    with pytest.raises(BoundReached, match="never ends"):
+        Program(("again:\n jmp again",)).explore([A])
+
+
+def test_a_fault_says_where_and_how() -> None:
+    program = Program(("mov dword ptr [X], 0x1", "mov eax, dword ptr [X]\n test eax, eax\n je fine\n ud2\nfine:"))
+    with pytest.raises(GuestFault, match=r"core 1 at 0x\w+ faulted \(exception 6\) after the schedule 0 0d 1"):
+        program.explore([B])
+    assert not program.machine.bus.arrays["buffers"]["count"].any()
+
+
+TWIN = """
+import sys, json
+sys.path.insert(0, {folder!r})
+from test_explorer import SB, A, B, Program, Rules
+found = [Program(SB).explore([A, B], rules=rules) for rules in (Rules(), Rules(model="sc"), Rules(reduced=True, endings=True))]
+print(json.dumps([[each.states, each.transitions, sorted(each.outcomes.items())] for each in found]))
+"""
+
+
+def test_the_plain_python_twin_visits_the_same_states() -> None:
+    def run(**more: str) -> object:
+        script = TWIN.format(folder=str(Path(__file__).parent))
+        done = subprocess.run([sys.executable, "-c", script], env=os.environ | more, capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    assert run(NUMBA_DISABLE_JIT="1") == run(NUMBA_DISABLE_JIT="0")

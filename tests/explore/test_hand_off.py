@@ -1,0 +1,29 @@
+"""One message by the real msgsnd and msgrcv of both variants under every order of instructions, drains and interrupts."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from hand_off import MOMENTS, RIGHT, explore
+
+from emu.errors import GuestFault
+from emu.explore.explorer import Bounds
+
+BOUNDS = Bounds(states=2_000_000, depth=4_000)
+
+
+@pytest.mark.parametrize("variant", ["baseline", "wakeq"])
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_message_arrives_whole_and_once_in_every_order(variant: str, moment: str) -> None:
+    found = explore(variant, moment, BOUNDS)
+    assert list(found.outcomes) == [RIGHT]
+    assert not found.stuck, "a core sleeps for ever"
+    assert not found.doomed, "a core spins for ever"
+    assert found.states > 500
+
+
+def test_a_lock_that_is_none_is_found_out() -> None:
+    with pytest.raises(GuestFault, match="exception 6"):  # the list check of the guest
+        explore("wakeq", "both about to call", BOUNDS, weakened="_raw_spin_lock")

@@ -1,0 +1,33 @@
+"""The queued spin lock under all interleavings and all drain orders: no update is lost, no waiter is left behind."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from lock_contest import LockContest
+
+from emu.explore.explorer import Bounds
+
+BOUNDS = Bounds(states=1_000_000, depth=2_000)
+
+
+@pytest.mark.parametrize(("cores", "rounds", "reduced"), [(2, 1, False), (2, 1, True), (2, 2, True), (3, 1, True)])
+def test_every_order_ends_with_all_updates_and_a_free_lock(cores: int, rounds: int, reduced: bool) -> None:
+    found = LockContest(cores, rounds).explore(BOUNDS, reduced=reduced)
+    assert set(found.outcomes) == {(cores * rounds, 0, 0)}
+    assert not found.stuck
+    assert not found.doomed
+
+
+def test_without_lock_on_the_fast_path_an_update_is_lost() -> None:
+    contest = LockContest(2, 1)
+    assert contest.weaken("_raw_spin_lock") == 1
+    assert (1, 0, 0) in contest.explore(BOUNDS).outcomes
+
+
+def test_without_lock_on_the_slow_path_an_unlock_is_lost() -> None:
+    contest = LockContest(2, 1)
+    assert contest.weaken("queued_spin_lock_slowpath") > 0
+    assert contest.explore(BOUNDS).doomed, "some order leaves a core spinning for ever"
