@@ -20,7 +20,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-HOT_PACKAGES = ("memory", "timing", "engine", "explore")
+HOT_PACKAGES = ("memory", "timing", "engine", "explore", "stress")
 NEVER = 2**62  # a time that no run reaches
 MASK64 = 2**64 - 1
 

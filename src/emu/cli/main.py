@@ -14,6 +14,7 @@ import typer
 from emu.cli import catalogue, terminal, trace
 from emu.cli.compare import compare
 from emu.cli.run import run
+from emu.cli.stress import stress
 from emu.errors import EmuError, InternalError
 
 # Typer brings its own Click or uses the installed one, by version: BadParameter is derived from its usage error.
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(compare)
+app.command()(stress)
 app.add_typer(trace.app, name="trace")
 app.add_typer(catalogue.variants_app, name="variants")
 app.add_typer(catalogue.machines_app, name="machines")

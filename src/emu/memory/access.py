@@ -49,7 +49,7 @@ def store(bus, core, now, address, size, value, lock):  # type: ignore[no-untype
     inside = 64 - (address & 63)
     if size <= inside:
         return push_store(bus, core, now, address, size, value, lock)
-    stall = 0  # a store across a line boundary takes two entries, byte by byte where the sizes are odd
+    stall = 0  # a store across a line boundary enters byte by byte: others may see part of it
     for offset in range(size):
         stall = push_store(bus, core, now, address + offset, 1, value >> (8 * offset), -1)
     return stall

@@ -1,0 +1,147 @@
+"""`emu stress`: random operations against the memory layer, and an oracle that knows what x86-TSO allows."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from emu.cli import options, terminal
+from emu.errors import CheckFailed
+from emu.stress.plan import OPERATIONS_DEFAULT, Plan
+
+if TYPE_CHECKING:
+    from emu.stress.rounds import Result
+
+FAILURE_FILE = Path("emu-stress-failure.case")
+
+
+def stress(
+    operations: Annotated[str, typer.Option(metavar="N", help="How many, over all rounds.")] = str(OPERATIONS_DEFAULT),
+    cores: Annotated[str | None, typer.Option(metavar="N", help="Cores, 1 to 64 (default: 2 to 16 in turn).")] = None,
+    machine: options.Machine = options.DEFAULT_MACHINE,
+    lines: Annotated[str | None, typer.Option(metavar="N", help="Cache lines of a program (default: a few).")] = None,
+    seed: Annotated[str, typer.Option(metavar="N", help="The same seed, the same programs.")] = "1",
+    jobs: Annotated[str, typer.Option(metavar="N", help="Processes; the result does not depend on it.")] = "1",
+    replay: Annotated[Path | None, typer.Option(metavar="FILE", help="Run a reduced case again, and nothing else.")] = None,
+    failure: Annotated[Path, typer.Option(metavar="FILE", help="Where the reduced case of a failure goes.")] = FAILURE_FILE,
+    as_json: options.Json = False,
+) -> None:
+    """Test the memory layer: random loads, stores and atomics of several cores on few cache lines.
+
+    Every value that a core sees must be the one that x86-TSO allows, lines have one writer, no update is lost. A failure
+    is reduced to a few operations, printed and written to a file. Exit code 1 means: a violation was found.
+
+    \b
+    Examples:
+      emu stress                                   a million operations, 2 to 16 cores
+      emu stress --operations 100000000 --jobs 4   for longer
+      emu stress --replay emu-stress-failure.case  is it mended?
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    if replay is not None:
+        _replay(replay, as_json)
+        return
+    plan = Plan(
+        machine=machine,
+        operations=options.whole("operations", operations),
+        cores=None if cores is None else options.whole("cores", cores),
+        lines=None if lines is None else options.whole("lines", lines),
+        seed=options.whole("seed", seed),
+        jobs=options.whole("jobs", jobs),
+    )
+    result = _execute(plan)
+    if as_json:
+        terminal.show(json.dumps(_plain(result), indent=2))
+    else:
+        terminal.show("\n".join(_report(result)))
+    if result.failure is not None:
+        raise CheckFailed(_complaint(result, failure))
+    if result.partial:
+        raise typer.Exit(terminal.INTERRUPTED)
+
+
+def _execute(plan: Plan) -> "Result":
+    with terminal.interruptible() as interrupt:
+        from emu.stress.rounds import run_plan
+
+        def should_stop() -> bool:
+            interrupt.begin()
+            return interrupt.should_stop()
+
+        return run_plan(plan, should_stop)
+
+
+def _replay(path: Path, as_json: bool) -> None:
+    from emu.stress.text import read
+
+    case = read(path)
+    violation = case.run().violation
+    words = None if violation is None else violation.words(case.operations)
+    if as_json:
+        terminal.show(json.dumps({"operations": len(case.operations), "violation": words}, indent=2))
+    elif violation is None:
+        terminal.show(f"no violation: {len(case.operations)} operations of {case.cores} cores")
+    if words is not None:
+        raise CheckFailed(f"{path}: {words}")
+
+
+def _report(result: "Result") -> list[str]:
+    """The counts, and the reduced case if there is one."""
+    plan, counts = result.plan, result.counts
+    cores = "2 to 16 cores" if plan.cores is None else f"{plan.cores} cores"
+    rows = [
+        ("operations", counts["operations"], f"{result.rounds} rounds, {cores}, machine {plan.machine}, seed {plan.seed}"),
+        ("loads", counts["loads"], f"{counts['forwards']:,} forwarded from the own buffer"),
+        ("stores", counts["stores"], f"{counts['full_stalls']:,} met a full buffer"),
+        ("atomics", counts["atomics"], f"{counts['swapped']:,} were a compare-and-exchange that exchanged"),
+        ("line crossings", counts["crossings"], ""),
+        ("drains", counts["drains"], f"{counts['releases']:,} of unlocking stores"),
+        ("transfers", _transfers(counts), f"{counts['transfers_across_modules']:,} between modules"),
+        ("upgrades", counts["upgrades"], ""),
+        ("memory reads", counts["memory_reads"], ""),
+        ("evictions", counts["write_backs"], "of modified lines, written back"),
+        ("rate", round(counts["operations"] / max(result.seconds, 1e-9)), "operations/s, with all checks"),
+    ]
+    found = [f"{name:<16}{count:>16,}   {remark}".rstrip() for name, count, remark in rows]
+    if result.failure is None:
+        return [*found, "stopped before the end, no violation so far" if result.partial else "no violation"]
+    return [*found, "", _case_text(result).rstrip()]
+
+
+def _transfers(counts: Any) -> int:
+    return int(counts["transfers_within_module"] + counts["transfers_across_modules"])
+
+
+def _case_text(result: "Result") -> str:
+    from emu.stress.text import render
+
+    assert result.failure is not None
+    return render(result.failure.case, result.failure.violation)
+
+
+def _plain(result: "Result") -> dict[str, Any]:
+    plan, failure = result.plan, result.failure
+    return {
+        "machine": plan.machine,
+        "seed": plan.seed,
+        "rounds": result.rounds,
+        "counts": dict(sorted(result.counts.items())),
+        "seconds": result.seconds,
+        "partial": result.partial,
+        "violation": None if failure is None else failure.violation.words(failure.case.operations),
+        "round": None if failure is None else failure.round,
+        "case": None if failure is None else _case_text(result),
+    }
+
+
+def _complaint(result: "Result", path: Path) -> str:
+    """One line about a violation; the reduced case goes into a file."""
+    failure = result.failure
+    assert failure is not None
+    words = f"round {failure.round}, reduced to {len(failure.case.operations)} operations: "
+    words += failure.violation.words(failure.case.operations)
+    try:
+        path.write_text(_case_text(result))
+    except OSError as error:
+        return f"{words}; the case could not be written to {path}: {error.strerror}"
+    return f"{words}; run it again with `emu stress --replay {path}`"

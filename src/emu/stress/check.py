@@ -1,0 +1,160 @@
+"""What must hold in every state of the memory layer, whatever the program: owners, places, buffers, and what RAM shows."""
+
+import numpy as np
+
+from emu.memory.moesi import Line
+from emu.memory.records import BUFFER, RING, STORE
+from emu.native import NEVER, array_at, njit
+from emu.stress import records as rec
+from emu.stress.oracle import byte_index, byte_seen, pending_bytes
+from emu.stress.records import I64, NOBODY, NOWHERE
+
+S_I, S_E, S_O, S_M = int(Line.I), int(Line.E), int(Line.O), int(Line.M)
+
+
+@njit
+def fail(stress, violation, core, address, wanted, got):  # type: ignore[no-untyped-def]
+    """Remember the first violation."""
+    if stress.violation == rec.V_NONE:
+        stress.violation = violation
+        stress.failed_core = core
+        stress.failed_address = address
+        stress.wanted = wanted
+        stress.got = got
+
+
+@njit
+def check_owners(stress, bus, line):  # type: ignore[no-untyped-def]
+    """At most one module in M or E, and then alone; at most one in O."""
+    states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
+    exclusive = owned = held = 0
+    for module in range(bus.modules):
+        state = states[line * bus.modules + module]
+        held += state != S_I
+        exclusive += state in (S_M, S_E)
+        owned += state == S_O
+    if exclusive > 1 or (exclusive == 1 and held > 1) or owned > 1:
+        fail(stress, rec.V_WRITERS, NOBODY, line << 6, owned, exclusive)
+
+
+@njit
+def in_set(tags, base, ways, line):  # type: ignore[no-untyped-def]
+    """How often a line is in one set of a cache."""
+    found = 0
+    for way in range(ways):
+        found += tags[base + way] == line
+    return found
+
+
+@njit
+def check_places(stress, bus, line):  # type: ignore[no-untyped-def]
+    """A line has a way in L2 where its state says so and in no other module, and is in no L1 above an L2 without it."""
+    states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
+    ways = array_at(bus.line_way, bus.lines * bus.modules, np.uint8)
+    tags = array_at(bus.l2_tag, bus.modules * bus.l2_sets * bus.l2_ways, np.int32)
+    for module in range(bus.modules):
+        held = 1 if states[line * bus.modules + module] != S_I else 0
+        base = (module * bus.l2_sets + line % bus.l2_sets) * bus.l2_ways
+        found = in_set(tags, base, bus.l2_ways, line)
+        if found != held or (held and tags[base + ways[line * bus.modules + module]] != line):
+            fail(stress, rec.V_PLACES, module * bus.cores_per_module, line << 6, I64(held), I64(found))
+    tags = array_at(bus.l1_tag, bus.cores * bus.l1_sets * bus.l1_ways, np.int32)
+    for core in range(bus.cores):
+        held = 1 if states[line * bus.modules + core // bus.cores_per_module] != S_I else 0
+        found = in_set(tags, (core * bus.l1_sets + line % bus.l1_sets) * bus.l1_ways, bus.l1_ways, line)
+        if found > held:
+            fail(stress, rec.V_PLACES, core, line << 6, I64(held), I64(found))
+
+
+@njit
+def check_pending(stress, bus, oracle, line, slot):  # type: ignore[no-untyped-def]
+    """A line is marked as pending exactly when some core has a store in flight to it."""
+    marked = I64(array_at(bus.line_pending, bus.lines, np.uint16)[line])
+    pending = I64(array_at(oracle.slot_pending, oracle.slots, np.int32)[slot])
+    if (marked > 0) != (pending > 0):
+        fail(stress, rec.V_PENDING, NOBODY, line << 6, pending, marked)
+
+
+@njit
+def check_line(stress, bus, oracle, address):  # type: ignore[no-untyped-def]
+    """The checks of one line, after an operation or a drain has touched it."""
+    line = address >> 6
+    check_owners(stress, bus, line)
+    check_places(stress, bus, line)
+    check_pending(stress, bus, oracle, line, byte_index(oracle, address) >> 6)
+
+
+@njit
+def check_shown(stress, bus, oracle, line, slot):  # type: ignore[no-untyped-def]
+    """RAM shows the line as its viewer sees it; with nothing pending that is what all cores agree on."""
+    viewer = I64(array_at(bus.line_viewer, bus.lines, np.int16)[line])
+    ram = array_at(bus.ram, bus.ram_bytes, np.uint8)
+    for offset in range(64):
+        wanted = byte_seen(oracle, viewer, slot * 64 + offset)
+        if ram[line * 64 + offset] != wanted:
+            fail(stress, rec.V_MEMORY, viewer, line * 64 + offset, wanted, I64(ram[line * 64 + offset]))
+
+
+@njit
+def check_buffers(stress, bus, oracle):  # type: ignore[no-untyped-def]
+    """Each buffer holds the bytes that are in flight, oldest first in time, and `next_drain` is the earliest drain."""
+    buffers = array_at(bus.buffers, bus.cores, BUFFER)
+    stores = array_at(bus.stores, bus.cores * RING, STORE)
+    earliest = I64(NEVER)
+    for core in range(bus.cores):
+        held, before = 0, stress.now
+        for place in range(buffers[core].count):
+            entry = stores[core * RING + (buffers[core].head + place) % RING]
+            held += entry.width
+            if entry.drain_at <= before:
+                fail(stress, rec.V_BUFFER, core, entry.address, before + 1, entry.drain_at)
+            before = entry.drain_at
+        if held != pending_bytes(oracle, core):
+            fail(stress, rec.V_BUFFER, core, NOWHERE, pending_bytes(oracle, core), held)
+        if buffers[core].count > 0:
+            earliest = min(earliest, stores[core * RING + buffers[core].head % RING].drain_at)
+    if bus.next_drain != earliest:
+        fail(stress, rec.V_NEXT_DRAIN, NOBODY, NOWHERE, earliest, bus.next_drain)
+
+
+@njit
+def check_pending_stores(stress, bus, line):  # type: ignore[no-untyped-def]
+    """`line_pending` is the number of buffer entries of the line."""
+    buffers = array_at(bus.buffers, bus.cores, BUFFER)
+    stores = array_at(bus.stores, bus.cores * RING, STORE)
+    found = 0
+    for core in range(bus.cores):
+        for place in range(buffers[core].count):
+            found += stores[core * RING + (buffers[core].head + place) % RING].address >> 6 == line
+    marked = I64(array_at(bus.line_pending, bus.lines, np.uint16)[line])
+    if found != marked:
+        fail(stress, rec.V_PENDING, NOBODY, line << 6, I64(found), marked)
+
+
+@njit
+def check_counters(stress, bus):  # type: ignore[no-untyped-def]
+    """An access to a line, or a drain, is at most one transfer, upgrade or read; what cannot be needs no counting."""
+    moved = bus.transfers_within_module + bus.transfers_across_modules + bus.upgrades + bus.memory_reads
+    if moved > stress.touches:
+        fail(stress, rec.V_COUNTERS, NOBODY, NOWHERE, stress.touches, moved)
+    if bus.write_backs > bus.transfers_across_modules + bus.memory_reads:
+        fail(stress, rec.V_COUNTERS, NOBODY, NOWHERE, bus.transfers_across_modules + bus.memory_reads, bus.write_backs)
+    if bus.modules == 1 and bus.transfers_across_modules + bus.upgrades > 0:
+        fail(stress, rec.V_COUNTERS, NOBODY, NOWHERE, I64(0), bus.transfers_across_modules + bus.upgrades)
+    if bus.cores_per_module == 1 and bus.transfers_within_module > 0:
+        fail(stress, rec.V_COUNTERS, NOBODY, NOWHERE, I64(0), bus.transfers_within_module)
+
+
+@njit
+def check_all(stress, bus, oracle):  # type: ignore[no-untyped-def]
+    """Every check of every line that the program touches."""
+    stress.full_checks += 1
+    lines = array_at(stress.slot_lines, oracle.slots, I64)
+    for slot in range(oracle.slots):
+        line = lines[slot]
+        check_line(stress, bus, oracle, line << 6)
+        check_shown(stress, bus, oracle, line, slot)
+        if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
+            check_pending_stores(stress, bus, line)
+    check_buffers(stress, bus, oracle)
+    check_counters(stress, bus)

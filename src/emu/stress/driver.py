@@ -1,0 +1,253 @@
+"""The compiled loop: operations go to the memory layer in time order, and the oracle says what each one may see.
+
+The layer's contract, which this file relies on and checks:
+calls come in time order (the core with the smallest clock, ties by the lowest id); stores due at or before a call are
+visible to it; stores due in the same cycle become visible in the order of core ids; at most one store of a core in a cycle.
+"""
+
+import numpy as np
+
+from emu.memory.access import atomic, load, locked_store, show, store
+from emu.memory.moesi import Line
+from emu.memory.records import BUFFER, BUS, RELEASE, RELEASES, RING, STORE
+from emu.memory.store_buffer import drain_cycles, drain_due
+from emu.native import NEVER, array_at, njit, signed
+from emu.stress import records as rec
+from emu.stress.check import check_all, check_line, fail
+from emu.stress.oracle import WELL, accept, drain, gets_own, low, oldest_lock, pending_bytes, sees, write_at_once
+from emu.stress.records import FIFO, I64, NOBODY, NOWHERE, OPERATION, ORACLE, STRESS
+
+S_M, S_ANY = I64(Line.M), I64(Line.S)  # the states in order: anything from S on is a copy
+TIMELESS = I64(NEVER)
+ROOM = 16  # bytes of the oracle's queue that one operation can need, and some more
+
+
+@njit
+def ram_value(bus, address, width):  # type: ignore[no-untyped-def]
+    """What an instruction would load from RAM."""
+    ram = array_at(bus.ram, bus.ram_bytes, np.uint8)
+    value = I64(0)
+    for offset in range(width):
+        value |= I64(ram[address + offset]) << (8 * offset)
+    return value
+
+
+@njit
+def ram_write(bus, address, width, value):  # type: ignore[no-untyped-def]
+    """What an instruction would store to RAM."""
+    ram = array_at(bus.ram, bus.ram_bytes, np.uint8)
+    for offset in range(width):
+        ram[address + offset] = (value >> (8 * offset)) & 0xFF
+
+
+@njit
+def compare(stress, bus, oracle, core, address, width):  # type: ignore[no-untyped-def]
+    """RAM must show what the oracle says this core sees; returns what RAM shows."""
+    got, wanted = ram_value(bus, address, width), sees(oracle, core, address, width)
+    if got != wanted:
+        fail(stress, rec.V_VALUE, core, address, wanted, got)
+    return got
+
+
+@njit
+def held(stress, bus, core, address, width, state):  # type: ignore[no-untyped-def]
+    """After an access the core's module holds the lines, for a write in M (in an L2 of one set the second may evict the first)."""
+    states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
+    last = (address + width - 1) >> 6
+    for line in range(address >> 6 if bus.l2_sets > 1 else last, last + 1):
+        got = I64(states[line * bus.modules + core // bus.cores_per_module])
+        if got < state:
+            fail(stress, rec.V_NOT_HELD, core, line << 6, state, got)
+
+
+@njit
+def visible(stress, bus, oracle, core, place, at, releases):  # type: ignore[no-untyped-def]
+    """The layer has drained a core's oldest entry: it must be its oldest store, in its time, and recorded if it unlocks."""
+    entry = array_at(bus.stores, bus.cores * RING, STORE)[core * RING + place % RING]
+    lock = oldest_lock(oracle, core)
+    stress.drains += 1
+    stress.touches += 1
+    if entry.drain_at != at:
+        fail(stress, rec.V_DRAIN_TIME, core, entry.address, entry.drain_at, at)
+    verdict = drain(oracle, core, entry.address, entry.width)
+    if verdict != WELL:
+        fail(stress, rec.V_DRAIN_ORDER, core, entry.address, I64(0), I64(verdict))
+        return releases
+    if lock >= 0:
+        stress.releases += 1
+        record = array_at(bus.released, RELEASES, RELEASE)[releases % RELEASES]
+        if record.lock != lock or record.core != core or record.cycle != at:
+            fail(stress, rec.V_RELEASE, core, entry.address, lock, record.lock)
+        releases += 1
+    return releases
+
+
+@njit
+def let_drain(stress, bus, oracle, now):  # type: ignore[no-untyped-def]
+    """Let every store that is due become visible, one cycle at a time; in a cycle the lowest core id comes first."""
+    buffers = array_at(bus.buffers, bus.cores, BUFFER)
+    before = array_at(stress.counts_before, bus.cores, I64)
+    while bus.next_drain <= now and stress.violation == rec.V_NONE:
+        at, releases = bus.next_drain, bus.released_count
+        last = NOBODY
+        stress.now = at
+        for core in range(bus.cores):
+            before[core] = buffers[core].count
+        drain_due(bus, at)
+        for core in range(bus.cores):
+            if buffers[core].count != before[core]:
+                last = I64(core)
+                place = buffers[core].head + RING - 1
+                releases = visible(stress, bus, oracle, core, place, at, releases)
+                if buffers[core].count != before[core] - 1:
+                    fail(stress, rec.V_DRAIN_ORDER, core, NOWHERE, before[core] - 1, buffers[core].count)
+        if last < 0:
+            fail(stress, rec.V_STUCK, NOBODY, NOWHERE, at, at)
+            return
+        if releases != bus.released_count:
+            fail(stress, rec.V_RELEASE, last, NOWHERE, releases, bus.released_count)
+        entry = array_at(bus.stores, bus.cores * RING, STORE)[last * RING + (buffers[last].head + RING - 1) % RING]
+        held(stress, bus, last, entry.address, I64(entry.width), S_M)
+        if stress.violation == rec.V_NONE:
+            check_line(stress, bus, oracle, entry.address)
+
+
+@njit
+def issue_load(stress, bus, oracle, core, now, operation):  # type: ignore[no-untyped-def]
+    """A load, or a look at the first line of the bytes: RAM shows the core's view afterwards."""
+    address, width = operation.address, I64(operation.width)
+    if operation.kind == rec.OP_LOOK:
+        width = min(width, 64 - (address & 63))
+        show(bus, core, now, address)
+        compare(stress, bus, oracle, core, address, width)
+        return I64(0)
+    stress.loads += 1
+    stress.touches += ((address & 63) + width + 63) >> 6
+    forwarded = gets_own(oracle, core, address, width)
+    cycles = load(bus, core, now, address, width)
+    compare(stress, bus, oracle, core, address, width)
+    if forwarded:
+        stress.forwards += 1
+    else:
+        held(stress, bus, core, address, width, S_ANY)
+    return I64(cycles)
+
+
+@njit
+def issue_store(stress, bus, oracle, core, now, operation):  # type: ignore[no-untyped-def]
+    """A store enters its core's buffer. One byte at the start of a line is an unlocking store: its drain is recorded."""
+    address, width = operation.address, I64(operation.width)
+    lock = address >> 6 if width == 1 and address & 63 == 0 else I64(-1)
+    stress.stores += 1
+    cycles = store(bus, core, now, address, width, operation.value, lock)
+    ram_write(bus, address, width, operation.value)
+    if pending_bytes(oracle, core) + ROOM > FIFO:
+        fail(stress, rec.V_STUCK, core, address, now, now)
+        return I64(0)
+    accept(oracle, core, address, width, operation.value, lock)
+    stress.full_stalls += cycles > 0
+    compare(stress, bus, oracle, core, address, width)
+    return I64(cycles)
+
+
+@njit
+def issue_atomic(stress, bus, oracle, core, now, operation):  # type: ignore[no-untyped-def]
+    """A locked instruction, its buffer being empty: it owns the lines, reads, and writes for all to see."""
+    address, width = operation.address, I64(operation.width)
+    stress.atomics += 1
+    stress.touches += ((address & 63) + width + 63) >> 6
+    if pending_bytes(oracle, core) > 0:
+        fail(stress, rec.V_NOT_EMPTY, core, address, I64(0), pending_bytes(oracle, core))
+    cycles = atomic(bus, core, now, address, width)
+    old = compare(stress, bus, oracle, core, address, width)
+    new = operation.value
+    if operation.kind == rec.OP_ADD:
+        new = signed(int(old) + int(operation.value))
+    elif operation.kind == rec.OP_CMPXCHG:
+        if old == low(operation.expected, width):
+            stress.swapped += 1
+        else:
+            new = old  # x86 writes the old value back
+    locked_store(bus, core, address, width, new)
+    ram_write(bus, address, width, new)
+    write_at_once(oracle, address, width, new)
+    held(stress, bus, core, address, width, S_M)
+    return I64(cycles)
+
+
+@njit
+def must_wait(stress, bus, oracle, core, now, operation):  # type: ignore[no-untyped-def]
+    """Does an atomic have to wait for its core's stores? It then becomes due again when they are said to be visible."""
+    waiting, due = array_at(stress.waiting, bus.cores, np.uint8), array_at(stress.due, bus.cores, I64)
+    wait = drain_cycles(bus, core, now)
+    if wait == 0:
+        waiting[core] = 0
+        return False
+    if waiting[core] != 0:
+        fail(stress, rec.V_NOT_EMPTY, core, operation.address, I64(0), pending_bytes(oracle, core))
+    if wait < 0 or wait > stress.limit:
+        fail(stress, rec.V_CYCLES, core, operation.address, stress.limit, wait)
+    waiting[core] = 1
+    due[core] = now + wait
+    return True
+
+
+@njit
+def issue(stress, bus, oracle, core, now):  # type: ignore[no-untyped-def]
+    """The next operation of a core, and what must hold after it."""
+    following = array_at(stress.following, bus.cores, I64)
+    order = array_at(stress.order, stress.operation_count, I64)
+    operations = array_at(stress.operations_at, stress.operation_count, OPERATION)
+    number = order[following[core]]
+    operation = operations[number]
+    kind, address = operation.kind, operation.address
+    if kind >= rec.OP_XCHG and must_wait(stress, bus, oracle, core, now, operation):
+        return
+    operation.time = now
+    following[core] += 1
+    stress.operations += 1
+    if kind in (rec.OP_LOAD, rec.OP_LOOK):
+        cycles = issue_load(stress, bus, oracle, core, now, operation)
+    elif kind == rec.OP_STORE:
+        cycles = issue_store(stress, bus, oracle, core, now, operation)
+    else:
+        cycles = issue_atomic(stress, bus, oracle, core, now, operation)
+    if cycles < 0 or cycles > stress.limit:
+        fail(stress, rec.V_CYCLES, core, address, stress.limit, cycles)
+    check_line(stress, bus, oracle, address)
+    if (address & 63) + operation.width > 64:
+        stress.crossings += 1
+        check_line(stress, bus, oracle, address + operation.width - 1)
+    if stress.operations % stress.period == 0:
+        check_all(stress, bus, oracle)
+    if stress.violation != rec.V_NONE:
+        stress.failed_operation = number
+    due = array_at(stress.due, bus.cores, I64)
+    due[core] = NEVER
+    if following[core] < array_at(stress.end, bus.cores, I64)[core]:
+        coming = operations[order[following[core]]]
+        due[core] = max(now + 1 + cycles + coming.gap, coming.time)
+
+
+@njit
+def drive(address):  # type: ignore[no-untyped-def]
+    """Run the program of the `STRESS` record at a host address to its end, or to the first violation."""
+    stress = array_at(address, 1, STRESS)[0]
+    bus = array_at(stress.bus, 1, BUS)[0]
+    oracle = array_at(stress.oracle, 1, ORACLE)[0]
+    due = array_at(stress.due, bus.cores, I64)
+    while stress.violation == rec.V_NONE:
+        core, now = NOBODY, TIMELESS
+        for each in range(bus.cores):
+            if due[each] < now:
+                core, now = I64(each), due[each]
+        if core < 0:
+            break
+        let_drain(stress, bus, oracle, now)
+        stress.now = now
+        if stress.violation == rec.V_NONE:
+            issue(stress, bus, oracle, core, now)
+    while stress.violation == rec.V_NONE and bus.next_drain < NEVER:
+        let_drain(stress, bus, oracle, bus.next_drain)
+    if stress.violation == rec.V_NONE:
+        check_all(stress, bus, oracle)

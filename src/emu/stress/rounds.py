@@ -1,0 +1,117 @@
+"""A whole test: rounds with different machines and programs, in this process or in several, until one fails."""
+
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+
+from emu.stress.case import Case, Shape, Violation, machine_file
+from emu.stress.operations import LAYOUTS, random_case
+from emu.stress.plan import Plan
+from emu.stress.reduce import reduce_case
+
+ROUND = 10_000  # operations
+CHECK_EVERY = 64  # operations between two checks of everything; what an operation touches is checked at once
+CORES = (2, 3, 4, 6, 8, 12, 16)
+BATCH = 16  # rounds that a job is given between two looks at Ctrl-C
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The first round that failed, reduced."""
+
+    round: int
+    operations: int  # of the program as it failed
+    case: Case
+    violation: Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a test did. `partial`: it was asked to stop."""
+
+    plan: Plan
+    rounds: int
+    counts: Counter[str]
+    seconds: float
+    failure: Failure | None
+    partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One program's counts, and whether it failed."""
+
+    counts: Counter[str]
+    failed: bool
+
+
+def shapes(own: Shape) -> tuple[Shape, ...]:
+    """The machine as it is, and four that are harder on one thing each."""
+    return (
+        own,
+        replace(own, l1=(2, 2), l2=(4, 2)),  # evictions all the time
+        replace(own, cores_per_module=1, requests=1),  # long queues: every line comes from afar, one at a time
+        replace(own, cores_per_module=4, depth=4, requests=2),  # stalls, and siblings
+        Shape((1, 1), (2, 1), 1, 1, 1),  # the least there can be
+    )
+
+
+def round_case(plan: Plan, index: int) -> Case:
+    """The program of a round: shapes, layouts and numbers of cores take turns."""
+    choices = shapes(Shape.of(machine_file(plan.machine)))
+    shape, layout = choices[index % len(choices)], LAYOUTS[index // len(choices) % len(LAYOUTS)]
+    return random_case(
+        plan.machine,
+        shape,
+        cores=plan.cores or CORES[index % len(CORES)],
+        layout_name=layout,
+        lines=plan.lines,
+        count=min(ROUND, plan.operations - index * ROUND),
+        seed=(plan.seed, index),
+    )
+
+
+def run_round(plan: Plan, index: int) -> Round:
+    """Run one round."""
+    outcome = round_case(plan, index).run(check_every=CHECK_EVERY)
+    return Round(Counter(outcome.counts), outcome.violation is not None)
+
+
+def run_plan(plan: Plan, should_stop: Callable[[], bool] = lambda: False) -> Result:
+    """Run rounds until all are done, one fails (it is reduced) or `should_stop` says so."""
+    run_round(replace(plan, operations=1), 0)  # compiled before the clock starts
+    begin = time.perf_counter()
+    counts: Counter[str] = Counter()
+    rounds = 0
+    for done in _in_order(plan, -(-plan.operations // ROUND), should_stop):
+        counts.update(done.counts)
+        rounds += 1
+        if done.failed:
+            seconds = time.perf_counter() - begin
+            case, violation = reduce_case(round_case(plan, rounds - 1))
+            failure = Failure(rounds - 1, done.counts["operations"], case, violation)
+            return Result(plan, rounds, counts, seconds, failure, partial=False)
+    seconds = time.perf_counter() - begin
+    return Result(plan, rounds, counts, seconds, None, partial=counts["operations"] < plan.operations)
+
+
+def _in_order(plan: Plan, rounds: int, should_stop: Callable[[], bool]) -> Iterator[Round]:
+    """The rounds in order, so that the first failure is the same one with any number of jobs."""
+    if plan.jobs == 1:
+        for index in range(rounds):
+            if should_stop():
+                return
+            yield run_round(plan, index)
+        return
+    # The workers leave Ctrl-C to this process, and are new ones: a copy of a process with threads may hang.
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(plan.jobs, get_context("spawn"), signal.signal, ignore) as pool:
+        for first in range(0, rounds, BATCH * plan.jobs):
+            if should_stop():
+                return
+            indices = range(first, min(rounds, first + BATCH * plan.jobs))
+            yield from pool.map(run_round, [plan] * len(indices), indices, chunksize=4)
