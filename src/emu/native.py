@@ -49,8 +49,12 @@ if JIT:
 
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a hot function (or leave it as Python when the compiler is off)."""
-    compiled: Callable[..., Any] = numba.njit(cache=True, error_model="numpy")(function)
-    return compiled
+    compiled: Any = numba.njit(cache=True, error_model="numpy")(function)
+    if JIT:
+        resolve = compiled.get_call_template
+        # Numba 0.68 would compile a function anew for each constant that it is called with.
+        compiled.get_call_template = lambda args, kws: resolve(tuple(types.unliteral(each) for each in args), kws)
+    return compiled  # type: ignore[no-any-return]
 
 
 def callback(signature: Any, function: Callable[..., Any]) -> tuple[int, object]:

@@ -24,6 +24,14 @@ def test_the_message_arrives_whole_and_once_in_every_order(variant: str, moment:
     assert found.states > 500
 
 
+def test_nothing_is_lost_by_leaving_out_what_nobody_can_notice() -> None:
+    whole = explore("wakeq", "receiver asleep", BOUNDS, reduced=False)
+    assert list(whole.outcomes) == [RIGHT]
+    assert not whole.stuck
+    assert not whole.doomed
+    assert whole.states > 1_000 * explore("wakeq", "receiver asleep", BOUNDS).states
+
+
 def test_a_lock_that_is_none_is_found_out() -> None:
     with pytest.raises(GuestFault, match="exception 6"):  # the list check of the guest
         explore("wakeq", "both about to call", BOUNDS, weakened="_raw_spin_lock")

@@ -65,6 +65,7 @@ def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
 
 def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
     """Before each load: RAM is made to show what this core sees, and the time is charged."""
+    size = np.int64(size)  # one type for all callees, or each is compiled twice
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
     bus = array_at(machine.bus, 1, BUS)[0]
@@ -93,6 +94,7 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
 
 def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
     """Before each store: it enters the buffer, or is visible at once for a locked instruction."""
+    size = np.int64(size)
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
     bus = array_at(machine.bus, 1, BUS)[0]

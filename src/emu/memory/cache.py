@@ -94,7 +94,7 @@ def l2_fill(bus, module, line):  # type: ignore[no-untyped-def]
             break
         if stamps[base + way] < stamps[base + victim]:
             victim = way
-    old = tags[base + victim]
+    old = I64(tags[base + victim])
     if old >= 0:
         states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
         state = states[old * bus.modules + module]

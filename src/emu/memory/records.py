@@ -66,13 +66,11 @@ BUS = np.dtype(
     ]
 )
 
-STORE = np.dtype([("address", I64), ("old", I64), ("new", I64), ("drain_at", I64), ("width", np.int32), ("lock", np.int32)])
+STORE = np.dtype([("address", I64), ("old", I64), ("new", I64), ("drain_at", I64), ("width", I64), ("lock", I64)])
 BUFFER = np.dtype([("head", I64), ("count", I64), ("last_drain", I64)])
 RELEASE = np.dtype([("lock", I64), ("core", I64), ("cycle", I64)])
 RELEASES = 1024
-CHANGE = np.dtype(
-    [("address", I64), ("old", I64), ("new", I64), ("kind", np.int32), ("core", np.int32), ("width", np.int32), ("lock", np.int32)]
-)
+CHANGE = np.dtype([("address", I64), ("old", I64), ("new", I64), ("kind", I64), ("core", I64), ("width", I64), ("lock", I64)])
 
 
 class Bus:
