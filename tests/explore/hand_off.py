@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from emu.engine import records as rec
 from emu.explore.explorer import Bounds, Exploration, Explorer, Rules
+from emu.explore.flat import for_search
 from emu.guest.ram import TEXT_MAP
 from emu.memory.store_buffer import drain_due
 from emu.native import NEVER
@@ -56,9 +57,7 @@ def run_until(setup: Setup, condition: Callable[[], bool], *, slice_cycles: int 
 
 def stop_time(setup: Setup) -> None:
     """Events, stalls, locks and timers are the timed machine's: a search needs none of them."""
-    table = setup.machine.text.instructions
-    table["cost"] = table["cost"].clip(min=1)
-    table["traits"] &= ~(rec.EVENT | rec.POINT | rec.R_MSG)
+    for_search(setup.machine.text)
     setup.machine.record["lock_count"] = 0
     setup.machine.counts("lock_of_line")[:] = -1
     setup.machine.record["ipi_flight"] = FAR

@@ -6,9 +6,10 @@ from pathlib import Path
 from emu.description import load_machine
 from emu.engine import records as rec
 from emu.engine.machine import Machine, Options, Start
+from emu.engine.text import build_text
 from emu.engine.unicorn_core import register_id
 from emu.explore.explorer import Bounds, Exploration, Explorer, Rules
-from emu.explore.flat import text_for_search
+from emu.explore.flat import for_search
 from emu.guest.ram import direct
 from emu.memory.build import build_bus
 
@@ -30,7 +31,7 @@ class LockContest:
         start = self.guest.symbol("lock_loop")
         self.machine = Machine(
             self.bus,
-            text_for_search(self.guest.image),
+            for_search(build_text(self.guest.image)),
             Start(cr3=self.guest.pages.cr3, primary_pc=start, secondary_pc=start),
             Options(),
         )

@@ -74,6 +74,7 @@ class Explorer:
         self.count = len(ends)
         self.record = np.zeros(1, rec.SEARCH)
         self._keep: dict[str, np.ndarray] = {}
+        self._ends: list[int] = []  # states in which all cores are done
         self._put(machine=address_of(machine.record), core_count=self.count, sequential=rules.model == "sc")
         self._put(reduced=rules.reduced, devices=rules.devices, states_max=bounds.states, depth_max=bounds.depth)
         self._put(words=machine.unicorns[0].context_words, read_batch=function_pointer("uc_reg_read_batch"))
@@ -165,7 +166,7 @@ class Explorer:
         """Begin, or begin again knowing of more words that are shared."""
         rewind(address_of(self.record))
         self._keep["visited"][:] = 0
-        self._ends = []
+        self._ends.clear()
         self._keep["frames"][0] = 0
         self.record["memory_hash"] = 0
         self._put(states=0, transitions=0, deepest=0, edge_count=0, slice_end=SLICE_TRANSITIONS)
@@ -205,8 +206,8 @@ class Explorer:
     def _doomed(self, states: int) -> list[str]:
         """A schedule to the first state from which no end can be reached, if there is any."""
         edges = self._keep["edges"][: int(self.record["edge_count"][0])]
-        lost = without_end(edges, states, self._ends) if self.rules.endings else []
-        return [" ".join(f"{core}{SUFFIX[kind]}" for core, kind in way_to(edges, int(state))) for state in lost[:1]]
+        lost = without_end(edges, states, self._ends)[:1].tolist() if self.rules.endings else []
+        return [" ".join(f"{core}{SUFFIX[kind]}" for core, kind in way_to(edges, state)) for state in lost]
 
     def _give_up(self, outcome: int, states: int) -> None:
         core = int(self.record["outcome_core"][0])

@@ -12,9 +12,8 @@ STACKS = 0x300000
 STACK_BYTES = 0x4000
 
 
-def text_for_search(image: Image) -> Text:
-    """The program as a search needs it: each instruction takes time, and none marks an event."""
-    text = build_text(image)
+def for_search(text: Text) -> Text:
+    """Change a program to what a search needs: each instruction takes time, and none marks an event."""
     table = text.instructions
     table["cost"] = table["cost"].clip(min=1)
     table["traits"] &= ~(rec.EVENT | rec.POINT | rec.R_MSG)
@@ -26,6 +25,8 @@ def flat_machine(image: Image, cores: int, description: MachineFile) -> Machine:
     bus = build_bus(description, cores, RAM_BYTES)
     text = image.text
     bus.ram[text.physical : text.physical + len(text.data)] = bytearray(text.data)
-    machine = Machine(bus, text_for_search(image), Start(cr3=0, primary_pc=text.virtual, secondary_pc=text.virtual), Options())
+    machine = Machine(
+        bus, for_search(build_text(image)), Start(cr3=0, primary_pc=text.virtual, secondary_pc=text.virtual), Options()
+    )
     machine.cores["status"] = rec.RUNNING
     return machine

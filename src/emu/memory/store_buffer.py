@@ -90,7 +90,7 @@ def drain_due(bus, now):  # type: ignore[no-untyped-def]
     buffers = array_at(bus.buffers, bus.cores, BUFFER)
     stores = array_at(bus.stores, bus.cores * RING, STORE)
     while bus.next_drain <= now:
-        first, earliest, second = I64(-1), I64(NEVER), I64(NEVER)  # typed once: a literal would compile all below twice
+        first, earliest, second = -1, NEVER, NEVER
         for core in range(bus.cores):
             if buffers[core].count > 0:
                 at = stores[core * RING + buffers[core].head % RING].drain_at
