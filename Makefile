@@ -19,6 +19,7 @@ check: $(VENV)/.ready-dev
 
 benchmark: $(VENV)/.ready
 	$(VENV)/bin/python benchmarks/engine_speed.py
+	$(VENV)/bin/python benchmarks/exploration.py
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -13,6 +13,8 @@ import typer
 
 from emu.cli import catalogue, terminal, trace
 from emu.cli.compare import compare
+from emu.cli.litmus import litmus
+from emu.cli.diy import diy
 from emu.cli.run import run
 from emu.cli.stress import stress
 from emu.errors import EmuError, InternalError
@@ -45,7 +47,9 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(compare)
+app.command()(litmus)
 app.command()(stress)
+app.command()(diy)
 app.add_typer(trace.app, name="trace")
 app.add_typer(catalogue.variants_app, name="variants")
 app.add_typer(catalogue.machines_app, name="machines")

@@ -77,7 +77,7 @@ def interruptible() -> Iterator[Interrupt]:
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Progress]:
+def progress_bar(title: str, unit: str = "messages") -> Iterator[Progress]:
     """A progress bar on stderr, gone afterwards; nothing at all when stderr is no terminal."""
     if not sys.stderr.isatty():
         yield lambda done, total: None
@@ -90,7 +90,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("messages"),
+        TextColumn(unit),
         TimeRemainingColumn(),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:

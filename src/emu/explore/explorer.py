@@ -15,7 +15,7 @@ from emu.explore.endings import way_to, without_end
 from emu.explore.search import resume, rewind, start
 from emu.explore.state import rehash
 from emu.memory.records import CHANGE
-from emu.native import address_of, signed
+from emu.native import MASK64, address_of, signed
 
 MODELS = ("tso", "sc")
 GENERAL = [f"R{name}" for name in ("AX", "BX", "CX", "DX", "SI", "DI", "BP", "SP", *range(8, 16), "FLAGS")]
@@ -65,12 +65,22 @@ class Rules:
     endings: bool = False  # ask of every state whether an end can still be reached
 
 
+def at_address(core: int, pc: int) -> str:
+    """A core's place without any knowledge of its program."""
+    return f"core {core} at {pc:#x}"
+
+
 class Explorer:
     """A search over the first cores of a machine, from where they are; each is done at its address in `ends`."""
 
-    def __init__(self, machine: Machine, ends: Sequence[int], rules: Rules, bounds: Bounds) -> None:
-        """Take the machine over: its store buffers must be empty, and no store drains by itself from now on."""
-        self.machine, self.rules, self.bounds = machine, rules, bounds
+    def __init__(
+        self, machine: Machine, ends: Sequence[int], rules: Rules, bounds: Bounds, place: Callable[[int, int], str] = at_address
+    ) -> None:
+        """Take the machine over: its store buffers must be empty, and no store drains by itself from now on.
+
+        `place` says in words where a core with a pc is, for complaints.
+        """
+        self.machine, self.rules, self.bounds, self._place = machine, rules, bounds, place
         self.count = len(ends)
         self.record = np.zeros(1, rec.SEARCH)
         self._keep: dict[str, np.ndarray] = {}
@@ -211,7 +221,7 @@ class Explorer:
 
     def _give_up(self, outcome: int, states: int) -> None:
         core = int(self.record["outcome_core"][0])
-        where = f"core {core} at {int(self.machine.cores[core]['pc']) & 2**64 - 1:#x}"
+        where = self._place(core, int(self.machine.cores[core]["pc"]) & MASK64)
         if outcome == rec.STATES:
             raise BoundReached(f"more than {self.bounds.states} states: what was found so far is not everything")
         if outcome == rec.DEPTH:

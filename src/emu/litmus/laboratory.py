@@ -1,5 +1,6 @@
 """Where litmus tests are carried out: a machine that holds the code of a batch, one test after the other explored on it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emu.description import MachineFile
@@ -24,7 +25,7 @@ class Finding:
 class Laboratory:
     """One machine for a batch of tests."""
 
-    def __init__(self, program: Program, tests: list[LitmusTest], description: MachineFile, model: str, bounds: Bounds) -> None:
+    def __init__(self, program: Program, tests: Sequence[LitmusTest], description: MachineFile, model: str, bounds: Bounds) -> None:
         """Build a machine with a core for each thread of the largest test."""
         self.program, self.tests, self.model, self.bounds = program, tests, model, bounds
         cores = max(len(test.threads) for test in tests)
@@ -36,12 +37,16 @@ class Laboratory:
         test, placed = self.tests[index], self.program.tests[index]
         self._set_out(test, placed)
         vectors = any("xmm" in line.lower() for thread in test.threads for _, line in thread.lines)
-        explorer = Explorer(self.machine, placed.ends, Rules(model=self.model, vectors=vectors), self.bounds)
+        explorer = Explorer(self.machine, placed.ends, Rules(model=self.model, vectors=vectors), self.bounds, self._place)
         try:
             found = explorer.run(lambda: tuple(self._value(explorer, each, test, placed) for each in test.observed))
         finally:
             self._clear_away(test, placed)
         return _finding(test, found)
+
+    def _place(self, thread: int, pc: int) -> str:
+        _, line = self.program.image.lines.get(pc, ("", 0))
+        return f"P{thread} in line {line}" if line else f"P{thread} at {pc:#x}"
 
     def _set_out(self, test: LitmusTest, placed: Placed) -> None:
         for core, (unicorn, context) in enumerate(zip(self.machine.unicorns, self._pristine, strict=True)):

@@ -70,10 +70,14 @@ Condition: TypeAlias = Equal | Not | And | Or
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """The code of one thread: (line of the file, label or statement in Intel syntax as `emu.assembly` takes it)."""
+    """The code of one thread: (line of the file, label or statement in Intel syntax as `emu.assembly` takes it).
+
+    A statement names a location `{x}` and a label `{:L0}`; `{:}` is the end of the thread.
+    """
 
     index: int
     lines: tuple[tuple[int, str], ...]
+    written: tuple[str, ...] = ()  # each of the lines as the test has it
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,108 @@
+"""`emu diy`: litmus tests from cycles of edges, one or all of a kind."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emu.cli import options, terminal
+from emu.errors import UserError
+
+ARCHITECTURES = ("X86", "X86_64")
+EDGES_DEFAULT = "Pod**,Rfe,Fre,Coe,MFencedWR,[Rfi,PodRR]"
+SIZE_MAX = 24
+
+
+def diy(
+    cycle: Annotated[str | None, typer.Argument(metavar="CYCLE", help="The edges of a cycle, in quotes.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All cycles of --edges, into the folder --output.")] = False,
+    edges: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help=f"What cycles are made of; a star is R and W, a group one step. Default: {EDGES_DEFAULT}"),
+    ] = None,
+    size: Annotated[str | None, typer.Option(metavar="N", help="Edges or groups of a cycle at most (default: 4).")] = None,
+    threads: Annotated[str | None, typer.Option(metavar="N", help="Threads at most, 2 to 6 (default: 4).")] = None,
+    limit: Annotated[str | None, typer.Option(metavar="N", help="Stop at more cycles than this (default: 10000).")] = None,
+    output: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the tests of --all.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace tests in DIR that have other content.")] = False,
+    architecture: Annotated[str, typer.Option(metavar="NAME", help="X86 (Intel order) or X86_64 (AT&T order).")] = "X86_64",
+) -> None:
+    """Make litmus tests from cycles of memory accesses, with the names and edges of diy of herdtools.
+
+    \b
+    Edges, from one event to the next around the cycle:
+      Rfe Fre Coe          to another thread: a load reads this store; a store comes after what this load
+                           read; a store comes after this one (Wse is Coe)
+      Rfi Fri Coi          the same within a thread
+      PodWR PosWR          program order, store then load, to a different or the same location
+      MFencedWR MFencedsWR with a fence between; LFenced and SFenced too
+      Rmw                  a load and the store of one xchg; Rmw.Xadd, Rmw.Cas and Rmw.Inc are lock xadd,
+                           lock cmpxchg and lock inc
+
+    \b
+    Both ends can be annotated, as in PodWRAP or Rfib0P: P plain, A a store by xchg, b0 to b3, h0 and h2 a byte or two
+    of the location's four (Ab0: both).
+
+    \b
+    Examples:
+      emu diy "PodWR Fre PodWR Fre" > SB.litmus
+      emu diy "MFencedWR Fre Rfi PodRR Fre" --architecture X86
+      emu diy --all --edges "Pod**,Fre,Rfe,Coe,MFencedWR" --size 6 --output tests
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    _refuse_mixture(cycle, every, {"--edges": edges, "--size": size, "--threads": threads, "--limit": limit, "--output": output})
+    if architecture not in ARCHITECTURES:
+        raise UserError(f"architecture must be X86 or X86_64, not {architecture!r}")
+    if cycle is not None:
+        terminal.show(_one(cycle, architecture))
+        return
+    assert output is not None
+    _all(
+        edges or EDGES_DEFAULT,
+        _within("size", size or "4", 2, SIZE_MAX),
+        _within("threads", threads or "4", 2, 6),
+        _within("limit", limit or "10000", 1, 1_000_000),
+        architecture,
+        output,
+        overwrite,
+    )
+
+
+def _refuse_mixture(cycle: str | None, every: bool, set_options: dict[str, object]) -> None:
+    """One cycle is printed, or a set is written: never both."""
+    if every == (cycle is not None):
+        raise UserError('wanted one cycle, as in emu diy "PodWR Fre PodWR Fre", or --all; see `emu diy --help`')
+    given = [name for name, value in set_options.items() if value is not None]
+    if not every and given:
+        raise UserError(f"{given[0]} belongs to --all: one cycle is printed")
+    if every and set_options["--output"] is None:
+        raise UserError("--all needs --output, the folder for the tests")
+
+
+def _within(name: str, text: str, least: int, most: int) -> int:
+    number = options.whole(name, text)
+    if not least <= number <= most:
+        raise UserError(f"{name} must be {least} to {most}, not {number}")
+    return number
+
+
+def _one(text: str, architecture: str) -> str:
+    from emu.litmus.cycle import close
+    from emu.litmus.edge import parse_edges
+    from emu.litmus.generate import render
+
+    return render(close(parse_edges(text)), architecture)
+
+
+def _all(edges: str, size: int, threads: int, limit: int, architecture: str, output: Path, overwrite: bool) -> None:
+    from emu.litmus.cycle import cycles
+    from emu.litmus.edge import parse_relaxations
+    from emu.litmus.folder import write_tests
+    from emu.litmus.generate import render_all
+
+    texts, refused = render_all(cycles(parse_relaxations(edges), size, threads, limit), [architecture])
+    if not texts:
+        raise UserError(f"no cycle of at most {size} of these edges closes: {edges}")
+    written = write_tests(output, texts, overwrite)
+    terminal.show(f"{len(texts)} tests in {output}, {written} of them written now")
+    if refused:
+        terminal.show(f"{len(refused)} cycles have no test; the first: {refused[0]}")

@@ -1,0 +1,159 @@
+"""Many tests: found in trees of folders, run in batches, side by side; one that cannot be read never stops the others."""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from emu.errors import EmuError, UserError
+
+if TYPE_CHECKING:
+    from emu.litmus.test import LitmusTest
+    from emu.litmus.verdict import Verdict
+
+SUFFIX = ".litmus"
+BATCH = 32  # files that a process takes at a time
+CORES_MAX = 64
+MODELS = ("tso", "sc")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A test that could not be judged; the message says which, where and why."""
+
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Under which all tests are run."""
+
+    machine: str
+    model: str
+    cores_max: int
+    states_max: int
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        if self.model not in MODELS:
+            raise UserError(f"model must be {' or '.join(MODELS)}, not {self.model!r}")
+        if not 1 <= self.cores_max <= CORES_MAX:
+            raise UserError(f"cores must be 1 to {CORES_MAX}, not {self.cores_max}")
+        if self.states_max < 1:
+            raise UserError(f"states-max must be at least 1, not {self.states_max}")
+
+
+Judged: TypeAlias = "Verdict | Refusal"
+
+
+def find_tests(paths: Sequence[Path]) -> list[Path]:
+    """The files named, and all `*.litmus` in the trees of the folders named; each once, in the order of their paths."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(_walk(path))
+            if not inside:
+                raise UserError(f"{path}: no file {SUFFIX} in this folder")
+            found.update(dict.fromkeys(inside))
+        elif path.exists():
+            found[path] = None
+        else:
+            raise UserError(f"{path}: no such file or folder")
+    return list(found)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Files of a tree; hidden folders are left out, a loop of links is walked once."""
+    seen: set[str] = set()
+    for here, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(here)
+        folders[:] = [] if real in seen else [name for name in folders if not name.startswith(".")]
+        if real not in seen:
+            yield from (Path(here) / name for name in files if name.endswith(SUFFIX))
+        seen.add(real)
+
+
+def run_suite(paths: Sequence[Path], conditions: Conditions, jobs: int) -> Iterator[Judged]:
+    """Judge tests, in order, in up to `jobs` processes; the results do not depend on their number."""
+    if jobs < 1:
+        raise UserError(f"jobs must be at least 1, not {jobs}")
+    batches = [(paths[start : start + BATCH], conditions) for start in range(0, len(paths), BATCH)]
+    if min(jobs, len(batches)) < 2:
+        for batch in batches:
+            yield from run_batch(*batch)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(batches)), mp_context=context, initializer=_leave_interrupts_to_the_parent) as pool:
+        try:
+            futures = [pool.submit(run_batch, *batch) for batch in batches]
+            for future in futures:
+                yield from future.result()
+        except BaseException:
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def run_batch(paths: Sequence[Path], conditions: Conditions) -> list[Judged]:
+    """Judge some tests on as few machines as there are numbers of threads among them."""
+    judged: dict[Path, Judged] = {}
+    readable: list[tuple[Path, LitmusTest]] = []
+    for path in paths:
+        test = _read(path, conditions.cores_max)
+        if isinstance(test, Refusal):
+            judged[path] = test
+        else:
+            readable.append((path, test))
+    by_threads = sorted(readable, key=lambda pair: len(pair[1].threads))
+    for _, group in groupby(by_threads, key=lambda pair: len(pair[1].threads)):
+        members = list(group)
+        judged |= zip([path for path, _ in members], _run_together([test for _, test in members], conditions), strict=True)
+    return [judged[path] for path in paths]
+
+
+def _read(path: Path, cores_max: int) -> "LitmusTest | Refusal":
+    from emu.litmus.parse import parse_file
+    from emu.litmus.program import assemble
+
+    try:
+        test = parse_file(path)
+        if len(test.threads) > cores_max:
+            raise UserError(f"{path}: {len(test.threads)} threads need as many cores, --cores allows {cores_max}")
+        assemble([test])  # by itself, so that what Keystone refuses is this test's alone
+    except EmuError as error:
+        return Refusal(str(path), str(error))
+    return test
+
+
+def _run_together(tests: "Sequence[LitmusTest]", conditions: Conditions) -> Iterable[Judged]:
+    """Judge tests of one number of threads on one machine."""
+    from emu.description import load_machine
+    from emu.explore.explorer import Bounds
+    from emu.litmus.laboratory import Laboratory
+    from emu.litmus.program import assemble
+    from emu.litmus.verdict import judge
+
+    program = assemble(tests)
+    bounds = Bounds(states=conditions.states_max)
+    laboratory = Laboratory(program, tests, load_machine(conditions.machine), conditions.model, bounds)
+    for index, test in enumerate(tests):
+        begin = time.perf_counter()
+        try:
+            found = laboratory.run(index)
+        except EmuError as error:
+            message = str(error)
+            yield Refusal(test.path, message if message.startswith(test.path) else f"{test.path}: {message}")
+            continue
+        yield judge(test, found, program.tests[index].addresses, 1e3 * (time.perf_counter() - begin))

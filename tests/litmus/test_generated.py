@@ -1,0 +1,92 @@
+"""The shipped tests: made anew they are the same, the oracle gives their kinds, and emu finds exactly the oracle's final states."""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from generated_set import FOLDER, chosen, generated_texts
+from kinds import kinds, texts_in
+from tso_model import Model, judge
+from tso_text import REGISTERS, RSP, read
+
+from emu.description import load_machine
+from emu.explore.explorer import Bounds
+from emu.litmus.laboratory import Laboratory
+from emu.litmus.parse import parse
+from emu.litmus.program import assemble
+from emu.litmus.test import Cell, LitmusTest, Observable, Register
+
+HANDWRITTEN = Path(__file__).parent / "handwritten"
+WIDE = [name for name, (number, size, _) in REGISTERS.items() if size == 8 and number != RSP]
+
+
+def test_the_set_is_what_the_generator_makes(request):
+    made = generated_texts()
+    if request.config.getoption("--update-golden"):
+        FOLDER.mkdir(exist_ok=True)
+        for path in FOLDER.glob("*.litmus"):
+            path.unlink()
+        for name, text in made.items():
+            (FOLDER / f"{name}.litmus").write_text(text)
+    shipped = texts_in(FOLDER)
+    assert sorted(shipped) == sorted(made)
+    differing = [name for name, text in made.items() if shipped[name] != text]
+    assert not differing, f"{differing[0]} differs: if the new text is right, run pytest with --update-golden"
+
+
+@pytest.mark.parametrize("folder", [FOLDER, HANDWRITTEN], ids=["generated", "handwritten"])
+def test_kinds_are_the_oracles(folder, request):
+    got = kinds(texts_in(folder))
+    if request.config.getoption("--update-golden"):
+        (folder / "kinds.txt").write_text(got)
+    assert got == (folder / "kinds.txt").read_text()
+
+
+def test_no_cycle_happens_where_stores_take_effect_at_once():
+    reached = [name for name, text in texts_in(FOLDER).items() if judge(read(text), "sc").reachable]
+    assert not reached
+
+
+def test_the_set_is_broad():
+    texts = texts_in(FOLDER)
+    assert 300 <= len(texts) <= 600
+    headers = [text.split()[0] for text in texts.values()]
+    assert abs(headers.count("X86") - headers.count("X86_64")) <= 1
+    assert {len(cycle.threads) for cycle in chosen()} == {2, 3, 4}
+    allowed = (FOLDER / "kinds.txt").read_text().count(" Allow")
+    assert 0.3 < allowed / len(texts) < 0.7
+
+
+@pytest.mark.parametrize("model", ["tso", "sc"])
+@pytest.mark.parametrize("folder", [FOLDER, HANDWRITTEN], ids=["generated", "handwritten"])
+def test_emu_finds_the_oracles_states(folder, model):
+    """All of them and no others, with every register and every byte of the locations."""
+    paths = sorted(folder.glob("*.litmus"))
+    tests = [show_everything(parse(str(path), path.read_text())) for path in paths]
+    program = assemble(tests)
+    laboratory = Laboratory(program, tests, load_machine("a10-7800"), model, Bounds())
+    for number, (path, test) in enumerate(zip(paths, tests, strict=True)):
+        wanted = oracle_states(test, path.read_text(), model, program.tests[number].addresses)
+        assert set(laboratory.run(number).states) == wanted, f"{path.stem} under {model}"
+
+
+def show_everything(test: LitmusTest) -> LitmusTest:
+    registers = [Register(thread.index, name, 8) for thread in test.threads for name in WIDE]
+    cells = [Cell(each.name, index) for each in test.locations for index in range(len(each.initial))]
+    return dataclasses.replace(test, observed=(*registers, *cells))
+
+
+def oracle_states(test: LitmusTest, text: str, model: str, addresses: dict[str, int]) -> set[tuple[int, ...]]:
+    machine = Model(read(text), model, addresses)
+    sizes = {each.name: each.size for each in test.locations}
+
+    def value(final, what: Observable) -> int:
+        if isinstance(what, Register):
+            return final.registers[what.thread][REGISTERS[what.name][0]]
+        size = sizes[what.location]
+        return machine.layout.read(final.memory, addresses[what.location] + what.index * size, size)
+
+    return {tuple(value(final, what) for what in test.observed) for final in machine.finals()}

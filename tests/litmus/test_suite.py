@@ -1,0 +1,79 @@
+"""Trees of tests: what is found, that one bad test never stops the others, that the number of processes changes nothing."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from texts import COUNTING, FENCED, MP, SB, THREE, UNKNOWN, write
+
+from emu.errors import UserError
+from emu.litmus.suite import Conditions, Refusal, find_tests, run_suite
+
+TSO = Conditions("a10-7800", "tso", 64, 100_000)
+
+
+def test_trees_are_walked_once_and_hidden_folders_left_out(tmp_path: Path) -> None:
+    write(tmp_path, b=SB, a__c=SB, **{".hidden__d": SB})
+    (tmp_path / "a" / "loop").symlink_to(tmp_path)
+    (tmp_path / "notes.txt").write_text("no test")
+    odd = tmp_path / "odd.txt"
+    odd.write_text(SB)
+    found = find_tests([tmp_path, odd, tmp_path / "b.litmus"])
+    assert [path.relative_to(tmp_path).as_posix() for path in found] == ["a/c.litmus", "b.litmus", "odd.txt"]
+
+
+def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no file \.litmus in this folder"):
+        find_tests([tmp_path])
+    with pytest.raises(UserError, match="no such file or folder"):
+        find_tests([tmp_path / "none"])
+
+
+def test_bad_tests_are_named_and_the_others_go_on(tmp_path: Path) -> None:
+    write(tmp_path, a=SB, b=UNKNOWN, c=COUNTING, d=THREE, e="", f=MP)
+    (tmp_path / "g.litmus").mkdir()
+    results = list(run_suite(find_tests([tmp_path]), Conditions("a10-7800", "tso", 2, 100_000), 1))
+    refused = {Path(each.path).stem: each.message for each in results if isinstance(each, Refusal)}
+    assert [each.name for each in results if not isinstance(each, Refusal)] == ["SB", "MP"]
+    assert f"{tmp_path}/b.litmus:4: " in refused["b"]
+    assert "FROB EAX,$1" in refused["b"]
+    assert refused["c"].startswith(f"{tmp_path}/c.litmus: ")
+    assert "3 threads need as many cores, --cores allows 2" in refused["d"]
+    assert refused["e"].startswith(f"{tmp_path}/e.litmus:1: ")
+    assert len(refused) == 4
+
+
+def test_a_state_explosion_is_named(tmp_path: Path) -> None:
+    write(tmp_path, a=SB, b=FENCED)
+    results = list(run_suite(find_tests([tmp_path]), Conditions("a10-7800", "tso", 64, 20), 1))
+    assert isinstance(results[0], Refusal)
+    assert "more than 20 states" in results[0].message
+    assert isinstance(results[1], Refusal)
+
+
+def test_any_number_of_processes_gives_the_same(tmp_path: Path) -> None:
+    write(tmp_path, **{f"t{index:02}": (SB, MP, THREE, UNKNOWN)[index % 4] for index in range(70)})
+    paths = find_tests([tmp_path])
+
+    def results(jobs: int) -> list:
+        return [
+            each if isinstance(each, Refusal) else (each.path, each.states, each.schedules) for each in run_suite(paths, TSO, jobs)
+        ]
+
+    assert results(1) == results(3)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "words"),
+    [
+        (("tsox", 64, 9), "model must be tso or sc"),
+        (("tso", 0, 9), "cores must be 1 to 64"),
+        (("sc", 65, 9), "not 65"),
+        (("sc", 4, 0), "at least 1"),
+    ],
+)
+def test_conditions_that_cannot_be(conditions: tuple, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        Conditions("a10-7800", *conditions)

@@ -1,0 +1,31 @@
+"""A few litmus tests as text, and folders of them."""
+
+from pathlib import Path
+
+SB = """X86 SB
+{ x=0; y=0; }
+ P0          | P1          ;
+ MOV [x],$1  | MOV [y],$1  ;
+ MOV EAX,[y] | MOV EAX,[x] ;
+exists (0:EAX=0 /\\ 1:EAX=0)
+"""
+FENCED = SB.replace("X86 SB", "X86 SB+mfences").replace(" MOV EAX", " MFENCE | MFENCE ;\n MOV EAX", 1)
+MP = """X86_64 MP
+{ }
+ P0          | P1            ;
+ movl $1,(x) | movl (y),%eax ;
+ movl $1,(y) | movl (x),%ebx ;
+forall (1:rax=0 \\/ 1:rbx=1)
+"""
+UNKNOWN = "X86 bad\n{ }\n P0 ;\n FROB EAX,$1 ;\nexists (0:EAX=1)\n"
+COUNTING = "X86 counting\n{ }\n P0 ;\n L0: INC [x] ;\n JMP L0 ;\nexists (0:EAX=1)\n"
+THREE = "X86 three\n{ }\n P0 | P1 | P2 ;\n MOV [x],$1 | MOV [x],$2 | MOV EAX,[x] ;\n~exists (2:EAX=3)\n"
+
+
+def write(folder: Path, **texts: str) -> Path:
+    """Files NAME.litmus; a double underscore in a name is a folder."""
+    for name, text in texts.items():
+        path = folder / f"{name.replace('__', '/')}.litmus"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
