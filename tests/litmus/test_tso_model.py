@@ -15,7 +15,7 @@ from tso_model import Judgement, Model, judge
 from tso_text import Text, read
 
 PUBLIC = Path(__file__).parents[3] / "shared" / "litmus"
-public = pytest.mark.skipif(not PUBLIC.is_dir(), reason="the public litmus tests are not beside the repository, in ../shared/litmus")
+public = pytest.mark.skipif(not PUBLIC.is_dir(), reason="no public litmus tests in ../shared/litmus")
 
 
 @cache
@@ -110,7 +110,10 @@ def test_readings_of_a_test():
     )
 
 
-@pytest.mark.parametrize("text", ["X86 n\n{}\n P0 ;\n BOUND EAX,[x] ;\nexists (x=1)", "X86 n\n{\n P0 ;\nexists (x=1)", "X86 n\n{}\n P0 ;\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["X86 n\n{}\n P0 ;\n BOUND EAX,[x] ;\nexists (x=1)", "X86 n\n{\n P0 ;\nexists (x=1)", "X86 n\n{}\n P0 ;\n"],
+)
 def test_what_cannot_be_read_is_refused(text):
     with pytest.raises(ValueError):
         read(text)

@@ -1,4 +1,4 @@
-"""A second opinion on the oracle: x86-TSO by axioms, after Owens, Sarkar, Sewell: "A better x86 memory model: x86-TSO", TPHOLs 2009.
+"""A second opinion on the oracle: x86-TSO by axioms, after Owens, Sarkar, Sewell: "A better x86 memory model", TPHOLs 2009.
 
 It guesses for each load the store that it reads from and for each location the order of its stores, and keeps the guesses
 whose order has no cycle. For tests without branches whose accesses to a location all have the same address and size.
@@ -77,9 +77,7 @@ def _run(model: Model, thread: int, loads: list[int]) -> tuple[list[Event], list
 
 def _allowed(model: Model, events: list[Event], places: list[tuple[int, int]]) -> Iterator[Final]:
     loads = [number for number, event in enumerate(events) if event.kind == "R"]
-    stores = {
-        place: [number for number, each in enumerate(events) if each.kind == "W" and each.place == place] for place in places
-    }
+    stores = {place: [number for number, each in enumerate(events) if each.kind == "W" and each.place == place] for place in places}
     choices = [[-1, *stores[events[load].place]] for load in loads]
     orders = [list(permutations(stores[place])) for place in places]
     count = 1
@@ -164,8 +162,7 @@ def _outcome(model: Model, events: list[Event], reads: dict[int, int], coherence
     values = [0] * len(events)
     for _ in range(len(events) + 1):
         loaded = {
-            load: values[source] if source >= 0 else model.layout.read(start, *events[load].place)
-            for load, source in reads.items()
+            load: values[source] if source >= 0 else model.layout.read(start, *events[load].place) for load, source in reads.items()
         }
         fresh: list[int] = []
         registers = []

@@ -131,7 +131,8 @@ def _step(amount: int) -> Callable[[Cpu, Op, int], None]:
 
 
 def _xchg(cpu: Cpu, op: Op, size: int) -> None:
-    left, right = op.operands if isinstance(op.operands[0], Mem) else op.operands[::-1]  # the address first: it may use the register
+    # Memory first: its address may be made with the register.
+    left, right = op.operands if isinstance(op.operands[0], Mem) else op.operands[::-1]
     old, new = cpu.get(left, size), cpu.get(right, size)
     cpu.put(left, size, new)
     cpu.put(right, size, old)

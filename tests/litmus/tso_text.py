@@ -1,4 +1,4 @@
-"""Reads litmus tests for the oracle in `tso_model`. It shares no code with emu on purpose: a mistake in one is seen by the other."""
+"""Reads litmus tests for the oracle in `tso_model`. It shares no code with emu: a mistake in one is seen by the other."""
 
 import re
 from dataclasses import dataclass
@@ -263,7 +263,7 @@ def _att(text: str) -> Operand:
         return Imm(_value(text[1:]))
     memory = re.fullmatch(r"([^()]*)\(([^()]*)\)", text)
     inside = memory[2].replace("%", "").split(",") if memory else []
-    base, index, scale = ((each.strip() for each in inside) if len(inside) == 3 else ((inside + ["", ""])[0], "", "1"))
+    base, index, scale = (each.strip() for each in inside) if len(inside) == 3 else ([*inside, ""][0], "", "1")
     terms = [memory[1] if memory else text, "" if base.strip() == "rip" else base, f"{index}*{scale}" if index else ""]
     return _address("+".join(term for term in terms if term.strip()), 0)
 

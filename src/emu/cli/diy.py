@@ -1,5 +1,6 @@
 """`emu diy`: litmus tests from cycles of edges, one or all of a kind."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ def diy(
     every: Annotated[bool, typer.Option("--all", help="All cycles of --edges, into the folder --output.")] = False,
     edges: Annotated[
         str | None,
-        typer.Option(metavar="LIST", help=f"What cycles are made of; a star is R and W, a group one step. Default: {EDGES_DEFAULT}"),
+        typer.Option(metavar="LIST", help=f"What cycles are made of; a star is R and W, a group one step ({EDGES_DEFAULT})."),
     ] = None,
     size: Annotated[str | None, typer.Option(metavar="N", help="Edges or groups of a cycle at most (default: 4).")] = None,
     threads: Annotated[str | None, typer.Option(metavar="N", help="Threads at most, 2 to 6 (default: 4).")] = None,
@@ -49,7 +50,11 @@ def diy(
       emu diy "MFencedWR Fre Rfi PodRR Fre" --architecture X86
       emu diy --all --edges "Pod**,Fre,Rfe,Coe,MFencedWR" --size 6 --output tests
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
-    _refuse_mixture(cycle, every, {"--edges": edges, "--size": size, "--threads": threads, "--limit": limit, "--output": output})
+    of_sets = {
+        "--edges": edges, "--size": size, "--threads": threads, "--limit": limit, "--output": output,
+        "--overwrite": overwrite or None,
+    }  # fmt: skip
+    _refuse_mixture(cycle, every, of_sets)
     if architecture not in ARCHITECTURES:
         raise UserError(f"architecture must be X86 or X86_64, not {architecture!r}")
     if cycle is not None:
@@ -67,14 +72,14 @@ def diy(
     )
 
 
-def _refuse_mixture(cycle: str | None, every: bool, set_options: dict[str, object]) -> None:
+def _refuse_mixture(cycle: str | None, every: bool, of_sets: Mapping[str, object]) -> None:
     """One cycle is printed, or a set is written: never both."""
     if every == (cycle is not None):
         raise UserError('wanted one cycle, as in emu diy "PodWR Fre PodWR Fre", or --all; see `emu diy --help`')
-    given = [name for name, value in set_options.items() if value is not None]
+    given = [name for name, value in of_sets.items() if value is not None]
     if not every and given:
         raise UserError(f"{given[0]} belongs to --all: one cycle is printed")
-    if every and set_options["--output"] is None:
+    if every and of_sets["--output"] is None:
         raise UserError("--all needs --output, the folder for the tests")
 
 

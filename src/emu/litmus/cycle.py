@@ -162,8 +162,7 @@ def _agreed(edges: Sequence[Edge]) -> tuple[Edge, ...]:
     accesses = [merge(edges[number - 1].second, edge.first) for number, edge in enumerate(edges)]
     known = [access for access in accesses if access is not None]
     return tuple(
-        replace(edge, first=first, second=second)
-        for edge, first, second in zip(edges, known, (*known[1:], known[0]), strict=True)
+        replace(edge, first=first, second=second) for edge, first, second in zip(edges, known, (*known[1:], known[0]), strict=True)
     )
 
 

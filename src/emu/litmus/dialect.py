@@ -18,6 +18,7 @@ from emu.litmus.mnemonics import (
     NO_OPERATION,
     OTHER_NAMES,
     PREFIXES,
+    REPEAT_BYTES,
     RETURN,
     SHIFTS,
     SIZED,
@@ -103,7 +104,7 @@ def _special(mnemonic: str, prefixes: list[str], rest: str) -> Statement | None:
     if mnemonic in NO_OPERATION:  # one with an operand is wrong in Keystone, and does nothing
         return Statement("pause" if prefixes else "nop")
     if mnemonic in BYTES and not rest:
-        return Statement(".byte " + BYTES[mnemonic])
+        return Statement(".byte " + ", ".join([*(REPEAT_BYTES[prefix] for prefix in prefixes), BYTES[mnemonic]]))
     if mnemonic.startswith("call"):
         raise UserError("a call has no place in a litmus test: write the code of the routine here")
     if mnemonic[0] == "j" or mnemonic.startswith("loop"):

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import pairwise, product
 
 from emu.errors import UserError
 
@@ -92,7 +92,7 @@ def parse_edges(text: str) -> tuple[Edge, ...]:
     """The edges of a cycle, with blanks between them; raises `UserError` for one that is none."""
     edges = tuple(_expand_one(word) for word in text.split())
     if not edges:
-        raise UserError(f"wanted the edges of a cycle as in \"PodWR Fre PodWR Fre\", got {text!r}")
+        raise UserError(f'wanted the edges of a cycle as in "PodWR Fre PodWR Fre", got {text!r}')
     return edges
 
 
@@ -102,10 +102,10 @@ def parse_relaxations(text: str) -> tuple[tuple[Edge, ...], ...]:
     for word in re.findall(r"\[[^\]]*\]|[^\s,\[\]]+", text):
         parts = [part for part in re.split(r"[\s,]+", word.strip("[]")) if part]
         for group in product(*(_expand(part) for part in parts)):
-            if all(one.target == other.source for one, other in zip(group, group[1:], strict=False)):
+            if all(one.target == other.source for one, other in pairwise(group)):
                 found[group] = None
     if not found:
-        raise UserError(f"wanted edges as in \"PodWR,PodRR,Fre,Rfe\", got {text!r}")
+        raise UserError(f'wanted edges as in "PodWR,PodRR,Fre,Rfe", got {text!r}')
     return tuple(found)
 
 

@@ -50,9 +50,7 @@ def plan(cycle: Cycle) -> Plan:
     mixed = {event.location for event in events if event.access.size < WORD}
     stretches = _stretches(events)
     finals = {stretch[0].location: _put_values(stretch, stretch[0].location in mixed) for stretch in stretches}
-    threads = tuple(
-        tuple(event for event in events if event.thread == thread) for thread in range(len(cycle.threads))
-    )
+    threads = tuple(tuple(event for event in events if event.thread == thread) for thread in range(len(cycle.threads)))
     stores, observed = {}, {}
     for stretch in sorted(stretches, key=lambda stretch: LOCATIONS.index(stretch[0].location)):
         location = stretch[0].location

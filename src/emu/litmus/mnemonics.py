@@ -36,6 +36,7 @@ OTHER_NAMES = {  # AT&T's, herd's
     "scasl": "scasd",
 }
 # Without operands, Keystone does not know these.
+REPEAT_BYTES = {"rep": "0xf3", "repe": "0xf3", "repz": "0xf3", "repne": "0xf2", "repnz": "0xf2", "lock": "0xf0"}
 BYTES = {"endbr64": "0xf3, 0xf, 0x1e, 0xfa", "movsd": "0xa5", "movsl": "0xa5", "cmpsl": "0xa7"}
 # Sizes that no operand shows.
 ACCESS = {"movd": 4, "movss": 4, "movq": 8, "movsd": 8, **{f"set{condition}": 1 for condition in CONDITIONS}}

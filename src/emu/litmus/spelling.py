@@ -71,42 +71,42 @@ class Intel(Spelling):
     registers = ("eax", "ebx", "ecx", "edx", "esi", "edi", "ebp")
 
     def whole(self, register: str) -> str:
-        """EAX."""
+        """As in EAX."""
         return register.upper()
 
     def final(self, location: str, value: int) -> str:
-        """x=1."""
+        """As in x=1."""
         return f"{location}={value}"
 
     def load(self, location: str, part: Part, register: str) -> str:
-        """MOV EAX,[x]."""
+        """As in MOV EAX,[x]."""
         return f"MOV {_part_of(register, part[1]).upper()},{self._memory(location, part[0])}"
 
     def store(self, location: str, part: Part, value: int) -> str:
-        """MOV [x],$1."""
+        """As in MOV [x],$1."""
         size = "" if part[1] == 4 else f"{_INTEL_SIZES[part[1]]} PTR "
         return f"MOV {size}{self._memory(location, part[0])},${value}"
 
     def set(self, register: str, size: int, value: int) -> str:
-        """MOV EAX,$1."""
+        """As in MOV EAX,$1."""
         return f"MOV {_part_of(register, size).upper()},${value}"
 
     def copy(self, register: str, size: int, source: str) -> str:
-        """MOV EBX,EAX."""
+        """As in MOV EBX,EAX."""
         return f"MOV {_part_of(register, size).upper()},{_part_of(source, size).upper()}"
 
     def locked(self, instruction: str, location: str, part: Part, register: str) -> str:
-        """XCHG [x],EAX."""
+        """As in XCHG [x],EAX."""
         prefix = "" if instruction == "xchg" else "LOCK "
         name = _part_of(register, part[1]).upper()
         return f"{prefix}{instruction.upper()} {self._memory(location, part[0])},{name}"
 
     def increment(self, location: str, part: Part) -> str:
-        """LOCK INC DWORD PTR [x]."""
+        """As in LOCK INC DWORD PTR [x]."""
         return f"LOCK INC {_INTEL_SIZES[part[1]]} PTR {self._memory(location, part[0])}"
 
     def fence(self, kind: str) -> str:
-        """MFENCE."""
+        """As in MFENCE."""
         return kind.upper()
 
     def _memory(self, location: str, offset: int) -> str:
@@ -119,7 +119,7 @@ class Att(Spelling):
     registers = ("eax", "ebx", "ecx", "edx", "esi", "edi", *(f"r{number}d" for number in range(8, 16)))
 
     def whole(self, register: str) -> str:
-        """rax."""
+        """As in rax."""
         return register[:-1] if register[1].isdigit() else "r" + register[1:]
 
     def final(self, location: str, value: int) -> str:
@@ -127,33 +127,33 @@ class Att(Spelling):
         return f"[{location}]={value}"
 
     def load(self, location: str, part: Part, register: str) -> str:
-        """movl (x),%eax."""
+        """As in movl (x),%eax."""
         return f"mov{_SUFFIXES[part[1]]} {self._memory(location, part[0])},%{_part_of(register, part[1])}"
 
     def store(self, location: str, part: Part, value: int) -> str:
-        """movl $1,(x)."""
+        """As in movl $1,(x)."""
         return f"mov{_SUFFIXES[part[1]]} ${value},{self._memory(location, part[0])}"
 
     def set(self, register: str, size: int, value: int) -> str:
-        """movl $1,%eax."""
+        """As in movl $1,%eax."""
         return f"mov{_SUFFIXES[size]} ${value},%{_part_of(register, size)}"
 
     def copy(self, register: str, size: int, source: str) -> str:
-        """movl %eax,%ebx."""
+        """As in movl %eax,%ebx."""
         return f"mov{_SUFFIXES[size]} %{_part_of(source, size)},%{_part_of(register, size)}"
 
     def locked(self, instruction: str, location: str, part: Part, register: str) -> str:
-        """xchgl %eax,(x)."""
+        """As in xchgl %eax,(x)."""
         prefix = "" if instruction == "xchg" else "lock "
         name = _part_of(register, part[1])
         return f"{prefix}{instruction}{_SUFFIXES[part[1]]} %{name},{self._memory(location, part[0])}"
 
     def increment(self, location: str, part: Part) -> str:
-        """lock incl (x)."""
+        """As in lock incl (x)."""
         return f"lock inc{_SUFFIXES[part[1]]} {self._memory(location, part[0])}"
 
     def fence(self, kind: str) -> str:
-        """mfence."""
+        """As in mfence."""
         return kind
 
     def _memory(self, location: str, offset: int) -> str:
