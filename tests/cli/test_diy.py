@@ -37,7 +37,7 @@ def test_a_set(capsys, tmp_path):
 def test_cycles_without_a_test_are_told(capsys, tmp_path):
     code, out, _ = emu(capsys, "--all", "--edges", "[PodWR,Rmw.Inc],[Rmw.Inc,PodWR],Rfe,Fre", "--output", str(tmp_path))
     assert code == 0
-    assert "1 cycles have no test; the first: no test for" in out
+    assert "left out: 1; the first: no test for" in out
 
 
 @pytest.mark.parametrize(

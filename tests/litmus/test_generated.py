@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from generated_set import FOLDER, chosen, generated_texts
 from kinds import kinds, texts_in
 from tso_model import Model, judge
-from tso_text import REGISTERS, RSP, read
+from tso_text import REGISTERS, RSP, Reg, Text, read
 
 from emu.description import load_machine
 from emu.explore.explorer import Bounds
@@ -63,24 +64,29 @@ def test_the_set_is_broad():
 @pytest.mark.parametrize("model", ["tso", "sc"])
 @pytest.mark.parametrize("folder", [FOLDER, HANDWRITTEN], ids=["generated", "handwritten"])
 def test_emu_finds_the_oracles_states(folder, model):
-    """All of them and no others, with every register and every byte of the locations."""
-    paths = sorted(folder.glob("*.litmus"))
-    tests = [show_everything(parse(str(path), path.read_text())) for path in paths]
+    """All of them and no others, with the registers and every byte of the locations."""
+    texts = {name: read(text) for name, text in texts_in(folder).items()}
+    tests = [show_everything(parse(name, text), texts[name]) for name, text in texts_in(folder).items()]
     program = assemble(tests)
     laboratory = Laboratory(program, tests, load_machine("a10-7800"), model, Bounds())
-    for number, (path, test) in enumerate(zip(paths, tests, strict=True)):
-        wanted = oracle_states(test, path.read_text(), model, program.tests[number].addresses)
-        assert set(laboratory.run(number).states) == wanted, f"{path.stem} under {model}"
+    for number, (text, test) in enumerate(zip(texts.values(), tests, strict=True)):
+        wanted = oracle_states(test, text, model, program.tests[number].addresses)
+        assert set(laboratory.run(number).states) == wanted, f"{text.name} under {model}"
 
 
-def show_everything(test: LitmusTest) -> LitmusTest:
-    registers = [Register(thread.index, name, 8) for thread in test.threads for name in WIDE]
+def show_everything(test: LitmusTest, text: Text) -> LitmusTest:
+    """Observe every element of the locations, and every register that the code names or that is always part of an instruction."""
+    registers = []
+    for thread, code in enumerate(text.code):
+        named = {each.number for op in code for each in op.operands if isinstance(each, Reg)}
+        named |= {REGISTERS[name][0] for name in ("rax", "rcx", "rsi", "rdi")} if any(op.rep for op in code) else {0}
+        registers += [Register(thread, name, 8) for name in WIDE if REGISTERS[name][0] in named]
     cells = [Cell(each.name, index) for each in test.locations for index in range(len(each.initial))]
     return dataclasses.replace(test, observed=(*registers, *cells))
 
 
-def oracle_states(test: LitmusTest, text: str, model: str, addresses: dict[str, int]) -> set[tuple[int, ...]]:
-    machine = Model(read(text), model, addresses)
+def oracle_states(test: LitmusTest, text: Text, model: str, addresses: Mapping[str, int]) -> set[tuple[int, ...]]:
+    machine = Model(text, model, addresses)
     sizes = {each.name: each.size for each in test.locations}
 
     def value(final, what: Observable) -> int:

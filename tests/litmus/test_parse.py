@@ -142,7 +142,7 @@ def test_sizes_of_locations(code: str, initial: str, size: int) -> None:
         ({"cell": "LOCK MOV [x],$1"}, "SB.litmus:5: LOCK MOV [x],$1: LOCK belongs to"),
         ({"cell": "MOVB [x],$256"}, "256 does not fit into an operand of movb, which has 1 bytes"),
         ({"cell": "MOV EAX,[5]"}, "0x5 is an address of no location"),
-        ({"cell": "MFENCE | MFENCE"}, "SB.litmus:5: 'MOV EAX,[x]' is in column 3, but the threads are 2"),
+        ({"cell": "MFENCE | MFENCE"}, "SB.litmus:5: 'MOV EAX,[x]' stands in column 3, but there are 2 threads"),
         ({"initial": "x=0; x=1;"}, "SB.litmus:2: x has an initial value already"),
         ({"initial": "x=0 y=1;"}, "SB.litmus:2: wanted ';' behind an initial value, got 'y'"),
         ({"initial": "2:EAX=1;"}, "there is no thread P2: the threads are P0, P1"),

@@ -110,4 +110,4 @@ def _all(edges: str, size: int, threads: int, limit: int, architecture: str, out
     written = write_tests(output, texts, overwrite)
     terminal.show(f"{len(texts)} tests in {output}, {written} of them written now")
     if refused:
-        terminal.show(f"{len(refused)} cycles have no test; the first: {refused[0]}")
+        terminal.show(f"left out: {len(refused)}; the first: {refused[0]}")

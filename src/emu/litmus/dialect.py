@@ -37,6 +37,7 @@ from emu.litmus.operand import (
 from emu.litmus.registers import GENERAL, sized
 from emu.litmus.scope import ACCESS_BYTES_MAX, DEFAULT_BYTES, Scope, check_fit
 
+_MNEMONIC = re.compile(r"[a-z][a-z0-9]*")
 _NUMBER = re.compile(r"\$.*|[+-]?[0-9][0-9a-fA-FxX]*", re.DOTALL)
 
 
@@ -83,6 +84,10 @@ def translate(text: str, order: str, thread: int, scope: Scope) -> Statement:
     while len(words) > 1 and words[0].lower() in PREFIXES:
         prefixes.append(words.pop(0).lower())
     mnemonic = words[0].lower()
+    if mnemonic in PREFIXES:
+        raise UserError(f"{words[0]} stands in front of an instruction, here is none")
+    if not _MNEMONIC.fullmatch(mnemonic):  # not even a question to Keystone, which has directives, and never answers some
+        raise UserError(f"{words[0]!r} is no instruction")
     mnemonic = OTHER_NAMES.get(mnemonic, mnemonic)
     if special := _special(mnemonic, prefixes, " ".join(words[1:])):
         return special

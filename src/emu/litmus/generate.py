@@ -10,8 +10,6 @@ from emu.litmus.edge import WORD
 from emu.litmus.events import Event, Plan, plan
 from emu.litmus.spelling import SPELLINGS, Spelling
 
-_NO_REGISTER = ("inc",)  # locked instructions that do not say what they read
-
 
 def render(cycle: Cycle, architecture: str, name: str | None = None) -> str:
     """The test of a cycle: X86 in Intel order or X86_64 in AT&T order; raises `UserError` where there is none."""
@@ -26,7 +24,7 @@ def render(cycle: Cycle, architecture: str, name: str | None = None) -> str:
     registers = [equal for writer in writers for equal in writer.equals]
     for number, (location, values) in enumerate(placed.observed.items(), start=len(columns)):
         observer = _Thread(number, spelling, placed)
-        columns.append([line for value in values for line in observer.watch(location, value)])
+        columns.append([observer.watch(location, value) for value in values])
         registers += observer.equals
     finals = [spelling.final(name, placed.finals[name]) for name, stores in placed.stores.items() if stores > 1]
     initial = " ".join(f"uint32_t {name};" for name in placed.stores)
@@ -72,11 +70,11 @@ class _Thread:
         self._free = list(spelling.registers[accumulator:])
         self._shared = {name for name, stores in placed.stores.items() if stores}
 
-    def watch(self, location: str, value: int) -> list[str]:
+    def watch(self, location: str, value: int) -> str:
         """A load of an observer."""
         register = self._take()
         self._expect(register, value)
-        return [self.spelling.load(location, (0, WORD), register)]
+        return self.spelling.load(location, (0, WORD), register)
 
     def event(self, event: Event) -> list[str]:
         """The lines of a load or a store; a locked instruction is written where its load is."""
@@ -92,7 +90,7 @@ class _Thread:
     def locked(self, load: Event, store: Event) -> list[str]:
         """One locked instruction that is both events."""
         instruction = load.after.instruction
-        if instruction in _NO_REGISTER:
+        if instruction == "inc":  # does not say what it read
             return [self.spelling.increment(load.location, load.part)]
         register = self._take()
         self._expect(register, load.value)
