@@ -22,8 +22,8 @@ movl x(,%rbx,4),%ecx; movl (%rsp),%eax; movl (%rbp),%eax; movq (%r12),%rax; movq
 movzbl (x),%eax; movzbw (x),%ax; movsbq (x),%rax; movslq (x),%rax; movzwl %ax,%ebx; movswl (x),%ecx; movzbl %al,%ebx
 xchgl %eax,(x); xchgl (x),%eax; xchg %rax,(x); xchgb %al,(x); lock xaddl %eax,(x); xaddq %rax,(x); lock; incl (x); lock incq (x)
 lock cmpxchgq %rbx,(x); cmpxchgb %bl,(x); lock cmpxchg8b (x); lock cmpxchg16b (x); lock; notl (x); lock btsl $1,(x); lock decw (x)
-lock orl $0,-64(%rsp); lock addl $0,(%rsp); lock subb $1,(x); lock andq $1,(x); lock xorl %eax,(x); lock sbbl %eax,(x); lock negl (x)
-sete %al; setne (x); setnb %bl; cmovne %eax,%ebx; cmovnel (x),%ebx; cmovcq (x),%rbx; cmovbl (x),%ebx; cmovll (x),%ebx
+lock orl $0,-64(%rsp); lock addl $0,(%rsp); lock subb $1,(x); lock andq $1,(x); lock xorl %eax,(x); lock sbbl %eax,(x)
+lock negl (x); sete %al; setne (x); setnb %bl; cmovne %eax,%ebx; cmovnel (x),%ebx; cmovcq (x),%rbx; cmovbl (x),%ebx; cmovll (x),%ebx
 testl %eax,%eax; testq %rax,(x); cmpl (x),%eax; cmpl $0,(x); cmp $1,%eax; cmp %eax,%ebx; add $1,%eax; addl $0x7f,(x); sub %rax,%rbx
 addl $0xffffffff,%eax; addq $-16,%rax; adcl (x),%eax; and %eax,%eax; xorl %eax,%eax; orb $1,(x); not %eax; negq %rax
 shl $2,%eax; shll %cl,(x); shl %cl,%rax; sarq $3,%rax; shrl (x); sal $1,%eax; rolw $3,(x); shldl $4,%eax,%ebx; shld %cl,%eax,%ebx
@@ -107,7 +107,8 @@ def listing(code: bytes) -> list[str]:
 
 def ours(cell: str, architecture: str = "X86_64") -> list[str]:
     test = parse("t", f"{architecture} t\n{{ int x; int y; int P1_r0; }}\n P0 ;\n {cell} ;\nl: ;\n")
-    return listing(assemble([test]).image.text.data)
+    image = assemble([test]).image
+    return listing(image.text.data[: image.routines[0].size])
 
 
 def gnu(statement: str, syntax: str, folder: Path) -> list[str]:
@@ -136,3 +137,57 @@ def test_att_is_what_gnu_as_makes_of_it(cell: str, tmp_path: Path) -> None:
 def test_intel_is_what_gnu_as_makes_of_the_whole_statement(cell: str, statement: str, tmp_path: Path) -> None:
     architecture = "X86" if cell[0].isupper() and "%" not in cell else "X86_64"
     assert ours(cell, architecture) == gnu(statement, ".intel_syntax noprefix", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "cells", "order"),
+    [
+        ("X86", ["MOV EAX,[x]"], "intel"),
+        ("X86_64", ["mov eax,[x]"], "att"),  # as herd reads it: a store
+        ("X86_64", ["mov eax,[x]", "mov [y],1"], "intel"),
+        ("X86_64", ["mov eax, dword ptr [x]"], "intel"),
+        ("X86", ["movl %eax,(x)"], "att"),
+        ("X86", ["movl $1,(x)", "movl (x),eax"], "att"),
+        ("X86", ["MOV [x],$1", "movl $1,(x)", "MOV EAX,[x]"], "intel"),  # both: the header decides
+        ("X86", ["MOV [x],$1", "MOV %EAX,[x]"], "intel"),
+        ("X86_64", ["mfence", "jmp l"], "att"),
+    ],
+)
+def test_order(architecture: str, cells: list[str], order: str) -> None:
+    assert order_of(cells, architecture) == order
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("FOO [x]", "t:4: no such instruction, or not with these operands: FOO [x]"),
+        ("MOV  EAX", "t:4: no such instruction, or not with these operands: MOV EAX"),
+        ("movq $0x202020202020202,(x)", "t:4: no such instruction, or not with these operands: movq $0x202020202020202,(x)"),
+        ("mov %eax,%rbx", "or not with these operands: mov %eax,%rbx"),
+        ("movl $0x1ffffffff,(x)", "8589934591 does not fit into an operand of movl, which has 4 bytes"),
+        ("lock movl $1,(x)", "LOCK belongs to an instruction that reads, changes and writes memory"),
+        ("lock incl %eax", "LOCK belongs to an instruction"),
+        ("lock lock", "lock stands in front of an instruction, here is none"),
+        (".rept 9", "'.rept' is no instruction"),
+        ("'", '"\'" is no instruction'),
+        ("call l", "a call has no place in a litmus test"),
+        ("jmp *%rax", "jmp wants a label of this thread, got '*%rax'"),
+        ("movl (%ax),%ebx", "%ax is no register that can hold an address"),
+        ("movl (%rax,%bx,4),%ebx", "%bx is no register of 32 or 64 bits"),
+        ("movl (%rax,%rbx,3),%ebx", "an index is taken times 1, 2, 4 or 8, not 3"),
+        ("movl (%rax,%rbx,4,5),%ebx", "an address has base, index and scale"),
+        ("mov eax,[ebx+ecx+edx]", "an address has a base and an index, no third register"),
+        ("mov eax,[x+y]", "'[x+y]' must name one location"),
+        ("mov eax,[4-ecx]", "only a number can be subtracted"),
+        ("movl %gs:(x),%eax", "a litmus test has no segments: leave %gs: out"),
+        ("movl 4(%rip),%eax", "an address relative to rip must name a location"),
+        ("movl 0x1000,%eax,,", "is no operand: wanted a register"),
+        ("movl $%eax,(x)", "must be a number or the address of a location"),
+        ("mov eax,[x y]", "'[x y]' is no sum of registers, a location and numbers"),
+    ],
+)
+def test_refusals(cell: str, message: str) -> None:
+    with pytest.raises(UserError) as refused:
+        ours(cell)
+    assert message in str(refused.value)
+    assert str(refused.value).startswith("t:4: ")

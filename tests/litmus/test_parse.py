@@ -80,11 +80,11 @@ def test_every_form() -> None:
 @pytest.mark.parametrize(
     ("header", "name"),
     [
-        ("X86 iwp2.5/amd8 (iwpTwoFive) \"Stores\"", "iwp2.5/amd8"),
+        ('X86 iwp2.5/amd8 (iwpTwoFive) "Stores"', "iwp2.5/amd8"),
         ("X86_64 MP+po+po.litmus", "MP+po+po"),
         ("\n X86\tSB\r", "SB"),
         ("\ufeffX86 SB;", "SB"),
-        ("X86 LB \n\"two\nlines {\"\n", "LB"),
+        ('X86 LB \n"two\nlines {"\n', "LB"),
     ],
 )
 def test_header(header: str, name: str) -> None:
@@ -151,6 +151,10 @@ def test_sizes_of_locations(code: str, initial: str, size: int) -> None:
         ({"initial": "uint8_t x=256;"}, "256 does not fit into x, which has 1 bytes"),
         ({"initial": "int x[2]={1};"}, "x has 2 elements and 1 initial values"),
         ({"initial": "int x[9999999];"}, "an array has 1 to 4096 elements"),
+        (
+            {"initial": "".join(f"int x{number}[4096];" for number in range(20))},
+            "SB.litmus:2: the locations of a test may take 512 KiB",
+        ),
         ({"initial": "0:AL=x;"}, "0:AL has 1 bytes: an address takes 4 or more"),
         ({"initial": "p=x[1];"}, "x[1] is not there: x has 1 elements, from x[0]"),
         ({"initial": "x=?;"}, "SB.litmus:2: '?' has no meaning here"),
@@ -190,13 +194,15 @@ def test_what_is_no_test(text: str, message: str) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="none.litmus: cannot be read: No such file"):
+    with pytest.raises(UserError, match=r"none\.litmus: cannot be read: No such file"):
         parse_file(tmp_path / "none.litmus")
 
 
 REAL = [path.read_text() for path in sorted((Path(__file__).parent / "generated").glob("*.litmus"))[::40]]
 REAL += [path.read_text() for path in sorted(DATA.glob("*.litmus"))]
-PIECES = st.sampled_from([*"{}[]()|;:=~*%$,.-+0123456789x\n\t\"'&é\0", "0:EAX", "P1", "(*", "*)", "exists", "lock;", "0x", "//", "<<", "\\/"])
+PIECES = st.sampled_from(
+    [*"{}[]()|;:=~*%$,.-+0123456789x\n\t\"'&é\0", "0:EAX", "P1", "(*", "*)", "exists", "lock;", "0x", "//", "<<", "\\/"]
+)
 
 
 def accept(text: str) -> None:

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from emu.errors import UserError
-from emu.litmus.initial import placed, thread_number
+from emu.litmus.initial import placing, thread_number
 from emu.litmus.lexer import Token, Tokens
 from emu.litmus.registers import CONSTANT
 from emu.litmus.scope import Scope
@@ -91,7 +90,7 @@ class _Parser:
         if tokens.next.kind == "end" and quantifier == "":
             return Final("forall", TRUE, "true", filtered, tuple(listed))
         condition = self._observed() if quantifier == "observed" else self.proposition()
-        end = tokens.next.offset if tokens.next.kind != "end" else len(tokens.file.text)
+        end = tokens.next.offset if tokens.next.kind != "end" else tokens.end
         text = " ".join(tokens.file.text[start:end].split())
         tokens.accept(";")
         if not tokens.accept("with") and tokens.next.kind != "end":
@@ -124,7 +123,8 @@ class _Parser:
     def _listed(self) -> list[Observable]:
         """A whole location, or one element or register."""
         if self.tokens.next.kind == "name" and self.tokens.after().text != "[":
-            return [*self.scope.elements(self.tokens.take().text)]
+            with placing(self.tokens):
+                return [*self.scope.elements(self.tokens.take().text)]
         found = self._observable()
         return [] if isinstance(found, int) else [found]
 
@@ -222,33 +222,25 @@ class _Parser:
         amper = tokens.accept("&")
         if not amper and tokens.next.kind != "name":
             return self._observable()
-        start = tokens.name("the name of a location")
-        index = self._index()
-        try:
-            return self.scope.address(start.text, index)
-        except UserError as error:
-            raise placed(tokens, start, error) from None
+        with placing(tokens):
+            return self.scope.address(tokens.name("the name of a location").text, self._index())
 
     def _observable(self) -> int | Observable:
         """A register or an element of a location; of a register that no code can write, its value."""
         tokens = self.tokens
-        start = tokens.next
-        try:
-            if start.kind in ("number", "thread"):
+        with placing(tokens):
+            if tokens.next.kind in ("number", "thread"):
                 thread = thread_number(tokens)
                 tokens.accept("%")
                 name = tokens.name("the name of a register").text
                 if name.lower() in CONSTANT:
-                    return self.scope.constants.get((thread, name.lower()), 0)
+                    return self.scope.constant(thread, name)
                 return self.scope.register(thread, name)
             bracket = tokens.accept("[")
-            name = tokens.name("a register, such as 0:rax, or a location").text
-            index = self._index()
+            cell = self.scope.cell(tokens.name("a register, such as 0:rax, or a location").text, self._index())
             if bracket:
                 tokens.expect("]", "behind the name of a location")
-            return self.scope.cell(name, index)
-        except UserError as error:
-            raise placed(tokens, start, error) from None
+            return cell
 
     def _index(self) -> int:
         tokens = self.tokens

@@ -1,5 +1,8 @@
 """The initial state of a test: what stands between its first braces."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from emu.errors import UserError
 from emu.litmus.lexer import Token, Tokens
 from emu.litmus.scope import Scope
@@ -20,23 +23,24 @@ def parse_initial(tokens: Tokens, scope: Scope) -> None:
     while tokens.next.kind != "end":
         if tokens.accept(";"):
             continue
-        start = tokens.next
-        try:
+        with placing(tokens):
             _entry(tokens, scope)
-        except UserError as error:
-            raise placed(tokens, start, error) from None
         if tokens.next.kind != "end":
             tokens.expect(";", "behind an initial value")
-    try:
+    with placing(tokens):
         scope.check_addresses()
+
+
+@contextmanager
+def placing(tokens: Tokens) -> Iterator[None]:
+    """Give an error of the scope, which knows no places, that of the token that comes next at the beginning."""
+    offset = tokens.next.offset
+    try:
+        yield
     except UserError as error:
-        raise placed(tokens, tokens.next, error) from None
-
-
-def placed(tokens: Tokens, token: Token, error: UserError) -> UserError:
-    """The error with file and line, which one from the scope does not have."""
-    file = tokens.file
-    return error if str(error).startswith(f"{file.path}:") else UserError(f"{file.path}:{file.line(token.offset)}: {error}")
+        if str(error).startswith(f"{tokens.file.path}:"):
+            raise
+        tokens.file.refuse(offset, str(error))
 
 
 def _entry(tokens: Tokens, scope: Scope) -> None:

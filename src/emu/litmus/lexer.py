@@ -51,7 +51,7 @@ class Tokens:
 
     def __init__(self, file: File, start: int, end: int) -> None:
         """Cut the text into tokens; a sign of no meaning is a `UserError`."""
-        self.file = file
+        self.file, self.end = file, end
         self._all: list[Token] = []
         at = start
         while at < end:

@@ -50,10 +50,8 @@ def assemble(tests: Sequence[LitmusTest]) -> Program:
         text = assemble_text(sources, TEXT_BASE, {})
     except UserError as error:
         raise (_refused(tests, addresses) or error) from None
-    if TEXT_BASE + len(text.code) > DATA_BASE:
-        raise UserError(
-            f"{len(tests)} tests have {len(text.code)} bytes of code: {DATA_BASE - TEXT_BASE} is the most for one program"
-        )
+    if (room := DATA_BASE - TEXT_BASE) < len(text.code):
+        raise UserError(f"{len(tests)} tests have {len(text.code)} bytes of code and {room} is the most: assemble fewer at once")
     image = Image(
         variant="litmus",
         text=Segment("text", TEXT_BASE, TEXT_BASE, text.code),

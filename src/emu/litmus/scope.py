@@ -21,6 +21,7 @@ class Scope:
         self.threads: Collection[int] = ()
         self.registers: dict[Register, int | str] = {}
         self.constants: dict[tuple[int, str], int] = {}
+        self._bytes = 0
         self._initial: dict[str, list[int | str]] = {}
         self._declared: dict[str, int] = {}
         self._accessed: dict[str, int] = {}
@@ -38,14 +39,12 @@ class Scope:
             if self._initial[name] == initial and size in (None, self._declared.get(name)):
                 return
             raise UserError(f"{name} has an initial value already: give it once")
-        self._initial[name] = initial
+        self._claim(name, initial)
         if size is not None:
             self._declared[name] = size
         for value in initial:
             if isinstance(value, int) and size is not None:
                 check_fit(value, size, name)
-        if sum(-(-8 * len(each) // LINE_BYTES) * LINE_BYTES for each in self._initial.values()) > DATA_BYTES_MAX:
-            raise UserError(f"the locations of a test may take {DATA_BYTES_MAX >> 10} KiB: {name} is too large")
 
     def declare_register(self, thread: int, name: str, value: int | str) -> None:
         """A register of the initial state."""
@@ -62,6 +61,11 @@ class Scope:
             raise UserError(f"{thread}:{name} has {register.size} bytes: an address takes {DEFAULT_BYTES} or more")
         self.registers[register] = value
 
+    def constant(self, thread: int, name: str) -> int:
+        """The value of a register that no code can write."""
+        self._check_thread(thread)
+        return self.constants.get((thread, name.lower()), 0)
+
     def address_later(self, name: str, index: int) -> str:
         """The name of an element's address in the initial state, which may declare the location further below."""
         self._addressed.append((name, index))
@@ -77,13 +81,10 @@ class Scope:
         for thread in (*(register.thread for register in self.registers), *(thread for thread, _ in self.constants)):
             self._check_thread(thread)
 
-    def is_declared(self, name: str) -> bool:
-        """Whether a name is a location of the initial state."""
-        return name in self._initial
-
     def mention(self, name: str, size: int = 0) -> None:
         """A location that code or condition names: it is 0 at first; `size` is up to where an access reaches, or 0."""
-        self._initial.setdefault(name, [0])
+        if name not in self._initial:
+            self._claim(name, [0])
         self._accessed[name] = max(self._accessed.get(name, 0), min(size, ACCESS_BYTES_MAX))
 
     def declared_size(self, name: str) -> int | None:
@@ -151,6 +152,13 @@ class Scope:
             values = (value if isinstance(value, str) else value % (1 << 8 * size) for value in initial)
             found.append(Location(name, size, tuple(values)))
         return tuple(found)
+
+    def _claim(self, name: str, initial: list[int | str]) -> None:
+        """Take room for a location, as if it were of the largest type."""
+        self._initial[name] = initial
+        self._bytes += -(-ACCESS_BYTES_MAX * len(initial) // LINE_BYTES) * LINE_BYTES
+        if self._bytes > DATA_BYTES_MAX:
+            raise UserError(f"the locations of a test may take {DATA_BYTES_MAX >> 10} KiB: there is no room for {name}")
 
     def _check_thread(self, thread: int) -> None:
         if thread not in self.threads:
