@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from emu.litmus.cycle import Cycle, cycles
-from emu.litmus.edge import parse_relaxations
-from emu.litmus.generate import render_all
+from emu.diy.cycle import Cycle, cycles
+from emu.diy.edge import parse_relaxations
+from emu.diy.generate import render_all
 
 FOLDER = Path(__file__).parent / "generated"
 

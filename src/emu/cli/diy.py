@@ -91,18 +91,18 @@ def _within(name: str, text: str, least: int, most: int) -> int:
 
 
 def _one(text: str, architecture: str) -> str:
-    from emu.litmus.cycle import close
-    from emu.litmus.edge import parse_edges
-    from emu.litmus.generate import render
+    from emu.diy.cycle import close
+    from emu.diy.edge import parse_edges
+    from emu.diy.generate import render
 
     return render(close(parse_edges(text)), architecture)
 
 
 def _all(edges: str, size: int, threads: int, limit: int, architecture: str, output: Path, overwrite: bool) -> None:
-    from emu.litmus.cycle import cycles
-    from emu.litmus.edge import parse_relaxations
-    from emu.litmus.folder import write_tests
-    from emu.litmus.generate import render_all
+    from emu.diy.cycle import cycles
+    from emu.diy.edge import parse_relaxations
+    from emu.diy.folder import write_tests
+    from emu.diy.generate import render_all
 
     texts, refused = render_all(cycles(parse_relaxations(edges), size, threads, limit), [architecture])
     if not texts:

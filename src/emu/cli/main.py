@@ -13,8 +13,8 @@ import typer
 
 from emu.cli import catalogue, terminal, trace
 from emu.cli.compare import compare
-from emu.cli.litmus import litmus
 from emu.cli.diy import diy
+from emu.cli.litmus import litmus
 from emu.cli.run import run
 from emu.cli.stress import stress
 from emu.errors import EmuError, InternalError
@@ -34,6 +34,7 @@ Begin with:
   emu compare baseline wakeq                   both variants side by side
   emu run --messages 20 --trace t.trace        a trace of every instruction
   emu trace show t.trace --hand-off 5 --outline
+  emu litmus SB.litmus                         every outcome of a litmus test on these cores
 """
 
 app = typer.Typer(

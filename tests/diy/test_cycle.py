@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emu.diy.cycle import close, cycles, fault
+from emu.diy.edge import PLAIN, Access, merge, parse_edges, parse_relaxations
 from emu.errors import LimitReached, UserError
-from emu.litmus.cycle import close, cycles, fault
-from emu.litmus.edge import PLAIN, Access, merge, parse_edges, parse_relaxations
 
 PUBLIC = Path(__file__).parents[3] / "shared" / "litmus"
 

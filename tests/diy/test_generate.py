@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "litmus"))
 from generated_set import chosen
 from tso_model import judge
 from tso_text import read
 
+from emu.diy.cycle import close, cycles
+from emu.diy.edge import WORD, parse_edges, parse_relaxations
+from emu.diy.events import plan
+from emu.diy.folder import write_tests
+from emu.diy.generate import render, render_all
 from emu.errors import UserError
-from emu.litmus.cycle import close, cycles
-from emu.litmus.edge import WORD, parse_edges, parse_relaxations
-from emu.litmus.events import plan
-from emu.litmus.folder import write_tests
-from emu.litmus.generate import render, render_all
 
 PUBLIC = Path(__file__).parents[3] / "shared" / "litmus"
 

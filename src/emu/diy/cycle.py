@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from emu.diy.edge import Edge, merge, overlap
 from emu.errors import LimitReached, UserError
-from emu.litmus.edge import Edge, merge, overlap
 
 THREADS_MAX = 6
 

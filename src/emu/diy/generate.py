@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
+from emu.diy.cycle import THREADS_MAX, Cycle
+from emu.diy.edge import WORD
+from emu.diy.events import Event, Plan, plan
+from emu.diy.spelling import SPELLINGS, Spelling
 from emu.errors import UserError
-from emu.litmus.cycle import THREADS_MAX, Cycle
-from emu.litmus.edge import WORD
-from emu.litmus.events import Event, Plan, plan
-from emu.litmus.spelling import SPELLINGS, Spelling
 
 
 def render(cycle: Cycle, architecture: str, name: str | None = None) -> str:

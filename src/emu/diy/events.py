@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from emu.diy.cycle import Cycle
+from emu.diy.edge import WORD, Access, Edge
 from emu.errors import UserError
-from emu.litmus.cycle import Cycle
-from emu.litmus.edge import WORD, Access, Edge
 
 LOCATIONS = ("x", "y", "z", *"abcdefghijklmnopqrstuvw")
 
