@@ -24,6 +24,19 @@ def test_trees_are_walked_once_and_hidden_folders_left_out(tmp_path: Path) -> No
     assert [path.relative_to(tmp_path).as_posix() for path in found] == ["a/c.litmus", "b.litmus", "odd.txt"]
 
 
+def test_lists_name_tests_and_other_lists(tmp_path: Path) -> None:
+    write(tmp_path, a=SB, deep__b=SB, c=SB)
+    (tmp_path / "@all").write_text("# all of them\na.litmus\ndeep/@all\n")
+    (tmp_path / "deep" / "@all").write_text("b.litmus\n")
+    assert [path.name for path in find_tests([tmp_path / "@all"])] == ["a.litmus", "b.litmus"]
+    (tmp_path / "@self").write_text("@self\n")
+    with pytest.raises(UserError, match="must not name itself"):
+        find_tests([tmp_path / "@self"])
+    (tmp_path / "@gone").write_text("gone.litmus\n")
+    with pytest.raises(UserError, match=r"gone\.litmus: no such file"):
+        find_tests([tmp_path / "@gone"])
+
+
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no file \.litmus in this folder"):
         find_tests([tmp_path])

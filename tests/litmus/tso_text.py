@@ -143,7 +143,7 @@ def _initial(text: str) -> tuple[dict[str, Variable], dict[tuple[int, str], int 
         register = re.fullmatch(r"P?(\d+):(\w+)", target)
         array = re.fullmatch(r"(\w+)\[(\d+)\]", target)
         if register:
-            registers[int(register[1]), register[2].lower()] = _value(right)
+            registers[int(register[1]), register[2].lower()] = _value(right) if right else 0
         elif array:
             values = [_value(each) for each in right.strip("{} ").split(",") if each.strip()]
             values += [0] * (int(array[2]) - len(values))

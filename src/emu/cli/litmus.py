@@ -20,7 +20,7 @@ IN_FULL_MAX = 3  # so many tests are shown in full without being asked
 
 
 def litmus(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE|DIR...", help="Tests, or folders to look for *.litmus in.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE|DIR...", help="Tests, folders to search, or lists (@all).")],
     expect: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Compare with lines `NAME.litmus,0|1` (holds or not) or `NAME Allow|Forbid`."),

@@ -53,11 +53,18 @@ class Conditions:
 Judged: TypeAlias = "Verdict | Refusal"
 
 
-def find_tests(paths: Sequence[Path]) -> list[Path]:
-    """The files named, and all `*.litmus` in the trees of the folders named; each once, in the order of their paths."""
+def find_tests(paths: Sequence[Path], lists: frozenset[Path] = frozenset()) -> list[Path]:
+    """The files named, all `*.litmus` in the trees of the folders named, and what herd's lists name (`@all`); each once.
+
+    `lists` are those that are being read: one that names itself is refused.
+    """
     found: dict[Path, None] = {}
     for path in paths:
-        if path.is_dir():
+        if path.name.startswith("@") and path.is_file():
+            if path.resolve() in lists:
+                raise UserError(f"{path}: a list of tests must not name itself, nor one that names it")
+            found.update(dict.fromkeys(find_tests(_listed(path), lists | {path.resolve()})))
+        elif path.is_dir():
             inside = sorted(_walk(path))
             if not inside:
                 raise UserError(f"{path}: no file {SUFFIX} in this folder")
@@ -67,6 +74,18 @@ def find_tests(paths: Sequence[Path]) -> list[Path]:
         else:
             raise UserError(f"{path}: no such file or folder")
     return list(found)
+
+
+def _listed(path: Path) -> list[Path]:
+    """What a list names, a path a line, relative to the list; it may name other lists."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as a list of tests: {error}") from None
+    named = [path.parent / line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    if not named:
+        raise UserError(f"{path}: a list of tests must name files or other lists, a line each; this one is empty")
+    return named
 
 
 def _walk(folder: Path) -> Iterator[Path]:
