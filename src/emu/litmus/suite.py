@@ -104,9 +104,11 @@ def run_suite(paths: Sequence[Path], conditions: Conditions, jobs: int) -> Itera
     if jobs < 1:
         raise UserError(f"jobs must be at least 1, not {jobs}")
     batches = [(paths[start : start + BATCH], conditions) for start in range(0, len(paths), BATCH)]
-    if min(jobs, len(batches)) < 2:
-        for batch in batches:
-            yield from run_batch(*batch)
+    # The first batch compiles what is not yet in the cache: here, once, and not in every process at the same time.
+    alone = 1 if min(jobs, len(batches) - 1) > 1 else len(batches)
+    for batch in batches[:alone]:
+        yield from run_batch(*batch)
+    if not (batches := batches[alone:]):
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(batches)), mp_context=context, initializer=_leave_interrupts_to_the_parent) as pool:
