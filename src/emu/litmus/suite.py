@@ -6,12 +6,13 @@ import signal
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from emu.errors import EmuError, UserError
+from emu.errors import EmuError, InternalError, UserError
 
 if TYPE_CHECKING:
     from emu.litmus.test import LitmusTest
@@ -116,6 +117,8 @@ def run_suite(paths: Sequence[Path], conditions: Conditions, jobs: int) -> Itera
             futures = [pool.submit(run_batch, *batch) for batch in batches]
             for future in futures:
                 yield from future.result()
+        except BrokenProcessPool:
+            raise InternalError("a process that judged tests has died; --jobs 1 shows at which test") from None
         except BaseException:
             for process in list((pool._processes or {}).values()):
                 process.terminate()
