@@ -8,6 +8,7 @@ import typer
 
 from emu.cli import options, terminal
 from emu.errors import CheckFailed
+from emu.files import write_whole
 from emu.stress.plan import OPERATIONS_DEFAULT, Plan
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _complaint(result: "Result", path: Path) -> str:
     words = f"round {failure.round}, reduced to {len(failure.case.operations)} operations: "
     words += failure.violation.words(failure.case.operations)
     try:
-        path.write_text(_case_text(result))
+        write_whole(path, _case_text(result))
     except OSError as error:
         return f"{words}; the case could not be written to {path}: {error.strerror}"
     return f"{words}; run it again with `emu stress --replay {path}`"

@@ -1,10 +1,10 @@
 """A folder of test files: each appears complete or not at all, and nothing that was there is lost."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from emu.errors import UserError
+from emu.files import write_whole
 
 
 def write_tests(folder: Path, texts: Mapping[str, str], overwrite: bool) -> int:
@@ -16,7 +16,7 @@ def write_tests(folder: Path, texts: Mapping[str, str], overwrite: bool) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         new = {path: text for path, text in _paths(folder, texts).items() if not _has(path, text, overwrite)}
         for path, text in new.items():
-            _put(path, text)
+            write_whole(path, text)
     except OSError as error:
         raise UserError(f"cannot write tests to {folder}: {error.strerror}: {error.filename}") from error
     return len(new)
@@ -34,13 +34,3 @@ def _has(path: Path, text: str, overwrite: bool) -> bool:
     if not overwrite:
         raise UserError(f"{path} is there with other content: choose another --output, or --overwrite it")
     return False
-
-
-def _put(path: Path, text: str) -> None:
-    target = path.resolve()
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(text.encode())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
