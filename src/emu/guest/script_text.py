@@ -1,0 +1,174 @@
+"""The text form of a script: one operation a line, in the order in which they are issued.
+
+    # a receiver waits, a sender hands over
+    tasks 2
+    t1: recv type=1 size=64 -> blocks
+    t2: send type=1 text=0x1122334455667788 -> 0
+    t1: returns 8 type=1
+    t2: stat -> qnum=0 cbytes=0
+
+`-> OUTCOME` and the lines `tN: returns OUTCOME` and `tN: dies` say what is expected; they may be left out. An outcome is
+a value, the name of an error, `blocks` or `dies`, and then fields: those that are given must be so. `tN: returns` stands under
+the operation that woke tN. A queue is named by the order of creation, q1 first; `queues N` says how many exist from the
+beginning (1 if it is left out). The words of each operation are in `emu.guest.script_words`. Results are written in the same form.
+"""
+
+import errno
+import re
+from dataclasses import replace
+
+from emu.errors import UserError
+from emu.guest import script as s
+from emu.guest.script_words import FIELDS, OPERATIONS, WITH_TARGET, Word, named, operation_text, outcome_text, return_text
+
+
+def parse(text: str, name: str = "script") -> s.Script:
+    """Read a script, or raise `UserError` with the place, what was wanted and what was got."""
+    reader = _Reader(name)
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.partition("#")[0].split()
+        if words:
+            reader.line = number
+            reader.read(words)
+    return reader.script()
+
+
+def dump(script: s.Script) -> str:
+    """Write a script; `parse` gives the same one back."""
+    lines = [f"tasks {script.tasks}"]
+    if script.queues != 1:
+        lines.append(f"queues {script.queues}")
+    for step in script.steps:
+        expect = f" -> {outcome_text(step.expect)}" if step.expect else ""
+        lines.append(f"t{step.task}: {operation_text(step.operation)}{expect}")
+        lines.extend(f"t{back.task}: {return_text(back.outcome)}" for back in step.returns)
+    return "\n".join(lines) + "\n"
+
+
+def with_results(script: s.Script, results: s.Results) -> s.Script:
+    """Take the script with what it gave in place of what was expected: the form in which results are written."""
+    steps = (
+        replace(step, expect=result.outcome, returns=tuple(s.Return(task, outcome) for task, outcome in result.returns))
+        for step, result in zip(script.steps, results, strict=False)
+    )
+    return replace(script, steps=tuple(steps))
+
+
+class _Reader:
+    """Lines in, a script out."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.line = 0
+        self._counts: dict[str, int] = {}
+        self._steps: list[s.Step] = []
+        self._dead: dict[int, int] = {}  # task to the line in which it ended
+
+    def read(self, words: list[str]) -> None:
+        if words[0] in ("tasks", "queues"):
+            self._header(words)
+            return
+        if not words[0].endswith(":"):
+            raise self._wrong("`tasks N`, `queues N` or `tN: operation`", " ".join(words))
+        task = self._existing(words[0][:-1])
+        if len(words) < 2:
+            raise self._wrong(f"an operation ({', '.join(OPERATIONS)}), returns or dies", "nothing")
+        if words[1] in ("returns", "dies"):
+            self._return(task, words[1:])
+        else:
+            self._step(task, words[1:])
+
+    def script(self) -> s.Script:
+        if "tasks" not in self._counts:
+            raise self._wrong("`tasks N` before the first operation", "none")
+        return s.Script(self._counts["tasks"], tuple(self._steps), self._counts.get("queues", 1), self.name)
+
+    def _wrong(self, wanted: str, got: str) -> UserError:
+        return UserError(f"{self.name}:{self.line}: wanted {wanted}, got {got}")
+
+    def _header(self, words: list[str]) -> None:
+        least, most = (1, s.TASKS_MAX) if words[0] == "tasks" else (0, s.QUEUES_MAX)
+        if self._steps or words[0] in self._counts:
+            raise self._wrong(f"`{words[0]}` once, before the first operation", "it again or too late")
+        if len(words) != 2 or not words[1].isdecimal() or not least <= int(words[1]) <= most:
+            raise self._wrong(f"`{words[0]} N` with N from {least} to {most}", " ".join(words))
+        self._counts[words[0]] = int(words[1])
+
+    def _existing(self, text: str) -> int:
+        if "tasks" not in self._counts:
+            raise self._wrong("`tasks N` before the first operation", text)
+        try:
+            return named("t", text, self._counts["tasks"])
+        except ValueError:
+            raise self._wrong(f"a task, t1 to t{self._counts['tasks']}", text) from None
+
+    def _alive(self, task: int) -> None:
+        if task in self._dead:
+            raise self._wrong(f"a task that lives: t{task} ended in line {self._dead[task]}", f"t{task}")
+
+    def _return(self, task: int, words: list[str]) -> None:
+        if not self._steps:
+            raise self._wrong("an operation first", " ".join(words))
+        outcome = s.DIES if words == ["dies"] else self._outcome(words[1:] if words[0] == "returns" else words)
+        last = self._steps[-1]
+        self._steps[-1] = replace(last, returns=(*last.returns, s.Return(task, outcome, self.line)))
+
+    def _step(self, task: int, words: list[str]) -> None:
+        self._alive(task)
+        arrow = words.index("->") if "->" in words else len(words)
+        expect = self._outcome(words[arrow + 1 :]) if arrow < len(words) else None
+        operation = self._operation(task, words[0], words[1:arrow])
+        self._steps.append(s.Step(task, operation, expect, (), self.line))
+
+    def _operation(self, task: int, verb: str, words: list[str]) -> s.Operation:
+        if verb not in OPERATIONS:
+            raise self._wrong(f"an operation ({', '.join(OPERATIONS)}), returns or dies", verb)
+        kind, known = OPERATIONS[verb]
+        values: dict[str, object] = {}
+        if verb in WITH_TARGET:
+            target = self._existing(words.pop(0) if words else "nothing")
+            self._alive(target)
+            if verb == "kill" and target == task:
+                raise self._wrong("another task to kill (a task ends itself by `exit`)", f"t{task}")
+            values["target"] = target
+        for text in words:
+            self._word(verb, known, text, values)
+        if verb in ("kill", "exit"):
+            self._dead[target if verb == "kill" else task] = self.line
+        spelled = values.get("text")
+        if isinstance(spelled, bytes) and ("fill" in values or values.setdefault("size", len(spelled)) != len(spelled)):
+            raise self._wrong(f"no fill, and size={len(spelled)} or none, beside that text", " ".join(words))
+        return kind(**values)  # type: ignore[arg-type]
+
+    def _word(self, verb: str, known: tuple[Word, ...], text: str, values: dict[str, object]) -> None:
+        name, equals, value = text.partition("=")
+        word = next((word for word in known if word.name == name), None)
+        if word is None:
+            raise self._wrong(f"a word of {verb} ({', '.join(w.name for w in known) or 'none'})", text)
+        if word.attribute in values:
+            raise self._wrong(f"{name} once", "it twice")
+        try:
+            if bool(equals) != (word.wanted != "no value"):
+                raise ValueError
+            values[word.attribute] = word.read(value)
+        except ValueError:
+            raise self._wrong(f"{name}: {word.wanted}", text) from None
+
+    def _outcome(self, words: list[str]) -> s.Outcome:
+        if not words:
+            raise self._wrong("an outcome: a value, an error, blocks or dies", "nothing")
+        first = "0" if "=" in words[0] else words.pop(0)
+        known = first in ("blocks", "dies") or first in errno.errorcode.values() or re.fullmatch(r"\d+|q[1-9]\d*", first)
+        if not known:
+            raise self._wrong("an outcome: a value, qN, the name of an error, blocks or dies", first)
+        found = []
+        for text in words:
+            name, _, value = text.partition("=")
+            if name not in FIELDS:
+                raise self._wrong(f"a field ({', '.join(FIELDS)})", text)
+            read, wanted = FIELDS[name]
+            try:
+                found.append((name, read(value)))
+            except ValueError:
+                raise self._wrong(f"{name}= {wanted}", text) from None
+        return s.Outcome(first, tuple(found))
