@@ -22,6 +22,9 @@ def run(
     stall: options.Stalls = None,
     tick: options.Tick = "0",
     trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an instruction trace: see `emu trace --help`.")] = None,
+    script: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Run a script of queue operations instead: see docs/scripts.md.")
+    ] = None,
     as_json: options.Json = False,
     max_cycles: options.MaxCycles = None,
     trace_limit: Annotated[
@@ -41,7 +44,14 @@ def run(
                                                     hold the waker up: the receivers spin
       emu run --messages 20 --trace t.trace         and look: emu trace show t.trace --hand-off 5
       emu run --json | jq .locks                    for a script
+      emu run --script case.script --variant wakeq  operations of tasks, line by line, and what they give
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    if script is not None:
+        from emu.cli.script import run_file
+
+        refused = {"--threads": threads, "--messages": messages, "--placement": placement, "--stall": stall, "--trace": trace}
+        run_file(script, variant, machine, as_json, [name for name, value in refused.items() if value])
+        return
     spec = options.experiment(
         variant=variant,
         machine=machine,

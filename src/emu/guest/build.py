@@ -15,6 +15,7 @@ from emu.errors import CheckFailed
 from emu.guest import descriptors
 from emu.guest.ipc import Ipc, build_ipc
 from emu.guest.paging import LARGE_PAGE, PAGE, USER_TEXT, PageTables
+from emu.guest.program import PROGRAMS
 from emu.guest.ram import RAM_BYTES, TEXT_MAP, GuestObject, Ram, direct
 from emu.guest.record import Kernel, Record
 from emu.guest.scheduler import build_scheduler
@@ -94,15 +95,16 @@ def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram:
     kernel = Kernel(image, memory, pages)
     _map_image(kernel)
     cores = [_build_core(kernel, core) for core in range(workload.cores)]
+    program = PROGRAMS[workload.program]
     mm = build_process(kernel, cores=workload.cores, threads=workload.threads)
     idle = [build_idle_task(kernel, core, mm) for core in range(workload.cores)]
     stride = task_stride(kernel)
     base = memory.allocate(stride * workload.threads)
-    tasks = [build_user_task(kernel, plan, base + stride * plan.index, mm) for plan in workload.tasks]
+    tasks = [build_user_task(kernel, program, plan, base + stride * plan.index, mm) for plan in workload.tasks]
     for percpu, task in zip(cores, idle, strict=True):
         _run_idle_task(kernel, percpu, task, mm)
     build_scheduler(kernel, cores, idle, tasks)
-    ipc = build_ipc(kernel, cores, tasks)
+    ipc = build_ipc(kernel, cores, tasks, one_process=program.one_process)
     _fill_boot_globals(kernel, workload, cores, tasks, timer_period)
     _fill_tables(kernel)
     return Guest(

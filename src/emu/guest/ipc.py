@@ -39,7 +39,7 @@ class Ipc:
             raise CheckFailed(f"q_perm.lock should be free at the end, not {self.queue['q_perm.lock']:#x}")
 
 
-def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask]) -> Ipc:
+def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask], *, one_process: bool = True) -> Ipc:
     """Build the queue, each task's way to it and the slabs its messages come from."""
     queue = _build_queue(kernel)
     kernel.global_record("idr_layer", "msg_idr_layer").put_word("ary", queue.virtual, offset=8 * MSQID)
@@ -48,10 +48,10 @@ def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask]
         task = kernel.record("task_struct", user.task_struct)
         task["nsproxy"] = kernel.symbol("init_nsproxy")
         task["cred"] = task["real_cred"] = kernel.symbol("init_cred")
-        task["group_leader"] = leader.virtual
+        task["group_leader"] = leader.virtual if one_process else task.virtual
         pid = _build_pid(kernel, task["pid"], user)
         task["pids_pid"] = pid.virtual
-        task["pids_tgid"] = leader["pids_pid"]
+        task["pids_tgid"] = leader["pids_pid"] if one_process else pid.virtual
     build_slabs(kernel, cores, tasks=len(tasks))
     return Ipc(queue)
 

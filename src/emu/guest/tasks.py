@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from emu.guest.descriptors import USER_CS, USER_DS
 from emu.guest.paging import PAGE, USER_DATA
+from emu.guest.program import Program
 from emu.guest.ram import direct
 from emu.guest.record import Kernel, Record
 from emu.guest.workload import TaskPlan
@@ -112,7 +113,7 @@ def build_idle_task(kernel: Kernel, core: int, mm: Record) -> Record:
     return task
 
 
-def build_user_task(kernel: Kernel, plan: TaskPlan, task_struct: int, mm: Record) -> UserTask:
+def build_user_task(kernel: Kernel, program: Program, plan: TaskPlan, task_struct: int, mm: Record) -> UserTask:
     """Make one user task at `task_struct`, asleep, with its kernel stack and its user pages."""
     name = plan.name
     kernel.ram.name(name, "task_struct", task_struct, task_stride(kernel), task=plan.index)
@@ -132,11 +133,11 @@ def build_user_task(kernel: Kernel, plan: TaskPlan, task_struct: int, mm: Record
     task["cpus_allowed"] = plan.cpus_allowed
     task["nr_cpus_allowed"] = plan.cpus_allowed.bit_count()
     task["pid"] = USER_PID_BASE + plan.index
-    task["tgid"] = USER_PID_BASE
-    page = _build_user_pages(kernel, plan)
+    task["tgid"] = USER_PID_BASE if program.one_process else task["pid"]
+    page = _build_user_pages(kernel, program, plan)
     virtual = USER_DATA_BASE + plan.index * USER_DATA_STRIDE
-    task["thread_fsbase"] = virtual + kernel.offset("user_page", "tls")
-    _prepare_first_switch(kernel, task, stack, virtual)
+    task["thread_fsbase"] = virtual + kernel.offset(program.memory, "tls")
+    _prepare_first_switch(kernel, program, task, stack, virtual)
     return UserTask(plan, task_struct, stack, page)
 
 
@@ -148,14 +149,14 @@ def _common(task: Record, name: str) -> None:
     task["se.group_node_next"] = task["se.group_node_prev"] = task.address("se.group_node_next")
 
 
-def _prepare_first_switch(kernel: Kernel, task: Record, stack: int, page: int) -> None:
+def _prepare_first_switch(kernel: Kernel, program: Program, task: Record, stack: int, page: int) -> None:
     """Lay out pt_regs, the return into ret_from_fork and the registers that __switch_to pops."""
     top = stack + STACK_BYTES
     registers = kernel.record("pt_regs", top - kernel.size("pt_regs"))
-    registers["ip"] = kernel.symbol("pmsg_shared")
+    registers["ip"] = kernel.symbol(program.entry)
     registers["cs"], registers["ss"] = USER_CS, USER_DS
     registers["flags"] = FLAGS_IF
-    registers["sp"] = page + kernel.size("user_page")
+    registers["sp"] = page + sum(kernel.place(program.memory, "stack"))
     registers["di"] = page
     registers["orig_ax"] = -1
     frame = registers.physical - 8 * (len(SWITCH_FRAME) + 1)
@@ -163,23 +164,14 @@ def _prepare_first_switch(kernel: Kernel, task: Record, stack: int, page: int) -
     task["thread_sp"] = direct(frame)
 
 
-def _build_user_pages(kernel: Kernel, plan: TaskPlan) -> int:
+def _build_user_pages(kernel: Kernel, program: Program, plan: TaskPlan) -> int:
     """Parameters, buffers, thread control block and stack of one user task; mapped at its place in user space."""
-    size = kernel.size("user_page")
+    size = kernel.size(program.memory)
     physical = kernel.ram.allocate(size, PAGE)
     virtual = USER_DATA_BASE + plan.index * USER_DATA_STRIDE
     kernel.pages.map_range(virtual, physical, size, USER_DATA)
-    kernel.ram.name(f"{plan.name} user page", "user_page", physical, size, task=plan.index)
-    page = kernel.record("user_page", physical)
-    page["task.own_type"] = plan.own_type
-    page["task.partner_type"] = plan.partner_type
-    page["task.msqid"] = 0
-    page["task.pair"] = plan.pair
-    page["task.rounds_to_send"] = plan.sends
-    page["task.rounds_to_receive"] = plan.receives
-    page["task.starts_first"] = int(plan.starts_first)
-    page["task.start_delay"] = plan.start_delay
-    page["task.sequence_to_send"] = plan.index & 1
-    page["task.sequence_expected"] = 1 - (plan.index & 1)
-    page["tls.self"] = virtual + kernel.offset("user_page", "tls")
+    kernel.ram.name(f"{plan.name} user page", program.memory, physical, size, task=plan.index)
+    page = kernel.record(program.memory, physical)
+    program.fill(page, plan)
+    page["tls.self"] = virtual + kernel.offset(program.memory, "tls")
     return physical

@@ -51,11 +51,32 @@ class Workload:
     seed: int
     tasks: tuple[TaskPlan, ...]
     name: str = NAME
+    program: str = "pmsg_shared"  # what each task runs
 
     @property
     def threads(self) -> int:
         """Number of user tasks."""
         return len(self.tasks)
+
+
+def plan_script(*, tasks: int, cores_per_module: int = 2) -> Workload:
+    """A core for each task of a script, which waits there for what it is told to do."""
+    plans = [
+        TaskPlan(
+            index=index,
+            pair=index,
+            core=index,
+            cpus_allowed=1 << index,
+            own_type=0,
+            partner_type=0,
+            sends=0,
+            receives=0,
+            starts_first=False,
+            start_delay=0,
+        )
+        for index in range(tasks)
+    ]
+    return Workload(tasks, cores_per_module, "one task a core", 0, 0, tuple(plans), "script", "script_task")
 
 
 def default_threads(cores: int) -> int:

@@ -6,40 +6,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emu.assembly import Image, assemble_variant
-from emu.description import MachineFile, load_machine
+from emu.assembly import Image
+from emu.description import load_machine
 from emu.engine import records as rec
-from emu.engine.machine import Machine, Options, Start
-from emu.engine.text import Text, build_text
+from emu.engine.machine import Machine, Options
+from emu.engine.text import Text
 from emu.errors import CheckFailed, GuestFault, LimitReached, UserError
-from emu.guest.build import Guest, build_guest
 from emu.guest.workload import plan_pmsg_shared
-from emu.memory.build import build_bus
-from emu.memory.records import Bus
 from emu.native import MASK64, mix
 from emu.observe.trace_file import TraceWriter, check_writable
 from emu.run.experiment_spec import Experiment
 from emu.run.faults import describe_fault, what_cores_do
 from emu.run.result import Coherence, LockUse, MessageSpin, RunResult, StallCount, StateCycles, Wakeups
 from emu.run.trace_setup import trace_header
-
-RAM_BYTES = 64 << 20
-QUEUE_LOCK = "q_perm.lock"
+from emu.run.wiring import QUEUE_LOCK, Wired, program_of, wire
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
-class Setup:
-    """Everything of one run, wired and not yet started."""
+class Setup(Wired):
+    """One run of an experiment, wired and not yet started."""
 
     experiment: Experiment
-    description: MachineFile
-    image: Image
-    text: Text
-    guest: Guest
-    bus: Bus
-    machine: Machine
 
 
 def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
@@ -47,8 +36,7 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
     description = load_machine(experiment.machine)
     if experiment.trace is not None:
         check_writable(experiment.trace)
-    image = assemble_variant(experiment.variant)
-    text = build_text(image)
+    image, text = program_of(experiment.variant)
     workload = plan_pmsg_shared(
         cores=experiment.cores,
         cores_per_module=description.topology.cores_per_module,
@@ -57,18 +45,6 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
         placement=experiment.placement,
         seed=experiment.seed,
     )
-    bus = build_bus(description, experiment.cores, RAM_BYTES)
-    guest = build_guest(image, workload, ram=bus.ram)
-    start = Start(
-        cr3=guest.cr3,
-        primary_pc=guest.start_primary,
-        secondary_pc=guest.start_secondary,
-        task_pointer_at=guest.current_at,
-        task_base=guest.task_base,
-        task_stride=guest.task_stride,
-        task_count=len(guest.tasks),
-        locks=[(lock.physical, lock.name == QUEUE_LOCK) for lock in guest.locks],
-    )
     options = Options(
         done_wanted=experiment.threads,
         max_cycles=experiment.cycles_bound,
@@ -76,10 +52,9 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
         trace=experiment.trace is not None,
         timer_period=description.clock_hz.value // experiment.tick_hz if experiment.tick_hz else 0,
         stalls=_stalls(experiment, image, text),
-        latencies=_engine_latencies(description),
-        cpuid=[(r.leaf, r.subleaf, r.eax, r.ebx, r.ecx, r.edx) for r in description.cpuid],
     )
-    return Setup(experiment, description, image, text, guest, bus, Machine(bus, text, start, options))
+    wired = wire(description, experiment.variant, workload, options)
+    return Setup(wired.description, wired.image, wired.text, wired.guest, wired.bus, wired.machine, experiment)
 
 
 def run(experiment: Experiment, progress: Progress | None = None, should_stop: Callable[[], bool] | None = None) -> RunResult:
@@ -134,11 +109,6 @@ def _drive(setup: Setup, writer: TraceWriter | None, progress: Progress | None, 
             raise LimitReached(f"all cores are halted and nothing will wake them: {what_cores_do(setup)}")
         if should_stop is not None and should_stop():
             return True
-
-
-def _engine_latencies(description: MachineFile) -> dict[str, int]:
-    names = ("mispredict", "return_mispredict", "mmio_read", "mmio_write", "ipi_flight", "interrupt_entry", "halt_exit")
-    return {name: getattr(description.latencies, name).value for name in names}
 
 
 def _stalls(experiment: Experiment, image: Image, text: Text) -> dict[int, tuple[int, int]]:

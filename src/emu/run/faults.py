@@ -8,7 +8,7 @@ from emu.engine import records as rec
 from emu.native import MASK64
 
 if TYPE_CHECKING:
-    from emu.run.experiment import Setup
+    from emu.run.wiring import Wired
 
 SHOWN = 20
 PAGE_FAULT = 14
@@ -38,24 +38,24 @@ ACCESSES = {
 }
 
 
-def place(setup: "Setup", address: int) -> str:
+def place(setup: "Wired", address: int) -> str:
     """Routine and offset of a virtual address, or the bare number."""
     found = setup.image.symbol_at(address & MASK64)
     return f"{address & MASK64:#x}" if found is None else f"{found[0]}+{found[1]:#x}"
 
 
-def instruction(setup: "Setup", address: int) -> str:
+def instruction(setup: "Wired", address: int) -> str:
     """Disassembly of the instruction at an address."""
     each = setup.text.decoded.get(address & MASK64)
     return "no instruction" if each is None else each.text
 
 
-def task_name(setup: "Setup", index: int) -> str:
+def task_name(setup: "Wired", index: int) -> str:
     """Name of a task by index."""
     return setup.guest.tasks[index].plan.name if index >= 0 else "idle"
 
 
-def describe_fault(setup: "Setup") -> str:
+def describe_fault(setup: "Wired") -> str:
     """One line for the fault, then the last instructions of the core."""
     core = setup.machine.cores[int(setup.machine.record["outcome_core"][0])]
     pc = int(core["pc"])
@@ -78,7 +78,7 @@ def describe_fault(setup: "Setup") -> str:
     return f"guest fault: {what}: {where}: {instruction(setup, pc)}; the last instructions: {_history(setup, core)}"
 
 
-def _exception(setup: "Setup", index: int, number: int) -> str:
+def _exception(setup: "Wired", index: int, number: int) -> str:
     unicorn = setup.machine.unicorns[index]
     target = unicorn.register("RIP")
     if setup.image.symbol_at(target) is None:
@@ -88,13 +88,13 @@ def _exception(setup: "Setup", index: int, number: int) -> str:
     return f"exception {EXCEPTIONS.get(number, number)}"
 
 
-def _history(setup: "Setup", core: np.void) -> str:
+def _history(setup: "Wired", core: np.void) -> str:
     count = int(core["history_count"])
     recent = [int(core["history"][n % rec.HISTORY]) for n in range(max(0, count - SHOWN), count)]
     return "; ".join(f"{place(setup, pc)} {instruction(setup, pc)}" for pc in recent)
 
 
-def what_cores_do(setup: "Setup") -> str:
+def what_cores_do(setup: "Wired") -> str:
     """Where each core is, in a few words."""
     words = []
     for core in setup.machine.cores:

@@ -1,0 +1,40 @@
+"""`emu run --script FILE`: operations of several tasks on the message queue, one after the other, and what they gave."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from emu.cli import terminal
+from emu.errors import CheckFailed, UserError
+
+
+def run_file(path: Path, variant: str, machine: str, as_json: bool, refused: Sequence[str]) -> None:
+    """Run a script; expectations that it states and that were not met end in exit code 1."""
+    if refused:
+        raise UserError(f"{refused[0]} has no meaning with --script: the script says which tasks there are and what they do")
+    from emu.cli.catalogue import find_machine, points
+    from emu.guest.script_check import mismatches
+    from emu.guest.script_text import dump, parse, with_results
+
+    points(variant)
+    find_machine(machine)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}") from None
+    script = parse(text, str(path))
+    from emu.run.script_run import ScriptRun
+
+    results = ScriptRun(script, variant, machine).run()
+    unmet = mismatches(script, results)
+    shown = dump(with_results(script, results))
+    if as_json:
+        terminal.show(
+            json.dumps({"script": str(path), "variant": variant, "machine": machine, "result": shown, "mismatches": unmet})
+        )
+    else:
+        terminal.show(shown)
+    for line in unmet:
+        terminal.complain(line)
+    if unmet:
+        raise CheckFailed(f"{path}: {len(unmet)} of the expectations were not met by {variant}")

@@ -1,0 +1,64 @@
+"""From a variant, a workload and a machine file to a machine that is wired and not yet started."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from emu.assembly import Image, assemble_variant
+from emu.description import MachineFile
+from emu.engine.machine import Machine, Options, Start
+from emu.engine.text import Text, build_text
+from emu.guest.build import Guest, build_guest
+from emu.guest.workload import Workload
+from emu.memory.build import build_bus
+from emu.memory.records import Bus
+
+RAM_BYTES = 64 << 20
+QUEUE_LOCK = "q_perm.lock"
+
+
+@dataclass(slots=True)
+class Wired:
+    """Everything of one run."""
+
+    description: MachineFile
+    image: Image
+    text: Text
+    guest: Guest
+    bus: Bus
+    machine: Machine
+
+
+@lru_cache(maxsize=16)
+def program_of(variant: str) -> tuple[Image, Text]:
+    """A variant, assembled and decoded, once in a process."""
+    image = assemble_variant(variant)
+    return image, build_text(image)
+
+
+def wire(description: MachineFile, variant: str, workload: Workload, options: Options) -> Wired:
+    """Build the guest of a workload and the machine around it; `options` need not name latencies and CPUID."""
+    image, text = program_of(variant)
+    text = replace(text, instructions=text.instructions.copy())  # a search changes its own
+    bus = build_bus(description, workload.cores, RAM_BYTES)
+    guest = build_guest(image, workload, ram=bus.ram)
+    start = Start(
+        cr3=guest.cr3,
+        primary_pc=guest.start_primary,
+        secondary_pc=guest.start_secondary,
+        task_pointer_at=guest.current_at,
+        task_base=guest.task_base,
+        task_stride=guest.task_stride,
+        task_count=len(guest.tasks),
+        locks=[(lock.physical, lock.name == QUEUE_LOCK) for lock in guest.locks],
+    )
+    options = replace(
+        options,
+        latencies=_engine_latencies(description),
+        cpuid=[(r.leaf, r.subleaf, r.eax, r.ebx, r.ecx, r.edx) for r in description.cpuid],
+    )
+    return Wired(description, image, text, guest, bus, Machine(bus, text, start, options))
+
+
+def _engine_latencies(description: MachineFile) -> dict[str, int]:
+    names = ("mispredict", "return_mispredict", "mmio_read", "mmio_write", "ipi_flight", "interrupt_entry", "halt_exit")
+    return {name: getattr(description.latencies, name).value for name in names}
