@@ -37,4 +37,4 @@ def run_file(path: Path, variant: str, machine: str, as_json: bool, refused: Seq
     for line in unmet:
         terminal.complain(line)
     if unmet:
-        raise CheckFailed(f"{path}: {len(unmet)} of the expectations were not met by {variant}")
+        raise CheckFailed(f"{path}: {variant} did not meet {len(unmet)} of the expectations")
