@@ -1,8 +1,13 @@
 """`emu litmus` as a user meets it: reports, JSON, expectations, exit codes, and the public suites with their bars."""
 
 import json
+import os
+import pty
 import re
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,8 +15,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "litmus"))
 from texts import FENCED, MP, SB, UNKNOWN, write
 
+import emu as package
 from emu.cli.main import main
 
+COMMAND = [sys.executable, "-c", "import sys; from emu.cli.main import main; sys.exit(main())", "litmus"]
 PUBLIC = Path(__file__).parents[3] / "shared" / "litmus"
 public = pytest.mark.skipif(
     not PUBLIC.is_dir(), reason="the public litmus tests are not beside the repository, in ../shared/litmus"
@@ -53,6 +60,78 @@ def test_json_is_one_object_a_test_and_nothing_else(capsys, tmp_path: Path) -> N
     assert (found["SB"]["quantifier"], found["SB"]["holds"], found["SB"]["verdict"]) == ("exists", True, "Allow")
     assert {"0:EAX": 0, "1:EAX": 0} in found["SB"]["states"]
     assert (found["MP"]["quantifier"], found["MP"]["holds"], found["MP"]["verdict"]) == ("forall", True, "Allow")
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(Path(package.__file__).parents[1]), "TERM": "xterm"}
+
+
+def test_results_go_to_stdout_while_the_bar_is_on_a_terminal(tmp_path: Path) -> None:
+    write(tmp_path, SB=SB, MP=MP)
+    control, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, str(tmp_path), "--json"], stdout=subprocess.PIPE, stderr=terminal, env=environment(), text=True
+    )
+    os.close(terminal)
+    out, _ = process.communicate(timeout=120)
+    os.close(control)
+    assert process.returncode == 0
+    assert [json.loads(line)["name"] for line in out.splitlines()] == ["MP", "SB"]
+
+
+def test_no_process_outlives_a_reader_or_a_parent_that_went_away(tmp_path: Path) -> None:
+    write(tmp_path, **{f"t{index:03}": SB for index in range(200)})
+    for how in ("reader", "parent"):
+        process = subprocess.Popen(
+            [*COMMAND, str(tmp_path), "--jobs", "2"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment(),
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        if how == "reader":
+            process.stdout.readline()
+            process.stdout.close()
+        else:
+            time.sleep(2)
+            process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        if how == "parent":
+            process.stdout.close()
+        end = time.monotonic() + 20
+        while (left := alive(process.pid)) and time.monotonic() < end:
+            time.sleep(0.1)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        assert not left, how
+
+
+def alive(session: int) -> list[int]:
+    """Processes of a session that have not ended."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, of = status.read_text().rpartition(") ")[2].split()[:4]
+        except OSError:
+            continue
+        if state != "Z" and int(of) == session:
+            found.append(int(status.parent.name))
+    return found
+
+
+def test_disagreements_are_named_beside_json_too(capsys, tmp_path: Path) -> None:
+    write(tmp_path, SB=SB)
+    expected = tmp_path / "kinds.txt"
+    expected.write_text("SB Forbid\n")
+    code, out, err = emu(capsys, tmp_path, "--expect", expected, "--json")
+    assert code == 1
+    assert json.loads(out)["name"] == "SB"
+    assert "SB.litmus: expected Forbid, got Allow" in err
+    expected.write_text("other Forbid\n")
+    code, _, err = emu(capsys, tmp_path, "--expect", expected)
+    assert code == 2
+    assert "says nothing of any of these tests" in err
 
 
 def test_expectations_and_exit_codes(capsys, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> list:
         ("SB.litmus,1\nMP.litmus,1\nthree.litmus,1\n", 3, [], 0, []),
         ("SB.litmus,0\ndeep/MP.litmus,1\n\nother.litmus,1\n", 1, ["SB"], 1, ["other.litmus"]),
         ("SB Allow\nMP Require\nthree Forbid\n", 3, [], 0, []),
+        ("\ufeffSB Allow\r\nMP Require\r\nthree Forbid\r\n", 3, [], 0, []),
         ("SB   Forbidden\nnobody Allowed\n", 0, ["SB"], 2, ["nobody"]),
     ],
 )

@@ -1,5 +1,6 @@
 """Trees of tests: what is found, that one bad test never stops the others, that the number of processes changes nothing."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -56,6 +57,20 @@ def test_bad_tests_are_named_and_the_others_go_on(tmp_path: Path) -> None:
     assert "3 threads need as many cores, --cores allows 2" in refused["d"]
     assert refused["e"].startswith(f"{tmp_path}/e.litmus:1: ")
     assert len(refused) == 4
+
+
+def test_what_no_machine_can_be_built_for_is_the_fault_of_one_test(tmp_path: Path) -> None:
+    write(tmp_path, a=SB, b=SB.replace("MOV EAX,[y]", "IN AL,DX"), c=MP)
+    results = list(run_suite(find_tests([tmp_path]), TSO, 1))
+    assert [isinstance(each, Refusal) for each in results] == [False, True, False]
+    assert isinstance(results[1], Refusal)
+    assert results[1].message.startswith(f"{tmp_path}/b.litmus: ")
+
+
+def test_a_pipe_in_a_tree_is_not_waited_for(tmp_path: Path) -> None:
+    write(tmp_path, a=SB)
+    os.mkfifo(tmp_path / "pipe.litmus")
+    assert [path.name for path in find_tests([tmp_path])] == ["a.litmus"]
 
 
 def test_a_state_explosion_is_named(tmp_path: Path) -> None:

@@ -81,12 +81,18 @@ def litmus(
         seconds = time.perf_counter() - begin
         terminal.show(render_summary(verdicts, Run(model, processes, refused, seconds)))
     comparison = expectation.compare(verdicts) if expectation is not None else None
-    if comparison is not None and not as_json:
-        terminal.show(render_comparison(comparison))
+    if comparison is not None:
+        if as_json:
+            for line in render_comparison(comparison).splitlines():
+                terminal.complain(line)
+        else:
+            terminal.show(render_comparison(comparison))
     if stopped:
         raise typer.Exit(terminal.INTERRUPTED)
     if refused:
         raise UserError(f"{refused} of {len(tests)} tests could not be judged")
+    if comparison is not None and len(comparison.unexpected) == len(verdicts):
+        raise UserError(f"{expect} says nothing of any of these tests: it must name them as their files or titles do")
     if comparison is not None and comparison.disagreements:
         raise CheckFailed(f"{len(comparison.disagreements)} of {len(verdicts)} tests disagree with {expect}")
 

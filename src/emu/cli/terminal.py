@@ -93,6 +93,8 @@ def progress_bar(title: str, unit: str = "messages") -> Iterator[Progress]:
         TextColumn(unit),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    # Rich prints above the bar, on the bar's stream, what is written to stdout meanwhile: right only on a terminal.
+    above = sys.stdout.isatty()
+    with Bar(*columns, console=Console(stderr=True), transient=True, redirect_stdout=above) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

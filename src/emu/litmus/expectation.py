@@ -81,7 +81,7 @@ class Expectation:
 def load_expectation(path: Path) -> Expectation:
     """Read a file of `NAME.litmus,0|1` or of `NAME Allow|Forbid|Require` lines; its first line says which."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}") from None
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]

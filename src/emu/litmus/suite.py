@@ -3,10 +3,12 @@
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -96,7 +98,8 @@ def _walk(folder: Path) -> Iterator[Path]:
         real = os.path.realpath(here)
         folders[:] = [] if real in seen else [name for name in folders if not name.startswith(".")]
         if real not in seen:
-            yield from (Path(here) / name for name in files if name.endswith(SUFFIX))
+            named = (Path(here) / name for name in files if name.endswith(SUFFIX))
+            yield from (path for path in named if not path.exists() or path.is_file())  # a pipe would be waited for
         seen.add(real)
 
 
@@ -112,9 +115,10 @@ def run_suite(paths: Sequence[Path], conditions: Conditions, jobs: int) -> Itera
     if not (batches := batches[alone:]):
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(batches)), mp_context=context, initializer=_leave_interrupts_to_the_parent) as pool:
+    with ProcessPoolExecutor(min(jobs, len(batches)), mp_context=context, initializer=_end_with_the_parent) as pool:
         try:
-            futures = [pool.submit(run_batch, *batch) for batch in batches]
+            with _interrupts_held():
+                futures = [pool.submit(run_batch, *batch) for batch in batches]
             for future in futures:
                 yield from future.result()
         except BrokenProcessPool:
@@ -126,8 +130,25 @@ def run_suite(paths: Sequence[Path], conditions: Conditions, jobs: int) -> Itera
             raise
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits until the processes are there; they inherit the mask, so that it is never theirs to answer."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with_the_parent() -> None:
+    """A parent that a signal ends (SIGTERM, SIGPIPE, SIGKILL) cannot tell its processes, and they would wait for ever."""
+
+    def watch() -> None:
+        if (parent := multiprocessing.parent_process()) is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def run_batch(paths: Sequence[Path], conditions: Conditions) -> list[Judged]:
@@ -157,8 +178,13 @@ def _read(path: Path, cores_max: int) -> "LitmusTest | Refusal":
             raise UserError(f"{path}: {len(test.threads)} threads need as many cores, --cores allows {cores_max}")
         assemble([test])  # by itself, so that what Keystone refuses is this test's alone
     except EmuError as error:
-        return Refusal(str(path), str(error))
+        return _refusal(str(path), error)
     return test
+
+
+def _refusal(path: str, error: EmuError) -> Refusal:
+    message = str(error)
+    return Refusal(path, message if message.startswith(path) else f"{path}: {message}")
 
 
 def _run_together(tests: "Sequence[LitmusTest]", conditions: Conditions) -> Iterable[Judged]:
@@ -169,15 +195,22 @@ def _run_together(tests: "Sequence[LitmusTest]", conditions: Conditions) -> Iter
     from emu.litmus.program import assemble
     from emu.litmus.verdict import judge
 
-    program = assemble(tests)
     bounds = Bounds(states=conditions.states_max)
-    laboratory = Laboratory(program, tests, load_machine(conditions.machine), conditions.model, bounds)
+    try:
+        program = assemble(tests)
+        laboratory = Laboratory(program, tests, load_machine(conditions.machine), conditions.model, bounds)
+    except EmuError as error:
+        if len(tests) == 1:
+            yield _refusal(tests[0].path, error)
+        else:  # one of them is at fault: each by itself
+            for test in tests:
+                yield from _run_together([test], conditions)
+        return
     for index, test in enumerate(tests):
         begin = time.perf_counter()
         try:
             found = laboratory.run(index)
         except EmuError as error:
-            message = str(error)
-            yield Refusal(test.path, message if message.startswith(test.path) else f"{test.path}: {message}")
+            yield _refusal(test.path, error)
             continue
         yield judge(test, found, program.tests[index].addresses, 1e3 * (time.perf_counter() - begin))
