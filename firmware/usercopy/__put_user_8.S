@@ -1,7 +1,7 @@
 // put_user(x, ptr) for 8 bytes
 // Source: Linux 4.8, arch/x86/lib/putuser.S, __put_user_8
 // Entry: rax the value, rcx user address
-// Exit:  eax 0
+// Exit:  rax 0, or -EFAULT for an address that is not the user's, not there or read-only
 // Clobbers: rax rbx
 // Lock: any
 //@ state kernel
@@ -11,10 +11,10 @@ __put_user_8:
     sub rbx, 0x7                                            // the last byte, too, must be below
     cmp rcx, rbx
     jae .Lbad
+    //@ fixup .Lbad
     mov qword ptr [rcx], rax
     xor eax, eax
     ret
 .Lbad:
     mov rax, -0xe                                           // -EFAULT
-    //@ event unsupported reg=rax
-    ud2
+    ret

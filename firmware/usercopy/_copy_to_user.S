@@ -1,7 +1,7 @@
 // unsigned long _copy_to_user(void __user *to, const void *from, unsigned n)
 // Source: Linux 4.8, arch/x86/lib/copy_user_64.S, _copy_to_user; of the copy routines the one for rep movs without ERMS
 // Entry: rdi destination, rsi source, edx bytes; the destination is the user's
-// Exit:  eax bytes not copied: 0
+// Exit:  eax bytes not copied: 0, or those from the first bad address on
 // Clobbers: rax rcx rdx rsi rdi
 // Lock: any
 //@ state kernel
@@ -14,6 +14,5 @@ _copy_to_user:
     ja .Lbad
     jmp copy_user_generic_string
 .Lbad:
-    mov rax, -0xe                                           // -EFAULT
-    //@ event unsupported reg=rax
-    ud2
+    mov eax, edx
+    ret

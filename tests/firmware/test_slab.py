@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import unicorn
 
 from emu.guest.ram import DIRECT_MAP
+from emu.guest.record import Record
+from emu.guest.slab import FREE_ON_CPU_SLAB, KINDS, Kind, build_slabs
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ipc_machine import FREE_OBJECTS_PER_CORE, SLAB_OBJECTS, IpcMachine
@@ -157,12 +158,90 @@ def test_cores_that_free_each_others_objects_at_the_same_time(seed: int) -> None
     check(machine, left)
 
 
-def test_messages_exhausting_all_slabs_stop_the_run() -> None:
-    machine = IpcMachine(spare_slabs=0)
-    for _ in range(FREE_OBJECTS_PER_CORE):
-        allocate(machine, 0)
-    with pytest.raises(unicorn.UcError):
-        allocate(machine, 0)
+def test_when_all_slabs_are_used_up_there_is_null_until_something_is_freed() -> None:
+    machine = IpcMachine(cores=2, spare_slabs=1)
+    taken = [allocate(machine, 0) for _ in range(FREE_OBJECTS_PER_CORE + SLAB_OBJECTS)]
+    assert [allocate(machine, 0) for _ in range(3)] == [0, 0, 0], "what core 1 has cannot be had"
+    check(machine, set(taken))
+    free(machine, 0, taken[20])
+    assert allocate(machine, 0) == taken[20]
+    assert allocate(machine, 0, 0x2001) == 0, "kmalloc_large would need a page allocator"
+    check(machine, set(taken))
+
+
+class AllSizes(IpcMachine):
+    """A machine with the slabs that the guest builder makes."""
+
+    def _slab(self, spare_slabs: int) -> None:
+        build_slabs(self.kernel, [core.area for core in self.cores], tasks=spare_slabs)
+
+    def records(self, kind: Kind) -> list[Record]:
+        """Head pages of a cache's slabs."""
+        cache = self.get(self.symbol("kmalloc_caches") + 8 * kind.index)
+        found = [self.kernel.record("page", each.physical) for each in self.ram.objects if each.struct == "page"]
+        return [page for page in found if page["slab_cache"] == cache]
+
+    def free_of(self, kind: Kind) -> list[int]:
+        """Every free object of a cache, wherever it is."""
+        heads = [page["freelist"] for page in self.records(kind)]
+        heads += [core.area.inner(f"kmalloc_{kind.object_bytes}", "kmem_cache_cpu")["freelist"] for core in self.cores]
+        found = []
+        for head in heads:
+            while head:
+                found.append(head)
+                head = self.get(head)
+        return found
+
+
+def test_every_size_up_to_8192_has_a_cache_that_works_alike() -> None:
+    machine = AllSizes(cores=2)
+    source = random.Random(1)
+    before = {kind: sorted(machine.free_of(kind)) for kind in KINDS}
+    live: list[tuple[int, int]] = []  # address, bytes asked for
+    for number in range(1500):
+        core = source.randrange(2)
+        if live and (source.random() < 0.5 or number > 1000):
+            free(machine, core, live.pop(source.randrange(len(live)))[0])
+            continue
+        size = source.choice((source.randrange(1, 8193), 1 << source.randrange(14), 4096, 56))
+        if (address := allocate(machine, core, size)) == 0:
+            continue
+        assert not any(at < address + size and address < at + other for at, other in live), "objects overlap"
+        live.append((address, size))
+    for kind in KINDS:
+        mine = machine.free_of(kind)
+        assert len(mine) == len(set(mine))
+        assert set(mine) <= set(before[kind])
+    for address, _ in live:
+        free(machine, source.randrange(2), address)
+    assert {kind: sorted(machine.free_of(kind)) for kind in KINDS} == before
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_each_cache_gives_all_its_objects_and_takes_them_back(kind: Kind) -> None:
+    machine = AllSizes(cores=1, spare_slabs=3)
+    everything = sorted(machine.free_of(kind))
+    slabs = len(machine.records(kind))
+    wanted = kind.objects * slabs - (kind.objects - FREE_ON_CPU_SLAB if kind.object_bytes == 64 else 0)
+    assert len(everything) == wanted
+    taken = []
+    while address := allocate(machine, 0, kind.object_bytes):
+        taken.append(address)
+    assert sorted(taken) == everything
+    assert all(address % min(kind.object_bytes & -kind.object_bytes, 4096) == 0 for address in taken)
+    for address in random.Random(2).sample(taken, len(taken)):
+        free(machine, 0, address)
+    assert sorted(machine.free_of(kind)) == everything
+
+
+def test_slabs_for_full_queues() -> None:
+    """One message of a byte: 16384 of them fill a queue, and each takes an object of kmalloc-64."""
+    sixty_four = KINDS[0]
+    assert sixty_four.object_bytes == 64
+    for cores, tasks, queues in ((1, 2, 0), (4, 8, 1), (4, 64, 3)):
+        assert sixty_four.on_node(cores, tasks, queues) * 64 >= tasks + queues * 16384
+        for kind in KINDS[1:]:
+            assert kind.on_node(cores, tasks, queues) * kind.objects >= tasks * kind.a_task + queues * kind.a_queue
 
 
 def test_paths_are_as_long_as_the_real_ones() -> None:

@@ -10,7 +10,7 @@ from plain_machine import PlainCore, PlainMachine
 from emu.assembly import Image, assemble_variant
 from emu.errors import CheckFailed
 from emu.guest.build import NO_RESCHEDULE_DUE, Guest, build_guest
-from emu.guest.slab import OBJECT_BYTES
+from emu.guest.slab import KINDS
 from emu.guest.workload import plan_pmsg_shared
 
 VARIANTS = ("baseline", "wakeq")
@@ -44,14 +44,15 @@ def events(variant: str, machine: PlainMachine) -> Counter[str]:
 
 
 def free_objects(guest: Guest) -> int:
-    """Free objects of kmalloc-64, on the cores' own lists and on the slabs'."""
+    """Free objects of all caches, on the cores' own lists and on the slabs'."""
     kernel = guest.kernel
-    lists = [kernel.record("percpu", at - kernel.offset("percpu", "current"))["kmalloc_64.freelist"] for at in guest.current_at]
+    areas = [kernel.record("percpu", at - kernel.offset("percpu", "current")) for at in guest.current_at]
+    lists = [area[f"kmalloc_{kind.object_bytes}.freelist"] for area in areas for kind in KINDS]
     lists += [kernel.record("page", each.physical)["freelist"] for each in guest.objects if each.struct == "page"]
     seen: set[int] = set()
     for first in lists:
         while first:
-            assert first % OBJECT_BYTES == 0 and first not in seen, "an object is free twice"
+            assert first % 8 == 0 and first not in seen, "an object is free twice"
             seen.add(first)
             first = kernel.ram.get(kernel.pages.translate(first) or 0)
     return len(seen)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from emu.assembly.exception_table import with_exception_table
 from emu.assembly.globals import PHYSICAL_BASE, TEXT_MAP, Global, load_globals, render
 from emu.assembly.image import Image, Segment
 from emu.assembly.source import prepare
@@ -52,7 +53,7 @@ def assemble(
         raise UserError(f"the text ends at {end:#x}: it must end below the globals at {PHYSICAL_BASE:#x}")
     everything = sorted(text.routines + user_text.routines, key=lambda each: each.address)
     symbols = {**text.labels, **user_text.labels, **{each.name: each.virtual for each in placed.values()}}
-    data = render(placed, symbols, partial=bool(stubs))
+    data = with_exception_table(render(placed, symbols, partial=bool(stubs)), text.fixups, structs, placed, symbols)
     return Image(
         variant=variant,
         text=Segment("text", TEXT_PHYSICAL, TEXT_VIRTUAL, text.code),
@@ -64,6 +65,7 @@ def assemble(
         structs=dict(structs),
         marks=text.marks + user_text.marks,
         lines={**text.lines, **user_text.lines},
+        fixups=text.fixups,
         _starts=tuple(each.address for each in everything),
     )
 

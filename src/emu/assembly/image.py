@@ -54,6 +54,7 @@ class Image:
     structs: Mapping[str, Struct]
     marks: tuple[Mark, ...]
     lines: Mapping[int, tuple[str, int]]  # file and line of each instruction's address
+    fixups: Mapping[int, int] = field(default_factory=dict)  # instructions that may fault, and where each goes on then
     _starts: tuple[int, ...] = field(default=(), repr=False)
 
     @property

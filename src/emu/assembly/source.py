@@ -23,7 +23,7 @@ _ANNOTATION = re.compile(r"^\s*//@\s*(\w+)\s+(\S+)(?:\s+reg=(\w+))?\s*$")
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """`//@ kind name [reg=R]`, bound to the instruction behind `label`."""
+    """`//@ kind name [reg=R]`, bound to the instruction behind `label`; a fixup's name is a label of the same file."""
 
     kind: str
     name: str
@@ -69,7 +69,7 @@ def _annotate(source: Source, number: int, raw: str) -> None:
     where = f"{source.path}:{number}"
     match = _ANNOTATION.match(raw)
     if match is None:
-        raise UserError(f"{where}: an annotation is `//@ event|point|load|state NAME [reg=R]`, not {raw.strip()!r}")
+        raise UserError(f"{where}: an annotation is `//@ event|point|load|fixup|state NAME [reg=R]`, not {raw.strip()!r}")
     kind, name, register = match.groups()
     if register is not None and (kind != "event" or register not in REGISTERS):
         raise UserError(f"{where}: reg= belongs to an event and names a register of 32 or 64 bits, not {register!r} on {kind}")
@@ -78,8 +78,12 @@ def _annotate(source: Source, number: int, raw: str) -> None:
             raise UserError(f"{where}: state must be one of {', '.join(STATES)}, not {name!r}")
         source.state = name
         return
-    if kind not in ("event", "point", "load"):
-        raise UserError(f"{where}: an annotation must be event, point, load or state, not {kind!r}")
+    if kind not in ("event", "point", "load", "fixup"):
+        raise UserError(f"{where}: an annotation must be event, point, load, fixup or state, not {kind!r}")
+    if kind == "fixup":
+        if not name.startswith(".L"):
+            raise UserError(f"{where}: a fixup names a label .L... of this file, not {name!r}")
+        name = _local(name, source)
     label = f".Lmark__{source.name}__{number}"
     source.annotations.append(Annotation(kind, name, register, label, number))
     source.lines.append((number, f"{label}:"))

@@ -25,6 +25,7 @@ class AssembledText:
     marks: tuple[Mark, ...] = ()
     lines: Mapping[int, tuple[str, int]] = field(default_factory=dict)
     labels: Mapping[str, int] = field(default_factory=dict)
+    fixups: Mapping[int, int] = field(default_factory=dict)  # where an instruction that may fault goes on
 
 
 def assemble_text(sources: list[Source], base: int, values: Mapping[str, int]) -> AssembledText:
@@ -48,9 +49,11 @@ def assemble_text(sources: list[Source], base: int, values: Mapping[str, int]) -
             Mark(note.kind, note.name, at[note.label], note.register, str(each.path), note.line)
             for each in sources
             for note in each.annotations
+            if note.kind != "fixup"
         ),
         {at[label]: place for label, place in places.items()},
         {name: at[name] for each in sources for name in each.labels},
+        {at[note.label]: at[note.name] for each in sources for note in each.annotations if note.kind == "fixup"},
     )
 
 
@@ -88,6 +91,10 @@ def _check_labels(sources: list[Source], values: Mapping[str, int]) -> None:
                     shown = name.removeprefix(f"L__{each.name}__")
                     raise UserError(f"{where}: label {shown} is already the name of {other}")
                 owner[name] = f"a label at {where}"
+    for each in sources:
+        for note in each.annotations:
+            if note.kind == "fixup" and note.name not in owner:
+                raise UserError(f"{each.path}:{note.line}: this file has no label .L{note.name.removeprefix(f'L__{each.name}__')}")
     if missing := undefined(sources, values):
         name, places = next(iter(missing.items()))
         raise UserError(f"{places[0]}: {name} is not defined: no file {name}.S and no global of that name")
@@ -114,6 +121,7 @@ def _one_text(sources: list[Source]) -> tuple[str, list[str], dict[str, tuple[st
             parts.append(line)
         parts.append(f".Lend__{each.name}:")
         table += [*each.labels, f".Lend__{each.name}", *(note.label for note in each.annotations)]
+        table += [note.name for note in each.annotations if note.kind == "fixup"]
     parts.append(".p2align 3")
     parts += [f".quad {label}" for label in table]
     return "\n".join(parts) + "\n", table, places

@@ -5,15 +5,18 @@ from numba import types
 
 from emu.engine import apic
 from emu.engine.account import note, note_releases, slower
+from emu.engine.deliver import PAGE_FAULT
 from emu.engine.records import (
     CORE,
     FAULT_EXCEPTION,
     FAULT_MEMORY,
+    FIXUP,
     INSTRUCTION,
     LOCK,
     LOCKED,
     MACHINE,
     R_MSG,
+    STOP_EXCEPTION,
     STOP_FAULT,
     STOP_NONE,
 )
@@ -172,10 +175,21 @@ def on_invalid(uc, kind, address, size, value, user):  # type: ignore[no-untyped
     return False
 
 
+@njit
+def has_fixup(machine, core):  # type: ignore[no-untyped-def]
+    """Whether the kernel knows how to go on after a page fault of the instruction in flight."""
+    if core.current < 0:
+        return False
+    return array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].traits & FIXUP != 0
+
+
 def on_exception(uc, number, user):  # type: ignore[no-untyped-def]
-    """An exception in the guest: the run ends as a guest fault."""
+    """An exception in the guest: the run ends as a guest fault, unless the kernel has a fixup for a page fault here."""
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
+    if number == PAGE_FAULT and has_fixup(machine, core):
+        stop(machine, core, STOP_EXCEPTION)
+        return
     core.fault = FAULT_EXCEPTION
     core.fault_code = number
     stop(machine, core, STOP_FAULT)

@@ -7,6 +7,7 @@ further than an interrupt needs to arrive): no other core can see the difference
 from unicorn import unicorn_const as uc_const
 
 from emu.engine.account import note_releases
+from emu.engine.deliver import deliver, page_fault
 from emu.engine.records import (
     CORE,
     DEADLOCK,
@@ -21,6 +22,7 @@ from emu.engine.records import (
     RUN_DONE,
     RUNNING,
     SLICE_DONE,
+    STOP_EXCEPTION,
     STOP_FAULT,
     STOP_INTERRUPT,
     STOP_NONE,
@@ -29,7 +31,7 @@ from emu.engine.records import (
     TRACE_FULL,
     WAITING_FOR_STARTUP,
 )
-from emu.engine.special import IDLE, deliver, emulate, wake
+from emu.engine.special import IDLE, emulate, wake
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due
 from emu.native import NEVER, array_at, call, njit
@@ -76,6 +78,8 @@ def turn(machine, core):  # type: ignore[no-untyped-def]
             core.stop = STOP_FAULT
     elif core.stop == STOP_INTERRUPT:
         deliver(machine, core)
+    elif core.stop == STOP_EXCEPTION:
+        page_fault(machine, core)
     elif core.stop == STOP_TRACE:
         machine.outcome = TRACE_FULL
         return False

@@ -151,7 +151,7 @@ class Machine:
             unicorn = UnicornCore(address_of(self.bus.ram), len(self.bus.ram), start.cr3)
             unicorn.install(callbacks, address_of(core))
             core["uc"] = unicorn.handle
-            core["context"], core["context_cs"] = unicorn.context()
+            core["context"], core["context_cs"], core["context_error"], core["context_exception"] = unicorn.context()
             self.unicorns.append(unicorn)
 
     def run(self) -> int:

@@ -12,8 +12,8 @@ WAITS = 4  # locks a core can be waiting for at once: a task, and interrupts on 
 STATES = 8
 
 # INSTRUCTION.traits
-VALID, ORDERED, WAIT_STORES, LOCKED, PAUSE, SPECIAL, IF_CHANGE, STI, POINT, EVENT, R_MSG, REPEAT, STORES = (
-    1 << n for n in range(13)
+VALID, ORDERED, WAIT_STORES, LOCKED, PAUSE, SPECIAL, IF_CHANGE, STI, POINT, EVENT, R_MSG, REPEAT, STORES, FIXUP = (
+    1 << n for n in range(14)
 )
 # INSTRUCTION.special
 SP_NONE, SP_SYSCALL, SP_HLT, SP_RDTSC, SP_CPUID, SP_FAULT = range(6)
@@ -22,7 +22,7 @@ RUNNING, HALTED, WAITING_FOR_STARTUP = range(3)
 # CORE.stage: how far the instruction at `pc` has come
 FRESH, ACCOUNTED, STALLED = range(3)
 # CORE.stop: why emulation came back to the loop
-STOP_NONE, STOP_YIELD, STOP_INTERRUPT, STOP_SPECIAL, STOP_FAULT, STOP_TRACE = range(6)
+STOP_NONE, STOP_YIELD, STOP_INTERRUPT, STOP_SPECIAL, STOP_FAULT, STOP_TRACE, STOP_EXCEPTION = range(7)
 # MACHINE.outcome: why the loop came back to Python
 SLICE_DONE, RUN_DONE, FAULT, LIMIT, DEADLOCK, TRACE_FULL = range(6)
 # CORE.fault
@@ -100,6 +100,8 @@ CORE = np.dtype(
         ("tlb", I64),
         ("context", I64),  # host address of a uc_context of this core
         ("context_cs", I64),  # and of the CS selector in it
+        ("context_error", I64),  # of the error code of the last exception in it
+        ("context_exception", I64),  # and of the exception that is being delivered, -1: none
         ("scratch", I64, (8,)),
         ("scratch_at", I64),  # host address of `scratch`
         ("stall_pc", I64),  # the point in front of which this core has already been held up

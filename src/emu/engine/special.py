@@ -1,4 +1,4 @@
-"""Instructions and events that Unicorn leaves to the engine: system calls, HLT, the clock, CPUID, interrupt delivery.
+"""Instructions that Unicorn leaves to the engine: system calls, HLT, the clock, CPUID; and the way to its registers.
 
 All of them run between two turns of Unicorn, when registers may be set and the privilege level may change.
 """
@@ -6,8 +6,8 @@ All of them run between two turns of Unicorn, when registers may be set and the 
 import numpy as np
 from unicorn import x86_const as x86
 
-from emu.engine.account import note, slower
-from emu.engine.apic import take, watch
+from emu.engine.account import note
+from emu.engine.apic import watch
 from emu.engine.records import (
     FAULT_ENGINE,
     FRESH,
@@ -19,25 +19,18 @@ from emu.engine.records import (
     SP_RDTSC,
     SP_SYSCALL,
 )
-from emu.memory.access import load, store
 from emu.memory.records import BUS
-from emu.memory.store_buffer import drain_cycles, read_ram, write_ram
 from emu.native import array_at, call, njit
-from emu.trace_record import Cause, Kind, State
+from emu.trace_record import Kind, State
 
-RAX, RBX, RCX, RDX, RSP, R11 = (
-    x86.UC_X86_REG_RAX, x86.UC_X86_REG_RBX, x86.UC_X86_REG_RCX, x86.UC_X86_REG_RDX, x86.UC_X86_REG_RSP, x86.UC_X86_REG_R11
+RAX, RBX, RCX, RDX, R11 = (
+    x86.UC_X86_REG_RAX, x86.UC_X86_REG_RBX, x86.UC_X86_REG_RCX, x86.UC_X86_REG_RDX, x86.UC_X86_REG_R11
 )  # fmt: skip
-RFLAGS, CS, SS, IDTR, TR, MSR = (
-    x86.UC_X86_REG_RFLAGS, x86.UC_X86_REG_CS, x86.UC_X86_REG_SS, x86.UC_X86_REG_IDTR, x86.UC_X86_REG_TR, x86.UC_X86_REG_MSR
-)  # fmt: skip
-IF, TF_IF_DF_NT_AC = 0x200, 0x44700
+RFLAGS, MSR = x86.UC_X86_REG_RFLAGS, x86.UC_X86_REG_MSR
 LSTAR, STAR, SFMASK = 0xC0000082, 0xC0000081, 0xC0000084
 KERNEL_CS = 0x10
-TEXT_MAP, DIRECT_MAP = -(2**31), -(0x7800 << 32)  # 0xffffffff80000000 and 0xffff880000000000 as signed numbers
-IDLE, INTERRUPT = int(State.IDLE), int(State.INTERRUPT)
-K_INTERRUPT, K_HALT, K_WAKE = int(Kind.INTERRUPT), int(Kind.HALT), int(Kind.WAKE)
-C_SYSTEM = int(Cause.SYSTEM)
+IDLE = int(State.IDLE)
+K_HALT, K_WAKE = int(Kind.HALT), int(Kind.WAKE)
 
 
 @njit
@@ -62,20 +55,6 @@ def get_msr(machine, core, number):  # type: ignore[no-untyped-def]
     core.scratch[1] = 0
     call(machine.reg_read, core.uc, MSR, core.scratch_at, 0, 0)
     return core.scratch[1]
-
-
-@njit
-def get_base(machine, core, register):  # type: ignore[no-untyped-def]
-    """Base of IDTR or TR (struct uc_x86_mmr: selector, base, limit, flags)."""
-    core.scratch[1] = 0
-    call(machine.reg_read, core.uc, register, core.scratch_at, 0, 0)
-    return core.scratch[1]
-
-
-@njit
-def physical(address):  # type: ignore[no-untyped-def]
-    """Physical address of a kernel virtual address in one of the two linear maps."""
-    return address - TEXT_MAP if address >= TEXT_MAP else address - DIRECT_MAP
 
 
 @njit
@@ -156,58 +135,3 @@ def wake(machine, core):  # type: ignore[no-untyped-def]
     core.retired_at = core.clock
     core.status = RUNNING
     note(machine, core, K_WAKE, core.clock, 0, 0, core.clock - core.halted_at)
-
-
-@njit
-def push(machine, core, address, value):  # type: ignore[no-untyped-def]
-    """One store of the interrupt microcode."""
-    bus = array_at(machine.bus, 1, BUS)[0]
-    slower(core, store(bus, core.index, core.clock, address, 8, value, -1), C_SYSTEM)
-    write_ram(bus, address, 8, value)
-
-
-@njit
-def deliver(machine, core):  # type: ignore[no-untyped-def]
-    """Take the pending interrupt through the IDT if IF is set and the store buffer is empty; else wait for that."""
-    flags = get(machine, core, RFLAGS)
-    if flags & IF == 0:
-        core.masked = 1
-        watch(core)
-        return
-    bus = array_at(machine.bus, 1, BUS)[0]
-    wait = drain_cycles(bus, core.index, core.clock)
-    if wait > 0:
-        core.clock += wait  # others may come first now
-        return
-    vector = take(core, core.clock)
-    stack, segment, code = get(machine, core, RSP), get(machine, core, SS), get(machine, core, CS)
-    top = stack
-    if code & 3:
-        tss = physical(get_base(machine, core, TR)) + 4
-        slower(core, load(bus, core.index, core.clock, tss, 8), C_SYSTEM)
-        top = read_ram(bus, tss, 8)
-    gate = physical(get_base(machine, core, IDTR)) + 16 * vector
-    slower(core, load(bus, core.index, core.clock, gate, 8), C_SYSTEM)
-    low, high = read_ram(bus, gate, 8), read_ram(bus, gate + 8, 4)
-    frame = (top & ~15) - 40
-    at = physical(frame)
-    push(machine, core, at + 32, segment & 0xFFFF)
-    push(machine, core, at + 24, stack)
-    push(machine, core, at + 16, flags)
-    push(machine, core, at + 8, code & 0xFFFF)
-    push(machine, core, at, core.pc)
-    if code & 3:
-        enter_kernel(machine, core, 0)
-    put(machine, core, RSP, frame)
-    put(machine, core, RFLAGS, flags & ~TF_IF_DF_NT_AC)
-    core.pc = (high << 32) | ((low >> 32) & 0xFFFF0000) | (low & 0xFFFF)
-    core.clock += machine.interrupt_entry + core.extra
-    core.cycles[INTERRUPT] += core.clock - core.retired_at
-    core.retired_at = core.clock
-    core.extra = 0
-    core.cause = 0
-    core.cause_cycles = 0
-    core.stage = FRESH
-    core.current = -1
-    machine.interrupts += 1
-    note(machine, core, K_INTERRUPT, core.clock, vector, 0, core.pc)

@@ -57,6 +57,8 @@ def build_text(image: Image) -> Text:
                 _fill(table[index], each, costs[address], state)
                 for mark in marks.get(address, []):
                     _mark(table[index], mark, names)
+                if address in image.fixups:
+                    table[index]["traits"] |= rec.FIXUP
     return Text(table, kernel.virtual, len(kernel.data), user.virtual, len(user.data), names, decoded)
 
 

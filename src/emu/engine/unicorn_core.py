@@ -1,7 +1,9 @@
 """One Unicorn instance as a core: memory maps, hooks, control registers. The only module that drives Unicorn's API."""
 
 import ctypes
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import unicorn
@@ -20,6 +22,7 @@ CR0_PE_MP_ET_NE_WP_PG = 0x80010033
 CR4_PAE_PGE_OSFXSR_OSXMMEXCPT = 0x6A0
 EFER_SCE_LME_LMA_NXE = 0xD01
 HF_LMA_CS64 = 0xC000  # QEMU: long mode, 64-bit code segment
+BAD_SELECTOR, GENERAL_PROTECTION = 0x1238, 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,36 @@ def _check(error: int, what: str) -> None:
         raise InternalError(f"Unicorn refused {what}: error {error}")
 
 
+@cache
+def exception_offsets() -> tuple[int, int]:
+    """Where a saved CPU context holds the error code of the last exception, and its number.
+
+    Unicorn leaves exceptions to hooks and forgets to say that one has been dealt with, so that it makes a double fault of
+    the next: the engine says so, in the context. The places are found by loading a segment register with a bad selector.
+    """
+    uc: Any = unicorn.Uc(uc_const.UC_ARCH_X86, uc_const.UC_MODE_64)
+    uc.mem_map(0, 0x1000)
+    uc.mem_write(0, b"\x8e\xd8")  # mov ds, eax
+    uc.reg_write(x86.UC_X86_REG_RAX, BAD_SELECTOR)
+    words = []
+    for after in (False, True):
+        if after:
+            with suppress(unicorn.UcError):
+                uc.emu_start(0, 2)
+        saved = uc.context_save()
+        words.append(ctypes.string_at(saved._context.value, uclib.uc_context_size(uc._uch)))
+    changed = {
+        at: tuple(int.from_bytes(each[at : at + 4], "little", signed=True) for each in words)
+        for at in range(0, len(words[0]) & ~3, 4)
+        if words[0][at : at + 4] != words[1][at : at + 4]
+    }
+    error = [at for at, change in changed.items() if change == (0, BAD_SELECTOR)]
+    number = [at for at, change in changed.items() if change == (-1, GENERAL_PROTECTION)]
+    if len(error) != 1 or len(number) != 1:
+        raise InternalError(f"Unicorn's CPU context has another layout than 2.1.4: {changed}")
+    return error[0], number[0]
+
+
 class UnicornCore:
     """A Unicorn engine over shared RAM, in long mode with paging on; hooks are optional, for tests of the bare core."""
 
@@ -106,8 +139,8 @@ class UnicornCore:
         _check(error, f"a hook of kind {kind}")
         self._hooks.append(slot)
 
-    def context(self) -> tuple[int, int]:
-        """Host addresses of a saved CPU context of this engine and of the CS selector inside it.
+    def context(self) -> tuple[int, int, int, int]:
+        """Host addresses of a saved CPU context of this engine, of the CS selector, the error code and the last exception in it.
 
         Writing CS through the API leaves the privilege level as it was (Unicorn 2.1.4 sets the selector alone), so the
         loop patches a saved context instead. Where CS lies in it is found by comparing two contexts.
@@ -128,7 +161,8 @@ class UnicornCore:
         hidden_flags = int.from_bytes(images[0][offset - 0x20 : offset - 0x1C], "little")
         if hidden_flags & HF_LMA_CS64 != HF_LMA_CS64:
             raise InternalError(f"Unicorn's CPU context has another layout than 2.1.4: CS at {offset:#x}, flags {hidden_flags:#x}")
-        return int(context.value or 0), int(context.value or 0) + offset
+        base = int(context.value or 0)
+        return base, base + offset, *(base + at for at in exception_offsets())
 
     def register(self, name: str) -> int:
         """Value of a register by its Unicorn name without the prefix, e.g. RIP."""

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from emu.engine.deliver import IF, deliver
 from emu.engine.loop import turn
-from emu.engine.records import CORE, FRESH, INSTRUCTION, RUNNING, STOP_SPECIAL, STORES, WAIT_STORES
+from emu.engine.records import CORE, FRESH, INSTRUCTION, RUNNING, STOP_EXCEPTION, STOP_SPECIAL, STORES, WAIT_STORES
 from emu.engine.sharing import SHARING, is_shared
-from emu.engine.special import IF, RFLAGS, deliver, get
+from emu.engine.special import RFLAGS, get
 from emu.engine.step import index_of
 from emu.explore.records import DRAIN, INTERRUPT
 from emu.explore.state import copy_words, hash_core, hash_journal, restore, save
@@ -84,7 +85,7 @@ def run_visible(search, machine, core):  # type: ignore[no-untyped-def]
     """Execute the instruction at the core's pc and those behind it that touch no memory."""
     if not run_one(machine, core, 0):
         return False
-    if core.stop == STOP_SPECIAL:
+    if core.stop == STOP_SPECIAL or core.stop == STOP_EXCEPTION:
         return settle(search, machine, core)
     save(search, machine, core, context_now(search, core.index))
     return core.clock <= LOCAL_CYCLES_MAX

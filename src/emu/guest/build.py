@@ -189,6 +189,7 @@ def _fill_tables(kernel: Kernel) -> None:
         if kernel.ram.get(table + 8 * number) == 0:
             kernel.ram.put(table + 8 * number, kernel.symbol("sys_ni_syscall"))
     handlers = {
+        descriptors.PAGE_FAULT_VECTOR: "page_fault",
         descriptors.RESCHEDULE_VECTOR: "reschedule_interrupt",
         descriptors.LOCAL_TIMER_VECTOR: "apic_timer_interrupt",
     }

@@ -1,77 +1,166 @@
-"""SLUB's kmalloc-64, where 8-byte messages live: one frozen slab a core, the others on the node's partial list.
+"""SLUB's kmalloc caches, 8 to 8192 bytes: one frozen slab a core in each, the others on the node's partial list.
 
-The slabs are partly used, as after some time of running: a core's own slab has few objects left, so it turns to the node
-now and then. There is no page allocator behind the cache; it is given more slabs than the workload can have messages.
+The slabs of kmalloc-64, where 8-byte messages live, are partly used, as after some time of running: a core's own slab has few
+objects left, so it turns to the node now and then. There is no page allocator behind the caches: they are given as many
+slabs as the workload can need, and an allocation that finds none gets NULL. What another core keeps cannot be had either.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from emu.errors import InternalError
 from emu.guest.paging import PAGE
 from emu.guest.ram import direct
 from emu.guest.record import Kernel, Record
 
 OBJECT_BYTES = 64
-OBJECTS = PAGE // OBJECT_BYTES
 FREE_ON_CPU_SLAB = 8  # of 64: measured 0.02 to 0.26 visits to the slow path a message
-KMALLOC_64_INDEX = 6
+SPARE_SLABS = 2  # on the node's list, whatever the workload
 PG_SLAB = 0x80
+TAIL = 1  # in compound_head: the rest is the address of the head's struct page
 FROZEN = 0x8000
 MIN_PARTIAL = 0x1000  # more than there are slabs: empty ones stay
-CPU_PARTIAL = 30
 CMPXCHG_DOUBLE = 0x40000000  # __CMPXCHG_DOUBLE: free list and counters change in one cmpxchg16b
 
 
-def build_slabs(kernel: Kernel, cores: Sequence[Record], *, tasks: int) -> None:
-    """Build the cache with enough slabs for every task to have a message under way."""
-    on_node = len(cores) + 2 + tasks // OBJECTS
-    count = len(cores) + on_node
-    cache = kernel.allocate("kmem_cache", "kmalloc-64")
-    node = kernel.allocate("kmem_cache_node", "kmalloc-64 node")
-    slabs = kernel.ram.allocate(count * PAGE, PAGE)
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One cache: its place in kmalloc_caches, and how many of its objects the message path can hold at once."""
+
+    index: int
+    object_bytes: int
+    pages: int  # of a slab: calculate_order of Linux 4.8 on four cores, mm/slub.c
+    cpu_partial: int  # objects a core keeps on partial slabs: kmem_cache_open, mm/slub.c
+    a_task: int  # objects of the message that a task is sending or receiving
+    a_queue: int  # messages of this size that fill a queue of 16384 bytes, or their objects
+
+    @property
+    def objects(self) -> int:
+        """Objects of a slab."""
+        return self.pages * PAGE // self.object_bytes
+
+    @property
+    def name(self) -> str:
+        """What Linux calls it."""
+        return f"kmalloc-{self.object_bytes}"
+
+    def on_node(self, cores: int, tasks: int, full_queues: int) -> int:
+        """Slabs of no core: for every task a message under way, and for so many full queues."""
+        if self.object_bytes == OBJECT_BYTES:
+            return cores + SPARE_SLABS + tasks // self.objects + -(-full_queues * self.a_queue // self.objects)
+        return SPARE_SLABS + -(-(tasks * self.a_task + full_queues * self.a_queue) // self.objects)
+
+
+# A message of n bytes takes 48 + n; above 4048 bytes the rest lies in segments of 8 + up to 4088.
+KINDS = (
+    Kind(6, 64, 1, 30, 1, 16384),  # first: its place in memory does not depend on the others
+    Kind(3, 8, 1, 30, 0, 0),
+    Kind(4, 16, 1, 30, 1, 4),  # a segment
+    Kind(5, 32, 1, 30, 1, 4),
+    Kind(1, 96, 1, 30, 1, 964),
+    Kind(7, 128, 1, 30, 1, 335),
+    Kind(2, 192, 1, 30, 1, 203),
+    Kind(8, 256, 1, 13, 1, 113),
+    Kind(9, 512, 2, 13, 1, 79),
+    Kind(10, 1024, 4, 6, 1, 36),
+    Kind(11, 2048, 8, 6, 1, 17),
+    Kind(12, 4096, 8, 2, 2, 9),
+    Kind(13, 8192, 8, 2, 0, 0),
+)
+
+
+def build_slabs(kernel: Kernel, cores: Sequence[Record], *, tasks: int, full_queues: int = 0) -> None:
+    """Build all caches, with enough slabs for every task to have a message under way and for so many queues to be full.
+
+    The array of struct page covers its own pages too: it lies between the slabs of kmalloc-64 and the others.
+    """
+    counts = [len(cores) + kind.on_node(len(cores), tasks, full_queues) for kind in KINDS]
+    first = counts[0] * KINDS[0].pages
+    others = sum(kind.pages * count for kind, count in zip(KINDS, counts, strict=True)) - first
+    cache, node = _allocate_cache(kernel, KINDS[0])
+    slabs = kernel.ram.allocate(first * PAGE, PAGE)
     page_bytes = kernel.size("page")
-    pages = kernel.ram.allocate(count * page_bytes)
-    _init_cache(kernel, cache, node)
-    kernel.set_global("vmemmap_base", direct(pages) - page_bytes * (slabs // PAGE))
-    records = []
-    for index in range(count):
-        physical = pages + index * page_bytes
-        kernel.ram.name(f"page of slab {index}", "page", physical, page_bytes)
-        kernel.ram.name(f"slab {index}", None, slabs + index * PAGE, PAGE)
+    array = kernel.ram.allocate(_array_pages(first + others, page_bytes) * PAGE)
+    at = kernel.ram.allocate(others * PAGE, PAGE)
+    if array != slabs + first * PAGE or at != array + _array_pages(first + others, page_bytes) * PAGE:
+        raise InternalError("the slabs and their struct pages must lie side by side")
+    kernel.set_global("vmemmap_base", direct(array) - page_bytes * (slabs // PAGE))
+    _Builder(kernel, KINDS[0], cache, node, array - page_bytes * (slabs // PAGE)).build(cores, slabs, counts[0])
+    for kind, count in zip(KINDS[1:], counts[1:], strict=True):
+        cache, node = _allocate_cache(kernel, kind)
+        _Builder(kernel, kind, cache, node, array - page_bytes * (slabs // PAGE)).build(cores, at, count)
+        at += count * kind.pages * PAGE
+
+
+def _array_pages(described: int, page_bytes: int) -> int:
+    """Pages of an array with a struct page for each of `described` pages and for each of its own."""
+    pages = 0
+    while pages * PAGE < (described + pages) * page_bytes:
+        pages += 1
+    return pages
+
+
+def _allocate_cache(kernel: Kernel, kind: Kind) -> tuple[Record, Record]:
+    return kernel.allocate("kmem_cache", kind.name), kernel.allocate("kmem_cache_node", f"{kind.name} node")
+
+
+class _Builder:
+    """One cache and its slabs."""
+
+    def __init__(self, kernel: Kernel, kind: Kind, cache: Record, node: Record, memory_map: int) -> None:
+        """Set the cache up; `memory_map` is where the struct page of physical page 0 would lie."""
+        self._kernel, self._kind, self._cache, self._node, self._memory_map = kernel, kind, cache, node, memory_map
+        self._field = f"kmalloc_{kind.object_bytes}"
+        cache["cpu_slab"] = kernel.offset("percpu", self._field)
+        cache["flags"] = CMPXCHG_DOUBLE
+        cache["min_partial"] = MIN_PARTIAL
+        cache["size"] = cache["object_size"] = kind.object_bytes
+        cache["cpu_partial"] = kind.cpu_partial
+        cache["node"] = node.virtual
+        kernel.set_global("kmalloc_caches", cache.virtual, offset=8 * kind.index)
+
+    def build(self, cores: Sequence[Record], slabs: int, count: int) -> None:
+        """Make `count` slabs at `slabs`: the first ones are the cores', the others go on the node's list."""
+        objects = self._kind.objects
+        pages = [self._slab(index, slabs + index * self._kind.pages * PAGE) for index in range(count)]
+        free = FREE_ON_CPU_SLAB if self._kind.object_bytes == OBJECT_BYTES else objects
+        for core, area in enumerate(cores):
+            slab = slabs + core * self._kind.pages * PAGE
+            own = area.inner(self._field, "kmem_cache_cpu")
+            own["tid"] = core
+            own["page"] = pages[core].virtual
+            own["freelist"] = self._link_free(slab + (objects - free) * self._kind.object_bytes, free)
+            pages[core]["inuse"] = objects
+            pages[core]["objects_frozen"] = objects | FROZEN
+        for index in range(len(cores), count):
+            pages[index]["freelist"] = self._link_free(slabs + index * self._kind.pages * PAGE, objects)
+            pages[index]["objects_frozen"] = objects
+        _link_partial(self._node, pages[len(cores) :])
+
+    def _slab(self, index: int, at: int) -> Record:
+        """Name a slab and make its struct pages: the first is the slab's, the others point to it."""
+        kernel, kind, size = self._kernel, self._kind, self._kernel.size("page")
+        name = f"slab {index}" if kind.object_bytes == OBJECT_BYTES else f"{kind.name} slab {index}"
+        physical = self._memory_map + size * (at // PAGE)
+        kernel.ram.name(f"page of {name}", "page", physical, size)
+        kernel.ram.name(name, None, at, kind.pages * PAGE)
         page = kernel.record("page", physical)
         page["flags"] = PG_SLAB
         page["refcount"] = 1
-        page["slab_cache"] = cache.virtual
-        records.append(page)
-    for core, area in enumerate(cores):
-        slab = slabs + core * PAGE
-        own = area.inner("kmalloc_64", "kmem_cache_cpu")
-        own["tid"] = core
-        own["page"] = records[core].virtual
-        own["freelist"] = _link_free(kernel, slab + (OBJECTS - FREE_ON_CPU_SLAB) * OBJECT_BYTES, FREE_ON_CPU_SLAB)
-        records[core]["inuse"] = OBJECTS
-        records[core]["objects_frozen"] = OBJECTS | FROZEN
-    for index in range(len(cores), count):
-        records[index]["freelist"] = _link_free(kernel, slabs + index * PAGE, OBJECTS)
-        records[index]["objects_frozen"] = OBJECTS
-    _link_partial(node, records[len(cores) :])
+        page["slab_cache"] = self._cache.virtual
+        if kind.pages > 1:
+            kernel.ram.name(f"tail pages of {name}", None, physical + size, (kind.pages - 1) * size)
+        for tail in range(1, kind.pages):
+            kernel.record("page", physical + tail * size)["next"] = page.virtual | TAIL
+        return page
 
-
-def _init_cache(kernel: Kernel, cache: Record, node: Record) -> None:
-    cache["cpu_slab"] = kernel.offset("percpu", "kmalloc_64")
-    cache["flags"] = CMPXCHG_DOUBLE
-    cache["min_partial"] = MIN_PARTIAL
-    cache["size"] = cache["object_size"] = OBJECT_BYTES
-    cache["cpu_partial"] = CPU_PARTIAL
-    cache["node"] = node.virtual
-    kernel.set_global("kmalloc_caches", cache.virtual, offset=8 * KMALLOC_64_INDEX)
-
-
-def _link_free(kernel: Kernel, first: int, count: int) -> int:
-    """Chain free objects through their first words; returns the kernel address of the first."""
-    for index in range(count):
-        address = first + index * OBJECT_BYTES
-        kernel.ram.put(address, direct(address + OBJECT_BYTES) if index < count - 1 else 0)
-    return direct(first)
+    def _link_free(self, first: int, count: int) -> int:
+        """Chain free objects through their first words; returns the kernel address of the first."""
+        size = self._kind.object_bytes
+        for index in range(count):
+            address = first + index * size
+            self._kernel.ram.put(address, direct(address + size) if index < count - 1 else 0)
+        return direct(first)
 
 
 def _link_partial(node: Record, pages: Sequence[Record]) -> None:

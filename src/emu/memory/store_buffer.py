@@ -189,3 +189,18 @@ def forward(bus, core, now, address, size):  # type: ignore[no-untyped-def]
             wait = entry.drain_at - now
             return bus.forward_fail + (wait if wait > 0 else 0)
     return -1
+
+
+@njit
+def withdraw(bus, core, count):  # type: ignore[no-untyped-def]
+    """Take the youngest stores of a core out of its buffer: they turned out not to happen, and RAM was never written."""
+    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
+    stores = array_at(bus.stores, bus.cores * RING, STORE)
+    for _ in range(count):
+        buffer.count -= 1
+        entry = stores[core * RING + (buffer.head + buffer.count) % RING]
+        array_at(bus.line_pending, bus.lines, np.uint16)[entry.address >> 6] -= 1
+    if buffer.count > 0:
+        buffer.last_drain = stores[core * RING + (buffer.head + buffer.count - 1) % RING].drain_at
+    else:
+        buffer.last_drain = 0

@@ -1,0 +1,147 @@
+"""Interrupts and page faults through the IDT: the frame on the kernel stack, the privilege level, the time they take.
+
+Only page faults that the kernel has a fixup for are delivered; all other exceptions end the run as guest faults.
+"""
+
+import numpy as np
+from unicorn import x86_const as x86
+
+from emu.engine.account import STALL, note, slower, state_of
+from emu.engine.apic import take, watch
+from emu.engine.records import FRESH, INSTRUCTION
+from emu.engine.special import RFLAGS, enter_kernel, get, put
+from emu.memory.access import load, store
+from emu.memory.records import BUS
+from emu.memory.store_buffer import drain_cycles, read_ram, withdraw, write_ram
+from emu.native import array_at, call, njit
+from emu.trace_record import Access, Cause, Kind, State
+
+RSP, CS, SS = x86.UC_X86_REG_RSP, x86.UC_X86_REG_CS, x86.UC_X86_REG_SS
+IDTR, TR = x86.UC_X86_REG_IDTR, x86.UC_X86_REG_TR
+IF, TF_IF_DF_NT_AC = 0x200, 0x44700
+TEXT_MAP, DIRECT_MAP = -(2**31), -(0x7800 << 32)  # 0xffffffff80000000 and 0xffff880000000000 as signed numbers
+PAGE_FAULT = 14
+PF_WRITE = 2  # in the error code
+NO_ERROR_CODE = -1
+INTERRUPT = int(State.INTERRUPT)
+K_INTERRUPT = int(Kind.INTERRUPT)
+C_SYSTEM = int(Cause.SYSTEM)
+A_STORE = int(Access.STORE)
+
+
+@njit
+def get_base(machine, core, register):  # type: ignore[no-untyped-def]
+    """Base of IDTR or TR (struct uc_x86_mmr: selector, base, limit, flags)."""
+    core.scratch[1] = 0
+    call(machine.reg_read, core.uc, register, core.scratch_at, 0, 0)
+    return core.scratch[1]
+
+
+@njit
+def physical(address):  # type: ignore[no-untyped-def]
+    """Physical address of a kernel virtual address in one of the two linear maps."""
+    return address - TEXT_MAP if address >= TEXT_MAP else address - DIRECT_MAP
+
+
+@njit
+def push(machine, core, address, value):  # type: ignore[no-untyped-def]
+    """One store of the interrupt microcode."""
+    bus = array_at(machine.bus, 1, BUS)[0]
+    slower(core, store(bus, core.index, core.clock, address, 8, value, -1), C_SYSTEM)
+    write_ram(bus, address, 8, value)
+
+
+@njit
+def deliver(machine, core):  # type: ignore[no-untyped-def]
+    """Take the pending interrupt through the IDT if IF is set and the store buffer is empty; else wait for that."""
+    if get(machine, core, RFLAGS) & IF == 0:
+        core.masked = 1
+        watch(core)
+        return
+    wait = drain_cycles(array_at(machine.bus, 1, BUS)[0], core.index, core.clock)
+    if wait > 0:
+        core.clock += wait  # others may come first now
+        return
+    through_gate(machine, core, take(core, core.clock), NO_ERROR_CODE)
+    machine.interrupts += 1
+
+
+@njit
+def page_fault(machine, core):  # type: ignore[no-untyped-def]
+    """The instruction in flight, which has a fixup, touched what is not mapped or not allowed: it does not retire.
+
+    What it had done so far (elements of a string instruction) counts as its routine's time, what the exception costs as
+    interrupt time. CR2 is Unicorn's. The handler begins with the stores before the fault still in the buffer.
+    """
+    instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
+    code = error_code(machine, core)
+    if code & PF_WRITE:
+        undo_store(machine, core)
+    before = core.clock + core.extra
+    core.cycles[state_of(core, instruction.state)] += before - core.retired_at - core.stalled
+    core.cycles[STALL] += core.stalled
+    core.stalled = 0
+    core.retired_at = before
+    core.pc = core.current_pc
+    through_gate(machine, core, PAGE_FAULT, code)
+    core.last_access = 0
+    core.last_address = 0
+    core.last_value = 0
+    core.last_size = 0
+
+
+@njit
+def error_code(machine, core):  # type: ignore[no-untyped-def]
+    """The error code that Unicorn has for the fault; and Unicorn learns that the fault is being dealt with."""
+    call(machine.context_save, core.uc, core.context, 0, 0, 0)
+    code = array_at(core.context_error, 1, np.int32)[0]
+    array_at(core.context_exception, 1, np.int32)[0] = -1
+    call(machine.context_restore, core.uc, core.context, 0, 0, 0)
+    return np.int64(code)
+
+
+@njit
+def undo_store(machine, core):  # type: ignore[no-untyped-def]
+    """Take a store back that the hook has seen, as its first bytes lie on a page that is there, and that never happened."""
+    if core.last_access & A_STORE != 0 and (core.last_address & 0xFFF) + core.last_size > 0x1000:
+        withdraw(array_at(machine.bus, 1, BUS)[0], core.index, core.last_size)  # a store across lines has an entry a byte
+
+
+@njit
+def through_gate(machine, core, vector, code):  # type: ignore[no-untyped-def]
+    """Go to the handler of a vector: the frame with the error code, if there is one, is on the kernel stack."""
+    bus = array_at(machine.bus, 1, BUS)[0]
+    flags = get(machine, core, RFLAGS)
+    stack, segment, selector = get(machine, core, RSP), get(machine, core, SS), get(machine, core, CS)
+    top = stack
+    if selector & 3:
+        tss = physical(get_base(machine, core, TR)) + 4
+        slower(core, load(bus, core.index, core.clock, tss, 8), C_SYSTEM)
+        top = read_ram(bus, tss, 8)
+    gate = physical(get_base(machine, core, IDTR)) + 16 * vector
+    slower(core, load(bus, core.index, core.clock, gate, 8), C_SYSTEM)
+    low, high = read_ram(bus, gate, 8), read_ram(bus, gate + 8, 4)
+    frame = (top & ~15) - 40
+    at = physical(frame)
+    push(machine, core, at + 32, segment & 0xFFFF)
+    push(machine, core, at + 24, stack)
+    push(machine, core, at + 16, flags)
+    push(machine, core, at + 8, selector & 0xFFFF)
+    push(machine, core, at, core.pc)
+    if code != NO_ERROR_CODE:
+        frame -= 8
+        push(machine, core, at - 8, code)
+    if selector & 3:
+        enter_kernel(machine, core, 0)
+    put(machine, core, RSP, frame)
+    put(machine, core, RFLAGS, flags & ~TF_IF_DF_NT_AC)
+    core.pc = (high << 32) | ((low >> 32) & 0xFFFF0000) | (low & 0xFFFF)
+    core.clock += machine.interrupt_entry + core.extra
+    core.cycles[INTERRUPT] += core.clock - core.retired_at
+    core.retired_at = core.clock
+    core.extra = 0
+    core.cause = 0
+    core.cause_cycles = 0
+    core.stage = FRESH
+    core.current = -1
+    note(machine, core, K_INTERRUPT, core.clock, vector, 0, core.pc)
