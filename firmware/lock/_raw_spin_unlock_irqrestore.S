@@ -6,7 +6,7 @@
 // Lock: released
 //@ state kernel
 _raw_spin_unlock_irqrestore:
-    mov byte ptr [rdi], 0x0
+    raw_spin_unlock [rdi]
     push rsi
     popfq
     ret

@@ -148,7 +148,7 @@ __schedule:
     mov qword ptr [rbp + TASK_state], 0x0                   // TASK_RUNNING
     jmp .Lstill_queued
 .Lsame_task:
-    mov byte ptr [rbx + RQ_lock], 0x0
+    raw_spin_unlock [rbx + RQ_lock]
     sti
     cmp qword ptr [rbx + RQ_balance_callback], 0x0
     je .Lout

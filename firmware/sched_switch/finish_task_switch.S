@@ -21,7 +21,7 @@ finish_task_switch:
     nop                                                     // perf_swevent_enabled: jump label, off
     nop                                                     // perf_sched_events: jump label, off
     mov dword ptr [rdi + TASK_on_cpu], 0x0                  // release: try_to_wake_up waits for this
-    mov byte ptr [rbx + RQ_lock], 0x0
+    raw_spin_unlock [rbx + RQ_lock]
     sti
     test rbp, rbp
     jz .Lno_mm

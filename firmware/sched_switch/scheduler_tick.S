@@ -27,7 +27,7 @@ scheduler_tick:
     inc qword ptr [rbx + RQ_nr_load_updates]
     mov rax, qword ptr [rbx + RQ_cfs + CFS_runnable_load_avg]
     mov qword ptr [rbx + RQ_cpu_load], rax                  // cpu_load[0]; the slower averages serve balancing only
-    mov byte ptr [rbx + RQ_lock], 0x0
+    raw_spin_unlock [rbx + RQ_lock]
     mov edi, dword ptr [rbx + RQ_cpu]
     call idle_cpu
     mov dword ptr [rbx + RQ_idle_balance], eax

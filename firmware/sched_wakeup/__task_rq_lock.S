@@ -28,7 +28,7 @@ __task_rq_lock:
     pop rbp
     ret
 .Lmoved:
-    mov byte ptr [rbx + RQ_lock], 0x0
+    raw_spin_unlock [rbx + RQ_lock]
 .Lwait:
     cmp dword ptr [rbp + TASK_on_rq], 0x2
     jne .Lagain

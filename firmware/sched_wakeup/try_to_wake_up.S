@@ -79,7 +79,7 @@ try_to_wake_up:
     mov rsi, rbx
     mov rdi, r14
     call ttwu_do_activate
-    mov byte ptr [r14 + RQ_lock], 0x0
+    raw_spin_unlock [r14 + RQ_lock]
 .Lout:
     mov rsi, qword ptr [rsp + FRAME_flags]
     mov rdi, r15
@@ -136,10 +136,10 @@ try_to_wake_up:
     mov rsi, rbx
     mov rdi, r14
     call ttwu_do_wakeup
-    mov byte ptr [r14 + RQ_lock], 0x0
+    raw_spin_unlock [r14 + RQ_lock]
     jmp .Lout
 .Lhas_left:
-    mov byte ptr [r14 + RQ_lock], 0x0
+    raw_spin_unlock [r14 + RQ_lock]
     mov rax, qword ptr [rbx + TASK_stack]
     mov r14d, dword ptr [rax + TI_cpu]
     jmp .Loff_runqueue

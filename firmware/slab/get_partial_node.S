@@ -97,7 +97,7 @@ get_partial_node:
     cmp eax, ecx
     jbe .Lscan
 .Lunlock:
-    mov byte ptr [r12 + SLUBNODE_list_lock], 0x0
+    raw_spin_unlock [r12 + SLUBNODE_list_lock]
 .Lout:
     mov rax, r15
     add rsp, .Lframe

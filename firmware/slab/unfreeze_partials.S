@@ -55,7 +55,7 @@ unfreeze_partials:
 .Ldone:
     test r13, r13
     je .Lout
-    mov byte ptr [r13 + SLUBNODE_list_lock], 0x0
+    raw_spin_unlock [r13 + SLUBNODE_list_lock]
 .Lout:
     pop rbx
     pop rbp

@@ -88,7 +88,7 @@ do_msgrcv:
     test eax, eax
     jne .Ldenied
     mov rdi, rbx
-    call _raw_spin_lock
+    spin_lock
     cmp byte ptr [rbx + IPCP_deleted], 0x0                  // raced with RMID?
     jne .Lremoved
 
@@ -117,7 +117,7 @@ do_msgrcv:
     mov qword ptr [rsp + .Lmsr + MSR_r_maxsize], rdx
     mov qword ptr [rsp + .Lmsr + MSR_r_msg], -0xb       // -EAGAIN
     mov qword ptr [rax + TASK_state], .LTASK_INTERRUPTIBLE
-    mov byte ptr [rbx + IPCP_lock], 0x0
+    spin_unlock [rbx + IPCP_lock]
     call schedule
 
 // Lockless receive: NULL means that a sender is on its way to r_msg; wait until it is there.
@@ -159,7 +159,7 @@ do_msgrcv:
 // Awake without a message: look again under the lock, where no sender can be half-way.
 .Lwoken_for_nothing:
     mov rdi, rbx
-    call _raw_spin_lock
+    spin_lock
     //@ load r_msg
     mov r12, qword ptr [rsp + .Lmsr + MSR_r_msg]
     cmp r12, -0xb                                           // -EAGAIN
@@ -176,7 +176,7 @@ do_msgrcv:
     mov rax, qword ptr [rax + TASK_stack]
     test byte ptr [rax + TI_flags], .LSIGPENDING
     jne .Lsignal
-    mov byte ptr [rbx + IPCP_lock], 0x0
+    spin_unlock [rbx + IPCP_lock]
     jmp .Ltry
 
 // find_msg, the queue not being empty: the first that matches; for SEARCH_LESSEQUAL the first of the lowest type.
@@ -268,7 +268,7 @@ do_msgrcv_match:
     cmp rdi, rax
     jne .Lsenders
 .Lunlock:
-    mov byte ptr [rbx + IPCP_lock], 0x0
+    spin_unlock [rbx + IPCP_lock]
     jmp .Lreceived
 .Lsenders:
     mov rax, qword ptr [rdi + MSS_list + LIST_next]         // t: after its wakeup mss may be gone

@@ -61,7 +61,7 @@ do_msgsnd:
     ja .Lunsupported
     mov rbx, rax                                            // msq: q_perm is its first field, the lock q_perm's
     mov rdi, rax
-    call _raw_spin_lock
+    spin_lock
     mov rdi, r13
     mov rsi, rbx
     mov edx, .LS_IWUGO
@@ -179,7 +179,7 @@ do_msgsnd_match:
     xor r12d, r12d                                          // err = 0
     xor ebp, ebp                                            // msg = NULL: it is no longer ours
 .Lunlock:
-    mov byte ptr [rbx + IPCP_lock], 0x0
+    spin_unlock [rbx + IPCP_lock]
     lea rdi, [rsp + .Lwake_q]
     call wake_up_q
     test rbp, rbp

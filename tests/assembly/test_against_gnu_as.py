@@ -11,9 +11,10 @@ import pytest
 
 from emu.assembly import get_variant, guest_folder, load_globals, load_structs
 from emu.assembly.assembler import TEXT_VIRTUAL, USER_VIRTUAL, assemble_text, gnu_text
+from emu.assembly.inline import load_inlines
 from emu.assembly.source import prepare
 from emu.assembly.structs import constants
-from emu.assembly.variants import kernel_sources, user_sources
+from emu.assembly.variants import kernel_inlines, kernel_sources, user_sources
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("as") and shutil.which("objcopy") and shutil.which("ld")), reason="GNU binutils are not installed"
@@ -62,7 +63,8 @@ def assemble_with_gnu(text: str, base: int, folder: Path) -> bytes:
 @pytest.mark.parametrize("variant", ["baseline", "wakeq", "user"])
 def test_same_instructions(variant: str, tmp_path: Path) -> None:
     files = user_sources() if variant == "user" else kernel_sources(get_variant(variant))
+    inlines = {} if variant == "user" else load_inlines(kernel_inlines(get_variant(variant)))
     base = USER_VIRTUAL if variant == "user" else TEXT_VIRTUAL
-    ours = assemble_text([prepare(path) for path in files.values()], base, values()).code
-    theirs = assemble_with_gnu(gnu_text([prepare(path) for path in files.values()], values()), base, tmp_path)
+    ours = assemble_text([prepare(path, inlines) for path in files.values()], base, values()).code
+    theirs = assemble_with_gnu(gnu_text([prepare(path, inlines) for path in files.values()], values()), base, tmp_path)
     assert disassemble(ours, base) == disassemble(theirs, base)

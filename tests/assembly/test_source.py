@@ -88,7 +88,7 @@ def test_statements_labels_and_annotations(tmp_path: Path) -> None:
         (3, "L__routine__again:"),
         (3, "dec rdi"),
         (3, "jne L__routine__again"),
-        (4, ".Lmark__routine__4:"),
+        (4, ".Lmark__routine__0:"),
         (5, "entry:"),
         (6, "ret"),
     ]

@@ -8,7 +8,7 @@ import pytest
 
 from emu.assembly import differing_files, get_variant, guest_folder
 from emu.assembly import variants as known_variants
-from emu.assembly.variants import FIRMWARE, SNIPPETS, kernel_sources, user_sources
+from emu.assembly.variants import FIRMWARE, SNIPPETS, kernel_inlines, kernel_sources, user_sources
 from emu.errors import InternalError, UserError
 
 
@@ -43,6 +43,22 @@ def test_later_files_replace_earlier_ones(guest: Path) -> None:
     assert list(found) == sorted(found)
     assert list(user_sources()) == ["main"]
     assert differing_files(get_variant("new")) == ["receive.S"]
+
+
+def test_inline_routines_are_no_routines_and_are_replaced_alike(guest: Path) -> None:
+    add(guest, "firmware/lock/lock.S", "kernel_snippets/old/send.S", old="", new="old")
+    for folder in ("firmware", "kernel_snippets/common", "kernel_snippets/old", "kernel_snippets/new"):
+        (guest / folder).mkdir(exist_ok=True)
+    add(guest, "firmware/inline/unlock.S", "firmware/inline/relax.S", "firmware/inline/lock_it.S")
+    add(guest, "kernel_snippets/old/inline/unlock.S", "kernel_snippets/old/inline/relax.S", "kernel_snippets/new/inline/unlock.S")
+    found = {name: str(path.relative_to(guest).parent) for name, path in kernel_inlines(get_variant("new")).items()}
+    assert found == {
+        "lock_it": "firmware/inline",
+        "relax": "kernel_snippets/old/inline",
+        "unlock": "kernel_snippets/new/inline",
+    }
+    assert list(kernel_sources(get_variant("new"))) == ["lock", "send"]
+    assert differing_files(get_variant("new")) == ["inline/unlock.S"]
 
 
 def test_the_folders_of_an_installed_package(guest: Path) -> None:

@@ -15,7 +15,8 @@ import numpy as np
 import unicorn
 from unicorn import x86_const as x86
 
-from emu.assembly import Image, assemble, guest_folder, load_globals, load_structs
+from emu.assembly import Image, assemble, get_variant, guest_folder, load_globals, load_structs
+from emu.assembly.variants import kernel_inlines
 from emu.guest.paging import PAGE, USER_DATA, PageTables
 from emu.guest.ram import DIRECT_MAP, Ram, direct
 from emu.guest.record import Kernel, Record
@@ -101,7 +102,14 @@ def image_of(variant: str) -> Image:
             path.write_text(f"{name}:\n{text}\n")
             files.append(path)
         elsewhere = {path.stem for path in firmware.rglob("*.S")} - {path.stem for path in files}  # tables of others name them
-        return assemble(files, structs=structs, placed=placed, variant=variant, stubs=sorted(elsewhere))
+        return assemble(
+            files,
+            inlines=kernel_inlines(get_variant(variant)),
+            structs=structs,
+            placed=placed,
+            variant=variant,
+            stubs=sorted(elsewhere),
+        )
 
 
 class Core:

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from emu.assembly import Image, assemble, guest_folder, load_globals, load_structs
-from emu.assembly.variants import get_variant, kernel_sources, user_sources
+from emu.assembly.variants import get_variant, kernel_inlines, kernel_sources, user_sources
 from emu.description import load_machine
 from emu.engine import records as rec
 from emu.engine.machine import Machine, Options, Start
@@ -28,8 +28,8 @@ from emu.guest.record import Record
 from emu.guest.tasks import STACK_BYTES
 from emu.guest.workload import plan_pmsg_shared
 from emu.memory.build import build_bus
-from emu.run.wiring import QUEUE_LOCK, RAM_BYTES, _engine_latencies
 from emu.run.faults import describe_fault, what_cores_do
+from emu.run.wiring import QUEUE_LOCK, RAM_BYTES, _engine_latencies
 
 USER = 0x7F1000000000  # a page of the test's own in user space; the one behind it is not mapped
 MASK = 2**64 - 1
@@ -68,6 +68,7 @@ def image_of(variant: str, kernel: tuple[tuple[str, str], ...] = (), user: tuple
         return assemble(
             [*kernel_sources(get_variant(variant)).values(), *mine[0]],
             [*user_sources().values(), *mine[1]],
+            inlines=kernel_inlines(get_variant(variant)),
             structs=structs,
             placed=placed,
             variant=variant,

@@ -38,7 +38,8 @@ def assembled() -> Image:
     known = {path.stem for path in sources} | set(placed)
     named = {value[1:] for each in placed.values() for value, _ in each.init.values() if isinstance(value, str)}
     others = {path.stem for path in FIRMWARE.glob("*/*.S")}
-    return assemble(sources, structs=structs, placed=placed, stubs=sorted((named | others) - known))
+    inlines = {path.stem: path for path in sorted((FIRMWARE / "inline").glob("*.S"))}
+    return assemble(sources, inlines=inlines, structs=structs, placed=placed, stubs=sorted((named | others) - known))
 
 
 class Bench:

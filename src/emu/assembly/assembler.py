@@ -6,10 +6,11 @@ from pathlib import Path
 from emu.assembly.exception_table import with_exception_table
 from emu.assembly.globals import PHYSICAL_BASE, TEXT_MAP, Global, load_globals, render
 from emu.assembly.image import Image, Segment
+from emu.assembly.inline import load_inlines
 from emu.assembly.source import prepare
 from emu.assembly.structs import Struct, constants, load_structs
 from emu.assembly.text import AssembledText, assemble_text, gnu_text, undefined
-from emu.assembly.variants import FIRMWARE, get_variant, guest_folder, kernel_sources, user_sources
+from emu.assembly.variants import FIRMWARE, get_variant, guest_folder, kernel_inlines, kernel_sources, user_sources
 from emu.errors import UserError
 
 __all__ = ["TEXT_VIRTUAL", "USER_VIRTUAL", "assemble", "assemble_text", "assemble_variant", "gnu_text", "undefined"]
@@ -26,26 +27,38 @@ def assemble_variant(name: str) -> Image:
     firmware = guest_folder(FIRMWARE)
     structs = load_structs(sorted((firmware / "structs").glob("*.toml")))
     placed = load_globals(sorted((firmware / "globals").glob("*.toml")), structs)
-    return assemble(kernel_sources(variant).values(), user_sources().values(), structs=structs, placed=placed, variant=name)
+    return assemble(
+        kernel_sources(variant).values(),
+        user_sources().values(),
+        inlines=kernel_inlines(variant),
+        structs=structs,
+        placed=placed,
+        variant=name,
+    )
 
 
 def assemble(
     kernel: Iterable[Path],
     user: Iterable[Path] = (),
     *,
+    inlines: Mapping[str, Path] | None = None,
     structs: Mapping[str, Struct],
     placed: Mapping[str, Global],
     variant: str = "",
     stubs: Sequence[str] = (),
 ) -> Image:
-    """Assemble routines, one a file, into an `Image`; `stubs` are labels to be taken as given (for tests of one part)."""
+    """Assemble routines, one a file, into an `Image`.
+
+    `inlines` are for the kernel's routines; `stubs` are labels to be taken as given (for tests of one part).
+    """
     values = dict(constants(structs))
     for each in placed.values():
         if each.name in values:
             raise UserError(f"{each.where}: {each.name} is already the name of a struct offset")
         values[each.name] = each.virtual
     values |= dict.fromkeys(stubs, TEXT_VIRTUAL)
-    text = assemble_text([prepare(path) for path in kernel], TEXT_VIRTUAL, values)
+    inline = load_inlines(inlines or {})
+    text = assemble_text([prepare(path, inline) for path in kernel], TEXT_VIRTUAL, values)
     user_text = assemble_text([prepare(path) for path in user], USER_VIRTUAL, values)
     user_physical = -(-(TEXT_PHYSICAL + len(text.code)) // PAGE) * PAGE
     _check_names(text, user_text)

@@ -5,10 +5,12 @@ or RSP unless an index register is written: `riz`, the index that is none, makes
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from emu.assembly.fold import MEMORY, REGISTERS
+from emu.assembly.inline import Inline
 from emu.errors import UserError
 
 STATES = ("user", "kernel", "scheduler", "interrupt", "idle")
@@ -44,25 +46,35 @@ class Source:
     labels: list[str] = field(default_factory=list)  # global ones: the routine's name, then entries inside it
 
 
-def prepare(path: Path) -> Source:
-    """Read one routine's file; a broken rule is a `UserError` with file and line."""
+def prepare(path: Path, inlines: Mapping[str, Inline] | None = None) -> Source:
+    """Read one routine's file, put inline routines where they are named; a broken rule is a `UserError` with file and line."""
     source = Source(path, path.stem)
     try:
         text = path.read_text()
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     for number, raw in enumerate(text.splitlines(), 1):
-        if raw.lstrip().startswith("//@"):
-            _annotate(source, number, raw)
-            continue
-        for statement in raw.split("//", 1)[0].split(";"):
-            _add(source, number, statement.strip())
+        word = raw.split(maxsplit=1)[0] if raw.strip() else ""
+        if inlines and word in inlines:
+            rest = raw.split("//", 1)[0].strip().removeprefix(word)
+            for line in inlines[word].expand(rest, f"{path}:{number}", len(source.lines)):
+                _line(source, number, line)
+        else:
+            _line(source, number, raw)
     if not source.labels or source.labels[0] != source.name:
         first = source.labels[0] if source.labels else "none"
         raise UserError(f"{path}: the first label must be the file's name, {source.name}, not {first}")
     if source.lines[-1][1].startswith(".Lmark__"):
         raise UserError(f"{path}:{source.lines[-1][0]}: no instruction follows this annotation")
     return source
+
+
+def _line(source: Source, number: int, raw: str) -> None:
+    if raw.lstrip().startswith("//@"):
+        _annotate(source, number, raw)
+        return
+    for statement in raw.split("//", 1)[0].split(";"):
+        _add(source, number, statement.strip())
 
 
 def _annotate(source: Source, number: int, raw: str) -> None:
@@ -84,7 +96,7 @@ def _annotate(source: Source, number: int, raw: str) -> None:
         if not name.startswith(".L"):
             raise UserError(f"{where}: a fixup names a label .L... of this file, not {name!r}")
         name = _local(name, source)
-    label = f".Lmark__{source.name}__{number}"
+    label = f".Lmark__{source.name}__{len(source.annotations)}"
     source.annotations.append(Annotation(kind, name, register, label, number))
     source.lines.append((number, f"{label}:"))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from emu.assembly.tables import Key, check, read_toml
 from emu.errors import InternalError, UserError
 
-FIRMWARE, SNIPPETS = "firmware", "kernel_snippets"
+FIRMWARE, SNIPPETS, INLINE = "firmware", "kernel_snippets", "inline"
 VARIANT_KEYS = {
     "name": Key(str),
     "summary": Key(str),
@@ -65,22 +65,32 @@ def get_variant(name: str) -> Variant:
 
 def kernel_sources(variant: Variant) -> dict[str, Path]:
     """File of each kernel routine: firmware, the common snippets, then the variant's chain, later ones in place of earlier."""
+    routines: dict[str, Path] = {}
+    for path in sorted(guest_folder(FIRMWARE).rglob("*.S")):
+        if path.parent.name in ("user", INLINE):
+            continue
+        if path.stem in routines:
+            raise UserError(f"{path}: routine {path.stem} is also in {routines[path.stem]}")
+        routines[path.stem] = path
+    for folder in _folders(variant):
+        routines.update((path.stem, path) for path in sorted(folder.glob("*.S")))
+    return dict(sorted(routines.items()))
+
+
+def kernel_inlines(variant: Variant) -> dict[str, Path]:
+    """File of each inline routine of the kernel, in the same order: `inline/` of the firmware, then of the variant's chain."""
+    folders = [guest_folder(FIRMWARE), *_folders(variant)]
+    return {path.stem: path for folder in folders for path in sorted((folder / INLINE).glob("*.S"))}
+
+
+def _folders(variant: Variant) -> list[Path]:
+    """The snippet folders of a variant, later ones in place of earlier."""
     chain = [variant]
     while chain[-1].extends is not None:
         chain.append(get_variant(chain[-1].extends))
         if chain[-1] in chain[:-1]:
             raise UserError(f"{variant.folder}/variant.toml: extends leads in a circle")
-    folders = [guest_folder(SNIPPETS) / "common", *(each.folder for each in reversed(chain))]
-    routines: dict[str, Path] = {}
-    for path in sorted(guest_folder(FIRMWARE).rglob("*.S")):
-        if path.parent.name == "user":
-            continue
-        if path.stem in routines:
-            raise UserError(f"{path}: routine {path.stem} is also in {routines[path.stem]}")
-        routines[path.stem] = path
-    for folder in folders:
-        routines.update((path.stem, path) for path in sorted(folder.glob("*.S")))
-    return dict(sorted(routines.items()))
+    return [guest_folder(SNIPPETS) / "common", *(each.folder for each in reversed(chain))]
 
 
 def user_sources() -> dict[str, Path]:
@@ -90,4 +100,4 @@ def user_sources() -> dict[str, Path]:
 
 def differing_files(variant: Variant) -> list[str]:
     """Names of the files in a variant's own folder."""
-    return sorted(path.name for path in variant.folder.glob("*.S"))
+    return sorted(str(path.relative_to(variant.folder)) for path in variant.folder.rglob("*.S"))

@@ -90,12 +90,14 @@ def show_machine(
 
 def points(variant: str) -> list[Point]:
     """Where a variant can be stalled; raises `UserError` for an unknown variant. Assembles nothing."""
+    from emu.assembly.inline import load_inlines
     from emu.assembly.source import prepare
-    from emu.assembly.variants import get_variant, kernel_sources
+    from emu.assembly.variants import get_variant, kernel_inlines, kernel_sources
 
     found = []
+    inlines = load_inlines(kernel_inlines(get_variant(variant)))
     for routine, path in kernel_sources(get_variant(variant)).items():
-        for annotation in prepare(path).annotations:
+        for annotation in prepare(path, inlines).annotations:
             if annotation.kind == "point":
                 found.append(Point(annotation.name, routine, path.name, annotation.line))
     return found

@@ -162,7 +162,8 @@ class UnicornCore:
         if hidden_flags & HF_LMA_CS64 != HF_LMA_CS64:
             raise InternalError(f"Unicorn's CPU context has another layout than 2.1.4: CS at {offset:#x}, flags {hidden_flags:#x}")
         base = int(context.value or 0)
-        return base, base + offset, *(base + at for at in exception_offsets())
+        error_code, number = exception_offsets()
+        return base, base + offset, base + error_code, base + number
 
     def register(self, name: str) -> int:
         """Value of a register by its Unicorn name without the prefix, e.g. RIP."""

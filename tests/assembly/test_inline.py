@@ -1,0 +1,74 @@
+"""Inline routines: expanded where they are named, with the operands of the use; what is wrong is named by file and line."""
+
+from pathlib import Path
+
+import pytest
+
+from emu.assembly.inline import load_inline, load_inlines
+from emu.assembly.source import prepare
+from emu.assembly.text import assemble_text
+from emu.errors import UserError
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / f"{name}.S"
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> dict[str, Path]:
+    swap = "//@ inline swap_if one other\n    cmp \\one, \\other\n    jbe .Lin_order\n    xchg \\one, \\other\n.Lin_order:\n"
+    return {"swap_if": write(tmp_path, "swap_if", swap), "nothing": write(tmp_path, "nothing", "//@ inline nothing\n")}
+
+
+def test_a_use_becomes_the_lines_of_its_file(tmp_path: Path, both: dict[str, Path]) -> None:
+    used = "sort:\n    swap_if rax, rbx  // once\n    nothing\n    swap_if rbx, rcx\n    ret\n"
+    plain = """sort:
+    cmp rax, rbx
+    jbe .La
+    xchg rax, rbx
+.La:
+    cmp rbx, rcx
+    jbe .Lb
+    xchg rbx, rcx
+.Lb:
+    ret
+"""
+    ours = prepare(write(tmp_path, "sort", used), load_inlines(both))
+    (tmp_path / "plain").mkdir()
+    theirs = prepare(write(tmp_path / "plain", "sort", plain))
+    code = [assemble_text([each], 0x1000, {}).code for each in (ours, theirs)]
+    assert code[0] == code[1]
+    assert {number for number, _ in ours.lines} == {1, 2, 4, 5}, "what is expanded stands at the line of the use"
+
+
+def test_a_memory_operand_is_one_operand(tmp_path: Path) -> None:
+    path = write(tmp_path, "unlock", "//@ inline unlock lock how\n    mov byte ptr \\lock, \\how\n")
+    assert load_inline(path).expand(" [rbx + rcx], al", "x.S:1", 0) == ["    mov byte ptr [rbx + rcx], al"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("    ret\n", r"unlock.S: one line must be `//@ inline unlock OPERAND…`, with the file's name"),
+        ("//@ inline lock\n    ret\n", r"unlock.S: one line must be `//@ inline unlock"),
+        ("//@ inline unlock\n//@ inline unlock\n", r"unlock.S: one line must be"),
+        ("//@ inline unlock\n    inc \\lock\n", r"unlock.S:2: \\lock is no operand; line 1 names none"),
+        ("//@ inline unlock a b\n\n    inc \\c\n", r"unlock.S:3: \\c is no operand; line 1 names a, b"),
+    ],
+)
+def test_a_broken_file_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        load_inline(write(tmp_path, "unlock", text))
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nowhere.S: cannot be read: No such file"):
+        load_inline(tmp_path / "nowhere.S")
+
+
+@pytest.mark.parametrize(("use", "given"), [("swap_if rax", 1), ("swap_if", 0), ("swap_if a, b, [c + d]", 3)])
+def test_the_number_of_operands(tmp_path: Path, both: dict[str, Path], use: str, given: int) -> None:
+    with pytest.raises(UserError, match=rf"sort.S:2: swap_if takes 2 operands \(.*swap_if.S\), not {given}"):
+        prepare(write(tmp_path, "sort", f"sort:\n    {use}\n"), load_inlines(both))
