@@ -154,6 +154,12 @@ class Machine:
             core["context"], core["context_cs"], core["context_error"], core["context_exception"] = unicorn.context()
             self.unicorns.append(unicorn)
 
+    def state(self) -> list[np.ndarray]:
+        """Every array that a run changes, the bus's and the cores' registers apart."""
+        text = self._keep["instructions"], self._keep["cpuid"], self._keep["lock_of_line"]
+        kept = [array for array in self._keep.values() if not any(array is each for each in text)]
+        return [self.record, self.cores, self.locks, self.predictors, self._counters, self._targets, self._returns, *kept]
+
     def run(self) -> int:
         """Advance by one slice; returns `record["outcome"]`."""
         run_native(address_of(self.record))

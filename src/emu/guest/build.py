@@ -51,6 +51,7 @@ class Guest:
     tasks: tuple[UserTask, ...]
     task_base: int  # kernel address of task 0's task_struct; task i lies i * task_stride further
     task_stride: int
+    percpu: tuple[Record, ...]  # each core's per-CPU area
     current_at: tuple[int, ...]  # physical address of each core's current-task pointer
     workload: Workload
     kernel: Kernel
@@ -104,7 +105,7 @@ def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram:
     for percpu, task in zip(cores, idle, strict=True):
         _run_idle_task(kernel, percpu, task, mm)
     build_scheduler(kernel, cores, idle, tasks)
-    ipc = build_ipc(kernel, cores, tasks, one_process=program.one_process)
+    ipc = build_ipc(kernel, cores, tasks, one_process=program.one_process, full_queues=workload.full_queues)
     _fill_boot_globals(kernel, workload, cores, tasks, timer_period)
     _fill_tables(kernel)
     return Guest(
@@ -117,6 +118,7 @@ def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram:
         tasks=tuple(tasks),
         task_base=tasks[0].pointer,
         task_stride=stride,
+        percpu=tuple(cores),
         current_at=tuple(area.physical + kernel.offset("percpu", "current") for area in cores),
         workload=workload,
         kernel=kernel,

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emu.errors import CheckFailed
+from emu.guest.allocator import Allocator
 from emu.guest.record import Kernel, Record
-from emu.guest.slab import build_slabs
+from emu.guest.slab import KINDS, build_slabs
 from emu.guest.tasks import UserTask
 
 MSQID = 0  # id 0 of sequence 0: what the user tasks are told
@@ -24,6 +25,7 @@ class Ipc:
     """Where the queue is, and what must hold when nobody uses it any more."""
 
     queue: Record
+    allocator: Allocator
 
     def check_empty(self, kernel: Kernel) -> None:
         """Check that no message and no waiter is left, or raise `CheckFailed`."""
@@ -39,7 +41,9 @@ class Ipc:
             raise CheckFailed(f"q_perm.lock should be free at the end, not {self.queue['q_perm.lock']:#x}")
 
 
-def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask], *, one_process: bool = True) -> Ipc:
+def build_ipc(
+    kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask], *, one_process: bool = True, full_queues: int = 0
+) -> Ipc:
     """Build the queue, each task's way to it and the slabs its messages come from."""
     queue = _build_queue(kernel)
     kernel.global_record("idr_layer", "msg_idr_layer").put_word("ary", queue.virtual, offset=8 * MSQID)
@@ -52,8 +56,9 @@ def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask]
         pid = _build_pid(kernel, task["pid"], user)
         task["pids_pid"] = pid.virtual
         task["pids_tgid"] = leader["pids_pid"] if one_process else pid.virtual
-    build_slabs(kernel, cores, tasks=len(tasks))
-    return Ipc(queue)
+    slabs = build_slabs(kernel, cores, tasks=len(tasks), full_queues=full_queues)
+    cpu_caches = [area.inner(kind.field, "kmem_cache_cpu") for area in cores for kind in KINDS]
+    return Ipc(queue, Allocator(kernel, slabs, cpu_caches))
 
 
 def _build_queue(kernel: Kernel) -> Record:

@@ -52,6 +52,7 @@ class Workload:
     tasks: tuple[TaskPlan, ...]
     name: str = NAME
     program: str = "pmsg_shared"  # what each task runs
+    full_queues: int = 0  # how many full queues the allocator has memory for, beside the messages under way
 
     @property
     def threads(self) -> int:
@@ -76,7 +77,7 @@ def plan_script(*, tasks: int, cores_per_module: int = 2) -> Workload:
         )
         for index in range(tasks)
     ]
-    return Workload(tasks, cores_per_module, "one task a core", 0, 0, tuple(plans), "script", "script_task")
+    return Workload(tasks, cores_per_module, "one task a core", 0, 0, tuple(plans), "script", "script_task", full_queues=1)
 
 
 def default_threads(cores: int) -> int:
