@@ -45,9 +45,34 @@ class Record:
         content = self._kernel.ram.data[self.physical + offset : self.physical + offset + size].tobytes()
         return [int.from_bytes(content[at : at + 8], "little") for at in range(0, size, 8)]
 
-    def inner(self, path: str, struct: str) -> "Record":
-        """The structure embedded at a field."""
-        offset = self._kernel.offset(self.struct, path)
+    def write(self, path: str, content: bytes) -> None:
+        """Store bytes at a field, which they must fit into."""
+        offset, size = self._kernel.place(self.struct, path)
+        if len(content) > size:
+            raise InternalError(f"{len(content)} bytes do not fit into {path} of struct {self.struct}, {size} bytes")
+        self._kernel.ram.write(self.physical + offset, content)
+
+    def read(self, path: str, size: int) -> bytes:
+        """Load the first `size` bytes of a field."""
+        start = self.physical + self._kernel.offset(self.struct, path)
+        return self._kernel.ram.data[start : start + size].tobytes()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the structure."""
+        return self._kernel.size(self.struct)
+
+    def offset(self, path: str) -> int:
+        """Where a field lies in the structure."""
+        return self._kernel.offset(self.struct, path)
+
+    def size_of(self, path: str) -> int:
+        """Bytes of a field."""
+        return self._kernel.place(self.struct, path)[1]
+
+    def inner(self, path: str, struct: str, *, offset: int = 0) -> "Record":
+        """The structure embedded at a field (and `offset`, in an array of them)."""
+        offset += self._kernel.offset(self.struct, path)
         return Record(self._kernel, struct, self.physical + offset, self.virtual + offset)
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from emu.guest import script as s
 from emu.guest import system_calls as sc
+from emu.guest.paging import USER_DATA_BASE, USER_DATA_STRIDE
 from emu.guest.record import Kernel, Record
-from emu.guest.tasks import USER_DATA_BASE, USER_DATA_STRIDE, UserTask
+from emu.guest.tasks import UserTask
 
 NOWHERE = 0x10000  # no memory of any task
 NEVER_MINE = 0xEE  # what a buffer holds before a call
@@ -71,7 +72,7 @@ class Caller:
             case s.Msgget():
                 return s.Outcome(f"q{queues.number_of(result)}")
             case s.Recv():
-                data = self._read("receive_buffer", s.TYPE_LENGTH + result)
+                data = self._page.read("receive_buffer", s.TYPE_LENGTH + result)
                 return s.received(result, int.from_bytes(data[: s.TYPE_LENGTH], "little", signed=True), data[s.TYPE_LENGTH :])
             case s.Stat():
                 return self._statistics()
@@ -84,7 +85,7 @@ class Caller:
             case s.Send():
                 return sc.MSGSND, queues.id_of(operation.queue), self._message(operation), operation.size, operation.flags
             case s.Recv():
-                self._write("receive_buffer", bytes([NEVER_MINE]) * (s.TYPE_LENGTH + s.MESSAGE_MAX))
+                self._page.write("receive_buffer", bytes([NEVER_MINE]) * (s.TYPE_LENGTH + s.MESSAGE_MAX))
                 buffer = self._pointer(operation.bad, "receive_buffer")
                 return sc.MSGRCV, queues.id_of(operation.queue), buffer, operation.size, operation.type, operation.flags
             case s.Stat():
@@ -106,7 +107,7 @@ class Caller:
         return sc.TGKILL, task["tgid"], task["pid"], number
 
     def _message(self, operation: s.Send) -> int:
-        self._write("send_buffer", (operation.type & 2**64 - 1).to_bytes(s.TYPE_LENGTH, "little") + operation.payload)
+        self._page.write("send_buffer", (operation.type & 2**64 - 1).to_bytes(s.TYPE_LENGTH, "little") + operation.payload)
         if operation.bad == "text":
             self._page["last_bytes"] = operation.type
         return self._pointer(operation.bad, "send_buffer")
@@ -136,10 +137,3 @@ class Caller:
         if bad == "pointer":
             return NOWHERE
         return self._base + self._kernel.offset("script_page", "last_bytes" if bad == "text" else buffer)
-
-    def _write(self, buffer: str, content: bytes) -> None:
-        self._kernel.ram.write(self._page.physical + self._kernel.offset("script_page", buffer), content)
-
-    def _read(self, buffer: str, size: int) -> bytes:
-        start = self._page.physical + self._kernel.offset("script_page", buffer)
-        return self._kernel.ram.data[start : start + size].tobytes()
