@@ -17,6 +17,9 @@ import pytest
 from unicorn import x86_const as x86
 
 from emu.assembly import Image
+from emu.guest.script_check import mismatches
+from emu.guest.script_text import parse
+from emu.run.script_run import run_script
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ipc_machine import MASK
@@ -566,3 +569,36 @@ def test_the_scenarios_take_every_branch_both_ways(variant: str) -> None:
         if (branch.address, to) not in Observer.edges
     ]
     assert missing == []
+
+
+WHOLE_KERNEL = """\
+tasks 5
+t2: recv type=1 -> blocks
+t5: send bad=pointer size=9000 -> EFAULT
+t5: send bad=text -> EFAULT
+t5: send bad=text size=8192 -> EFAULT
+t5: send type=0 bad=text -> EINVAL
+t5: send size=8193 -> EINVAL
+t5: send queue=none -> EINVAL
+t5: send type=1 size=4049 fill=7 -> 0
+t2: returns 4049 type=1 crc=0x57ad064e
+t5: send type=2 size=8192 fill=1 -> 0
+t5: send type=2 size=8137 fill=2 -> 0
+t5: send type=2 size=56 nowait -> EAGAIN
+t5: send type=3 size=55 nowait -> 0
+t4: send type=4 size=8000 fill=3 -> blocks
+t1: send type=5 size=100 -> blocks
+t5: recv type=3 size=55 -> 55
+t5: recv type=2 -> 8192 type=2 crc=0x88397790
+t1: returns 0
+t4: returns 0
+t5: recv type=2 -> 8137 type=2 crc=0xd65f7522
+t5: recv type=5 -> 100
+t5: recv type=4 -> 8000 type=4 crc=0x6a0d6790
+"""
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_on_the_whole_kernel_with_page_faults_and_real_sleep(variant: str) -> None:
+    script = parse(WHOLE_KERNEL)
+    assert mismatches(script, run_script(script, variant, "a10-7800")) == []
