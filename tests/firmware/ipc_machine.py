@@ -16,7 +16,7 @@ import unicorn
 from unicorn import x86_const as x86
 
 from emu.assembly import Image, assemble, get_variant, guest_folder, load_globals, load_structs
-from emu.assembly.variants import kernel_inlines
+from emu.assembly.variants import kernel_inlines, kernel_sources
 from emu.guest.paging import PAGE, USER_DATA, PageTables
 from emu.guest.ram import DIRECT_MAP, Ram, direct
 from emu.guest.record import Kernel, Record
@@ -90,11 +90,12 @@ STAND_INS = {
 @cache
 def image_of(variant: str) -> Image:
     """The real routines of IPC, slab, locks, user copies; stand-ins for what they call elsewhere."""
-    firmware, snippets = guest_folder("firmware"), guest_folder("kernel_snippets")
+    firmware, chain = guest_folder("firmware"), kernel_sources(get_variant(variant))
     structs = load_structs(sorted((firmware / "structs").glob("*.toml")))
     placed = load_globals(sorted((firmware / "globals").glob("*.toml")), structs)
-    folders = [*(firmware / name for name in ("lock", "slab", "usercopy", "ipc_support")), snippets / "common", snippets / variant]
+    folders = [firmware / name for name in ("lock", "slab", "usercopy", "ipc_support")]
     files = [path for folder in folders for path in sorted(folder.glob("*.S"))]
+    files += [path for path in chain.values() if firmware not in path.parents]
     files += [firmware / "sched_wakeup" / name for name in ("wake_q_add.S", "wake_up_q.S")]
     with TemporaryDirectory() as folder:
         for name, text in STAND_INS.items():

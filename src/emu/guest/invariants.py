@@ -10,10 +10,13 @@ from emu.errors import CheckFailed
 from emu.guest import objects
 from emu.guest import script as s
 from emu.guest.build import Guest
+from emu.guest.paging import PAGE
 from emu.guest.record import Kernel, Record
 from emu.guest.tasks import TASK_DEAD, TASK_INTERRUPTIBLE
 
 QUEUE_OFFSET = 0x40  # a queue's block begins with its struct ipc_rcu
+TEXT_IN_HEADER = PAGE - 48  # DATALEN_MSG and DATALEN_SEG of ipc/msgutil.c
+TEXT_IN_SEGMENT = PAGE - 8
 REFERENCES = 2  # of a task that lives: init's and its own (usage, as fork leaves it)
 
 
@@ -31,7 +34,7 @@ def check_at_rest(guest: Guest, *, asleep: Mapping[int, s.Operation], dead: Set[
     queues = objects.queues(kernel)
     waiting = [_check_waiters(guest, queue) for queue in queues]
     _check_counts(kernel, queues)
-    _check_memory(guest, queues)
+    _check_memory(guest, queues, [each for each in asleep.values() if isinstance(each, s.Send)])
     _check_locks(guest, queues)
     _check_sleepers(waiting, asleep)
     for queue, who in zip(queues, waiting, strict=True):
@@ -78,8 +81,8 @@ def _check_counts(kernel: Kernel, queues: list[Record]) -> None:
     _same("queues in the namespace (msg_ids.in_use)", namespace["msg_ids_in_use"], len(queues))
 
 
-def _check_memory(guest: Guest, queues: list[Record]) -> None:
-    """Check that the allocator has given out what is on the queues, and nothing else."""
+def _check_memory(guest: Guest, queues: list[Record], senders: list[s.Send]) -> None:
+    """Check that the allocator has given out what is on the queues and what blocked senders hold, and nothing else."""
     kernel, ipc = guest.kernel, guest.ipc
     built = {ipc.queue.virtual} if ipc.queue else set()  # lies outside the slabs
     wanted = {queue.virtual - QUEUE_OFFSET for queue in queues if queue.virtual not in built}
@@ -87,10 +90,19 @@ def _check_memory(guest: Guest, queues: list[Record]) -> None:
         for message in objects.messages(kernel, queue):
             wanted.update(message.blocks)
     taken = ipc.allocator.taken()
-    if leaked := sorted(taken - wanted):
-        raise CheckFailed(f"leaked: {len(leaked)} objects are allocated and on no queue, the first at {leaked[0]:#x}")
+    held = sum(_message_blocks(send.size) for send in senders)  # only the senders themselves know where
+    if len(leaked := sorted(taken - wanted)) > held:
+        held_by = f" ({held} are a blocked sender's)" if held else ""
+        raise CheckFailed(f"leaked: {len(leaked)} objects are allocated and on no queue{held_by}, the first at {leaked[0]:#x}")
+    if len(leaked) < held:
+        raise CheckFailed(f"freed too early: blocked senders hold {held} objects, and {len(leaked)} are allocated and on no queue")
     if lost := sorted(wanted - taken):
         raise CheckFailed(f"freed too early: {len(lost)} objects are on a queue and not allocated, the first at {lost[0]:#x}")
+
+
+def _message_blocks(size: int) -> int:
+    """Objects that a message of so many bytes takes: the header's page, then a page for each segment."""
+    return 1 + -(-max(size - TEXT_IN_HEADER, 0) // TEXT_IN_SEGMENT)
 
 
 def _check_locks(guest: Guest, queues: list[Record]) -> None:
