@@ -78,6 +78,7 @@ def _build_queue(kernel: Kernel) -> Record:
     layer = kernel.global_record("idr_layer", "msg_idr_layer")
     layer.put_word("ary", queue.virtual, offset=8 * MSQID)
     layer["count"] = 1
+    layer.put_word("bitmap", 1 << MSQID)
     namespace = kernel.global_record("ipc_namespace", "init_ipc_ns")
     namespace["msg_ids_in_use"], namespace["msg_ids_seq"] = 1, 1
     return queue
