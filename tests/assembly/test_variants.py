@@ -96,6 +96,6 @@ def test_two_firmware_files_of_one_name(guest: Path) -> None:
 
 
 def test_an_unknown_variant_is_answered_with_those_there_are() -> None:
-    with pytest.raises(UserError, match="variant must be one of baseline, .*wakeq.*, not 'waqe'"):
+    with pytest.raises(UserError, match=r"variant must be one of baseline, .*wakeq.*, not 'waqe'"):
         get_variant("waqe")
     assert known_variants()["wakeq"].summary

@@ -33,6 +33,8 @@ STAND_INS = {
     "wake_up_process": "ret",
     "_cond_resched": "xor eax, eax\nret",
     "returned": "hlt",
+    "refusing_hook": "mov eax, -0x16\nret",
+    "agreeing_hook": "xor eax, eax\nret",
     "lock_loop": """
     push rbx
     push rbp
