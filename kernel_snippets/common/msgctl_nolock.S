@@ -64,19 +64,19 @@ msgctl_nolock:
     jne .Lrefused
 
     mov eax, dword ptr [rbx + IPCP_key]                     // kernel_to_ipc64_perm
-    mov dword ptr [rsp + .Ltbuf + MSQID64_key], eax
+    mov dword ptr [rsp + .Ltbuf + MSQID64_msg_perm + IPC64_key], eax
     mov eax, dword ptr [rbx + IPCP_uid]
-    mov dword ptr [rsp + .Ltbuf + MSQID64_uid], eax
+    mov dword ptr [rsp + .Ltbuf + MSQID64_msg_perm + IPC64_uid], eax
     mov eax, dword ptr [rbx + IPCP_gid]
-    mov dword ptr [rsp + .Ltbuf + MSQID64_gid], eax
+    mov dword ptr [rsp + .Ltbuf + MSQID64_msg_perm + IPC64_gid], eax
     mov eax, dword ptr [rbx + IPCP_cuid]
-    mov dword ptr [rsp + .Ltbuf + MSQID64_cuid], eax
+    mov dword ptr [rsp + .Ltbuf + MSQID64_msg_perm + IPC64_cuid], eax
     mov eax, dword ptr [rbx + IPCP_cgid]
-    mov dword ptr [rsp + .Ltbuf + MSQID64_cgid], eax
+    mov dword ptr [rsp + .Ltbuf + MSQID64_msg_perm + IPC64_cgid], eax
     movzx eax, word ptr [rbx + IPCP_mode]
-    mov dword ptr [rsp + .Ltbuf + MSQID64_mode], eax
+    mov dword ptr [rsp + .Ltbuf + MSQID64_msg_perm + IPC64_mode], eax
     mov rax, qword ptr [rbx + IPCP_seq]
-    mov word ptr [rsp + .Ltbuf + MSQID64_seq], ax
+    mov word ptr [rsp + .Ltbuf + MSQID64_msg_perm + IPC64_seq], ax
     mov rax, qword ptr [rbx + MSQ_q_stime]
     mov qword ptr [rsp + .Ltbuf + MSQID64_msg_stime], rax
     mov rax, qword ptr [rbx + MSQ_q_rtime]
