@@ -75,6 +75,7 @@ def status(make: Make) -> None:
     assert machine.cores[2].run() == 5
     for name, value in (("uid", 5), ("gid", 6), ("cuid", 7), ("cgid", 8)):
         machine.queue[f"q_perm.{name}"] = value
+    machine.queue["q_lrpid"] = 1002
     machine.queue["q_rtime"] += 20
     machine.queue["q_ctime"] += 10
     now = machine.kernel.global_record("timekeeper", "tk_core")["xtime_sec"]
@@ -298,22 +299,30 @@ def semaphore(holder: str, comer: str, make: Make) -> None:
 
 
 def semaphore_lost_at_the_last(comer: str, make: Make) -> None:
-    """Another core takes it between the look at it and the attempt to take it: back to waiting."""
-    machine = make()
-    sem = machine.namespace.address("msg_ids_rwsem")
-    first, second = machine.cores[0], machine.cores[1]
-    first.call("down_write", sem)
-    second.start(f"down_{comer}", sem)
-    second.run("_cond_resched")
-    first.call("up_write", sem)
-    code = machine.image.text
-    while bytes(code.data[second.pc - code.virtual :][:2]) != b"\xf0\x48":  # the locked compare and exchange
-        second.step()
-    first.call("down_read", sem)
-    second.run("_cond_resched")
-    first.call("up_read", sem)
-    second.run()
-    second.call(f"up_{comer}", sem)
+    """Another core takes it between the look at it and the attempt to take it: back to waiting, until that one is gone."""
+    machine = make(counted=True)
+    sem, text, core = machine.namespace.address("msg_ids_rwsem"), machine.image.text, machine.cores[1]
+    routine, resched = f"rwsem_down_{comer}_failed", machine.symbol("_cond_resched")
+    listening, seen = core.on_code, []
+    others = 0xFFFFFFFF00000001  # another core's down_write
+
+    def interfere(pc: int) -> None:
+        if listening:
+            listening(pc)
+        found = machine.image.symbol_at(pc)
+        if pc == resched:
+            machine.put(sem, 0)  # the other core releases it
+        elif found and found[0] == routine and text.data[pc - text.virtual :][:4] in (b"\xf0\x48\x0f\xb1",):
+            seen.append(pc)
+            if len(seen) == 1:
+                machine.put(sem, others)
+
+    machine.put(sem, others)
+    core.on_code = interfere
+    core.call(f"down_{comer}", sem)
+    core.on_code = listening
+    assert len(seen) == 2
+    core.call(f"up_{comer}", sem)
     assert machine.get(sem) == 0
 
 
