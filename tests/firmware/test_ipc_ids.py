@@ -1,4 +1,4 @@
-"""msgget: ids, sequence numbers, keys and what can go wrong, in every variant; the order of steps in expunge_all, and its bug of 2020."""
+"""msgget: ids, sequence numbers, keys in every variant; the order of steps in expunge_all, and its bug of 2020."""
 
 import errno
 import sys
@@ -52,8 +52,8 @@ def new_queue(make: Make) -> None:
     assert machine.get_queue(-9, CREAT | 0o7640) == SEQUENCE + 1
     queue = machine.queue_of(1)
     wanted = {
-        "lock": 0, "deleted": 0, "id": SEQUENCE + 1, "key": 2**32 - 9, "uid": 4, "gid": 5, "cuid": 4, "cgid": 5, "mode": 0o640, "seq": 1,
-        "security": 0,
+        "lock": 0, "deleted": 0, "id": SEQUENCE + 1, "key": 2**32 - 9, "uid": 4, "gid": 5, "cuid": 4, "cgid": 5, "mode": 0o640,
+        "seq": 1, "security": 0,
     }  # fmt: skip
     assert {name: queue[f"q_perm.{name}"] for name in wanted} == wanted
     now = machine.kernel.global_record("timekeeper", "tk_core")["xtime_sec"]
@@ -144,7 +144,6 @@ def test_the_scenarios_take_every_branch_both_ways() -> None:
         for to in (int(branch.op_str, 16), branch.address + branch.size)
         if (branch.address, to) not in Observer.edges
     ]
-    # ipc_addid's answer to idr_alloc's error is taken by a full layer, which a limit above 256 lets it reach.
     assert missing == []
 
 

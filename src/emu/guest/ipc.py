@@ -26,7 +26,7 @@ _LISTS = ("q_messages", "q_receivers", "q_senders")
 class Ipc:
     """Where the queue is, and what must hold when nobody uses it any more."""
 
-    queue: Record | None  # one that is there from the start; it lies outside the slabs
+    queue: Record | None  # one that is there from the start; it lies outside the slabs, so no program may remove it
     allocator: Allocator
 
     def check_empty(self, kernel: Kernel) -> None:
