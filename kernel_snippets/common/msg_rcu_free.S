@@ -6,4 +6,10 @@
 // Lock: none held; nobody reads the queue any more
 //@ state kernel
 msg_rcu_free:
+    push rbx
+    mov rbx, rdi
+    lea rdi, [rdi + IPCRCU__size]                           // msq
+    call security_msg_queue_free
+    mov rdi, rbx
+    pop rbx
     jmp kfree

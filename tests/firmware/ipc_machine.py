@@ -98,7 +98,7 @@ def image_of(variant: str) -> Image:
     folders = [firmware / name for name in ("lock", "slab", "usercopy", "ipc_support")]
     files = [path for folder in folders for path in sorted(folder.glob("*.S"))]
     files += [path for path in chain.values() if firmware not in path.parents]
-    files += [firmware / "sched_wakeup" / name for name in ("wake_q_add.S", "wake_up_q.S")]
+    files += [firmware / "sched_wakeup" / name for name in ("wake_q_add.S", "wake_q_add_safe.S", "wake_up_q.S")]
     with TemporaryDirectory() as folder:
         for name, text in STAND_INS.items():
             path = Path(folder) / f"{name}.S"

@@ -26,7 +26,7 @@ _LISTS = ("q_messages", "q_receivers", "q_senders")
 class Ipc:
     """Where the queue is, and what must hold when nobody uses it any more."""
 
-    queue: Record | None  # one that is there from the start; it lies outside the slabs
+    queue: Record | None  # one that is there from the start; it lies outside the slabs, so no program may remove it
     allocator: Allocator
 
     def check_empty(self, kernel: Kernel) -> None:
@@ -78,6 +78,7 @@ def _build_queue(kernel: Kernel) -> Record:
     layer = kernel.global_record("idr_layer", "msg_idr_layer")
     layer.put_word("ary", queue.virtual, offset=8 * MSQID)
     layer["count"] = 1
+    layer.put_word("bitmap", 1 << MSQID)
     namespace = kernel.global_record("ipc_namespace", "init_ipc_ns")
     namespace["msg_ids_in_use"], namespace["msg_ids_seq"] = 1, 1
     return queue
