@@ -18,7 +18,7 @@ from emu.run.experiment_spec import Experiment, Limits, Stall
 from emu.run.result import RunResult
 from emu.trace_record import Kind, State
 
-VARIANTS = ("baseline", "wakeq")
+VARIANTS = ("baseline", "wakeq", "baseline-ticket")
 SHAPES = [(1, 2), (1, 4), (2, 2), (4, 4), (4, 8), (4, 32), (8, 8), (16, 16), (16, 2)]
 
 

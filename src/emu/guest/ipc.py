@@ -35,7 +35,7 @@ class Ipc:
         for each in _LISTS:
             if self.queue[f"{each}.next"] != self.queue.address(each):
                 raise CheckFailed(f"{each} should be an empty list at the end, but something is left on it")
-        if self.queue["q_perm.lock"] != 0:
+        if not kernel.lock_is_free(self.queue.physical + kernel.offset("msg_queue", "q_perm.lock")):
             raise CheckFailed(f"q_perm.lock should be free at the end, not {self.queue['q_perm.lock']:#x}")
 
 
