@@ -16,7 +16,7 @@ import unicorn
 from unicorn import x86_const as x86
 
 from emu.assembly import Image, assemble, get_variant, guest_folder, load_globals, load_structs
-from emu.assembly.variants import kernel_inlines
+from emu.assembly.variants import kernel_inlines, kernel_sources, lock_kind
 from emu.guest.paging import PAGE, USER_DATA, PageTables
 from emu.guest.ram import DIRECT_MAP, Ram, direct
 from emu.guest.record import Kernel, Record
@@ -47,7 +47,7 @@ STAND_INS = {
     pause
     inc rax
     mov qword ptr [rbp], rax
-    mov byte ptr [rbx], 0x0
+    raw_spin_unlock [rbx]
     dec r12
     jnz .Lagain
     pop r12
@@ -93,8 +93,9 @@ def image_of(variant: str) -> Image:
     firmware, snippets = guest_folder("firmware"), guest_folder("kernel_snippets")
     structs = load_structs(sorted((firmware / "structs").glob("*.toml")))
     placed = load_globals(sorted((firmware / "globals").glob("*.toml")), structs)
-    folders = [*(firmware / name for name in ("lock", "slab", "usercopy", "ipc_support")), snippets / "common", snippets / variant]
-    files = [path for folder in folders for path in sorted(folder.glob("*.S"))]
+    mine = {firmware / name for name in ("lock", "slab", "usercopy", "ipc_support")}
+    chosen = kernel_sources(get_variant(variant)).items()
+    files = [path for _, path in chosen if path.parent in mine or path.is_relative_to(snippets)]
     files += [firmware / "sched_wakeup" / name for name in ("wake_q_add.S", "wake_up_q.S")]
     with TemporaryDirectory() as folder:
         for name, text in STAND_INS.items():
@@ -108,6 +109,7 @@ def image_of(variant: str) -> Image:
             structs=structs,
             placed=placed,
             variant=variant,
+            lock_kind=lock_kind(get_variant(variant)),
             stubs=sorted(elsewhere),
         )
 

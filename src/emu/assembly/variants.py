@@ -50,7 +50,9 @@ def variants() -> dict[str, Variant]:
         name = path.parent.name
         if table["name"] != name:
             raise UserError(f"{path}: name must be {name!r}, as its folder, not {table['name']!r}")
-        found[name] = Variant(name, table["summary"], table.get("description", ""), table.get("extends"), table.get("lock"), path.parent)
+        found[name] = Variant(
+            name, table["summary"], table.get("description", ""), table.get("extends"), table.get("lock"), path.parent
+        )
         if found[name].lock not in (None, *LOCK_KINDS):
             raise UserError(f"{path}: lock must be one of {', '.join(LOCK_KINDS)}, not {table['lock']!r}")
     for each in found.values():

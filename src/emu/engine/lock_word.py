@@ -1,7 +1,7 @@
 """What a store to a lock word means: locks are recognised by the value of their word, whoever changes it.
 
-A queued spin lock is held while byte 0 is 1. A ticket lock is a head (bits 0 to 15) and a tail (bits 16 to 31): it is held while they
-differ, by the core that drew the ticket `head`; drawing adds one to the tail, and a release adds one to the head.
+A queued spin lock is held while byte 0 is 1. A ticket lock is a head (bits 0 to 15) and a tail (bits 16 to 31): it is held while
+they differ, by the core that drew the ticket `head`; drawing adds one to the tail, and a release adds one to the head.
 """
 
 from emu.assembly.variants import LOCK_KINDS
