@@ -8,7 +8,7 @@ import pytest
 
 from emu.assembly import differing_files, get_variant, guest_folder
 from emu.assembly import variants as known_variants
-from emu.assembly.variants import FIRMWARE, SNIPPETS, kernel_inlines, kernel_sources, user_sources
+from emu.assembly.variants import FIRMWARE, SNIPPETS, kernel_inlines, kernel_sources, lock_kind, user_sources
 from emu.errors import InternalError, UserError
 
 
@@ -61,6 +61,17 @@ def test_inline_routines_are_no_routines_and_are_replaced_alike(guest: Path) -> 
     assert differing_files(get_variant("new")) == ["inline/unlock.S"]
 
 
+def test_the_kind_of_lock_is_that_of_the_nearest_that_names_one(guest: Path) -> None:
+    add(guest, plain="", other="plain", based_on_other="other")
+    with (guest / SNIPPETS / "other" / "variant.toml").open("a") as file:
+        file.write('lock = "ticket"\n')
+    assert {name: lock_kind(get_variant(name)) for name in ("plain", "other", "based_on_other")} == {
+        "plain": "queued",
+        "other": "ticket",
+        "based_on_other": "ticket",
+    }
+
+
 def test_the_folders_of_an_installed_package(guest: Path) -> None:
     (guest / "src/emu/_guest/firmware").mkdir(parents=True)
     assert guest_folder(FIRMWARE) == guest / "src/emu/_guest/firmware"
@@ -78,6 +89,7 @@ def test_the_folders_of_an_installed_package(guest: Path) -> None:
         ('name = "y"\nsummary = "s"', r"variant.toml: name must be 'x', as its folder, not 'y'"),
         ('name = "x"\nsummary = "s"\nextend = "y"', r"variant.toml: unknown key 'extend'"),
         ('name = "x"\nsummary = "s"\nextends = "z"', r"x/variant.toml: extends must be one of x, not 'z'"),
+        ('name = "x"\nsummary = "s"\nlock = "none"', r"x/variant.toml: lock must be one of queued, ticket, not 'none'"),
         ('name = "x"\nsummary = "s"\nextends = "x"', r"x/variant.toml: extends leads in a circle"),
         ("name = ", r"variant.toml: not TOML"),
     ],
@@ -96,6 +108,6 @@ def test_two_firmware_files_of_one_name(guest: Path) -> None:
 
 
 def test_an_unknown_variant_is_answered_with_those_there_are() -> None:
-    with pytest.raises(UserError, match=r"variant must be one of baseline, .*wakeq.*, not 'waqe'"):
+    with pytest.raises(UserError, match=f"variant must be one of {', '.join(sorted(known_variants()))}, not 'waqe'"):
         get_variant("waqe")
     assert known_variants()["wakeq"].summary

@@ -1,4 +1,4 @@
-"""Cores that take one queued spin lock and add to a counter under it, in every order of their instructions and drains."""
+"""Cores that take one spin lock and add to a counter under it, in every order of their instructions and drains."""
 
 import sys
 from pathlib import Path
@@ -21,8 +21,8 @@ from weaken import weaken  # noqa: E402
 class LockContest:
     """Each core runs `lock_loop`: lock, load the counter, pause, store it plus one, unlock."""
 
-    def __init__(self, cores: int, rounds: int) -> None:
-        self.guest = IpcMachine(cores=cores)
+    def __init__(self, cores: int, rounds: int, variant: str = "baseline") -> None:
+        self.guest = IpcMachine(variant, cores)
         self.lock, self.counter = self.guest.ram.allocate(64), self.guest.ram.allocate(64)
         for core in self.guest.cores:
             self.guest.put(core.stack_top - PT_REGS_BYTES - 8, self.guest.symbol("returned"))

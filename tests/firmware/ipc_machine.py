@@ -16,7 +16,7 @@ import unicorn
 from unicorn import x86_const as x86
 
 from emu.assembly import Image, assemble, get_variant, guest_folder, load_globals, load_structs
-from emu.assembly.variants import kernel_inlines, kernel_sources
+from emu.assembly.variants import kernel_inlines, kernel_sources, lock_kind
 from emu.guest.paging import PAGE, USER_DATA, PageTables
 from emu.guest.ram import DIRECT_MAP, Ram, direct
 from emu.guest.record import Kernel, Record
@@ -49,7 +49,7 @@ STAND_INS = {
     pause
     inc rax
     mov qword ptr [rbp], rax
-    mov byte ptr [rbx], 0x0
+    raw_spin_unlock [rbx]
     dec r12
     jnz .Lagain
     pop r12
@@ -95,9 +95,8 @@ def image_of(variant: str) -> Image:
     firmware, chain = guest_folder("firmware"), kernel_sources(get_variant(variant))
     structs = load_structs(sorted((firmware / "structs").glob("*.toml")))
     placed = load_globals(sorted((firmware / "globals").glob("*.toml")), structs)
-    folders = [firmware / name for name in ("lock", "slab", "usercopy", "ipc_support")]
-    files = [path for folder in folders for path in sorted(folder.glob("*.S"))]
-    files += [path for path in chain.values() if firmware not in path.parents]
+    mine = {firmware / name for name in ("lock", "slab", "usercopy", "ipc_support")}
+    files = [path for path in chain.values() if path.parent in mine or not path.is_relative_to(firmware)]
     files += [firmware / "sched_wakeup" / name for name in ("wake_q_add.S", "wake_q_add_safe.S", "wake_up_q.S")]
     with TemporaryDirectory() as folder:
         for name, text in STAND_INS.items():
@@ -111,6 +110,7 @@ def image_of(variant: str) -> Image:
             structs=structs,
             placed=placed,
             variant=variant,
+            lock_kind=lock_kind(get_variant(variant)),
             stubs=sorted(elsewhere),
         )
 

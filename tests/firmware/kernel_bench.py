@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from emu.assembly import Image, assemble, guest_folder, load_globals, load_structs
-from emu.assembly.variants import get_variant, kernel_inlines, kernel_sources, user_sources
+from emu.assembly.variants import get_variant, kernel_inlines, kernel_sources, lock_kind, user_sources
 from emu.description import load_machine
 from emu.engine import records as rec
 from emu.engine.machine import Machine, Options, Start
@@ -72,6 +72,7 @@ def image_of(variant: str, kernel: tuple[tuple[str, str], ...] = (), user: tuple
             structs=structs,
             placed=placed,
             variant=variant,
+            lock_kind=lock_kind(get_variant(variant)),
         )
 
 
@@ -169,6 +170,7 @@ def make(image: Image, *, primary: str | None = None, done: int | None = None, t
         task_stride=guest.task_stride,
         task_count=len(guest.tasks),
         locks=[(lock.physical, lock.name == QUEUE_LOCK) for lock in guest.locks],
+        lock_kind=image.lock_kind,
     )
     options = Options(
         done_wanted=plan.threads if done is None else done,

@@ -16,9 +16,9 @@ from emu.observe.trace_file import TraceFile
 from emu.run.experiment import prepare, run
 from emu.run.experiment_spec import Experiment, Limits, Stall
 from emu.run.result import RunResult
-from emu.trace_record import Kind, State
+from emu.trace_record import Access, Kind, State
 
-VARIANTS = ("baseline", "wakeq")
+VARIANTS = ("baseline", "wakeq", "baseline-ticket")
 SHAPES = [(1, 2), (1, 4), (2, 2), (4, 4), (4, 8), (4, 32), (8, 8), (16, 16), (16, 2)]
 
 
@@ -147,6 +147,25 @@ def test_the_trace_tells_the_same_of_the_locks(variant: str, tmp_path_factory: p
     for name, total in by_class.items():
         use = result.locks[name]
         assert total == {key: getattr(use, key) for key in total}, name
+
+
+def test_ticket_locks_are_had_in_the_order_of_their_tickets(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """From the stores to the lock words: who drew which ticket, and whether it was already served then."""
+    result, trace = traced("baseline-ticket", tmp_path_factory.getbasetemp())
+    records = trace.records()
+    records = records[np.argsort(records["cycle"], kind="stable")]
+    retired = records[(records["kind"] == Kind.INSTRUCTION) & (records["access"] == Access.READ_MODIFY_WRITE)]
+    contended = dict.fromkeys(result.locks, 0)
+    for index, lock in enumerate(trace.header.locks):
+        draws = retired[(retired["address"] == lock.address) & (retired["size"] == 4)]
+        words = sorted((int(each["value"]) >> 16, int(each["value"]) & 0xFFFF, int(each["core"])) for each in draws)
+        assert [tail for tail, _, _ in words] == list(range(1, len(words) + 1)), lock.name
+        had = records[(records["kind"] == Kind.LOCK_ACQUIRED) & (records["detail"] == index)]
+        assert [core for _, _, core in words][: len(had)] == [int(each["core"]) for each in had], lock.name
+        assert len(words) - len(had) <= 1, "the last may still be at its first instruction"
+        contended[lock.name] += sum(tail != head + 1 for tail, head, _ in words)
+    assert contended == {name: use.contended for name, use in result.locks.items()}
+    assert contended["q_perm.lock"] > 0
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

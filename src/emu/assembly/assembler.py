@@ -10,7 +10,16 @@ from emu.assembly.inline import load_inlines
 from emu.assembly.source import prepare
 from emu.assembly.structs import Struct, constants, load_structs
 from emu.assembly.text import AssembledText, assemble_text, gnu_text, undefined
-from emu.assembly.variants import FIRMWARE, get_variant, guest_folder, kernel_inlines, kernel_sources, user_sources
+from emu.assembly.variants import (
+    FIRMWARE,
+    LOCK_KINDS,
+    get_variant,
+    guest_folder,
+    kernel_inlines,
+    kernel_sources,
+    lock_kind,
+    user_sources,
+)
 from emu.errors import UserError
 
 __all__ = ["TEXT_VIRTUAL", "USER_VIRTUAL", "assemble", "assemble_text", "assemble_variant", "gnu_text", "undefined"]
@@ -34,6 +43,7 @@ def assemble_variant(name: str) -> Image:
         structs=structs,
         placed=placed,
         variant=name,
+        lock_kind=lock_kind(variant),
     )
 
 
@@ -45,6 +55,7 @@ def assemble(
     structs: Mapping[str, Struct],
     placed: Mapping[str, Global],
     variant: str = "",
+    lock_kind: str = LOCK_KINDS[0],
     stubs: Sequence[str] = (),
 ) -> Image:
     """Assemble routines, one a file, into an `Image`.
@@ -78,6 +89,7 @@ def assemble(
         structs=dict(structs),
         marks=text.marks + user_text.marks,
         lines={**text.lines, **user_text.lines},
+        lock_kind=lock_kind,
         fixups=text.fixups,
         _starts=tuple(each.address for each in everything),
     )

@@ -9,11 +9,13 @@ from emu.assembly.tables import Key, check, read_toml
 from emu.errors import InternalError, UserError
 
 FIRMWARE, SNIPPETS, INLINE = "firmware", "kernel_snippets", "inline"
+LOCK_KINDS = ("queued", "ticket")
 VARIANT_KEYS = {
     "name": Key(str),
     "summary": Key(str),
     "description": Key(str, optional=True),
     "extends": Key(str, optional=True),
+    "lock": Key(str, optional=True),
 }
 
 
@@ -25,6 +27,7 @@ class Variant:
     summary: str
     description: str
     extends: str | None
+    lock: str | None  # what its spin locks are, if not what they are in the variant it extends
     folder: Path
 
 
@@ -47,7 +50,11 @@ def variants() -> dict[str, Variant]:
         name = path.parent.name
         if table["name"] != name:
             raise UserError(f"{path}: name must be {name!r}, as its folder, not {table['name']!r}")
-        found[name] = Variant(name, table["summary"], table.get("description", ""), table.get("extends"), path.parent)
+        found[name] = Variant(
+            name, table["summary"], table.get("description", ""), table.get("extends"), table.get("lock"), path.parent
+        )
+        if found[name].lock not in (None, *LOCK_KINDS):
+            raise UserError(f"{path}: lock must be one of {', '.join(LOCK_KINDS)}, not {table['lock']!r}")
     for each in found.values():
         if each.extends is not None and each.extends not in found:
             known = ", ".join(sorted(found))
@@ -61,6 +68,11 @@ def get_variant(name: str) -> Variant:
     if name not in known:
         raise UserError(f"variant must be one of {', '.join(sorted(known))}, not {name!r}")
     return known[name]
+
+
+def lock_kind(variant: Variant) -> str:
+    """What the spin locks of a variant are: one of `LOCK_KINDS`."""
+    return next((each.lock for each in _chain(variant) if each.lock is not None), LOCK_KINDS[0])
 
 
 def kernel_sources(variant: Variant) -> dict[str, Path]:
@@ -85,12 +97,17 @@ def kernel_inlines(variant: Variant) -> dict[str, Path]:
 
 def _folders(variant: Variant) -> list[Path]:
     """The snippet folders of a variant, later ones in place of earlier."""
+    return [guest_folder(SNIPPETS) / "common", *(each.folder for each in reversed(_chain(variant)))]
+
+
+def _chain(variant: Variant) -> list[Variant]:
+    """A variant and those it is based on, nearest first."""
     chain = [variant]
     while chain[-1].extends is not None:
         chain.append(get_variant(chain[-1].extends))
         if chain[-1] in chain[:-1]:
             raise UserError(f"{variant.folder}/variant.toml: extends leads in a circle")
-    return [guest_folder(SNIPPETS) / "common", *(each.folder for each in reversed(chain))]
+    return chain
 
 
 def user_sources() -> dict[str, Path]:

@@ -1,18 +1,23 @@
 """What is written down when an instruction retires: its time, where that time went, locks, message spin, trace, digest."""
 
+from emu.engine.lock_word import TICKET
 from emu.engine.records import (
     CORE,
     EVENT,
     I64,
     INSTRUCTION,
+    JUMPED_TO,
     LOCK,
+    NOT_TAKEN,
     PAUSE,
     REPEAT,
+    TAKEN,
+    U8,
     WAITS,
 )
 from emu.memory.records import BUS, RELEASE, RELEASES
 from emu.native import array_at, mix, njit
-from emu.timing.branch import NONE, PREDICTOR, RETURN, mispredicted
+from emu.timing.branch import CONDITIONAL, INDIRECT_JUMP, NONE, PREDICTOR, RETURN, mispredicted
 from emu.trace_record import TRACE_DTYPE, Cause, Kind, State
 
 LOCK_WAIT, MESSAGE_SPIN, INTERRUPT, STALL = (int(s) for s in (State.LOCK_WAIT, State.MESSAGE_SPIN, State.INTERRUPT, State.STALL))
@@ -21,6 +26,18 @@ K_INSTRUCTION, K_MARK, K_ACQUIRED, K_CONTENDED, K_RELEASED = (
 )
 K_SPIN_BEGIN, K_SPIN_END = int(Kind.SPIN_BEGIN), int(Kind.SPIN_END)
 C_MISPREDICT = int(Cause.MISPREDICT)
+
+
+@njit
+def index_of(machine, pc):  # type: ignore[no-untyped-def]
+    """Index of the instruction at a virtual address, -1 where there is no text."""
+    offset = pc - machine.kernel_base
+    if 0 <= offset < machine.kernel_bytes:
+        return offset
+    offset = pc - machine.user_base
+    if 0 <= offset < machine.user_bytes:
+        return machine.kernel_bytes + offset
+    return -1
 
 
 @njit
@@ -85,6 +102,7 @@ def release_lock(machine, core, index, cycle):  # type: ignore[no-untyped-def]
     lock.hold_cycles += held
     lock.hold_cycles_max = max(lock.hold_cycles_max, held)
     lock.owner = -1
+    lock.released_at = cycle
     note(machine, core, K_RELEASED, cycle, index, lock.address, held)
 
 
@@ -103,22 +121,26 @@ def account_locks(machine, core):  # type: ignore[no-untyped-def]
             locks[index].contended += 1
             core.wait_lock[core.wait_depth] = index
             core.wait_start[core.wait_depth] = core.clock
+            core.wait_ticket[core.wait_depth] = core.ticket
             core.wait_depth += 1
             note(machine, core, K_CONTENDED, core.clock, index, locks[index].address, 0)
     if core.acquiring >= 0:
         index = core.acquiring
         core.acquiring = -1
-        waited = 0
+        since, waited = core.clock, 0
         if core.wait_depth > 0 and core.wait_lock[core.wait_depth - 1] == index:
             core.wait_depth -= 1
-            waited = core.clock - core.wait_start[core.wait_depth]
+            if locks[index].kind == TICKET:
+                # Its ticket was served from then on, whenever it saw that.
+                since = max(locks[index].released_at, core.wait_start[core.wait_depth])
+            waited = since - core.wait_start[core.wait_depth]
             locks[index].wait_cycles += waited
             locks[index].wait_cycles_max = max(locks[index].wait_cycles_max, waited)
         locks[index].acquisitions += 1
-        locks[index].acquired_at = core.clock
+        locks[index].acquired_at = since
         locks[index].owner = core.index
         core.queue_locks_held += locks[index].is_queue_lock
-        note(machine, core, K_ACQUIRED, core.clock, index, locks[index].address, waited)
+        note(machine, core, K_ACQUIRED, since, index, locks[index].address, waited)
 
 
 @njit
@@ -180,6 +202,18 @@ def trace_instruction(machine, core, cost, state):  # type: ignore[no-untyped-de
 
 
 @njit
+def note_branch(machine, core, instruction, next_pc):  # type: ignore[no-untyped-def]
+    """Remember which way a branch has gone; an indirect jump is noted where it led."""
+    outcomes = array_at(machine.branch_outcomes, machine.kernel_bytes + machine.user_bytes, U8)
+    if instruction.branch == CONDITIONAL:
+        outcomes[core.current] |= NOT_TAKEN if next_pc == core.current_pc + instruction.length else TAKEN
+    elif instruction.branch == INDIRECT_JUMP:
+        target = index_of(machine, next_pc)
+        if target >= 0:
+            outcomes[target] |= JUMPED_TO
+
+
+@njit
 def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
     """The instruction in flight is done and `next_pc` follows: settle its time and everything that hangs on it."""
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
@@ -188,6 +222,8 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
         following = core.current_pc + instruction.length
         if mispredicted(predictor, instruction.branch, core.current_pc, following, next_pc):
             slower(core, machine.return_mispredict if instruction.branch == RETURN else machine.mispredict, C_MISPREDICT)
+        if machine.branch_outcomes != 0:
+            note_branch(machine, core, instruction, next_pc)
     if instruction.traits & REPEAT and next_pc == core.current_pc:
         core.clock += core.extra + 1  # one more element of a string instruction: time goes on, it has not retired yet
         core.extra = 0

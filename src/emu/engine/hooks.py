@@ -6,6 +6,7 @@ from numba import types
 from emu.engine import apic
 from emu.engine.account import note, note_releases, slower
 from emu.engine.deliver import PAGE_FAULT
+from emu.engine.lock_word import ACQUIRED, FAILED, RELEASED, TICKET, change, merged
 from emu.engine.records import (
     CORE,
     FAULT_EXCEPTION,
@@ -79,7 +80,8 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
         touch(machine, core.index, address, size, False)
     if instruction.traits & LOCKED:
         slower(core, atomic(bus, core.index, core.clock, address, size), bus.cause)
-        core.rmw_lock_byte = read_ram(bus, address, 1)
+        if lock_at(machine, address) >= 0:
+            core.rmw_lock_word = read_ram(bus, address, 4)
     else:
         slower(core, load(bus, core.index, core.clock, address, size), bus.cause)
     note_transfer(machine, core, address, bus.cause, core.extra)
@@ -93,6 +95,8 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
     core.last_size = size
     if instruction.traits & R_MSG:
         core.r_msg = 1 if seen != 0 else 0
+    if core.wait_depth > 0:
+        look_at_ticket(machine, core, address, seen)
 
 
 def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
@@ -114,25 +118,14 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
         touch(machine, core.index, address, size, True)
     if instruction.traits & LOCKED:
         locked_store(bus, core.index, address, size, value)
-        if lock >= 0:
-            before, after = core.rmw_lock_byte, value & 0xFF
-            if before == 0 and after == 1:
-                core.acquiring = lock
-            elif before == 1 and after == 0:
-                core.releasing = lock
-                leave(machine, core, lock)
-            else:
-                core.failing = lock
+        if lock >= 0 and change_lock(machine, core, lock, core.rmw_lock_word, value, size, True) == RELEASED:
+            core.releasing = lock
         return
     releases = np.int64(-1)
     if lock >= 0:
         show(bus, core.index, core.clock, address)
-        before, after = read_ram(bus, address, 1), value & 0xFF
-        if before == 0 and after == 1:
-            core.acquiring = lock
-        elif before == 1 and after == 0:
+        if change_lock(machine, core, lock, read_ram(bus, address, 4), value, size, False) == RELEASED:
             releases = lock
-            leave(machine, core, lock)
     slower(core, store(bus, core.index, core.clock, address, size, value, releases), bus.cause)
     if bus.released_count != machine.releases_seen:
         note_releases(machine)
@@ -150,9 +143,27 @@ def note_transfer(machine, core, address, cause, cycles):  # type: ignore[no-unt
 
 
 @njit
-def leave(machine, core, lock):  # type: ignore[no-untyped-def]
-    """The core has left the section that the lock guards."""
-    core.queue_locks_held -= array_at(machine.locks, machine.lock_count, LOCK)[lock].is_queue_lock
+def change_lock(machine, core, index, before, value, size, locked):  # type: ignore[no-untyped-def]
+    """The store in flight changes a lock word: note what is to be settled when it retires; returns what it did."""
+    lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
+    done = change(lock.kind, before, merged(before, value, size), locked)
+    if done == ACQUIRED:
+        core.acquiring = index
+    elif done == FAILED:
+        core.failing = index
+    elif done == RELEASED:
+        core.queue_locks_held -= lock.is_queue_lock
+    core.ticket = before >> 16
+    return done
+
+
+@njit
+def look_at_ticket(machine, core, address, seen):  # type: ignore[no-untyped-def]
+    """A core that waits has loaded: it has the ticket lock that it waits for once it sees its own ticket served."""
+    place = core.wait_depth - 1
+    lock = array_at(machine.locks, machine.lock_count, LOCK)[core.wait_lock[place]]
+    if lock.kind == TICKET and lock.address == address and seen & 0xFFFF == core.wait_ticket[place]:
+        core.acquiring = core.wait_lock[place]
 
 
 @njit

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from emu.assembly.variants import LOCK_KINDS
 from emu.engine.loop import run as run_native
 from emu.engine.records import CORE, HALTED, LOCK, MACHINE, RUNNING, WAITING_FOR_STARTUP
 from emu.engine.text import Text
@@ -30,6 +31,7 @@ class Start:
     task_stride: int = 1
     task_count: int = 0
     locks: Sequence[tuple[int, bool]] = ()  # physical address, guards a message queue
+    lock_kind: str = LOCK_KINDS[0]
 
 
 @dataclass(slots=True)
@@ -59,6 +61,7 @@ class Machine:
         self.cores = np.zeros(self.count, CORE)
         self.locks = np.zeros(max(len(start.locks), 1), LOCK)
         self.trace = np.zeros(TRACE_RECORDS if options.trace else 0, TRACE_DTYPE)
+        self.branch_outcomes = np.zeros(0, np.uint8)
         self._keep: dict[str, np.ndarray] = {}
         self._set_text(text, start)
         self._set_options(options)
@@ -115,6 +118,7 @@ class Machine:
             self.locks[index]["address"] = address
             self.locks[index]["is_queue_lock"] = is_queue_lock
             self.locks[index]["owner"] = -1
+            self.locks[index]["kind"] = LOCK_KINDS.index(start.lock_kind)
         self._share("lock_of_line", by_line)
         self.record["locks"] = address_of(self.locks)
         self.record["lock_count"] = len(start.locks)
@@ -159,6 +163,11 @@ class Machine:
         text = self._keep["instructions"], self._keep["cpuid"], self._keep["lock_of_line"]
         kept = [array for array in self._keep.values() if not any(array is each for each in text)]
         return [self.record, self.cores, self.locks, self.predictors, self._counters, self._targets, self._returns, *kept]
+
+    def record_branches(self) -> None:
+        """From here on, note in `branch_outcomes`, by the index of its instruction, which ways each branch goes."""
+        self.branch_outcomes = np.zeros(len(self.text.instructions), np.uint8)
+        self.record["branch_outcomes"] = address_of(self.branch_outcomes)
 
     def run(self) -> int:
         """Advance by one slice; returns `record["outcome"]`."""

@@ -23,6 +23,8 @@ RUNNING, HALTED, WAITING_FOR_STARTUP = range(3)
 FRESH, ACCOUNTED, STALLED = range(3)
 # CORE.stop: why emulation came back to the loop
 STOP_NONE, STOP_YIELD, STOP_INTERRUPT, STOP_SPECIAL, STOP_FAULT, STOP_TRACE, STOP_EXCEPTION = range(7)
+# branch_outcomes: what a conditional branch has done, and whether an indirect jump has come here
+TAKEN, NOT_TAKEN, JUMPED_TO = 1, 2, 4
 # MACHINE.outcome: why the loop came back to Python
 SLICE_DONE, RUN_DONE, FAULT, LIMIT, DEADLOCK, TRACE_FULL = range(6)
 # CORE.fault
@@ -82,10 +84,12 @@ CORE = np.dtype(
         ("wait_depth", I64),
         ("wait_lock", I64, (WAITS,)),
         ("wait_start", I64, (WAITS,)),
+        ("wait_ticket", I64, (WAITS,)),  # drawn from a ticket lock
         ("acquiring", I64),
         ("failing", I64),
         ("releasing", I64),
-        ("rmw_lock_byte", I64),
+        ("rmw_lock_word", I64),
+        ("ticket", I64),  # drawn by the instruction in flight
         ("r_msg", I64),  # the load in flight of r_msg: -1 none, 0 NULL, 1 not NULL
         ("spinning", I64),
         ("spin_start", I64),
@@ -113,7 +117,9 @@ LOCK = np.dtype(
     [
         ("address", I64),
         ("is_queue_lock", I64),
+        ("kind", I64),  # of lock_word
         ("acquired_at", I64),
+        ("released_at", I64),
         ("acquisitions", I64),
         ("contended", I64),
         ("wait_cycles", I64),
@@ -188,6 +194,7 @@ MACHINE = np.dtype(
         ("cpuid", I64),  # host address of CPUID rows
         ("cpuid_rows", I64),
         ("turns", I64),
+        ("branch_outcomes", I64),  # host address of u8[text bytes], TAKEN and so on; 0: nobody asks
         ("sharing", I64),  # host address of a sharing.SHARING record; 0: nobody asks which bytes cores share
     ]
 )

@@ -5,7 +5,7 @@ whether this one may start now, and either lets it run or stops the core. The in
 through `hooks.on_load` and `hooks.on_store`, at `core.clock`.
 """
 
-from emu.engine.account import note, retire
+from emu.engine.account import index_of, note, retire
 from emu.engine.apic import watch
 from emu.engine.records import (
     ACCOUNTED,
@@ -37,18 +37,6 @@ from emu.trace_record import Cause, Kind
 
 C_DRAIN, K_STALL = int(Cause.STORE_BUFFER_DRAIN), int(Kind.STALL)
 TRACE_ROOM = 256  # records that one instruction and its events can need
-
-
-@njit
-def index_of(machine, pc):  # type: ignore[no-untyped-def]
-    """Index of the instruction at a virtual address, -1 where there is no text."""
-    offset = pc - machine.kernel_base
-    if 0 <= offset < machine.kernel_bytes:
-        return offset
-    offset = pc - machine.user_base
-    if 0 <= offset < machine.user_bytes:
-        return machine.kernel_bytes + offset
-    return -1
 
 
 @njit

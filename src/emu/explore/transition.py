@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from emu.engine.account import index_of
 from emu.engine.deliver import IF, deliver
 from emu.engine.loop import turn
 from emu.engine.records import CORE, FRESH, INSTRUCTION, RUNNING, STOP_EXCEPTION, STOP_SPECIAL, STORES, WAIT_STORES
 from emu.engine.sharing import SHARING, is_shared
 from emu.engine.special import RFLAGS, get
-from emu.engine.step import index_of
 from emu.explore.records import DRAIN, INTERRUPT
 from emu.explore.state import copy_words, hash_core, hash_journal, restore, save
 from emu.memory.records import BUFFER, BUS, RING, STORE

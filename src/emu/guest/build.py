@@ -30,7 +30,7 @@ RCU_CALLBACK = 1  # any non-zero value: the callback is never reached
 
 @dataclass(frozen=True, slots=True)
 class GuestLock:
-    """A lock word: byte 0 going from 0 to 1 is an acquisition."""
+    """A lock word; what its values mean depends on the kind of lock (`engine.lock_word`)."""
 
     name: str  # "q_perm.lock", "rq.lock", "pi_lock", ...
     physical: int

@@ -107,10 +107,11 @@ def _message_blocks(size: int) -> int:
 
 def _check_locks(guest: Guest, queues: list[Record]) -> None:
     for lock in guest.locks:
-        word = guest.kernel.ram.get(lock.physical, 4)
-        _same(f"{lock.name} of {lock.owner.name}", f"{word:#x}", "0x0")
+        if not guest.kernel.lock_is_free(lock.physical):
+            raise CheckFailed(f"{lock.name} of {lock.owner.name} should be free, not {guest.kernel.ram.get(lock.physical, 4):#x}")
     for queue in queues:
-        _same(f"q_perm.lock of queue {queue['q_perm.id']}", queue["q_perm.lock"], 0)
+        if not guest.kernel.lock_is_free(queue.physical + guest.kernel.offset("msg_queue", "q_perm.lock")):
+            raise CheckFailed(f"q_perm.lock of queue {queue['q_perm.id']} should be free, not {queue['q_perm.lock']:#x}")
 
 
 def _check_sleepers(waiting: list[Waiting], asleep: Mapping[int, s.Operation]) -> None:

@@ -41,7 +41,7 @@ class Ipc:
             for each in _LISTS:
                 if queue[f"{each}.next"] != queue.address(each):
                     raise CheckFailed(f"{each} should be an empty list at the end, but something is left on it")
-            if queue["q_perm.lock"] != 0:
+            if not kernel.lock_is_free(queue.physical + kernel.offset("msg_queue", "q_perm.lock")):
                 raise CheckFailed(f"q_perm.lock should be free at the end, not {queue['q_perm.lock']:#x}")
 
 

@@ -154,6 +154,11 @@ class Kernel:
         """Bytes of a global."""
         return self.image.globals[name]
 
+    def lock_is_free(self, physical: int) -> bool:
+        """Whether nobody holds the lock whose word is at a physical address, and nobody waits for it."""
+        word = self.ram.get(physical, 4)
+        return word & 0xFFFF == word >> 16 if self.image.lock_kind == "ticket" else word == 0
+
     def lock_fields(self, struct: str) -> list[tuple[str, int]]:
         """Name and offset of each lock word in a structure, embedded structures included."""
         found = []

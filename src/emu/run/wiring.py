@@ -50,6 +50,7 @@ def wire(description: MachineFile, variant: str, workload: Workload, options: Op
         task_stride=guest.task_stride,
         task_count=len(guest.tasks),
         locks=[(lock.physical, lock.name == QUEUE_LOCK) for lock in guest.locks],
+        lock_kind=image.lock_kind,
     )
     options = replace(
         options,

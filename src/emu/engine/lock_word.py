@@ -1,0 +1,45 @@
+"""What a store to a lock word means: locks are recognised by the value of their word, whoever changes it.
+
+A queued spin lock is held while byte 0 is 1. A ticket lock is a head (bits 0 to 15) and a tail (bits 16 to 31): it is held while
+they differ, by the core that drew the ticket `head`; drawing adds one to the tail, and a release adds one to the head.
+"""
+
+from emu.assembly.variants import LOCK_KINDS
+from emu.native import njit
+
+QUEUED, TICKET = range(len(LOCK_KINDS))  # LOCK_KINDS are the words of variant.toml, by number
+NOTHING, ACQUIRED, FAILED, RELEASED = range(4)
+
+
+@njit
+def merged(before, value, size):  # type: ignore[no-untyped-def]
+    """The 32 bits of a lock word after a store of `size` bytes at its beginning."""
+    if size >= 4:
+        return value & 0xFFFFFFFF
+    mask = (1 << (8 * size)) - 1
+    return (before & ~mask) | (value & mask)
+
+
+@njit
+def change(kind, before, after, locked):  # type: ignore[no-untyped-def]
+    """What a store has done that changed a lock word; `locked`: it is the store of a locked instruction."""
+    if kind == TICKET:
+        return ticket_change(before, after)
+    byte, new = before & 0xFF, after & 0xFF
+    if byte == 0 and new == 1:
+        return ACQUIRED
+    if byte == 1 and new == 0:
+        return RELEASED
+    return FAILED if locked else NOTHING
+
+
+@njit
+def ticket_change(before, after):  # type: ignore[no-untyped-def]
+    """The same for a ticket lock: a ticket drawn is the lock taken or the wait begun."""
+    head, tail = before & 0xFFFF, before >> 16
+    new_head, new_tail = after & 0xFFFF, after >> 16
+    if new_head == head and new_tail == (tail + 1) & 0xFFFF:
+        return ACQUIRED if head == tail else FAILED
+    if new_tail == tail and head != tail and new_head == (head + 1) & 0xFFFF:
+        return RELEASED
+    return NOTHING

@@ -1,0 +1,48 @@
+"""What a store to a lock word means, for each kind of lock."""
+
+import pytest
+
+from emu.assembly.variants import LOCK_KINDS
+from emu.engine.lock_word import ACQUIRED, FAILED, NOTHING, RELEASED, change, merged
+
+QUEUED = [
+    (0x0, 0x1, True, ACQUIRED),
+    (0x100, 0x1, False, ACQUIRED),  # the pending waiter clears pending and sets locked
+    (0x80001, 0x80000, False, RELEASED),
+    (0x1, 0x0, True, RELEASED),
+    (0x1, 0x101, True, FAILED),  # pending
+    (0x1, 0x1, True, FAILED),
+    (0x101, 0x1, False, NOTHING),
+]
+TICKET = [
+    (0x00000000, 0x00010000, True, ACQUIRED),
+    (0xFFFFFFFF, 0x0000FFFF, True, ACQUIRED),  # the tail wraps around
+    (0x00010000, 0x00020000, True, FAILED),
+    (0x0000FFFF, 0x0001FFFF, True, FAILED),
+    (0x00010000, 0x00010001, False, RELEASED),
+    (0x0001FFFF, 0x00010000, False, RELEASED),  # the head wraps around
+    (0x00030001, 0x00030002, True, RELEASED),
+    (0x00010001, 0x00010002, False, NOTHING),  # nobody had it
+    (0x00010000, 0x00010000, True, NOTHING),  # a trylock that gave up
+    (0x00010001, 0x00000000, False, NOTHING),  # initialised anew
+]
+ROWS = [("queued", *row) for row in QUEUED] + [("ticket", *row) for row in TICKET]
+
+
+@pytest.mark.parametrize(("kind", "before", "after", "locked", "wanted"), ROWS)
+def test_a_store_is_known_by_what_it_changes(kind: str, before: int, after: int, locked: bool, wanted: int) -> None:
+    assert change(LOCK_KINDS.index(kind), before, after, locked) == wanted
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "size", "wanted"),
+    [
+        (0x12345678, 0x0, 1, 0x12345600),
+        (0x12345678, 0xABCD, 2, 0x1234ABCD),
+        (0x12345678, -1, 2, 0x1234FFFF),
+        (0x12345678, 0x1, 4, 0x1),
+        (0x12345678, 0x1_0000_0002, 8, 0x2),
+    ],
+)
+def test_a_narrow_store_leaves_the_rest_of_the_word(before: int, value: int, size: int, wanted: int) -> None:
+    assert merged(before, value, size) == wanted
