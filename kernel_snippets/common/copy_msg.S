@@ -30,10 +30,8 @@ copy_msg:
     call memcpy
     mov r13, qword ptr [rbx + MSG_next]
     mov r14, qword ptr [rbp + MSG_next]
-.Lsegments:
-    test r14, r14                                           // both chains have what the lengths need: src's ends first
-    je .Lcopied
-    test r13, r13
+.Lsegment:
+    test r13, r13                                           // dst has room: it has as many segments
     je .Lcopied
     mov edx, .LDATALEN_SEG
     cmp r12, rdx
@@ -44,7 +42,7 @@ copy_msg:
     call memcpy
     mov r13, qword ptr [r13 + MSGSEG_next]
     mov r14, qword ptr [r14 + MSGSEG_next]
-    jmp .Lsegments
+    jmp .Lsegment
 .Lcopied:
     mov rax, qword ptr [rbx + MSG_m_type]
     mov qword ptr [rbp + MSG_m_type], rax
