@@ -36,7 +36,8 @@ BATCHING = VARIANTS[2:]  # senders are woken through the wake queue
 CAP_SYS_ADMIN, CAP_SYS_RESOURCE = 21, 24
 ROUTINES = (
     "sys_msgctl", "msgctl_nolock", "msgctl_down", "freeque", "expunge_all", "ss_wakeup", "ipcctl_pre_down_nolock",
-    "ipc_update_perm", "ipc_get_maxid", "ipc_obtain_object_idr", "ipc_rmid", "idr_remove", "msg_rcu_free", "security_msg_queue_free",
+    "ipc_update_perm", "ipc_get_maxid", "ipc_obtain_object_idr", "ipc_rmid", "idr_remove", "msg_rcu_free",
+    "security_msg_queue_free",
     "security_msg_queue_msgctl", "down_write", "up_write", "down_read", "up_read", "rwsem_down_write_failed",
     "rwsem_down_read_failed",
 )  # fmt: skip

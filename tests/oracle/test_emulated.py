@@ -8,7 +8,7 @@ guest's objects are checked (`emu.guest.invariants`). Without SysV IPC on the ho
 """
 
 import os
-from functools import lru_cache
+from functools import cache
 
 import pytest
 from host_queue import HostQueue
@@ -30,7 +30,7 @@ KERNELS = {"wakeq-senders": LINUX_4_9, "wakeq-release": LINUX_4_9, "wakeq-releas
 VARIANTS = tuple(variants())
 
 
-@lru_cache(maxsize=None)
+@cache
 def machine(tasks: int, variant: str) -> ScriptMachine:
     return ScriptMachine(tasks, variant, "a10-7800")
 
@@ -46,7 +46,9 @@ def compare(script: Script, variant: str, host: HostQueue | None) -> None:
     if host is not None and QueueModel(kernel).fixed(script) and QueueModel(host.kernel).fixed(script):
         theirs = host.run(script)
         if not QueueModel(kernel).objection(script, theirs):  # else the versions differ: tests/oracle/README.md
-            assert results == theirs, f"{variant}:\n{dump(with_results(script, results))}the host:\n{dump(with_results(script, theirs))}"
+            assert results == theirs, (
+                f"{variant}:\n{dump(with_results(script, results))}the host:\n{dump(with_results(script, theirs))}"
+            )
 
 
 @settings(max_examples=SEQUENCES, deadline=None, derandomize=SEQUENCES <= 300, suppress_health_check=list(HealthCheck))

@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from emu.errors import UserError
+from emu.guest.plans import SUMMARIES
+from emu.guest.workload import NAME as DEFAULT_WORKLOAD
 from emu.run.experiment_spec import (
     DEFAULT_CORES,
     DEFAULT_MACHINE,
@@ -28,6 +30,12 @@ Messages = Annotated[str | None, typer.Option(metavar="N", help="Messages to del
 Placement = Annotated[
     str | None,
     typer.Option(metavar="PLACE", help="Where the two of a pair run: cross-module (default), same-module, same-core or unpinned."),
+]
+Workload = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="What the tasks do: " + "; ".join(f"{name}: {what}" for name, what in SUMMARIES.items()) + "."
+    ),
 ]
 Stalls = Annotated[
     list[str] | None,
@@ -49,8 +57,23 @@ CORES_DEFAULT = str(DEFAULT_CORES)
 TRACE_LIMIT_DEFAULT = str(TRACE_RECORDS_DEFAULT)
 
 __all__ = [
-    "CORES_DEFAULT", "DEFAULT_MACHINE", "DEFAULT_VARIANT", "TRACE_LIMIT_DEFAULT", "Cores", "Json", "Machine",
-    "MaxCycles", "Messages", "Placement", "Stalls", "Tick", "experiment", "whole", "whole_list",
+    "CORES_DEFAULT",
+    "DEFAULT_MACHINE",
+    "DEFAULT_VARIANT",
+    "DEFAULT_WORKLOAD",
+    "TRACE_LIMIT_DEFAULT",
+    "Cores",
+    "Json",
+    "Machine",
+    "MaxCycles",
+    "Messages",
+    "Placement",
+    "Stalls",
+    "Tick",
+    "Workload",
+    "experiment",
+    "whole",
+    "whole_list",
 ]  # fmt: skip
 
 
@@ -75,6 +98,7 @@ def experiment(
     variant: str,
     machine: str,
     cores: str,
+    workload: str = DEFAULT_WORKLOAD,
     threads: str | None = None,
     messages: str | None = None,
     seed: str = "1",
@@ -96,6 +120,7 @@ def experiment(
     spec = Experiment(
         variant=variant,
         machine=machine,
+        workload=workload,
         cores=whole("cores", cores),
         seed=whole("seed", seed),
         stalls=tuple(Stall.parse(text) for text in stalls or ()),
@@ -114,7 +139,7 @@ def experiment(
 def _threads(text: str) -> int:
     threads = whole("threads", text)
     if threads == 0:  # means "the default" to Experiment, but nobody types that
-        raise UserError("threads must be an even number from 2, not 0")
+        raise UserError("threads must be 1 or more, for pmsg-shared an even number, not 0")
     return threads
 
 

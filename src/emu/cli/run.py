@@ -15,7 +15,8 @@ def run(
     cores: options.Cores = options.CORES_DEFAULT,
     variant: Annotated[str, typer.Option(metavar="NAME", help="Which kernel path (`emu variants`).")] = options.DEFAULT_VARIANT,
     machine: options.Machine = options.DEFAULT_MACHINE,
-    threads: Annotated[str | None, typer.Option(metavar="N", help="User tasks, an even number (default: one a core).")] = None,
+    workload: options.Workload = options.DEFAULT_WORKLOAD,
+    threads: Annotated[str | None, typer.Option(metavar="N", help="User tasks (default: one a core).")] = None,
     messages: options.Messages = None,
     placement: options.Placement = None,
     seed: Annotated[str, typer.Option(metavar="N", help="Varies when each task starts; the same seed, the same digest.")] = "1",
@@ -33,7 +34,7 @@ def run(
 ) -> None:
     """Run one variant and report where every cycle went.
 
-    The workload is pmsg-shared, a reconstruction: threads in pairs on one message queue play ping-pong.
+    The default workload is pmsg-shared, a reconstruction: threads in pairs on one message queue play ping-pong.
     Ctrl-C stops the run and reports what was measured so far, marked as partial.
 
     \b
@@ -42,6 +43,7 @@ def run(
       emu run --variant baseline                    before it
       emu run --variant baseline --stall handoff_window:20000:10
                                                     hold the waker up: the receivers spin
+      emu run --workload full-queue                 many senders block on a small queue
       emu run --messages 20 --trace t.trace         and look: emu trace show t.trace --hand-off 5
       emu run --json | jq .locks                    for a script
       emu run --script case.script --variant wakeq  operations of tasks, line by line, and what they give
@@ -49,13 +51,21 @@ def run(
     if script is not None:
         from emu.cli.script import run_file
 
-        refused = {"--threads": threads, "--messages": messages, "--placement": placement, "--stall": stall, "--trace": trace}
+        refused = {
+            "--workload": workload != options.DEFAULT_WORKLOAD,
+            "--threads": threads,
+            "--messages": messages,
+            "--placement": placement,
+            "--stall": stall,
+            "--trace": trace,
+        }
         run_file(script, variant, machine, as_json, [name for name, value in refused.items() if value])
         return
     spec = options.experiment(
         variant=variant,
         machine=machine,
         cores=cores,
+        workload=workload,
         threads=threads,
         messages=messages,
         seed=seed,

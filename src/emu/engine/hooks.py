@@ -17,6 +17,7 @@ from emu.engine.records import (
     LOCKED,
     MACHINE,
     R_MSG,
+    REPEAT,
     STOP_EXCEPTION,
     STOP_FAULT,
     STOP_NONE,
@@ -112,8 +113,9 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
     core.last_address = address
     core.last_value = value
     core.last_size = size
-    lock = lock_at(machine, address)
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
+    # A string instruction copies or clears memory: what it writes where a lock may lie is not an operation on a lock.
+    lock = np.int64(-1) if instruction.traits & REPEAT else lock_at(machine, address)
     if machine.sharing != 0:
         touch(machine, core.index, address, size, True)
     if instruction.traits & LOCKED:

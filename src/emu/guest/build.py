@@ -4,7 +4,7 @@ The result is plain data: where the cores begin, what lies where, which words ar
 here runs; the same inputs give the same bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from emu.guest.program import PROGRAMS
 from emu.guest.ram import RAM_BYTES, TEXT_MAP, GuestObject, Ram, direct
 from emu.guest.record import Kernel, Record
 from emu.guest.scheduler import build_scheduler
+from emu.guest.slab import KINDS
 from emu.guest.tasks import STACK_BYTES, UserTask, build_idle_task, build_process, build_user_task, task_stride
 from emu.guest.workload import Workload
 
@@ -35,6 +36,7 @@ class GuestLock:
     name: str  # "q_perm.lock", "rq.lock", "pi_lock", ...
     physical: int
     owner: GuestObject
+    allocated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram:
         start_primary=kernel.symbol("start_primary"),
         start_secondary=kernel.symbol("start_secondary"),
         objects=tuple(sorted(memory.objects, key=lambda each: each.physical)),
-        locks=tuple(_find_locks(kernel)),
+        locks=tuple(_find_locks(kernel, ipc)),
         tasks=tuple(tasks),
         task_base=tasks[0].pointer,
         task_stride=stride,
@@ -205,7 +207,19 @@ def _map_image(kernel: Kernel) -> None:
     kernel.pages.map_range(virtual, physical, size, USER_TEXT)
 
 
-def _find_locks(kernel: Kernel) -> list[GuestLock]:
+def _places_of_queue_locks(kernel: Kernel, ipc: Ipc) -> Iterator[GuestLock]:
+    """Where the locks of queues will lie that the guest makes: at one offset in each object of a slab cache."""
+    size, header = kernel.size("msg_queue"), kernel.size("ipc_rcu")
+    object_bytes = min(kind.object_bytes for kind in KINDS if kind.object_bytes >= header + size)
+    locks = kernel.lock_fields("msg_queue")
+    for slab in ipc.slabs:
+        if slab.object_bytes == object_bytes:
+            owner = next(each for each in kernel.ram.objects if each.physical == slab.physical)
+            for at in range(slab.physical, slab.physical + slab.size, object_bytes):
+                yield from (GuestLock(name, at + header + offset, owner, False) for name, offset in locks)
+
+
+def _find_locks(kernel: Kernel, ipc: Ipc) -> list[GuestLock]:
     """Every lock word of every structure, embedded ones included."""
     found = [
         GuestLock(name, each.physical + offset, each)
@@ -213,4 +227,5 @@ def _find_locks(kernel: Kernel) -> list[GuestLock]:
         if each.struct is not None
         for name, offset in kernel.lock_fields(each.struct)
     ]
+    found += _places_of_queue_locks(kernel, ipc)
     return sorted(found, key=lambda lock: lock.physical)

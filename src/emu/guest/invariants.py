@@ -107,7 +107,7 @@ def _message_blocks(size: int) -> int:
 
 def _check_locks(guest: Guest, queues: list[Record]) -> None:
     for lock in guest.locks:
-        if not guest.kernel.lock_is_free(lock.physical):
+        if lock.allocated and not guest.kernel.lock_is_free(lock.physical):
             raise CheckFailed(f"{lock.name} of {lock.owner.name} should be free, not {guest.kernel.ram.get(lock.physical, 4):#x}")
     for queue in queues:
         if not guest.kernel.lock_is_free(queue.physical + guest.kernel.offset("msg_queue", "q_perm.lock")):

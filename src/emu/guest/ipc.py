@@ -12,7 +12,7 @@ from emu.guest import objects
 from emu.guest.allocator import Allocator
 from emu.guest.program import Program
 from emu.guest.record import Kernel, Record
-from emu.guest.slab import KINDS, build_slabs
+from emu.guest.slab import KINDS, Slab, build_slabs
 from emu.guest.tasks import UserTask
 
 MSQID = 0  # id 0 of sequence 0: what the user tasks are told
@@ -27,6 +27,7 @@ class Ipc:
     """Where the queue is, and what must hold when nobody uses it any more."""
 
     queue: Record | None  # one that is there from the start; it lies outside the slabs, so no program may remove it
+    slabs: tuple[Slab, ...]
     allocator: Allocator
 
     def check_empty(self, kernel: Kernel) -> None:
@@ -59,7 +60,7 @@ def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask]
         task["pids_tgid"] = leader["pids_pid"] if program.one_process else pid.virtual
     slabs = build_slabs(kernel, cores, tasks=len(tasks), full_queues=full_queues)
     cpu_caches = [area.inner(kind.field, "kmem_cache_cpu") for area in cores for kind in KINDS]
-    return Ipc(queue, Allocator(kernel, slabs, cpu_caches))
+    return Ipc(queue, slabs, Allocator(kernel, slabs, cpu_caches))
 
 
 def _build_queue(kernel: Kernel) -> Record:

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
+from emu.guest.plans import SUMMARIES
 from emu.report.page import WIDTH, count, number, page, table
 from emu.run.result import LockUse, RunResult
 
@@ -121,7 +122,9 @@ def _parts(comparison: Comparison) -> Iterator[RenderableType]:
     where = f"on {escape(comparison.machine)}, {count(comparison.cores, 'core')}, {comparison.placement}"
     yield Text.from_markup(f"[bold]{name_a} and {name_b}[/] {where}")
     seeds = f"seed {comparison.seeds[0]}" if len(comparison.seeds) == 1 else f"means over {len(comparison.seeds)} seeds"
-    yield Text(f"workload {comparison.workload}, a reconstruction; {count(comparison.messages, 'message')} a run, {seeds}")
+    yield Text(
+        f"workload {comparison.workload}, {SUMMARIES[comparison.workload]}; {count(comparison.messages, 'message')} a run, {seeds}"
+    )
     yield ""
     rates = table("threads", f"{name_a} /s", f"{name_b} /s", "difference", title="Messages a second")
     for row in comparison.rows:

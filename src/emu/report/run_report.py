@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from emu.guest.plans import SUMMARIES
 from emu.report.page import WIDTH, bar, count, number, page, percent, table
 from emu.run.result import RunResult
 
@@ -51,10 +52,8 @@ def _headline(result: RunResult) -> Iterator[RenderableType]:
     where = f"{variant} on {machine}, {count(result.cores, 'core')}"
     yield Text.from_markup(f"[bold]{number(result.messages_per_second)} messages/s[/]  {where}")
     yield Text(f"{count(result.messages, 'message')} in {result.cycles:,} cycles ({_seconds(result.seconds)} simulated)")
-    yield Text(
-        f"workload {result.workload}, a reconstruction: {count(result.threads, 'thread')} in pairs on one queue, "
-        f"{result.placement}, seed {result.seed}"
-    )
+    what = SUMMARIES[result.workload]
+    yield Text(f"workload {result.workload}, {what}; {count(result.threads, 'thread')}, {result.placement}, seed {result.seed}")
     if result.tick_hz:
         yield Text(f"timer interrupt on: {result.tick_hz:,} a second on each core")
     for stall in result.stall_schedule:

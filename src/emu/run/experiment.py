@@ -12,7 +12,6 @@ from emu.engine import records as rec
 from emu.engine.machine import Machine, Options
 from emu.engine.text import Text
 from emu.errors import CheckFailed, GuestFault, LimitReached, UserError
-from emu.guest.workload import plan_pmsg_shared
 from emu.native import MASK64, mix
 from emu.observe.trace_file import TraceWriter, check_writable
 from emu.run.experiment_spec import Experiment
@@ -37,14 +36,7 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
     if experiment.trace is not None:
         check_writable(experiment.trace)
     image, text = program_of(experiment.variant)
-    workload = plan_pmsg_shared(
-        cores=experiment.cores,
-        cores_per_module=description.topology.cores_per_module,
-        threads=experiment.threads,
-        messages=experiment.messages,
-        placement=experiment.placement,
-        seed=experiment.seed,
-    )
+    workload = experiment.plan(description.topology.cores_per_module)
     options = Options(
         done_wanted=experiment.threads,
         max_cycles=experiment.cycles_bound,
@@ -88,7 +80,7 @@ def drive_to_end(setup: Setup) -> RunResult:
 
 
 def _drive(setup: Setup, writer: TraceWriter | None, progress: Progress | None, should_stop: Callable[[], bool] | None) -> bool:
-    machine, wanted = setup.machine, setup.experiment.messages
+    machine, wanted = setup.machine, setup.guest.workload.messages
     delivered = machine.counts("mark_counts")[setup.text.mark("delivered") : setup.text.mark("delivered") + 1]
     if progress is not None:
         progress(0, wanted)
@@ -151,11 +143,11 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
         variant=experiment.variant,
         machine=setup.description.name,
         workload=setup.guest.workload.name,
-        placement=experiment.placement,
+        placement=setup.guest.workload.placement,
         cores=experiment.cores,
         threads=experiment.threads,
         seed=experiment.seed,
-        messages_wanted=experiment.messages,
+        messages_wanted=setup.guest.workload.messages,
         messages=delivered,
         cycles=cycles,
         boot_cycles=boot,

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from emu.errors import UserError
-from emu.guest.workload import DEFAULT_MESSAGES, PLACEMENTS, default_threads, plan_pmsg_shared
+from emu.guest.plans import plan_workload, threads_of
+from emu.guest.workload import DEFAULT_MESSAGES, NAME, Workload
 
 DEFAULT_VARIANT = "wakeq"
 DEFAULT_MACHINE = "a10-7800"
@@ -77,10 +78,11 @@ class Experiment:
     variant: str = DEFAULT_VARIANT
     machine: str = DEFAULT_MACHINE
     cores: int = DEFAULT_CORES
-    threads: int = field(default=0)  # 0: one a core, made even
+    workload: str = NAME
+    threads: int = 0  # 0: one a core, or what the workload needs
     messages: int = DEFAULT_MESSAGES
     seed: int = 1
-    placement: str = PLACEMENTS[0]
+    placement: str | None = None  # of pairs; None: the workload's own
     stalls: tuple[Stall, ...] = ()
     tick_hz: int = 0
     trace: Path | None = None
@@ -89,14 +91,26 @@ class Experiment:
     def __post_init__(self) -> None:
         """Fill in the default number of threads and refuse what no machine could run."""
         if self.threads == 0 and self.cores >= 1:
-            object.__setattr__(self, "threads", default_threads(self.cores))
-        plan_pmsg_shared(cores=self.cores, threads=self.threads, messages=self.messages, placement=self.placement, seed=self.seed)
+            object.__setattr__(self, "threads", threads_of(self.workload, self.cores))
+        self.plan()
         if not 0 <= self.tick_hz <= TICK_HZ_MAX:
             raise UserError(f"tick must be 0 (off) to {TICK_HZ_MAX} interrupts a second, not {self.tick_hz}")
         points = [stall.point for stall in self.stalls]
         for point in points:
             if points.count(point) > 1:
                 raise UserError(f"point {point} is stalled twice: give each point one --stall")
+
+    def plan(self, cores_per_module: int = 2) -> Workload:
+        """Who does what on which core."""
+        return plan_workload(
+            self.workload,
+            cores=self.cores,
+            cores_per_module=cores_per_module,
+            threads=self.threads,
+            messages=self.messages,
+            placement=self.placement,
+            seed=self.seed,
+        )
 
     @property
     def cycles_bound(self) -> int:

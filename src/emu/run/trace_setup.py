@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from emu.assembly import Struct
+from emu.guest.workload import NAME
 from emu.observe.trace_header import LockName, Region, Symbol, TaskName, TraceHeader
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def _fields(structs: Mapping[str, Struct], struct: Struct, prefix: str = "", bas
 def _arguments(setup: "Setup") -> str:
     each = setup.experiment
     words = ["run", "--variant", each.variant, "--cores", str(each.cores), "--threads", str(each.threads)]
-    words += ["--messages", str(each.messages), "--seed", str(each.seed), "--placement", each.placement]
+    words += ["--workload", each.workload] if each.workload != NAME else []
+    words += ["--messages", str(each.messages), "--seed", str(each.seed)]
+    words += ["--placement", each.placement] if each.placement else []
     words += [word for stall in each.stalls for word in ("--stall", str(stall))]
     words += ["--tick", str(each.tick_hz)] if each.tick_hz else []
     return " ".join(words)

@@ -1,0 +1,80 @@
+"""Every table-driven workload, in every variant: it ends, every call is answered as planned, and nothing is left behind."""
+
+import pytest
+
+from emu.assembly.variants import variants
+from emu.errors import UserError
+from emu.guest import system_calls as sc
+from emu.guest.plans import SUMMARIES, plan_workload, threads_of
+from emu.guest.workload import NAME
+from emu.guest.workloads import KINDS
+from emu.run.experiment import drive_to_end, prepare
+from emu.run.experiment_spec import Experiment
+
+MESSAGES = 60
+
+
+@pytest.mark.parametrize("variant", list(variants()))
+@pytest.mark.parametrize("name", list(KINDS))
+def test_it_ends_as_planned(name: str, variant: str) -> None:
+    experiment = Experiment(workload=name, variant=variant, messages=MESSAGES, threads=5)
+    result = drive_to_end(prepare(experiment))
+    assert result.messages == result.messages_wanted >= MESSAGES
+    assert result.workload == name
+
+
+@pytest.mark.parametrize("threads", [2, 3, 4, 7, 9])
+@pytest.mark.parametrize("name", list(KINDS))
+def test_as_many_messages_are_received_as_sent(name: str, threads: int) -> None:
+    if threads < KINDS[name].threads_min:
+        pytest.skip(f"{name} needs {KINDS[name].threads_min} threads")
+    tables = KINDS[name].tables(threads, 100)
+    assert len(tables) == threads
+    calls = [(table.rounds * call.times, call) for table in tables for call in table.calls]
+    sent = sum(times for times, call in calls if call.number == sc.MSGSND)
+    received = sum(times for times, call in calls if call.number == sc.MSGRCV and not call.allowed)
+    assert sent == received >= 100
+
+
+def test_what_a_workload_is_about_happens() -> None:
+    """Blocked senders, removed queues, useless wakeups: seen in the counters of the tables."""
+    setup = prepare(Experiment(workload="rmid-sleepers", messages=MESSAGES, threads=4))
+    drive_to_end(setup)
+    refused = [
+        setup.guest.kernel.record("table_page", task.page).inner("calls", "table_call", offset=2 * 0x80)["refused"]
+        for task in setup.guest.tasks[1:]
+    ]
+    assert all(refused), "each receiver found the queue removed"
+    wakeups = {
+        variant: drive_to_end(prepare(Experiment(workload="full-queue", variant=variant, messages=MESSAGES, threads=5))).wakeups
+        for variant in ("baseline", "wakeq", "wakeq-senders")
+    }
+    assert wakeups["baseline"].under_queue_lock > 0
+    assert wakeups["wakeq"].under_queue_lock > 0, "the patch left the senders' wakeups where they were"
+    assert wakeups["wakeq-senders"].under_queue_lock == 0
+    assert wakeups["wakeq-senders"].total < wakeups["wakeq"].total, "senders that do not fit are not woken"
+
+
+def test_threads_by_default() -> None:
+    assert {name: threads_of(name, 1) for name in SUMMARIES} == {
+        NAME: 2, "one-to-many": 2, "many-to-one": 2, "full-queue": 2, "rmid-sleepers": 2, "set-sleepers": 2,
+        "mixed-types": 3, "signals": 3,
+    }  # fmt: skip
+    assert {threads_of(name, 4) for name in SUMMARIES} == {4}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"workload": "ping"}, r"workload must be one of pmsg-shared, one-to-many, .*, not 'ping'"),
+        ({"threads": 1}, r"mixed-types needs at least 3 threads, not 1"),
+        ({"messages": 2}, r"mixed-types needs at least a message for each of its 4 threads, not 2"),
+        ({"placement": "same-core"}, r"placement is where the two of a pair run, and mixed-types has no pairs: leave it out"),
+        ({"seed": -1}, r"seed must be 0 to 2\*\*64 - 1, not -1"),
+        ({"threads": 600}, r"threads must be at most 512, not 600"),
+    ],
+)
+def test_what_cannot_be_is_refused(changed: dict[str, object], message: str) -> None:
+    given = {"workload": "mixed-types", "cores": 4, "threads": 4, "messages": 100, "placement": None, "seed": 1, **changed}
+    with pytest.raises(UserError, match=message):
+        plan_workload(**given)  # type: ignore[arg-type]
