@@ -1,8 +1,8 @@
 // struct kern_ipc_perm *ipc_obtain_object_check(struct ipc_ids *ids, int id)
 // Source: Linux 4.8, ipc/util.c, ipc_obtain_object_check with ipc_obtain_object_idr, idr_find and ipc_checkid
 // Entry: rdi ids, esi id = sequence number * 32768 + index
-// Exit:  rax the object, or an error
-// Clobbers: rax rcx rdx rsi
+// Exit:  rax the object, or -EINVAL
+// Clobbers: caller-saved registers
 // Lock: rcu_read_lock is held (nothing, without CONFIG_PREEMPT_RCU)
 //@ state kernel
 .set .LSEQ_MULTIPLIER_LOW, 0x7fff
@@ -25,6 +25,7 @@ ipc_obtain_object_check:
     jne .Lslow
     movzx esi, sil
     mov rax, qword ptr [rdx + rsi*8 + IDRLAYER_ary]         // out
+.Lfound:
     test rax, rax
     je .Lno_object
     cmp rax, -0x1000                                        // IS_ERR
@@ -36,16 +37,14 @@ ipc_obtain_object_check:
     sar edx, 0xf                                            // id / 32768, for a signed id
     movsxd rdx, edx
     cmp rdx, qword ptr [rax + IPCP_seq]
-    jne .Lremoved
+    jne .Lno_object                                         // the index has another object now
 .Lout:
     pop rbx
     ret
 .Lno_object:
     mov rax, -0x16                                          // -EINVAL
     jmp .Lout
-.Lremoved:
-    mov rax, -0x2b                                          // -EIDRM
-    jmp .Lout
 .Lslow:
-    //@ event unsupported reg=rsi
-    ud2                                                     // idr_find_slowpath: a tree of more than one layer
+    add rdi, IPCIDS_ipcs_idr
+    call idr_find_slowpath
+    jmp .Lfound

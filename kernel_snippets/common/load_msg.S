@@ -1,7 +1,7 @@
 // struct msg_msg *load_msg(const void __user *src, size_t len)
 // Source: Linux 4.8, ipc/msgutil.c, load_msg with alloc_msg
 // Entry: rdi src, rsi len
-// Exit:  rax the message with its text, m_type and m_ts not yet set
+// Exit:  rax the message with its text, m_type and m_ts not yet set; an error: nothing is left allocated
 // Clobbers: caller-saved registers
 // Lock: none held
 //@ state kernel
@@ -55,6 +55,7 @@ load_msg:
     test eax, eax
     jne .Lrefused
     mov rax, rbp
+.Lout:
     pop rbx
     pop rbp
     pop r12
@@ -71,7 +72,7 @@ load_msg:
     mov esi, .LGFP_KERNEL
     call __kmalloc
     test rax, rax
-    je .Lno_memory
+    je .Lno_segment
     mov qword ptr [r15], rax
     mov qword ptr [rax + MSGSEG_next], 0x0
     lea r15, [rax + MSGSEG_next]
@@ -96,14 +97,17 @@ load_msg:
     jne .Lcopy_segment
     jmp .Lcopied
 
+.Lno_segment:
+    mov rdi, rbp
+    call free_msg
 .Lno_memory:
     mov rax, -0xc                                           // -ENOMEM
-    jmp .Lunsupported
+    jmp .Lout
 .Lfault:
-    mov rax, -0xe                                           // -EFAULT
-    jmp .Lunsupported
+    mov eax, -0xe                                           // -EFAULT
 .Lrefused:
-    cdqe
-.Lunsupported:
-    //@ event unsupported reg=rax
-    ud2
+    movsxd rbx, eax                                         // err: what the copy or the hook said
+    mov rdi, rbp
+    call free_msg
+    mov rax, rbx
+    jmp .Lout

@@ -1,7 +1,7 @@
 // long sys_msgsnd(int msqid, struct msgbuf __user *msgp, size_t msgsz, int msgflg)
 // Source: Linux 4.8, ipc/msg.c, SYSCALL_DEFINE4(msgsnd)
 // Entry: edi msqid, rsi msgp, rdx msgsz, ecx msgflg
-// Exit:  rax 0
+// Exit:  rax 0, or an error
 // Clobbers: caller-saved registers
 // Lock: none held
 //@ state kernel
@@ -17,5 +17,5 @@ sys_msgsnd:
     mov rdx, rax
     jmp do_msgsnd
 .Lfault:
-    //@ event unsupported reg=rax
-    ud2                                                     // -EFAULT
+    mov rax, -0xe                                           // -EFAULT
+    ret

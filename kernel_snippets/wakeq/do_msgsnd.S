@@ -1,13 +1,17 @@
 // long do_msgsnd(int msqid, long mtype, void __user *mtext, size_t msgsz, int msgflg)
-// Source: Linux 4.8, ipc/msg.c, do_msgsnd with pipelined_send and testmsg, after "ipc/msg: implement lockless pipelined wakeups"
+// Source: Linux 4.8, ipc/msg.c, do_msgsnd with ss_add, ss_del, pipelined_send and testmsg, after "ipc/msg: implement lockless pipelined wakeups"
 // Entry: edi msqid, rsi mtype, rdx mtext, rcx msgsz, r8d msgflg
-// Exit:  rax 0: the message is with a receiver, or on the queue
+// Exit:  rax 0: the message is with a receiver, or on the queue; an error: it is freed
 // Clobbers: caller-saved registers
-// Lock: q_perm.lock is taken and released; the receiver is woken after it, still inside the RCU read section
+// Lock: q_perm.lock is taken and released, not held while asleep; the receiver is woken after it, still inside the RCU read section
 //@ state kernel
 //
 // rbx msq, rbp msg, r12 msgsz, r13 ns, r14 msr: the receiver looked at, r15 t: the one after it
 .set .LS_IWUGO, 0x92
+.set .LIPC_NOWAIT, 0x800
+.set .LONE, 0x1
+.set .LTASK_INTERRUPTIBLE, 0x1
+.set .LSIGPENDING, 0x4
 .set .LLIST_POISON1, 0xdead000000000100
 .set .LLIST_POISON2, 0xdead000000000200
 .set .Lmsqid, 0x0
@@ -15,7 +19,10 @@
 .set .Lmtype, 0x8
 .set .Lwake_q, 0x10                                         // struct wake_q_head
 .set .LWAKE_Q_TAIL, 0x1
-.set .Lframe, 0x28
+.set .Lmss, 0x20                                            // struct msg_sender s
+.set .Llast_reference, 0x38
+.set .Lframe, 0x48
+.set .Lrefcount, IPCRCU_refcount - IPCRCU__size             // of the queue: in the line before it
 do_msgsnd:
     push r15
     push r14
@@ -32,9 +39,7 @@ do_msgsnd:
     mov r13, qword ptr [rax + NSPROXY_ipc_ns]               // ns
     mov eax, dword ptr [r13 + IPCNS_msg_ctlmax]
     cmp rcx, rax
-    ja .Linvalid
-    test rcx, rcx
-    js .Linvalid
+    ja .Linvalid                                            // so is a size below 0: the limit has 32 bits
     test edi, edi
     js .Linvalid
     test rsi, rsi
@@ -47,7 +52,7 @@ do_msgsnd:
     mov rsi, rcx
     call load_msg
     cmp rax, -0x1000                                        // IS_ERR
-    ja .Lunsupported
+    ja .Lreturn
     mov rbp, rax                                            // msg
     mov rax, qword ptr [rsp + .Lmtype]
     mov qword ptr [rbp + MSG_m_type], rax
@@ -58,10 +63,11 @@ do_msgsnd:
     mov esi, dword ptr [rsp + .Lmsqid]
     call ipc_obtain_object_check
     cmp rax, -0x1000                                        // IS_ERR
-    ja .Lunsupported
+    ja .Lno_queue
     mov rbx, rax                                            // msq: q_perm is its first field, the lock q_perm's
     mov rdi, rax
     spin_lock
+.Ltry:
     mov rdi, r13
     mov rsi, rbx
     mov edx, .LS_IWUGO
@@ -182,9 +188,14 @@ do_msgsnd_match:
     spin_unlock [rbx + IPCP_lock]
     lea rdi, [rsp + .Lwake_q]
     call wake_up_q
+
+// rcu_read_unlock
+.Lno_longer_reading:
     test rbp, rbp
     jne .Lfree_message
-    mov eax, r12d
+.Lfreed:
+    movsxd rax, r12d
+.Lreturn:
     add rsp, .Lframe
     pop rbx
     pop rbp
@@ -193,28 +204,94 @@ do_msgsnd_match:
     pop r14
     pop r15
     ret
-
-// What a later version of this guest does: errors, with the message given back, and a sender that waits for room.
 .Lfree_message:
-    movsxd rax, r12d
-    jmp .Lunsupported
+    mov rdi, rbp
+    call free_msg
+    jmp .Lfreed
+
+// No room: wait for it. The state is set before the sender can be found on the list.
+.Lqueue_full:
+    test dword ptr [rsp + .Lmsgflg], .LIPC_NOWAIT
+    jne .Lwould_block
+    mov rax, qword ptr gs:[PERCPU_current]                  // ss_add
+    mov qword ptr [rsp + .Lmss + MSS_tsk], rax
+    mov qword ptr [rax + TASK_state], .LTASK_INTERRUPTIBLE
+    lea rdx, [rsp + .Lmss + MSS_list]
+    lea rcx, [rbx + MSQ_q_senders]
+    mov rax, qword ptr [rbx + MSQ_q_senders + LIST_prev]
+    mov qword ptr [rbx + MSQ_q_senders + LIST_prev], rdx
+    mov qword ptr [rsp + .Lmss + MSS_list + LIST_next], rcx
+    mov qword ptr [rsp + .Lmss + MSS_list + LIST_prev], rax
+    mov qword ptr [rax + LIST_next], rdx
+    mov eax, dword ptr [rbx + .Lrefcount]                   // ipc_rcu_getref: atomic_inc_not_zero
+.Lreference:
+    test eax, eax
+    je .Lremoved
+    lea edx, [rax + .LONE]
+    lock cmpxchg dword ptr [rbx + .Lrefcount], edx
+    jne .Lreference
+    spin_unlock [rbx + IPCP_lock]
+    call schedule
+    mov rdi, rbx
+    spin_lock
+    lock dec dword ptr [rbx + .Lrefcount]                   // ipc_rcu_putref; what call_rcu frees stays until we have read it
+    sete byte ptr [rsp + .Llast_reference]
+    cmp byte ptr [rbx + IPCP_deleted], 0x0                  // raced with RMID?
+    jne .Lremoved_in_sleep
+    mov rax, qword ptr [rsp + .Lmss + MSS_list + LIST_next] // ss_del
+    test rax, rax
+    je .Loff_the_list
+    mov rdx, qword ptr [rsp + .Lmss + MSS_list + LIST_prev]
+    mov qword ptr [rax + LIST_prev], rdx
+    mov qword ptr [rdx + LIST_next], rax
+    mov rax, .LLIST_POISON1
+    mov qword ptr [rsp + .Lmss + MSS_list + LIST_next], rax
+    mov rax, .LLIST_POISON2
+    mov qword ptr [rsp + .Lmss + MSS_list + LIST_prev], rax
+.Loff_the_list:
+    mov rax, qword ptr gs:[PERCPU_current]
+    mov rax, qword ptr [rax + TASK_stack]
+    test byte ptr [rax + TI_flags], .LSIGPENDING
+    je .Ltry
+    mov r12d, -0x202                                        // -ERESTARTNOHAND
+    jmp .Lunlock
+
+// The receiver's buffer is too small: it is told so, and the scan goes on.
+.Ltoo_big:
+    lea rdi, [rsp + .Lwake_q]
+    mov rsi, qword ptr [r14 + MSR_r_tsk]
+    call wake_q_add
+    //@ point handoff_window
+    mov qword ptr [r14 + MSR_r_msg], -0x7                   // -E2BIG; the last access to *msr
+    jmp do_msgsnd_no_match
+
 .Linvalid:
     mov rax, -0x16                                          // -EINVAL
-    jmp .Lunsupported
+    jmp .Lreturn
+.Lno_queue:
+    mov r12d, eax                                           // err = PTR_ERR(msq)
+    jmp .Lno_longer_reading
 .Ldenied:
-    mov rax, -0xd                                           // -EACCES
-    jmp .Lunsupported
+    mov r12d, -0xd                                          // -EACCES
+    jmp .Lunlock
 .Lremoved:
-    mov rax, -0x2b                                          // -EIDRM
-    jmp .Lunsupported
+    mov r12d, -0x2b                                         // -EIDRM
+    jmp .Lunlock
 .Lrefused:
-    cdqe                                                    // what the hook said
-    jmp .Lunsupported
-.Lqueue_full:
-    mov rax, -0xb                                           // sleep, or -EAGAIN
-    jmp .Lunsupported
-.Ltoo_big:
-    mov rax, -0x7                                           // -E2BIG for the receiver
-.Lunsupported:
-    //@ event unsupported reg=rax
-    ud2
+    mov r12d, eax                                           // what the hook said
+    jmp .Lunlock
+.Lwould_block:
+    mov r12d, -0xb                                          // -EAGAIN
+    jmp .Lunlock
+
+// Whoever drops the last reference to a removed queue frees it, once it has read it.
+.Lremoved_in_sleep:
+    mov r12d, -0x2b                                         // -EIDRM
+    spin_unlock [rbx + IPCP_lock]
+    lea rdi, [rsp + .Lwake_q]
+    call wake_up_q
+    cmp byte ptr [rsp + .Llast_reference], 0x0
+    je .Lno_longer_reading
+    lea rdi, [rbx - IPCRCU__size]
+    call msg_rcu_free
+    jmp .Lno_longer_reading

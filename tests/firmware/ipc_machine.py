@@ -33,6 +33,8 @@ STAND_INS = {
     "wake_up_process": "ret",
     "_cond_resched": "xor eax, eax\nret",
     "returned": "hlt",
+    "refusing_hook": "mov eax, -0x16\nret",
+    "agreeing_hook": "xor eax, eax\nret",
     "lock_loop": """
     push rbx
     push rbp
@@ -90,13 +92,12 @@ STAND_INS = {
 @cache
 def image_of(variant: str) -> Image:
     """The real routines of IPC, slab, locks, user copies; stand-ins for what they call elsewhere."""
-    firmware, snippets = guest_folder("firmware"), guest_folder("kernel_snippets")
+    firmware, chain = guest_folder("firmware"), kernel_sources(get_variant(variant))
     structs = load_structs(sorted((firmware / "structs").glob("*.toml")))
     placed = load_globals(sorted((firmware / "globals").glob("*.toml")), structs)
-    mine = {firmware / name for name in ("lock", "slab", "usercopy", "ipc_support")}
-    chosen = kernel_sources(get_variant(variant)).items()
-    files = [path for _, path in chosen if path.parent in mine or path.is_relative_to(snippets)]
-    files += [firmware / "sched_wakeup" / name for name in ("wake_q_add.S", "wake_up_q.S")]
+    folders = [firmware / name for name in ("lock", "slab", "usercopy", "ipc_support")]
+    files = [path for path in chain.values() if path.parent in folders or firmware not in path.parents]
+    files += [firmware / "sched_wakeup" / name for name in ("wake_q_add.S", "wake_q_add_safe.S", "wake_up_q.S")]
     with TemporaryDirectory() as folder:
         for name, text in STAND_INS.items():
             path = Path(folder) / f"{name}.S"

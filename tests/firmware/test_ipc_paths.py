@@ -198,13 +198,8 @@ def test_a_receiver_between_its_first_look_and_the_lock_finds_the_message_under_
 @pytest.mark.parametrize(
     ("call", "arguments", "why"),
     [
-        ("do_msgsnd", (0, 0, 0x7F0000000008, 8, 0), 22),
-        ("do_msgsnd", (-1, 1, 0x7F0000000008, 8, 0), 22),
-        ("do_msgsnd", (0, 1, 0x7F0000000008, 8193, 0), 22),
-        ("do_msgsnd", (32768, 1, 0x7F0000000008, 8, 0), 43),
         ("do_msgrcv", (0, 0x7F0000000000, 8, 1, 0x800), 42),
         ("do_msgrcv", (5, 0x7F0000000000, 8, 1, 0), 22),
-        ("sys_msgsnd", (0, 0x7FFFFFFFEFFC, 8, 0), 14),
     ],
 )
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -216,17 +211,7 @@ def test_what_comes_later_stops_the_run(variant: str, call: str, arguments: tupl
         core.run()
     marks = {mark.address for mark in machine.image.marks if mark.name == "unsupported"}
     assert core.pc in marks
-    if call.startswith("do_"):
-        assert core.result == 2**64 - why, "the error's number is in rax"
-
-
-def test_a_full_queue_stops_the_run() -> None:
-    machine = IpcMachine("baseline", spare_slabs=2)
-    machine.queue["q_qbytes"] = 32
-    for number in range(4):
-        send(machine, 0, TYPE, number)
-    with pytest.raises(unicorn.UcError):
-        send(machine, 0, TYPE, 4)
+    assert core.result == 2**64 - why, "the error's number is in rax"
 
 
 # Executed instructions of one call, callees not included, as measured on the real kernels (4.8.15, gcc 11 -O2, N=2), PRE and POST.

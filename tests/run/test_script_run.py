@@ -5,7 +5,7 @@ import pytest
 from emu.errors import UserError
 from emu.guest.script_check import mismatches
 from emu.guest.script_text import parse
-from emu.run.script_run import ScriptRun
+from emu.run.script_run import run_script
 
 HAND_OFF = """tasks 3
 t1: recv type=1 size=8 -> blocks
@@ -32,15 +32,15 @@ t1: returns 8 type=2
 @pytest.mark.parametrize("text", [HAND_OFF, QUEUED], ids=["hand-off", "queued"])
 def test_what_is_expected_comes(text: str, variant: str) -> None:
     script = parse(text)
-    assert mismatches(script, ScriptRun(script, variant, "a10-7800").run()) == []
+    assert mismatches(script, run_script(script, variant, "a10-7800")) == []
 
 
 def test_a_wrong_expectation_is_noticed() -> None:
     script = parse(HAND_OFF.replace("-> 0\nt1: returns 8", "-> 0\nt1: returns 7"))
-    assert len(mismatches(script, ScriptRun(script, "wakeq", "a10-7800").run())) == 1
+    assert len(mismatches(script, run_script(script, "wakeq", "a10-7800"))) == 1
 
 
 def test_what_cannot_be_done_is_refused_by_its_line() -> None:
     twice = parse("tasks 1\nt1: recv type=1\nt1: recv type=2\n", "case")
     with pytest.raises(UserError, match=r"case:3: t1 sleeps in an earlier call"):
-        ScriptRun(twice, "baseline", "a10-7800").run()
+        run_script(twice, "baseline", "a10-7800")

@@ -23,9 +23,9 @@ def run_file(path: Path, variant: str, machine: str, as_json: bool, refused: Seq
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}") from None
     script = parse(text, str(path))
-    from emu.run.script_run import ScriptRun
+    from emu.run.script_run import run_script
 
-    results = ScriptRun(script, variant, machine).run()
+    results = run_script(script, variant, machine)
     unmet = mismatches(script, results)
     shown = dump(with_results(script, results))
     if as_json:

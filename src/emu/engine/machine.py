@@ -163,6 +163,12 @@ class Machine:
         self.branch_outcomes = np.zeros(len(self.text.instructions), np.uint8)
         self.record["branch_outcomes"] = address_of(self.branch_outcomes)
 
+    def state(self) -> list[np.ndarray]:
+        """Every array that a run changes, the bus's and the cores' registers apart."""
+        text = self._keep["instructions"], self._keep["cpuid"], self._keep["lock_of_line"]
+        kept = [array for array in self._keep.values() if not any(array is each for each in text)]
+        return [self.record, self.cores, self.locks, self.predictors, self._counters, self._targets, self._returns, *kept]
+
     def run(self) -> int:
         """Advance by one slice; returns `record["outcome"]`."""
         run_native(address_of(self.record))

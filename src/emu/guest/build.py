@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emu.assembly import Image
-from emu.errors import CheckFailed
 from emu.guest import descriptors
 from emu.guest.ipc import Ipc, build_ipc
 from emu.guest.paging import LARGE_PAGE, PAGE, USER_TEXT, PageTables
@@ -51,6 +50,7 @@ class Guest:
     tasks: tuple[UserTask, ...]
     task_base: int  # kernel address of task 0's task_struct; task i lies i * task_stride further
     task_stride: int
+    percpu: tuple[Record, ...]  # each core's per-CPU area
     current_at: tuple[int, ...]  # physical address of each core's current-task pointer
     workload: Workload
     kernel: Kernel
@@ -76,14 +76,9 @@ class Guest:
 
     def check_finished(self) -> None:
         """Check what holds after every complete run: all rounds done, queue empty; or raise `CheckFailed`."""
+        program = PROGRAMS[self.workload.program]
         for task in self.tasks:
-            page = self.kernel.record("user_page", task.page)
-            for done, wanted, what in (
-                ("task.sent", task.plan.sends, "sent"),
-                ("task.received", task.plan.receives, "received"),
-            ):
-                if page[done] != wanted:
-                    raise CheckFailed(f"{task.plan.name} should have {what} {wanted} messages, not {page[done]}")
+            program.check(self.kernel.record(program.memory, task.page), task.plan)
         self.ipc.check_empty(self.kernel)
 
 
@@ -104,7 +99,7 @@ def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram:
     for percpu, task in zip(cores, idle, strict=True):
         _run_idle_task(kernel, percpu, task, mm)
     build_scheduler(kernel, cores, idle, tasks)
-    ipc = build_ipc(kernel, cores, tasks, one_process=program.one_process)
+    ipc = build_ipc(kernel, cores, tasks, program, full_queues=workload.full_queues)
     _fill_boot_globals(kernel, workload, cores, tasks, timer_period)
     _fill_tables(kernel)
     return Guest(
@@ -117,6 +112,7 @@ def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram:
         tasks=tuple(tasks),
         task_base=tasks[0].pointer,
         task_stride=stride,
+        percpu=tuple(cores),
         current_at=tuple(area.physical + kernel.offset("percpu", "current") for area in cores),
         workload=workload,
         kernel=kernel,

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emu.errors import CheckFailed
+from emu.guest import objects
+from emu.guest.allocator import Allocator
+from emu.guest.program import Program
 from emu.guest.record import Kernel, Record
-from emu.guest.slab import build_slabs
+from emu.guest.slab import KINDS, build_slabs
 from emu.guest.tasks import UserTask
 
 MSQID = 0  # id 0 of sequence 0: what the user tasks are told
@@ -23,41 +26,44 @@ _LISTS = ("q_messages", "q_receivers", "q_senders")
 class Ipc:
     """Where the queue is, and what must hold when nobody uses it any more."""
 
-    queue: Record
+    queue: Record | None  # one that is there from the start; it lies outside the slabs, so no program may remove it
+    allocator: Allocator
 
     def check_empty(self, kernel: Kernel) -> None:
         """Check that no message and no waiter is left, or raise `CheckFailed`."""
         namespace = kernel.global_record("ipc_namespace", "init_ipc_ns")
-        for record, fields in ((self.queue, ("q_qnum", "q_cbytes")), (namespace, ("msg_bytes", "msg_hdrs"))):
+        queues = objects.queues(kernel)
+        for record, fields in (*((queue, ("q_qnum", "q_cbytes")) for queue in queues), (namespace, ("msg_bytes", "msg_hdrs"))):
             for field in fields:
                 if record[field] != 0:
                     raise CheckFailed(f"the queue should be empty at the end, but {field} is {record[field]}")
-        for each in _LISTS:
-            if self.queue[f"{each}.next"] != self.queue.address(each):
-                raise CheckFailed(f"{each} should be an empty list at the end, but something is left on it")
-        if not kernel.lock_is_free(self.queue.physical + kernel.offset("msg_queue", "q_perm.lock")):
-            raise CheckFailed(f"q_perm.lock should be free at the end, not {self.queue['q_perm.lock']:#x}")
+        for queue in queues:
+            for each in _LISTS:
+                if queue[f"{each}.next"] != queue.address(each):
+                    raise CheckFailed(f"{each} should be an empty list at the end, but something is left on it")
+            if not kernel.lock_is_free(queue.physical + kernel.offset("msg_queue", "q_perm.lock")):
+                raise CheckFailed(f"q_perm.lock should be free at the end, not {queue['q_perm.lock']:#x}")
 
 
-def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask], *, one_process: bool = True) -> Ipc:
+def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask], program: Program, *, full_queues: int = 0) -> Ipc:
     """Build the queue, each task's way to it and the slabs its messages come from."""
-    queue = _build_queue(kernel)
-    kernel.global_record("idr_layer", "msg_idr_layer").put_word("ary", queue.virtual, offset=8 * MSQID)
+    queue = _build_queue(kernel) if program.queue else None
     leader = kernel.record("task_struct", tasks[0].task_struct)
     for user in tasks:
         task = kernel.record("task_struct", user.task_struct)
         task["nsproxy"] = kernel.symbol("init_nsproxy")
         task["cred"] = task["real_cred"] = kernel.symbol("init_cred")
-        task["group_leader"] = leader.virtual if one_process else task.virtual
+        task["group_leader"] = leader.virtual if program.one_process else task.virtual
         pid = _build_pid(kernel, task["pid"], user)
         task["pids_pid"] = pid.virtual
-        task["pids_tgid"] = leader["pids_pid"] if one_process else pid.virtual
-    build_slabs(kernel, cores, tasks=len(tasks))
-    return Ipc(queue)
+        task["pids_tgid"] = leader["pids_pid"] if program.one_process else pid.virtual
+    slabs = build_slabs(kernel, cores, tasks=len(tasks), full_queues=full_queues)
+    cpu_caches = [area.inner(kind.field, "kmem_cache_cpu") for area in cores for kind in KINDS]
+    return Ipc(queue, Allocator(kernel, slabs, cpu_caches))
 
 
 def _build_queue(kernel: Kernel) -> Record:
-    """An empty queue, behind its reference count."""
+    """Make an empty queue, behind its reference count, and give it the first id."""
     block = kernel.ram.allocate(QUEUE_BLOCK, QUEUE_BLOCK)
     count_bytes = kernel.size("ipc_rcu")
     kernel.ram.name("queue ipc_rcu", "ipc_rcu", block, count_bytes)
@@ -69,6 +75,12 @@ def _build_queue(kernel: Kernel) -> Record:
     queue["q_qbytes"] = QUEUE_BYTES_MAX
     for each in _LISTS:
         queue[f"{each}.next"] = queue[f"{each}.prev"] = queue.address(each)
+    layer = kernel.global_record("idr_layer", "msg_idr_layer")
+    layer.put_word("ary", queue.virtual, offset=8 * MSQID)
+    layer["count"] = 1
+    layer.put_word("bitmap", 1 << MSQID)
+    namespace = kernel.global_record("ipc_namespace", "init_ipc_ns")
+    namespace["msg_ids_in_use"], namespace["msg_ids_seq"] = 1, 1
     return queue
 
 

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from emu.errors import CheckFailed, InternalError
+from emu.guest.paging import USER_DATA_BASE, USER_DATA_STRIDE
 from emu.guest.record import Record
+from emu.guest.task_table import check_table, fill_table
 from emu.guest.workload import TaskPlan
 
 
@@ -14,7 +17,9 @@ class Program:
     entry: str  # routine
     memory: str  # structure
     one_process: bool  # the tasks are threads of one process, or each is a process
+    queue: bool  # there is a queue before anything runs, with id 0
     fill: Callable[[Record, TaskPlan], None]
+    check: Callable[[Record, TaskPlan], None]  # after a complete run; what is wrong is a `CheckFailed`
 
 
 def _fill_pmsg(page: Record, plan: TaskPlan) -> None:
@@ -30,11 +35,29 @@ def _fill_pmsg(page: Record, plan: TaskPlan) -> None:
     page["task.sequence_expected"] = 1 - (plan.index & 1)
 
 
-def _fill_nothing(page: Record, plan: TaskPlan) -> None:
+def _check_pmsg(page: Record, plan: TaskPlan) -> None:
+    for done, wanted, what in (("task.sent", plan.sends, "sent"), ("task.received", plan.receives, "received")):
+        if page[done] != wanted:
+            raise CheckFailed(f"{plan.name} should have {what} {wanted} messages, not {page[done]}")
+
+
+def _fill_table(page: Record, plan: TaskPlan) -> None:
+    if plan.table is None:
+        raise InternalError(f"{plan.name} has no table of calls")
+    fill_table(page, plan.table, USER_DATA_BASE + plan.index * USER_DATA_STRIDE, plan.start_delay)
+
+
+def _check_table(page: Record, plan: TaskPlan) -> None:
+    if plan.table is not None:
+        check_table(page, plan.table, plan.name)
+
+
+def _nothing(page: Record, plan: TaskPlan) -> None:
     """A script's task is told what to do later."""
 
 
 PROGRAMS = {
-    "pmsg_shared": Program("pmsg_shared", "user_page", True, _fill_pmsg),
-    "script_task": Program("script_task", "script_page", False, _fill_nothing),
+    "pmsg_shared": Program("pmsg_shared", "user_page", True, True, _fill_pmsg, _check_pmsg),
+    "script_task": Program("script_task", "script_page", False, True, _nothing, _nothing),
+    "table_task": Program("table_task", "table_page", False, False, _fill_table, _check_table),
 }

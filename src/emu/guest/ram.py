@@ -48,6 +48,11 @@ class Ram:
         self._next = end
         return start
 
+    @property
+    def used(self) -> int:
+        """Bytes from physical address 0 that anything lies in."""
+        return self._next
+
     def name(
         self,
         name: str,

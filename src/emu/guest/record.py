@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from emu.assembly import Image, Struct
-from emu.errors import InternalError
+from emu.errors import CheckFailed, InternalError
 from emu.guest.paging import PageTables
 from emu.guest.ram import DIRECT_MAP, TEXT_MAP, Ram
 from emu.units import LINE_BYTES
@@ -39,9 +39,40 @@ class Record:
         """Store 8 bytes at a field (and `offset`), whatever the field's size: for lists and arrays."""
         self._kernel.ram.put(self.physical + self._kernel.offset(self.struct, path) + offset, value)
 
-    def inner(self, path: str, struct: str) -> "Record":
-        """The structure embedded at a field."""
-        offset = self._kernel.offset(self.struct, path)
+    def words(self, path: str) -> list[int]:
+        """A field that is an array of 8-byte words."""
+        offset, size = self._kernel.place(self.struct, path)
+        content = self._kernel.ram.data[self.physical + offset : self.physical + offset + size].tobytes()
+        return [int.from_bytes(content[at : at + 8], "little") for at in range(0, size, 8)]
+
+    def write(self, path: str, content: bytes) -> None:
+        """Store bytes at a field, which they must fit into."""
+        offset, size = self._kernel.place(self.struct, path)
+        if len(content) > size:
+            raise InternalError(f"{len(content)} bytes do not fit into {path} of struct {self.struct}, {size} bytes")
+        self._kernel.ram.write(self.physical + offset, content)
+
+    def read(self, path: str, size: int) -> bytes:
+        """Load the first `size` bytes of a field."""
+        start = self.physical + self._kernel.offset(self.struct, path)
+        return self._kernel.ram.data[start : start + size].tobytes()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the structure."""
+        return self._kernel.size(self.struct)
+
+    def offset(self, path: str) -> int:
+        """Where a field lies in the structure."""
+        return self._kernel.offset(self.struct, path)
+
+    def size_of(self, path: str) -> int:
+        """Bytes of a field."""
+        return self._kernel.place(self.struct, path)[1]
+
+    def inner(self, path: str, struct: str, *, offset: int = 0) -> "Record":
+        """The structure embedded at a field (and `offset`, in an array of them)."""
+        offset += self._kernel.offset(self.struct, path)
         return Record(self._kernel, struct, self.physical + offset, self.virtual + offset)
 
 
@@ -102,6 +133,13 @@ class Kernel:
     def global_record(self, struct: str, name: str) -> Record:
         """View a global as a structure."""
         return Record(self, struct, self.global_physical(name), self.symbol(name))
+
+    def at(self, struct: str, virtual: int) -> Record:
+        """View a structure by the address that the guest has for it, or raise `CheckFailed` if that is not memory."""
+        physical = virtual - (TEXT_MAP if virtual >= TEXT_MAP else DIRECT_MAP)
+        if not 0 <= physical <= len(self.ram.data) - self.size(struct):
+            raise CheckFailed(f"{virtual:#x} should be the address of a struct {struct}, but there is no memory")
+        return Record(self, struct, physical, virtual)
 
     def allocate(
         self, struct: str, name: str, *, core: int | None = None, task: int | None = None, align: int = LINE_BYTES

@@ -40,6 +40,11 @@ class Kind:
         return self.pages * PAGE // self.object_bytes
 
     @property
+    def field(self) -> str:
+        """Its struct kmem_cache_cpu in each core's per-CPU area."""
+        return f"kmalloc_{self.object_bytes}"
+
+    @property
     def name(self) -> str:
         """What Linux calls it."""
         return f"kmalloc-{self.object_bytes}"
@@ -69,8 +74,24 @@ KINDS = (
 )
 
 
-def build_slabs(kernel: Kernel, cores: Sequence[Record], *, tasks: int, full_queues: int = 0) -> None:
-    """Build all caches, with enough slabs for every task to have a message under way and for so many queues to be full.
+@dataclass(frozen=True, slots=True)
+class Slab:
+    """One slab: its struct page and its objects."""
+
+    name: str
+    page: Record
+    physical: int  # of the first object
+    objects: int
+    object_bytes: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of all objects."""
+        return self.objects * self.object_bytes
+
+
+def build_slabs(kernel: Kernel, cores: Sequence[Record], *, tasks: int, full_queues: int = 0) -> tuple[Slab, ...]:
+    """Build all caches and return their slabs: enough for every task to have a message under way and for so many queues to be full.
 
     The array of struct page covers its own pages too: it lies between the slabs of kmalloc-64 and the others.
     """
@@ -85,11 +106,12 @@ def build_slabs(kernel: Kernel, cores: Sequence[Record], *, tasks: int, full_que
     if array != slabs + first * PAGE or at != array + _array_pages(first + others, page_bytes) * PAGE:
         raise InternalError("the slabs and their struct pages must lie side by side")
     kernel.set_global("vmemmap_base", direct(array) - page_bytes * (slabs // PAGE))
-    _Builder(kernel, KINDS[0], cache, node, array - page_bytes * (slabs // PAGE)).build(cores, slabs, counts[0])
+    built = _Builder(kernel, KINDS[0], cache, node, array - page_bytes * (slabs // PAGE)).build(cores, slabs, counts[0])
     for kind, count in zip(KINDS[1:], counts[1:], strict=True):
         cache, node = _allocate_cache(kernel, kind)
-        _Builder(kernel, kind, cache, node, array - page_bytes * (slabs // PAGE)).build(cores, at, count)
+        built += _Builder(kernel, kind, cache, node, array - page_bytes * (slabs // PAGE)).build(cores, at, count)
         at += count * kind.pages * PAGE
+    return tuple(built)
 
 
 def _array_pages(described: int, page_bytes: int) -> int:
@@ -110,8 +132,7 @@ class _Builder:
     def __init__(self, kernel: Kernel, kind: Kind, cache: Record, node: Record, memory_map: int) -> None:
         """Set the cache up; `memory_map` is where the struct page of physical page 0 would lie."""
         self._kernel, self._kind, self._cache, self._node, self._memory_map = kernel, kind, cache, node, memory_map
-        self._field = f"kmalloc_{kind.object_bytes}"
-        cache["cpu_slab"] = kernel.offset("percpu", self._field)
+        cache["cpu_slab"] = kernel.offset("percpu", kind.field)
         cache["flags"] = CMPXCHG_DOUBLE
         cache["min_partial"] = MIN_PARTIAL
         cache["size"] = cache["object_size"] = kind.object_bytes
@@ -119,14 +140,14 @@ class _Builder:
         cache["node"] = node.virtual
         kernel.set_global("kmalloc_caches", cache.virtual, offset=8 * kind.index)
 
-    def build(self, cores: Sequence[Record], slabs: int, count: int) -> None:
+    def build(self, cores: Sequence[Record], slabs: int, count: int) -> list[Slab]:
         """Make `count` slabs at `slabs`: the first ones are the cores', the others go on the node's list."""
         objects = self._kind.objects
         pages = [self._slab(index, slabs + index * self._kind.pages * PAGE) for index in range(count)]
         free = FREE_ON_CPU_SLAB if self._kind.object_bytes == OBJECT_BYTES else objects
         for core, area in enumerate(cores):
             slab = slabs + core * self._kind.pages * PAGE
-            own = area.inner(self._field, "kmem_cache_cpu")
+            own = area.inner(self._kind.field, "kmem_cache_cpu")
             own["tid"] = core
             own["page"] = pages[core].virtual
             own["freelist"] = self._link_free(slab + (objects - free) * self._kind.object_bytes, free)
@@ -136,11 +157,19 @@ class _Builder:
             pages[index]["freelist"] = self._link_free(slabs + index * self._kind.pages * PAGE, objects)
             pages[index]["objects_frozen"] = objects
         _link_partial(self._node, pages[len(cores) :])
+        kind = self._kind
+        return [
+            Slab(self._name(index), page, slabs + index * kind.pages * PAGE, objects, kind.object_bytes)
+            for index, page in enumerate(pages)
+        ]
+
+    def _name(self, index: int) -> str:
+        return f"slab {index}" if self._kind.object_bytes == OBJECT_BYTES else f"{self._kind.name} slab {index}"
 
     def _slab(self, index: int, at: int) -> Record:
         """Name a slab and make its struct pages: the first is the slab's, the others point to it."""
         kernel, kind, size = self._kernel, self._kind, self._kernel.size("page")
-        name = f"slab {index}" if kind.object_bytes == OBJECT_BYTES else f"{kind.name} slab {index}"
+        name = self._name(index)
         physical = self._memory_map + size * (at // PAGE)
         kernel.ram.name(f"page of {name}", "page", physical, size)
         kernel.ram.name(name, None, at, kind.pages * PAGE)

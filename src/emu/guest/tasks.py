@@ -7,18 +7,16 @@ that the first `__switch_to` to it returns into `ret_from_fork`, which leaves to
 from dataclasses import dataclass
 
 from emu.guest.descriptors import USER_CS, USER_DS
-from emu.guest.paging import PAGE, USER_DATA
+from emu.guest.paging import PAGE, USER_DATA, USER_DATA_BASE, USER_DATA_STRIDE
 from emu.guest.program import Program
 from emu.guest.ram import direct
 from emu.guest.record import Kernel, Record
-from emu.guest.workload import TaskPlan
+from emu.guest.workload import USER_PID_BASE, TaskPlan
 
 STACK_BYTES = 0x4000
-USER_DATA_BASE = 0x7F0000000000
-USER_DATA_STRIDE = 0x10000
-USER_PID_BASE = 1000
 
 TASK_INTERRUPTIBLE = 1
+TASK_DEAD = 0x40
 ON_RQ_QUEUED = 1
 NICE_0_PRIO, IDLE_PRIO = 120, 140
 STOP_PRIO = -1  # above every real-time priority

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emu.errors import UserError
+from emu.guest.task_table import Table
 
 NAME = "pmsg-shared"
 PLACEMENTS = ("cross-module", "same-module", "same-core", "unpinned")
@@ -16,28 +17,31 @@ DEFAULT_MESSAGES = 2000
 CORES_MAX = 64
 THREADS_MAX = 512
 MESSAGES_MAX = 2**31
+USER_PID_BASE = 1000  # pid of task 0
 START_DELAY_MAX = 2048  # iterations of the two-instruction delay loop before a thread's first call
 
 
 @dataclass(frozen=True, slots=True)
 class TaskPlan:
-    """One thread: its place, its part in the ping-pong and the seeded delay before it starts."""
+    """One task: its place, the seeded delay before it starts, and its part: in the ping-pong, or a table of calls."""
 
     index: int
-    pair: int
     core: int
     cpus_allowed: int  # bit mask of cores
-    own_type: int
-    partner_type: int
-    sends: int
-    receives: int
-    starts_first: bool
-    start_delay: int
+    start_delay: int = 0
+    pair: int = 0
+    own_type: int = 0
+    partner_type: int = 0
+    sends: int = 0
+    receives: int = 0
+    starts_first: bool = False
+    table: Table | None = None
+    program: str = "pmsg"
 
     @property
     def name(self) -> str:
         """What reports call it."""
-        return f"pmsg/{self.index}"
+        return f"{self.program}/{self.index}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Workload:
     tasks: tuple[TaskPlan, ...]
     name: str = NAME
     program: str = "pmsg_shared"  # what each task runs
+    full_queues: int = 0  # how many full queues the allocator has memory for, beside the messages under way
 
     @property
     def threads(self) -> int:
@@ -61,22 +66,8 @@ class Workload:
 
 def plan_script(*, tasks: int, cores_per_module: int = 2) -> Workload:
     """A core for each task of a script, which waits there for what it is told to do."""
-    plans = [
-        TaskPlan(
-            index=index,
-            pair=index,
-            core=index,
-            cpus_allowed=1 << index,
-            own_type=0,
-            partner_type=0,
-            sends=0,
-            receives=0,
-            starts_first=False,
-            start_delay=0,
-        )
-        for index in range(tasks)
-    ]
-    return Workload(tasks, cores_per_module, "one task a core", 0, 0, tuple(plans), "script", "script_task")
+    plans = [TaskPlan(index=index, core=index, cpus_allowed=1 << index, program="script") for index in range(tasks)]
+    return Workload(tasks, cores_per_module, "one task a core", 0, 0, tuple(plans), "script", "script_task", full_queues=1)
 
 
 def default_threads(cores: int) -> int:
@@ -95,9 +86,10 @@ def plan_pmsg_shared(
 ) -> Workload:
     """Plan the workload, or raise `UserError` saying what was wanted."""
     threads = default_threads(cores) if threads is None else threads
-    _validate(cores, threads, messages, placement, seed)
+    validate(cores, threads, messages, seed)
+    _validate_pairs(threads, placement)
     pairs = threads // 2
-    delay = _splitmix64(seed)
+    delay = start_delays(seed)
     tasks = []
     for index in range(threads):
         pair, second = divmod(index, 2)
@@ -115,25 +107,34 @@ def plan_pmsg_shared(
                 sends=passes - first_sends if second else first_sends,
                 receives=first_sends if second else passes - first_sends,
                 starts_first=not second and passes > 0,
-                start_delay=next(delay) % START_DELAY_MAX,
+                start_delay=next(delay),
             )
         )
     return Workload(cores, cores_per_module, placement, messages, seed, tuple(tasks))
 
 
-def _validate(cores: int, threads: int, messages: int, placement: str, seed: int) -> None:
+def validate(cores: int, threads: int, messages: int, seed: int) -> None:
+    """Refuse what no workload could be, with a `UserError`."""
     if not 1 <= cores <= CORES_MAX:
         raise UserError(f"cores must be 1 to {CORES_MAX}, not {cores}")
-    if threads < 2 or threads % 2:
-        raise UserError(f"threads must be an even number from 2, not {threads}: {NAME} runs in pairs, each needs a partner")
     if threads > THREADS_MAX:
         raise UserError(f"threads must be at most {THREADS_MAX}, not {threads}")
     if not 1 <= messages <= MESSAGES_MAX:
         raise UserError(f"messages must be 1 to {MESSAGES_MAX}, not {messages}")
-    if placement not in PLACEMENTS:
-        raise UserError(f"placement must be one of {', '.join(PLACEMENTS)}, not {placement!r}")
     if not 0 <= seed < 2**64:
         raise UserError(f"seed must be 0 to 2**64 - 1, not {seed}")
+
+
+def _validate_pairs(threads: int, placement: str) -> None:
+    if threads < 2 or threads % 2:
+        raise UserError(f"threads must be an even number from 2, not {threads}: {NAME} runs in pairs, each needs a partner")
+    if placement not in PLACEMENTS:
+        raise UserError(f"placement must be one of {', '.join(PLACEMENTS)}, not {placement!r}")
+
+
+def start_delays(seed: int) -> Iterator[int]:
+    """Endless delays, from which each task takes one, in iterations of its delay loop."""
+    return (word % START_DELAY_MAX for word in _splitmix64(seed))
 
 
 def _core(placement: str, pair: int, second: int, cores: int, cores_per_module: int) -> int:

@@ -1,0 +1,34 @@
+// int security_msg_queue_msgctl(struct msg_queue *msq, int cmd)
+// Source: Linux 4.8, security/security.c, security_msg_queue_msgctl: call_int_hook over security_hook_heads.msg_queue_msgctl
+// Entry: rdi msq, NULL for the commands that ask about all queues; esi cmd
+// Exit:  eax 0, or the first refusal of a hook
+// Clobbers: caller-saved registers
+// Lock: the caller's
+//@ state kernel
+security_msg_queue_msgctl:
+    push r12
+    push rbp
+    push rbx
+    mov rbx, qword ptr [security_hook_msg_queue_msgctl + LIST_next]
+    cmp rbx, security_hook_msg_queue_msgctl
+    jne .Lhooks                                             // never: no module hooks this
+    xor eax, eax
+.Lout:
+    pop rbx
+    pop rbp
+    pop r12
+    ret
+.Lhooks:
+    mov rbp, rdi
+    mov r12d, esi
+.Lnext:
+    mov rdi, rbp
+    mov esi, r12d
+    call qword ptr [rbx + SECHOOK_hook]
+    test eax, eax
+    jne .Lout
+    mov rbx, qword ptr [rbx + SECHOOK_list + LIST_next]
+    cmp rbx, security_hook_msg_queue_msgctl
+    jne .Lnext
+    xor eax, eax
+    jmp .Lout

@@ -1,0 +1,226 @@
+"""msgget: ids, sequence numbers, keys in every variant; the order of steps in expunge_all, and its bug of 2020."""
+
+import errno
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import capstone
+import pytest
+from unicorn import x86_const as x86
+
+sys.path.insert(0, str(Path(__file__).parent))
+from ipc_controller import ANY, CREAT, EXCL, RMID, SEQUENCE, STAT, VARIANTS, ControlMachine, Observer, signed
+from test_ipc_send import branches_of
+
+Make = Callable[..., ControlMachine]
+Scenario = Callable[[Make], None]
+IPC_PRIVATE = 0
+ALL_TAKEN = 2**64 - 1
+ROUTINES = (
+    "sys_msgget", "ipcget", "ipc_findkey", "newque", "ipc_rcu_alloc", "ipc_addid", "idr_alloc", "msg_security",
+    "security_msg_queue_alloc", "security_msg_queue_associate",
+)  # fmt: skip
+
+
+def numbers(make: Make) -> None:
+    """The lowest free index; the sequence number goes on; an id of before is refused."""
+    machine = make()
+    assert [machine.get_queue(IPC_PRIVATE, 0) for _ in range(2)] == [SEQUENCE + 1, 2 * SEQUENCE + 2]
+    assert machine.control(SEQUENCE + 1, RMID) == 0
+    assert machine.get_queue(IPC_PRIVATE, 0o777) == 3 * SEQUENCE + 1
+    assert [machine.control(SEQUENCE + 1, command) for command in (STAT, RMID)] == [-errno.EINVAL] * 2
+    assert machine.send(msqid=SEQUENCE + 1) == -errno.EINVAL
+    assert machine.send(msqid=3 * SEQUENCE + 1) == 0
+    assert machine.control(3 * SEQUENCE + 1, RMID) == 0
+    machine.check_clean(queues=[0, 2 * SEQUENCE + 2])
+
+
+def sequence_wraps(make: Make) -> None:
+    """Behind the last sequence number comes 0, and an id is never negative."""
+    machine = make()
+    machine.namespace["msg_ids_seq"] = 0xFFFF
+    assert [machine.get_queue(IPC_PRIVATE, 0) for _ in range(2)] == [0x7FFF8001, 2]
+    machine.check_clean(queues=[0, 0x7FFF8001, 2])
+
+
+def new_queue(make: Make) -> None:
+    """What a queue begins with."""
+    machine = make()
+    machine.be(euid=4, egid=5)
+    assert machine.get_queue(-9, CREAT | 0o7640) == SEQUENCE + 1
+    queue = machine.queue_of(1)
+    wanted = {
+        "lock": 0, "deleted": 0, "id": SEQUENCE + 1, "key": 2**32 - 9, "uid": 4, "gid": 5, "cuid": 4, "cgid": 5, "mode": 0o640,
+        "seq": 1, "security": 0,
+    }  # fmt: skip
+    assert {name: queue[f"q_perm.{name}"] for name in wanted} == wanted
+    now = machine.kernel.global_record("timekeeper", "tk_core")["xtime_sec"]
+    wanted = {"stime": 0, "rtime": 0, "ctime": now, "cbytes": 0, "qnum": 0, "qbytes": 16384, "lspid": 0, "lrpid": 0}
+    assert {name: queue[f"q_{name}"] for name in wanted} == wanted
+    assert machine.kernel.at("ipc_rcu", queue.virtual - 0x40)["refcount"] == 1
+
+
+def no_room(make: Make) -> None:
+    """One layer holds 256 ids; msg_ctlmni can be less. What was allocated is given back."""
+    machine = make()
+    machine.layer.put_word("bitmap", ALL_TAKEN)
+    machine.layer.put_word("bitmap", ALL_TAKEN, offset=8)
+    machine.layer.put_word("bitmap", ALL_TAKEN, offset=16)
+    machine.layer.put_word("bitmap", ALL_TAKEN >> 1, offset=24)
+    before = machine.allocator.taken()
+    assert machine.get_queue(IPC_PRIVATE, 0) == SEQUENCE + 255
+    assert machine.get_queue(IPC_PRIVATE, 0) == -errno.ENOSPC
+    assert len(machine.allocator.taken()) == len(before) + 1
+    machine = make()
+    machine.namespace["msg_ctlmni"] = 1
+    assert machine.get_queue(IPC_PRIVATE, 0) == -errno.ENOSPC
+    machine.check_clean(queues=[0])
+
+
+def no_memory(make: Make) -> None:
+    machine = make()
+    machine.drain(256)
+    while machine.call("__kmalloc", 256, 0x24000C0):
+        pass
+    taken = machine.allocator.taken()
+    assert machine.get_queue(IPC_PRIVATE, 0) == -errno.ENOMEM
+    assert machine.allocator.taken() == taken
+    assert machine.namespace["msg_ids_in_use"] == 1
+
+
+def keys(make: Make) -> None:
+    """A key finds its queue, behind other ones and behind holes; the flags say what shall be if it does, or does not."""
+    machine = make()
+    assert machine.get_queue(5, 0o600) == -errno.ENOENT
+    assert machine.get_queue(5, EXCL | 0o600) == -errno.ENOENT
+    assert machine.get_queue(5, CREAT | EXCL | 0o600) == SEQUENCE + 1
+    assert machine.control(0, RMID) == 0
+    for flags in (0, CREAT, EXCL, 0o600, 0o400):
+        assert machine.get_queue(5, flags) == SEQUENCE + 1
+    assert machine.get_queue(5, CREAT | EXCL) == -errno.EEXIST
+    assert machine.get_queue(6, CREAT) == 2 * SEQUENCE
+    assert machine.get_queue(6, 0) == 2 * SEQUENCE
+    machine.be(euid=9, egid=9, fsgid=9)
+    assert machine.get_queue(5, 0o600) == -errno.EACCES
+    assert machine.get_queue(5, 0) == SEQUENCE + 1
+    machine.check_clean(queues=[2 * SEQUENCE, SEQUENCE + 1])
+
+
+def hooks(make: Make) -> None:
+    machine = make()
+    assert machine.get_queue(5, CREAT) == SEQUENCE + 1
+    for name, key in (("msg_queue_alloc", IPC_PRIVATE), ("msg_queue_associate", 5)):
+        machine.hook(name, "agreeing_hook", "refusing_hook")
+        assert machine.get_queue(key, 0) == -errno.EINVAL
+        machine.check_clean(queues=[0, SEQUENCE + 1])
+        machine.hook(name, "agreeing_hook", "agreeing_hook")
+    assert machine.get_queue(5, 0) == SEQUENCE + 1
+    assert machine.get_queue(IPC_PRIVATE, 0) == 2 * SEQUENCE + 2
+
+
+SCENARIOS: dict[str, Scenario] = {
+    each.__name__: each for each in (numbers, sequence_wraps, new_queue, no_room, no_memory, keys, hooks)
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_ids(variant: str, name: str) -> None:
+    SCENARIOS[name](partial(ControlMachine, variant))
+
+
+def test_the_scenarios_take_every_branch_both_ways() -> None:
+    Observer.edges.clear()
+    for scenario in SCENARIOS.values():
+        scenario(partial(Observer, "wakeq"))
+    image = ControlMachine("wakeq").image
+    branches = [branch for routine in ROUTINES for branch in branches_of(image, routine)]
+    assert len(branches) > 20
+    missing = [
+        f"{image.symbol_at(branch.address)}: {branch.mnemonic} never goes to {to:#x}"
+        for branch in branches
+        for to in (int(branch.op_str, 16), branch.address + branch.size)
+        if (branch.address, to) not in Observer.edges
+    ]
+    assert missing == []
+
+
+# The order of steps in expunge_all: (what, where), from a run of it over one receiver.
+
+ORDER = {
+    "baseline": ["next", "r_msg = 0", "r_tsk", "wake_up_process", "r_msg = -43"],
+    "wakeq": ["next", "r_tsk", "wake_q_add", "r_msg = -43"],
+    "wakeq-senders": ["next", "r_tsk", "wake_q_add", "r_msg = -43"],
+    "wakeq-release": ["next", "r_tsk", "usage + 1", "r_msg = -43", "r_tsk", "wake_q_add_safe"],
+    "wakeq-release-fixed": ["next", "r_tsk", "usage + 1", "r_msg = -43", "wake_q_add_safe"],
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_order_of_steps(variant: str) -> None:
+    machine = ControlMachine(variant, counted=True)
+    msr = machine.receiver(2, mode=ANY, mtype=0, size=8)
+    core, seen = machine.cores[1], []
+    engine = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
+    engine.detail = True
+    places = {msr.address("r_list"): "next", msr.address("r_tsk"): "r_tsk", msr.address("r_msg"): "r_msg"}
+    usage = machine.cores[2].task.address("usage")
+    text = machine.image.text
+
+    def watch(pc: int) -> None:
+        found = machine.image.symbol_at(pc)
+        if found and found[1] == 0 and found[0] in ("wake_up_process", "wake_q_add", "wake_q_add_safe"):
+            seen.append(found[0])
+        if not found or found[0] != "expunge_all":
+            return
+        instruction = next(engine.disasm(bytes(text.data[pc - text.virtual :][:16]), pc))
+        for operand in instruction.operands:
+            if operand.type != capstone.x86.X86_OP_MEM or instruction.mnemonic == "lea":
+                continue
+            base = core.uc.reg_read(getattr(x86, f"UC_X86_REG_{instruction.reg_name(operand.mem.base).upper()}"))
+            address = base + operand.mem.disp
+            if address == usage:
+                seen.append("usage + 1")
+            elif (place := places.get(address)) == "r_msg":
+                source = instruction.operands[1]
+                value = source.imm if source.type == capstone.x86.X86_OP_IMM else signed(core.uc.reg_read(x86.UC_X86_REG_R13))
+                seen.append(f"r_msg = {value}")
+            elif place:
+                seen.append(place)
+
+    core.on_code = watch
+    assert machine.control(0, RMID) == 0
+    behind = [each for each in seen if each != "wake_up_process"] if variant != "baseline" else seen
+    assert behind == ORDER[variant]
+    if variant != "baseline":
+        assert seen[-1] == "wake_up_process", "woken once the queue's lock is free"
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_receiver_that_leaves_at_once_and_reuses_its_stack(variant: str) -> None:
+    """A signal has woken the receiver: it sees r_msg the moment it is stored, returns, and its stack holds something else.
+
+    Only `wakeq-release` reads the stack again: what it finds there it takes for a task.
+    """
+    machine = ControlMachine(variant, counted=True)
+    msr = machine.receiver(2, mode=ANY, mtype=0, size=8)
+    task, remover = machine.cores[2].task, machine.cores[1]
+    garbage = machine.kernel.allocate("task_struct", "no task")
+    garbage["usage"] = 100
+    usage = task["usage"]
+    remover.start("sys_msgctl", 0, RMID, 0)
+    while signed(msr["r_msg"]) != -errno.EIDRM:
+        remover.step()
+    for field in ("r_list.next", "r_list.prev", "r_tsk", "r_mode", "r_msgtype", "r_maxsize", "r_msg"):
+        msr[field] = garbage.virtual & (0xFFFFFFFF if field == "r_mode" else ALL_TAKEN)
+    with machine.watching("wake_up_process") as woken:
+        remover.run()
+    victims = [address for _, address, _ in woken]
+    if variant == "wakeq-release":
+        assert victims == [garbage.virtual], "something that is no task is woken"
+        assert (garbage["usage"], task["usage"]) == (99, usage + 1), "its memory is written, and the task's reference lost"
+    else:
+        assert victims == ([] if variant == "baseline" else [task.virtual])
+        assert (garbage["usage"], task["usage"]) == (100, usage)
