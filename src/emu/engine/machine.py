@@ -158,9 +158,12 @@ class Machine:
             core["context"], core["context_cs"], core["context_error"], core["context_exception"] = unicorn.context()
             self.unicorns.append(unicorn)
 
-    def record_branches(self) -> None:
-        """From here on, note in `branch_outcomes`, by the index of its instruction, which ways each branch goes."""
-        self.branch_outcomes = np.zeros(len(self.text.instructions), np.uint8)
+    def record_branches(self, outcomes: np.ndarray | None = None) -> None:
+        """From here on, note in `branch_outcomes`, by the index of its instruction, which ways each branch goes.
+
+        Machines of one image may share `outcomes`, a byte for each of text.
+        """
+        self.branch_outcomes = np.zeros(len(self.text.instructions), np.uint8) if outcomes is None else outcomes
         self.record["branch_outcomes"] = address_of(self.branch_outcomes)
 
     def state(self) -> list[np.ndarray]:
