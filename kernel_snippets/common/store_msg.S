@@ -1,7 +1,7 @@
 // int store_msg(void __user *dest, struct msg_msg *msg, size_t len)
 // Source: Linux 4.8, ipc/msgutil.c, store_msg
 // Entry: rdi dest, rsi msg, rdx len
-// Exit:  eax 0
+// Exit:  eax 0, or -1: the user's memory ends before the text does
 // Clobbers: caller-saved registers
 // Lock: none held
 //@ state kernel
@@ -29,6 +29,7 @@ store_msg:
     jne .Lsegment
 .Lstored:
     xor eax, eax
+.Lout:
     pop rbx
     pop rbp
     pop r12
@@ -52,6 +53,5 @@ store_msg:
     jne .Lsegment
     jmp .Lstored
 .Lfault:
-    mov rax, -0xe                                           // -EFAULT
-    //@ event unsupported reg=rax
-    ud2
+    mov eax, -0x1
+    jmp .Lout

@@ -1,8 +1,8 @@
 // long do_msgrcv(int msqid, void __user *buf, size_t bufsz, long msgtyp, int msgflg, long (*msg_handler)(void __user *, struct msg_msg *, size_t))
-// Source: Linux 4.8, ipc/msg.c, do_msgrcv with convert_mode, find_msg, testmsg and ss_wakeup;
+// Source: Linux 4.8, ipc/msg.c, do_msgrcv with convert_mode, prepare_copy, free_copy, find_msg, testmsg and ss_wakeup;
 //         after "ipc/msg: implement lockless pipelined wakeups"
 // Entry: edi msqid, rsi buf, rdx bufsz, rcx msgtyp, r8d msgflg, r9 msg_handler
-// Exit:  rax bytes received
+// Exit:  rax bytes received, or an error
 // Clobbers: caller-saved registers
 // Lock: q_perm.lock is taken and released; not held while asleep
 //@ state kernel
@@ -26,6 +26,7 @@
 .set .Lnoerror, 0x5c
 .set .Lfound, 0x60
 .set .Lcount, 0x68
+.set .Lcopy_of, 0x70                                         // with MSG_COPY: the message that is filled
 .set .Lframe, 0x80
 .set .LONE, 0x1
 .set .Lsaved, 0x28                                          // five registers below the frame pointer
@@ -51,6 +52,7 @@ do_msgrcv:
     mov r13, rcx                                            // msgtyp
     mov qword ptr [rsp + .Lbuf], rsi
     mov qword ptr [rsp + .Lmsg_handler], r9
+    mov qword ptr [rsp + .Lcopy_of], 0x0
     test r8d, .LMSG_COPY
     jne .Lcopy
 
@@ -78,7 +80,7 @@ do_msgrcv:
     lea rdi, [rax + IPCNS_msg_ids_in_use]                   // &msg_ids(ns)
     call ipc_obtain_object_check
     cmp rax, -0x1000                                        // IS_ERR
-    ja .Lunsupported
+    ja .Lno_queue
     mov rbx, rax                                            // msq: q_perm is its first field, the lock q_perm's
 
 .Ltry:
@@ -139,6 +141,7 @@ do_msgrcv:
     mov rdi, r12
     call free_msg
     mov rax, rbx
+.Lreturn:
     lea rsp, [rbp - .Lsaved]
     pop rbx
     pop r12
@@ -232,6 +235,9 @@ do_msgrcv_match:
     cmp dword ptr [rsp + .Lnoerror], 0x0
     je .Ltoo_big
 .Lfits:
+    mov rsi, qword ptr [rsp + .Lcopy_of]
+    test rsi, rsi
+    jne .Lcopy_it
     mov rax, qword ptr [r12 + MSG_m_list + LIST_next]       // list_del
     mov rdx, qword ptr [r12 + MSG_m_list + LIST_prev]
     mov qword ptr [rax + LIST_prev], rdx
@@ -275,33 +281,67 @@ do_msgrcv_match:
 
 .Lnegative:
     mov r15d, 0x4                                           // SEARCH_LESSEQUAL
-    neg r13
+    neg r13                                                 // the lowest number of all stays as it is, and finds nothing
     jmp .Lconverted
 
-// What a later version of this guest does: errors, IPC_NOWAIT, signals.
+// prepare_copy: a message of the buffer's size, filled from the buffer to see that it is one.
+.Lcopy:
+    test r8d, .LMSG_EXCEPT
+    jne .Linvalid
+    test r8d, .LIPC_NOWAIT
+    je .Linvalid
+    mov dword ptr [rsp + .Lnowait], edi                     // msqid
+    mov dword ptr [rsp + .Lnoerror], r8d                    // msgflg
+    mov esi, dword ptr [rax + IPCNS_msg_ctlmax]
+    cmp rsi, r14
+    cmova rsi, r14
+    mov qword ptr [rsp + .Lcount], rsi
+    mov rdi, qword ptr [rsp + .Lbuf]
+    call load_msg
+    cmp rax, -0x1000                                        // IS_ERR
+    ja .Lreturn
+    mov qword ptr [rsp + .Lcopy_of], rax
+    mov rsi, qword ptr [rsp + .Lcount]
+    mov qword ptr [rax + MSG_m_ts], rsi
+    mov edi, dword ptr [rsp + .Lnowait]
+    mov r8d, dword ptr [rsp + .Lnoerror]
+    mov rax, qword ptr [rsp + .Lns]
+    mov r15d, 0x5                                           // SEARCH_NUMBER
+    jmp .Lconverted
+.Lcopy_it:
+    mov rdi, r12
+    call copy_msg
+    mov r12, rax
+    jmp .Lunlock
+
+.Lno_queue:
+    mov r12, rax
+    jmp .Lerror
+.Ldenied:
+    mov r12, -0xd                                           // -EACCES
+    jmp .Lerror
+.Lremoved:
+    mov r12, -0x2b                                          // -EIDRM
+    jmp .Lunlock
+.Lwould_block:
+    mov r12, -0x2a                                          // -ENOMSG
+    jmp .Lunlock
+.Ltoo_big:
+    mov r12, -0x7                                           // -E2BIG
+    jmp .Lunlock
+.Lsignal:
+    mov r12, -0x202                                         // -ERESTARTNOHAND
+    jmp .Lunlock
+
+// free_copy
+.Lerror:
+    mov rdi, qword ptr [rsp + .Lcopy_of]
+    test rdi, rdi
+    je .Lno_copy
+    call free_msg
+.Lno_copy:
+    mov rax, r12
+    jmp .Lreturn
 .Linvalid:
     mov rax, -0x16                                          // -EINVAL
-    jmp .Lunsupported
-.Lcopy:
-    mov rax, -0x26                                          // -ENOSYS: MSG_COPY needs CONFIG_CHECKPOINT_RESTORE
-    jmp .Lunsupported
-.Ldenied:
-    mov rax, -0xd                                           // -EACCES
-    jmp .Lunsupported
-.Lremoved:
-    mov rax, -0x2b                                          // -EIDRM
-    jmp .Lunsupported
-.Lwould_block:
-    mov rax, -0x2a                                          // -ENOMSG
-    jmp .Lunsupported
-.Ltoo_big:
-    mov rax, -0x7                                           // -E2BIG
-    jmp .Lunsupported
-.Lsignal:
-    mov rax, -0x202                                         // -ERESTARTNOHAND
-    jmp .Lunsupported
-.Lerror:
-    mov rax, r12                                            // what a sender or a remover of the queue left in r_msg
-.Lunsupported:
-    //@ event unsupported reg=rax
-    ud2
+    jmp .Lreturn

@@ -99,8 +99,8 @@ def image_of(variant: str) -> Image:
     firmware, chain = guest_folder("firmware"), kernel_sources(get_variant(variant))
     structs = load_structs(sorted((firmware / "structs").glob("*.toml")))
     placed = load_globals(sorted((firmware / "globals").glob("*.toml")), structs)
-    folders = [firmware / name for name in ("lock", "slab", "usercopy", "ipc_support")]
-    files = [path for path in chain.values() if path.parent in folders or firmware not in path.parents]
+    mine = {firmware / name for name in ("lock", "slab", "usercopy", "ipc_support")}
+    files = [path for path in chain.values() if path.parent in mine or not path.is_relative_to(firmware)]
     files += [firmware / "sched_wakeup" / name for name in ("wake_q_add.S", "wake_q_add_safe.S", "wake_up_q.S")]
     with TemporaryDirectory() as folder:
         for name, text in STAND_INS.items():

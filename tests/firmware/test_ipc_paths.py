@@ -195,25 +195,6 @@ def test_a_receiver_between_its_first_look_and_the_lock_finds_the_message_under_
     check_empty(machine)
 
 
-@pytest.mark.parametrize(
-    ("call", "arguments", "why"),
-    [
-        ("do_msgrcv", (0, 0x7F0000000000, 8, 1, 0x800), 42),
-        ("do_msgrcv", (5, 0x7F0000000000, 8, 1, 0), 22),
-    ],
-)
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_what_comes_later_stops_the_run(variant: str, call: str, arguments: tuple[int, ...], why: int) -> None:
-    machine = IpcMachine(variant)
-    core = machine.cores[0]
-    core.start(call, *arguments)
-    with pytest.raises(unicorn.UcError):
-        core.run()
-    marks = {mark.address for mark in machine.image.marks if mark.name == "unsupported"}
-    assert core.pc in marks
-    assert core.result == 2**64 - why, "the error's number is in rax"
-
-
 # Executed instructions of one call, callees not included, as measured on the real kernels (4.8.15, gcc 11 -O2, N=2), PRE and POST.
 SEND = {
     "sys_msgsnd": 11, "__get_user_8": 8, "do_msgsnd": (132, 138), "load_msg": 51, "__kmalloc": 44.7, "kmalloc_slab": 14,

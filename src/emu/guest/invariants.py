@@ -106,12 +106,12 @@ def _message_blocks(size: int) -> int:
 
 
 def _check_locks(guest: Guest, queues: list[Record]) -> None:
-    offset = guest.kernel.offset("msg_queue", "q_perm.lock")
-    words = [(f"{lock.name} of {lock.owner.name}", lock.physical) for lock in guest.locks]
-    words += [(f"q_perm.lock of queue {queue['q_perm.id']}", queue.physical + offset) for queue in queues]
-    for what, physical in words:
-        if not guest.kernel.lock_is_free(physical):
-            raise CheckFailed(f"{what} should be free, not {guest.kernel.ram.get(physical, 4):#x}")
+    for lock in guest.locks:
+        if not guest.kernel.lock_is_free(lock.physical):
+            raise CheckFailed(f"{lock.name} of {lock.owner.name} should be free, not {guest.kernel.ram.get(lock.physical, 4):#x}")
+    for queue in queues:
+        if not guest.kernel.lock_is_free(queue.physical + guest.kernel.offset("msg_queue", "q_perm.lock")):
+            raise CheckFailed(f"q_perm.lock of queue {queue['q_perm.id']} should be free, not {queue['q_perm.lock']:#x}")
 
 
 def _check_sleepers(waiting: list[Waiting], asleep: Mapping[int, s.Operation]) -> None:

@@ -58,6 +58,6 @@ def _nothing(page: Record, plan: TaskPlan) -> None:
 
 PROGRAMS = {
     "pmsg_shared": Program("pmsg_shared", "user_page", True, True, _fill_pmsg, _check_pmsg),
-    "script_task": Program("script_task", "script_page", False, True, _nothing, _nothing),
+    "script_task": Program("script_task", "script_page", False, False, _nothing, _nothing),
     "table_task": Program("table_task", "table_page", False, False, _fill_table, _check_table),
 }

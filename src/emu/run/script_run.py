@@ -60,8 +60,6 @@ class ScriptMachine:
         caller = self._callers[0]
         caller.call(sc.MSGGET, 0, s.QUEUE_MODE)
         self._until_rest(script.name)
-        if caller.result == -38:
-            return 0  # XXX until msgget is merged
         if not caller.returned or caller.result < 0:
             raise InternalError(f"the guest cannot create a queue: {caller.result}")
         return caller.result
