@@ -6,13 +6,30 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parent / "report"))  # for canned.py
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parent / "report")]  # for guest_coverage.py, canned.py
+import guest_coverage
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--guest-coverage",
+        metavar="FILE",
+        type=Path,
+        help="add which ways the guest's branches go to the record in FILE; `emu coverage --read FILE` prints it",
+    )
     parser.addoption("--update-golden", action="store_true", help="write what was got into the golden files: review the diff")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    path = config.getoption("--guest-coverage")
+    if path is not None:
+        guest_coverage.start(path.absolute())
+
+
+def pytest_sessionfinish() -> None:
+    guest_coverage.finish()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ address. Nothing here is shared with the engine.
 """
 
 import ctypes
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -20,6 +21,9 @@ from emu.assembly.variants import kernel_inlines, kernel_sources, lock_kind
 from emu.guest.paging import PAGE, USER_DATA, PageTables
 from emu.guest.ram import DIRECT_MAP, Ram, direct
 from emu.guest.record import Kernel, Record
+
+sys.path.append(str(Path(__file__).parents[1]))
+from guest_coverage import watch
 
 RAM_BYTES = 16 << 20
 STACK_BYTES = 0x4000
@@ -134,6 +138,7 @@ class Core:
         self.uc.reg_write(x86.UC_X86_REG_CR0, 0x80010033)
         self.uc.reg_write(x86.UC_X86_REG_RFLAGS, 0x202)
         self.uc.reg_write(x86.UC_X86_REG_GS_BASE, area.virtual)
+        watch(self.uc, machine.image)
         self.executed: Counter[str] = Counter()
         self.on_code: Callable[[int], None] | None = None
         if machine.counted:

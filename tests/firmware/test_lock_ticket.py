@@ -21,7 +21,7 @@ def word(head: int, tail: int) -> int:
 
 
 class Contest:
-    """Cores at the start of `lock_loop`: each adds one to a counter under the lock, over and over; who had it, in order."""
+    """Cores at the start of `lock_loop`: each adds one to a counter under the lock, over and over; who drew and had it."""
 
     def __init__(self, cores: int, rounds: int, first: int = 0) -> None:
         self.machine = IpcMachine(VARIANT, cores)

@@ -5,6 +5,7 @@ The bench steps one instruction at a time where it has to count; it knows HLT an
 
 import ctypes
 import random
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +15,9 @@ import unicorn
 from unicorn import x86_const as x86
 
 from emu.assembly import Image, assemble, load_globals, load_structs
+
+sys.path.append(str(Path(__file__).parents[1]))
+from guest_coverage import watch
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 FOLDERS = ("sched_switch", "sched_wakeup", "lock")
@@ -51,6 +55,7 @@ class Bench:
         self.uc = unicorn.Uc(unicorn.UC_ARCH_X86, unicorn.UC_MODE_64)
         self.uc.ctl_set_cpu_model(x86.UC_CPU_X86_OPTERON_G5)
         self.uc.mem_map_ptr(0, RAM_BYTES, unicorn.UC_PROT_ALL, ctypes.c_void_p(self.ram.ctypes.data))
+        watch(self.uc, image)
         self.top = OBJECTS
         self.tsc = 0
         self.counts: Counter[tuple[int, str]] = Counter()  # instructions by stack and routine

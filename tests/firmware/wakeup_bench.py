@@ -5,9 +5,11 @@ the engine; it counts instructions by routine and accesses by object and line.
 """
 
 import ctypes
+import sys
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import unicorn
 from unicorn import x86_const as x86
@@ -17,6 +19,9 @@ from emu.guest.build import build_guest
 from emu.guest.ram import DIRECT_MAP
 from emu.guest.record import Record
 from emu.guest.workload import plan_pmsg_shared
+
+sys.path.append(str(Path(__file__).parents[1]))
+from guest_coverage import watch
 
 APIC_PAGE, ICR, ICR2 = 0xFEE00000, 0x300, 0x310
 MASK = 2**64 - 1
@@ -79,6 +84,7 @@ class Bench:
         uc.msr_write(0xC0000080, 0xD01)
         uc.reg_write(GPR["cr0"], 0x80010033)
         uc.reg_write(GPR["gs_base"], self.areas[0].virtual)
+        watch(uc, self.image)
         uc.hook_add(unicorn.UC_HOOK_CODE, self._instruction)
         uc.hook_add(unicorn.UC_HOOK_MEM_READ, lambda *a: self._access(self.loads, a[2]))
         uc.hook_add(unicorn.UC_HOOK_MEM_WRITE, lambda *a: self._access(self.stores, a[2]))

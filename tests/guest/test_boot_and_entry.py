@@ -1,7 +1,9 @@
 """Boot, system calls, interrupts and the user program, over a stand-in scheduler, on plainly stepped cores."""
 
 import random
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from plain_machine import PlainCore, PlainMachine, Stopped
@@ -10,6 +12,9 @@ from emu.assembly import Image
 from emu.guest.build import Guest, build_guest
 from emu.guest.tasks import STACK_BYTES
 from emu.guest.workload import plan_pmsg_shared
+
+sys.path.append(str(Path(__file__).parents[1]))
+from guest_coverage import watch
 
 RESCHEDULE, TIMER = 0xFD, 0xEF
 STEPS_MAX = 400_000
@@ -20,6 +25,8 @@ def machine_of(image: Image, **workload: object) -> tuple[Guest, PlainMachine]:
     """Build a guest and the plain machine that runs it."""
     guest = build_guest(image, plan_pmsg_shared(**workload))  # type: ignore[arg-type]
     machine = PlainMachine(guest.ram, guest.cr3, guest.start_primary, guest.start_secondary, guest.workload.cores)
+    for core in machine.cores:
+        watch(core.uc, image)
     machine.translate = guest.kernel.pages.translate
     machine.names = lambda pc: "{}+{:#x}".format(*(image.symbol_at(pc) or ("?", pc)))
     return guest, machine

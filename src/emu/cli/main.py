@@ -13,6 +13,7 @@ import typer
 
 from emu.cli import catalogue, terminal, trace
 from emu.cli.compare import compare
+from emu.cli.coverage import coverage
 from emu.cli.diy import diy
 from emu.cli.litmus import litmus
 from emu.cli.run import run
@@ -50,6 +51,7 @@ app.command()(run)
 app.command()(compare)
 app.command()(litmus)
 app.command()(stress)
+app.command()(coverage)
 app.command()(diy)
 app.add_typer(trace.app, name="trace")
 app.add_typer(catalogue.variants_app, name="variants")

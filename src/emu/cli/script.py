@@ -3,9 +3,24 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emu.cli import terminal
 from emu.errors import CheckFailed, UserError
+
+if TYPE_CHECKING:
+    from emu.guest.script import Script
+
+
+def read_script(path: Path) -> "Script":
+    """Read and parse a script, or raise `UserError`."""
+    from emu.guest.script_text import parse
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}") from None
+    return parse(text, str(path))
 
 
 def run_file(path: Path, variant: str, machine: str, as_json: bool, refused: Sequence[str]) -> None:
@@ -14,15 +29,11 @@ def run_file(path: Path, variant: str, machine: str, as_json: bool, refused: Seq
         raise UserError(f"{refused[0]} has no meaning with --script: the script says which tasks there are and what they do")
     from emu.cli.catalogue import find_machine, points
     from emu.guest.script_check import mismatches
-    from emu.guest.script_text import dump, parse, with_results
+    from emu.guest.script_text import dump, with_results
 
     points(variant)
     find_machine(machine)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}") from None
-    script = parse(text, str(path))
+    script = read_script(path)
     from emu.run.script_run import run_script
 
     results = run_script(script, variant, machine)

@@ -158,16 +158,19 @@ class Machine:
             core["context"], core["context_cs"], core["context_error"], core["context_exception"] = unicorn.context()
             self.unicorns.append(unicorn)
 
+    def record_branches(self, outcomes: np.ndarray | None = None) -> None:
+        """From here on, note in `branch_outcomes`, by the index of its instruction, which ways each branch goes.
+
+        Machines of one image may share `outcomes`, a byte for each of text.
+        """
+        self.branch_outcomes = np.zeros(len(self.text.instructions), np.uint8) if outcomes is None else outcomes
+        self.record["branch_outcomes"] = address_of(self.branch_outcomes)
+
     def state(self) -> list[np.ndarray]:
         """Every array that a run changes, the bus's and the cores' registers apart."""
         text = self._keep["instructions"], self._keep["cpuid"], self._keep["lock_of_line"]
         kept = [array for array in self._keep.values() if not any(array is each for each in text)]
         return [self.record, self.cores, self.locks, self.predictors, self._counters, self._targets, self._returns, *kept]
-
-    def record_branches(self) -> None:
-        """From here on, note in `branch_outcomes`, by the index of its instruction, which ways each branch goes."""
-        self.branch_outcomes = np.zeros(len(self.text.instructions), np.uint8)
-        self.record["branch_outcomes"] = address_of(self.branch_outcomes)
 
     def run(self) -> int:
         """Advance by one slice; returns `record["outcome"]`."""

@@ -30,6 +30,7 @@ class Text:
     user_bytes: int
     marks: Sequence[str]
     decoded: Mapping[int, Instruction]
+    image: Image
 
     def mark(self, name: str) -> int:
         """Id of an event or point, -1 if the image has none of that name."""
@@ -59,7 +60,7 @@ def build_text(image: Image) -> Text:
                     _mark(table[index], mark, names)
                 if address in image.fixups:
                     table[index]["traits"] |= rec.FIXUP
-    return Text(table, kernel.virtual, len(kernel.data), user.virtual, len(user.data), names, decoded)
+    return Text(table, kernel.virtual, len(kernel.data), user.virtual, len(user.data), names, decoded, image)
 
 
 def _fill(row: np.void, each: Instruction, cost: int, state: int) -> None:

@@ -26,12 +26,14 @@ STEP_CYCLES_MAX = 20_000_000
 class ScriptMachine:
     """A machine that has booted with so many tasks; each `run` starts from there."""
 
-    def __init__(self, tasks: int, variant: str, machine: str) -> None:
-        """Boot the guest."""
+    def __init__(self, tasks: int, variant: str, machine: str, *, record_branches: bool = False) -> None:
+        """Boot the guest; `record_branches`: note which ways its branches go, over all runs."""
         description = load_machine(machine)
         plan = plan_script(tasks=tasks, cores_per_module=description.topology.cores_per_module)
         options = Options(slice_cycles=SLICE_CYCLES, done_wanted=tasks + 1)
         self.wired: Wired = wire(description, variant, plan, options)
+        if record_branches:
+            self.wired.machine.record_branches()
         kernel, users = self.wired.guest.kernel, self.wired.guest.tasks
         self._callers = [Caller(kernel, users, index) for index in range(tasks)]
         self._structs = [kernel.record("task_struct", task.task_struct) for task in users]

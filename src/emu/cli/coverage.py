@@ -1,0 +1,134 @@
+"""`emu coverage`: which branches of the guest's code were taken both ways."""
+
+import json
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from emu.cli import options, terminal
+from emu.errors import CheckFailed, UserError
+
+if TYPE_CHECKING:
+    from emu.observe.branch_record import BranchRecord
+    from emu.observe.branches import GuestBranch, Place
+
+WORKLOAD = "pmsg-shared"
+
+
+def coverage(
+    variant: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A variant; may be given often. Default: all.")] = None,
+    script: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Run a script of operations in each variant.")] = None,
+    workload: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help=f"Run a workload, {WORKLOAD}; the default without --script and --read.")
+    ] = None,
+    read: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Count what `pytest --guest-coverage FILE` recorded; may be given often."),
+    ] = None,
+    routine: Annotated[
+        list[str] | None, typer.Option(metavar="GLOB", help="Look at these routines: NAME or FOLDER/NAME, with * and ?.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Look at every routine of the kernel, not only at kernel_snippets.")] = False,
+    exceptions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A TOML file of ways that no run can go, each with its reason.")
+    ] = None,
+    fail_under: Annotated[str | None, typer.Option(metavar="PERCENT", help="Exit code 1 below this share.")] = None,
+    machine: options.Machine = options.DEFAULT_MACHINE,
+    cores: options.Cores = options.CORES_DEFAULT,
+    messages: options.Messages = None,
+    as_json: options.Json = False,
+) -> None:
+    """Print which conditional branches of the message path went both ways, and where which way is missing.
+
+    Jumps through a table count too: each entry is a way. A source that serves several variants is counted once.
+
+    \b
+    Examples:
+      emu coverage --variant wakeq                           of a default run
+      emu coverage --script full_queue.script --routine 'do_msg*'
+      pytest --guest-coverage branches.json && emu coverage --read branches.json --fail-under 100
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    least = _percent(fail_under) if fail_under is not None else None
+    for name in workload or ():
+        if name != WORKLOAD:
+            raise UserError(f"workload must be {WORKLOAD}, not {name!r}")
+    from emu.assembly.variants import get_variant, kernel_sources, variants
+    from emu.report.coverage_report import judge, read_exemptions, render_coverage
+
+    names = list(dict.fromkeys(variant or variants()))
+    every_routine = {each for name in (*names, *variants()) for each in kernel_sources(get_variant(name))}
+    exempted = read_exemptions(exceptions) if exceptions is not None else []
+    plan = [
+        options.experiment(variant=name, machine=machine, cores=cores, messages=messages)
+        for name in names
+        if workload or not (script or read)
+    ]
+    record = _read(read or [])
+    _run_scripts(script or [], names, machine, record)
+    from emu.run.coverage import branches_in, cover_experiment
+
+    for experiment in plan:
+        cover_experiment(experiment, record)
+    chosen = _choose(branches_in(names), routine or [], every)
+    elsewhere = every_routine - {branch.routine for branch in chosen}
+    found = judge(chosen, record.gone, exempted, elsewhere)
+    if as_json:
+        terminal.show(json.dumps({"variants": names, **found.to_dict()}, indent=2))
+    else:
+        terminal.show(render_coverage(found, width=terminal.page_width(), colour=terminal.use_colour()))
+    if found.wrong:
+        raise UserError("; ".join(found.wrong))
+    if least is not None and found.percent < least:
+        raise CheckFailed(
+            f"{found.every_way} of {found.branches} branches went every way: {found.percent:.2f} %, below {least:g} %"
+        )
+
+
+def _percent(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise UserError(f"fail-under must be a percentage, 0 to 100, not {text!r}")
+    return value
+
+
+def _read(paths: list[Path]) -> "BranchRecord":
+    from emu.observe.branch_record import BranchRecord
+
+    whole = BranchRecord()
+    for path in paths:
+        record = BranchRecord.read(path)
+        whole.add(record.gone)
+        for file in sorted(record.outdated):
+            terminal.complain(f"{path}: {file} has changed since it was recorded and is left out: run the tests again")
+    return whole
+
+
+def _run_scripts(paths: list[Path], names: list[str], machine: str, record: "BranchRecord") -> None:
+    from emu.cli.script import read_script
+    from emu.guest.script_check import mismatches
+    from emu.run.coverage import cover_script
+
+    for script in [read_script(path) for path in paths]:
+        for name in names:
+            for line in mismatches(script, cover_script(script, name, machine, record)):
+                terminal.complain(f"{name}: {line}")
+
+
+def _choose(branches: "list[GuestBranch]", globs: list[str], every: bool) -> "list[GuestBranch]":
+    """The branches to look at; a pattern that matches no routine is refused."""
+    if not globs:
+        return branches if every else [branch for branch in branches if branch.place.file.startswith("kernel_snippets/")]
+    chosen: dict[Place, GuestBranch] = {}
+    for glob in globs:
+        matched = [
+            each for each in branches if any(fnmatchcase(name, glob) for name in (each.routine, f"{each.folder}/{each.routine}"))
+        ]
+        if not matched:
+            raise UserError(f"no routine with a branch is called {glob!r}; `emu coverage --all` lists them")
+        chosen.update((each.place, each) for each in matched)
+    return [chosen[place] for place in sorted(chosen)]
