@@ -87,7 +87,7 @@ def test_exceptions(capsys, tmp_path, script):
     [
         (("--variant", "waqe"), "variant must be one of"),
         (("--fail-under", "120"), "fail-under must be a percentage, 0 to 100, not '120'"),
-        (("--workload", "none"), "workload must be pmsg-shared, not 'none'"),
+        (("--workload", "none"), "workload must be one of pmsg-shared, "),
         (("--read", "/nowhere/b.json"), "cannot be read"),
         (("--script", "/nowhere/s.script"), "cannot be read"),
         (("--exceptions", "/nowhere/e.toml"), "cannot be read"),

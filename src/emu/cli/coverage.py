@@ -14,14 +14,12 @@ if TYPE_CHECKING:
     from emu.observe.branch_record import BranchRecord
     from emu.observe.branches import GuestBranch, Place
 
-WORKLOAD = "pmsg-shared"
-
 
 def coverage(
     variant: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A variant; may be given often. Default: all.")] = None,
     script: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Run a script of operations in each variant.")] = None,
     workload: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help=f"Run a workload, {WORKLOAD}; the default without --script and --read.")
+        list[str] | None, typer.Option(metavar="NAME", help="Run a workload (docs/workloads.md); may be given often.")
     ] = None,
     read: Annotated[
         list[Path] | None,
@@ -51,9 +49,6 @@ def coverage(
       pytest --guest-coverage branches.json && emu coverage --read branches.json --fail-under 100
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     least = _percent(fail_under) if fail_under is not None else None
-    for name in workload or ():
-        if name != WORKLOAD:
-            raise UserError(f"workload must be {WORKLOAD}, not {name!r}")
     from emu.assembly.variants import get_variant, kernel_sources, variants
     from emu.report.coverage_report import judge, read_exemptions, render_coverage
 
@@ -61,9 +56,9 @@ def coverage(
     every_routine = {each for name in (*names, *variants()) for each in kernel_sources(get_variant(name))}
     exempted = read_exemptions(exceptions) if exceptions is not None else []
     plan = [
-        options.experiment(variant=name, machine=machine, cores=cores, messages=messages)
+        options.experiment(variant=name, machine=machine, cores=cores, messages=messages, workload=work)
         for name in names
-        if workload or not (script or read)
+        for work in (workload or ([] if script or read else [options.DEFAULT_WORKLOAD]))
     ]
     record = _read(read or [])
     _run_scripts(script or [], names, machine, record)
