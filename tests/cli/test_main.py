@@ -92,7 +92,7 @@ def test_run_asks_for_what_was_typed(runs, capsys, arguments, wanted):
         (["run", "--messages", "0"], "messages must be 1 to"),
         (["run", "--messages", "1e3"], "messages must be a whole number, not '1e3'"),
         (["run", "--threads", "3"], "threads must be an even number from 2, not 3"),
-        (["run", "--threads", "0"], "threads must be an even number from 2, not 0"),
+        (["run", "--threads", "0"], "threads must be 1 or more, for pmsg-shared an even number, not 0"),
         (["run", "--placement", "moon"], "placement must be one of"),
         (["run", "--machine", "/nonexistent.toml"], "/nonexistent.toml"),
         (["run", "--machine", "vax"], "machine must be one of a10-7800"),

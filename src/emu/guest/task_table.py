@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from emu.errors import CheckFailed, InternalError
-from emu.guest.record import Record
+
+if TYPE_CHECKING:  # planning loads no memory of a guest
+    from emu.guest.record import Record
 
 NO_ERROR = 0
 
@@ -43,7 +46,7 @@ class Table:
     message: bytes = b""  # text of every message that is sent
 
 
-def fill_table(page: Record, table: Table, base: int, start_delay: int) -> None:
+def fill_table(page: "Record", table: Table, base: int, start_delay: int) -> None:
     """Write a table into a task's memory, which the task sees at `base`."""
     lines = (*table.prologue, *table.calls)
     task = page.inner("task", "table_task")
@@ -63,7 +66,7 @@ def fill_table(page: Record, table: Table, base: int, start_delay: int) -> None:
             line[field] = -error
 
 
-def table_lines(page: Record, count: int) -> Iterator[Record]:
+def table_lines(page: "Record", count: int) -> Iterator["Record"]:
     """The lines in a task's memory, with their counters."""
     size = page.inner("calls", "table_call").size
     if count * size > page.size_of("calls"):
@@ -72,7 +75,7 @@ def table_lines(page: Record, count: int) -> Iterator[Record]:
         yield page.inner("calls", "table_call", offset=index * size)
 
 
-def check_table(page: Record, table: Table, name: str) -> None:
+def check_table(page: "Record", table: Table, name: str) -> None:
     """Check that a finished task has made every call as often as its table says, or raise `CheckFailed`."""
     lines = (*table.prologue, *table.calls)
     for index, (call, line) in enumerate(zip(lines, table_lines(page, len(lines)), strict=True)):
