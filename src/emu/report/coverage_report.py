@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import RenderableType
-from rich.text import Text
-
 from emu.assembly.tables import Key, check, read_toml
 from emu.errors import UserError
 from emu.observe.branches import GuestBranch, Place
@@ -170,28 +167,21 @@ def _wrong(
 
 def render_coverage(coverage: Coverage, *, width: int = WIDTH, colour: bool = False) -> str:
     """Summary table, list of what is missing, list of what is exempted."""
-    return page(_parts(coverage), width=width, colour=colour)
-
-
-def _parts(coverage: Coverage) -> Iterator[RenderableType]:
     grid = table("routine", "branches", "every way", "%")
     for row in coverage.rows:
         grid.add_row(row.routine, str(row.branches), str(row.every_way), f"{100 * row.every_way / row.branches:.1f}")
     grid.add_section()
     grid.add_row("all", str(coverage.branches), str(coverage.every_way), f"{coverage.percent:.1f}")
-    yield grid
-    if coverage.missing:
-        yield Text(f"\n{count(len(coverage.missing), 'way')} that no run went", style="bold")
-        yield from (_line(each) for each in coverage.missing)
-    if coverage.exempted:
-        yield Text(f"\n{count(len(coverage.exempted), 'way')} exempted", style="bold")
-        for each in coverage.exempted:
-            yield _line(each)
-            yield Text(f"    {each.reason}", style="dim")
+    return page([grid], width=width, colour=colour) + "".join(f"{line}\n" for line in _lists(coverage))
 
 
-def _line(missing: Missing) -> Text:
-    branch = missing.branch
-    return Text(
-        f"  {branch.place.file}:{branch.place.line}  {branch.source}  never {missing.direction}", no_wrap=True, overflow="ignore"
-    )
+def _lists(coverage: Coverage) -> Iterator[str]:
+    """The ways by line; a line is as long as it is, for tools that read FILE:LINE."""
+    for ways, what in ((coverage.missing, "that no run went"), (coverage.exempted, "exempted")):
+        if ways:
+            yield f"\n{count(len(ways), 'way')} {what}"
+        for each in ways:
+            place = each.branch.place
+            yield f"  {place.file}:{place.line}  {each.branch.source}  never {each.direction}"
+            if each.reason:
+                yield f"    {each.reason}"
