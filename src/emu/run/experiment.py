@@ -35,7 +35,7 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
     description = load_machine(experiment.machine)
     if experiment.trace is not None:
         check_writable(experiment.trace)
-    image, text = program_of(experiment.variant)
+    image, text = program_of(experiment.variant, experiment.preempt)
     workload = experiment.plan(description.topology.cores_per_module)
     options = Options(
         done_wanted=experiment.threads,
@@ -45,7 +45,7 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
         timer_period=description.clock_hz.value // experiment.tick_hz if experiment.tick_hz else 0,
         stalls=_stalls(experiment, image, text),
     )
-    wired = wire(description, experiment.variant, workload, options)
+    wired = wire(description, experiment.variant, workload, options, preempt=experiment.preempt)
     return Setup(wired.description, wired.image, wired.text, wired.guest, wired.bus, wired.machine, experiment)
 
 
@@ -142,6 +142,7 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
     return RunResult(
         variant=experiment.variant,
         machine=setup.description.name,
+        preempt=setup.image.preempt,
         workload=setup.guest.workload.name,
         placement=setup.guest.workload.placement,
         cores=experiment.cores,

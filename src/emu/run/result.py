@@ -133,6 +133,7 @@ class RunResult:
     tick_hz: int = 0
     stall_schedule: tuple[Stall, ...] = ()
     stalls: Mapping[str, StallCount] = field(default_factory=dict)  # by point
+    preempt: str = "none"  # kind of kernel preemption
     partial: bool = False
 
     @property
@@ -158,6 +159,7 @@ class RunResult:
             "schema": SCHEMA,
             "variant": self.variant,
             "machine": self.machine,
+            "preempt": self.preempt,
             "workload": self.workload,
             "placement": self.placement,
             "cores": self.cores,
