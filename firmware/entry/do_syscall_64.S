@@ -12,7 +12,7 @@ do_syscall_64:
     test dword ptr [rbx + TI_flags + PTREGS__size - THREAD__size], 0x100801c1   // tracing, audit, seccomp
     jnz .Ltraced
     mov rax, qword ptr [rbx + PTREGS_orig_ax]
-    cmp rax, 0x47                                           // last entry of sys_call_table
+    cmp rax, 0xea                                           // last entry of sys_call_table
     ja .Ldone
     mov rdi, qword ptr [rbx + PTREGS_di]
     mov rsi, qword ptr [rbx + PTREGS_si]

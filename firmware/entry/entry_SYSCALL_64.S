@@ -29,14 +29,15 @@ entry_SYSCALL_64:
     push r11                                                // r11
     sub rsp, 0x30                                           // bx bp r12-r15: not saved
     test dword ptr [rsp + TI_flags + PTREGS__size - THREAD__size], 0x1008ffff   // any work on entry, or likely on exit
-    jnz .Lslow_path
+    jnz entry_SYSCALL64_slow_path
 
 // Fast path: interrupts on, the call, interrupts off, a last look at the flags.
     sti
-    cmp rax, 0x47                                           // last entry of sys_call_table
+    cmp rax, 0xea                                           // last entry of sys_call_table
     ja .Lno_such_call
     mov rcx, r10                                            // fourth argument: syscall took rcx
     call qword ptr [sys_call_table + rax*8]
+entry_SYSCALL_64_after_fastpath_call:
     mov qword ptr [rsp + PTREGS_ax], rax
 .Lno_such_call:
     cli
@@ -70,7 +71,7 @@ entry_SYSCALL_64:
     jmp return_from_SYSCALL_64
 
 // A flag is up before the call: the whole call from C code.
-.Lslow_path:
+entry_SYSCALL64_slow_path:
     mov qword ptr [rsp + PTREGS_r15], r15
     mov qword ptr [rsp + PTREGS_r14], r14
     mov qword ptr [rsp + PTREGS_r13], r13

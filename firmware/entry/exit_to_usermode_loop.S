@@ -6,21 +6,29 @@
 // Lock: none held
 //@ state kernel
 exit_to_usermode_loop:
+    push rbp
     push rbx
     mov rbx, rdi                                            // regs
 .Lwork:
     sti                                                     // the work may sleep
-    test esi, 0x1806                                        // signal, notify, uprobe
+    mov ebp, esi
+    test esi, 0x1802                                        // notify, uprobe
     jnz .Lother_work
     test esi, 0x8                                           // NEED_RESCHED
     jz .Lrescheduled
     call schedule
 .Lrescheduled:
+    test ebp, 0x4                                           // SIGPENDING
+    jz .Lno_signal
+    mov rdi, rbx
+    call do_signal
+.Lno_signal:
     cli
     mov esi, dword ptr [rbx + TI_flags + PTREGS__size - THREAD__size]
     test esi, 0x180e
     jnz .Lwork
     pop rbx
+    pop rbp
     ret
 .Lother_work:
     //@ event unsupported

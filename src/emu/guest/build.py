@@ -19,6 +19,7 @@ from emu.guest.program import PROGRAMS
 from emu.guest.ram import RAM_BYTES, TEXT_MAP, GuestObject, Ram, direct
 from emu.guest.record import Kernel, Record
 from emu.guest.scheduler import build_scheduler
+from emu.guest.signals import build_signals
 from emu.guest.slab import KINDS
 from emu.guest.tasks import STACK_BYTES, UserTask, build_idle_task, build_process, build_user_task, task_stride
 from emu.guest.workload import Workload
@@ -104,6 +105,7 @@ def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram:
         _run_idle_task(kernel, percpu, task, mm)
     build_scheduler(kernel, cores, idle, tasks)
     ipc = build_ipc(kernel, cores, tasks, program, full_queues=workload.full_queues)
+    build_signals(kernel, tasks, program)
     _fill_boot_globals(kernel, workload, cores, tasks, timer_period)
     _fill_tables(kernel)
     return Guest(

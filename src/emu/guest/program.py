@@ -17,6 +17,7 @@ class Program:
     entry: str  # routine
     memory: str  # structure
     one_process: bool  # the tasks are threads of one process, or each is a process
+    handled: bool  # SIGUSR1 runs count_signal, SIGUSR2 is ignored
     queue: bool  # there is a queue before anything runs, with id 0
     fill: Callable[[Record, TaskPlan], None]
     check: Callable[[Record, TaskPlan], None]  # after a complete run; what is wrong is a `CheckFailed`
@@ -57,7 +58,7 @@ def _nothing(page: Record, plan: TaskPlan) -> None:
 
 
 PROGRAMS = {
-    "pmsg_shared": Program("pmsg_shared", "user_page", True, True, _fill_pmsg, _check_pmsg),
-    "script_task": Program("script_task", "script_page", False, False, _nothing, _nothing),
-    "table_task": Program("table_task", "table_page", False, False, _fill_table, _check_table),
+    "pmsg_shared": Program("pmsg_shared", "user_page", True, False, True, _fill_pmsg, _check_pmsg),
+    "script_task": Program("script_task", "script_page", False, True, False, _nothing, _nothing),
+    "table_task": Program("table_task", "table_page", False, True, False, _fill_table, _check_table),
 }
