@@ -6,9 +6,12 @@ documentation's definitions.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emu.run.experiment_spec import Stall
+
+if TYPE_CHECKING:
+    from emu.run.stuck import Stuck
 
 SCHEMA = "emu-run/1"
 
@@ -135,6 +138,7 @@ class RunResult:
     stalls: Mapping[str, StallCount] = field(default_factory=dict)  # by point
     preempt: str = "none"  # kind of kernel preemption
     partial: bool = False
+    stuck: "Stuck | None" = None  # why the run cannot go on, if it cannot; it is partial then
 
     @property
     def cycles_by_state(self) -> StateCycles:
@@ -167,6 +171,7 @@ class RunResult:
             "seed": self.seed,
             "tick_hz": self.tick_hz,
             "partial": self.partial,
+            "stuck": self.stuck.to_dict() if self.stuck is not None else None,
             "messages_wanted": self.messages_wanted,
             "messages": self.messages,
             "cycles": self.cycles,
