@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from emu.assembly import Image, assemble, guest_folder, load_globals, load_structs
-from emu.assembly.variants import get_variant, kernel_inlines, kernel_sources, lock_kind, user_sources
+from emu.assembly.variants import get_variant, kernel_inlines, kernel_sources, lock_kind, overlays, user_sources
 from emu.description import load_machine
 from emu.engine import records as rec
 from emu.engine.machine import Machine, Options, Start
@@ -26,7 +26,7 @@ from emu.guest.build import Guest, build_guest
 from emu.guest.paging import PAGE, USER_DATA
 from emu.guest.record import Record
 from emu.guest.tasks import STACK_BYTES
-from emu.guest.workload import plan_pmsg_shared
+from emu.guest.workload import Workload, plan_pmsg_shared
 from emu.memory.build import build_bus
 from emu.run.faults import describe_fault, what_cores_do
 from emu.run.wiring import QUEUE_LOCK, RAM_BYTES, _engine_latencies
@@ -56,23 +56,26 @@ EPILOGUE = """
 
 
 @cache
-def image_of(variant: str, kernel: tuple[tuple[str, str], ...] = (), user: tuple[tuple[str, str], ...] = ()) -> Image:
-    """A variant with further routines, given as (name, text)."""
-    firmware = guest_folder("firmware")
-    structs = load_structs(sorted((firmware / "structs").glob("*.toml")))
-    placed = load_globals(sorted((firmware / "globals").glob("*.toml")), structs)
+def image_of(
+    variant: str, kernel: tuple[tuple[str, str], ...] = (), user: tuple[tuple[str, str], ...] = (), preempt: str = "none"
+) -> Image:
+    """A variant with further routines, given as (name, text), for a kind of kernel preemption."""
+    folders = [guest_folder("firmware"), *overlays(preempt)]
+    structs = load_structs(path for folder in folders for path in sorted((folder / "structs").glob("*.toml")))
+    placed = load_globals((path for folder in folders for path in sorted((folder / "globals").glob("*.toml"))), structs)
     with TemporaryDirectory() as folder:
         for name, text in (*kernel, *user):
             (Path(folder) / f"{name}.S").write_text(text)
         mine = [[Path(folder) / f"{name}.S" for name, _ in each] for each in (kernel, user)]
         return assemble(
-            [*kernel_sources(get_variant(variant)).values(), *mine[0]],
+            [*kernel_sources(get_variant(variant), preempt).values(), *mine[0]],
             [*user_sources().values(), *mine[1]],
-            inlines=kernel_inlines(get_variant(variant)),
+            inlines=kernel_inlines(get_variant(variant), preempt),
             structs=structs,
             placed=placed,
             variant=variant,
             lock_kind=lock_kind(get_variant(variant)),
+            preempt=preempt,
         )
 
 
@@ -150,14 +153,22 @@ class Bench:
         kernel.record("pt_regs", frame)["ip"] = kernel.symbol(routine)
 
 
-def make(image: Image, *, primary: str | None = None, done: int | None = None, trace: bool = False, **workload: Any) -> Bench:
+def make(
+    image: Image,
+    *,
+    primary: str | None = None,
+    done: int | None = None,
+    trace: bool = False,
+    plan: Workload | None = None,
+    **workload: Any,
+) -> Bench:
     """Build guest and machine; `primary` is where core 0 begins instead of the boot code, `done` how many tasks shall exit."""
     description = load_machine("a10-7800")
     text = build_text(image)
     workload.setdefault("cores", 1)
     workload.setdefault("threads", 2)
     workload.setdefault("messages", 1)
-    plan = plan_pmsg_shared(**workload)
+    plan = plan_pmsg_shared(**workload) if plan is None else plan
     bus = build_bus(description, plan.cores, RAM_BYTES)
     guest = build_guest(image, plan, ram=bus.ram)
     guest.kernel.pages.map(USER, guest.kernel.ram.allocate(PAGE, PAGE), USER_DATA)
@@ -171,6 +182,7 @@ def make(image: Image, *, primary: str | None = None, done: int | None = None, t
         task_count=len(guest.tasks),
         locks=[(lock.physical, lock.name == QUEUE_LOCK) for lock in guest.locks],
         lock_kind=image.lock_kind,
+        sleeping_locks=frozenset(lock.physical for lock in guest.locks if lock.sleeping),
     )
     options = Options(
         done_wanted=plan.threads if done is None else done,
