@@ -173,11 +173,11 @@ def test_nobody_else_there_is_the_fast_path() -> None:
     ],
 )
 @pytest.mark.parametrize("holder", [10, 0, 60])
-def test_waiters_get_it_by_priority(
-    priorities: tuple[int, ...], delays: tuple[int, ...], wanted: list[int], holder: int
-) -> None:
+def test_waiters_get_it_by_priority(priorities: tuple[int, ...], delays: tuple[int, ...], wanted: list[int], holder: int) -> None:
     plans = [Plan(0, holder, [critical(150000)])]
-    plans += [Plan(core, priority, [critical(2000, delay)]) for core, priority, delay in zip((1, 2, 3), priorities, delays, strict=True)]
+    plans += [
+        Plan(core, priority, [critical(2000, delay)]) for core, priority, delay in zip((1, 2, 3), priorities, delays, strict=True)
+    ]
     bench, entries = run(plans, cores=4)
     assert order(entries) == wanted
     highest = min(prio(each) for each in (*priorities, holder))

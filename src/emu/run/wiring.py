@@ -36,9 +36,7 @@ def program_of(variant: str, preempt: str = PREEMPT_DEFAULT) -> tuple[Image, Tex
     return image, build_text(image)
 
 
-def wire(
-    description: MachineFile, variant: str, workload: Workload, options: Options, *, preempt: str = PREEMPT_DEFAULT
-) -> Wired:
+def wire(description: MachineFile, variant: str, workload: Workload, options: Options, *, preempt: str = PREEMPT_DEFAULT) -> Wired:
     """Build the guest of a workload and the machine around it; `options` need not name latencies and CPUID."""
     image, text = program_of(variant, preempt)
     text = replace(text, instructions=text.instructions.copy())  # a search changes its own
