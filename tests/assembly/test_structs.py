@@ -51,7 +51,7 @@ def test_offsets_and_sizes(tmp_path: Path) -> None:
         ("b = { at = 0x8, size = 0 }", r"s.b: size must be a whole number of at least 1, not 0"),
         ("b = { at = true, size = 8 }", r"s.b: at must be a whole number of at least 0, not True"),
         ('b = { at = "8", size = 8 }', r"s.b: at must be a whole number of at least 0, not '8'"),
-        ("b = { at = 0x8, size = 8, sise = 4 }", r"s.b: unknown key 'sise'; known are at, size, lock, note"),
+        ("b = { at = 0x8, size = 8, sise = 4 }", r"s.b: unknown key 'sise'; known are at, size, lock, sleeping, note"),
         ('b = { at = 0x8, struct = "t" }', r"s.b: there is no struct t"),
         ("b = 8", r"s.b: must be a table with at, size"),
         ("_size = { at = 0x8, size = 8 }", r"struct s: S__size already belongs to struct s: choose another prefix"),

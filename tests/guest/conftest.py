@@ -26,6 +26,7 @@ def assemble_reduced_kernel() -> Image:
     return assemble(
         kernel.values(),
         user.values(),
+        inlines={path.stem: path for path in (firmware / "inline").glob("*.S")},
         structs=structs,
         placed=placed,
         variant="reduced",
