@@ -1,7 +1,8 @@
 // static inline void raw_spin_unlock(raw_spinlock_t *lock)
-// Source: Linux 4.8, arch/x86/include/asm/qspinlock.h, native_queued_spin_unlock: one byte, released by a plain store
+// Source: Linux 4.8, include/linux/spinlock_api_smp.h, __raw_spin_unlock
 // Entry: \lock the lock, a memory operand
-// Clobbers: none
+// Clobbers: flags
 // Lock: released
 //@ inline raw_spin_unlock lock
-    mov byte ptr \lock, 0x0
+    do_raw_spin_unlock \lock
+    preempt_enable

@@ -1,11 +1,12 @@
 // void _raw_spin_lock(raw_spinlock_t *lock)
 // Source: Linux 4.8, kernel/locking/spinlock.c, _raw_spin_lock; include/asm-generic/qspinlock.h, queued_spin_lock
 // Entry: rdi lock
-// Exit:  rdi lock; preemption needs no count (CONFIG_PREEMPT_COUNT is off)
+// Exit:  rdi lock
 // Clobbers: caller-saved registers; rdi is kept on the fast path
 // Lock: taken
 //@ state kernel
 _raw_spin_lock:
+    preempt_disable
     xor eax, eax                                            // expected: nobody holds it, nobody waits
     mov edx, 0x1                                            // _Q_LOCKED_VAL
     lock cmpxchg dword ptr [rdi], edx

@@ -10,6 +10,7 @@ _raw_spin_lock_irqsave:
     pushfq
     pop rbx                                                 // flags: before the interrupts go off
     cli
+    preempt_disable
     xor eax, eax                                            // expected: nobody holds it, nobody waits
     mov edx, 0x1                                            // _Q_LOCKED_VAL
     lock cmpxchg dword ptr [rdi], edx

@@ -6,7 +6,8 @@
 // Lock: released
 //@ state kernel
 _raw_spin_unlock_irqrestore:
-    raw_spin_unlock [rdi]
+    do_raw_spin_unlock [rdi]
     push rsi
     popfq
+    preempt_enable
     ret

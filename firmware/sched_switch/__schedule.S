@@ -18,9 +18,7 @@ __schedule:
     mov rbx, qword ptr [__per_cpu_offset + r12*8]
     mov rbx, qword ptr [rbx + PERCPU_runqueue]              // rq
     mov rbp, qword ptr [rbx + RQ_curr]                      // prev
-    mov eax, dword ptr gs:[PERCPU_preempt_count]
-    and eax, 0x7fffffff
-    jnz .Latomic                                            // schedule_debug: scheduling while atomic
+    expect_preempt_count 0x1, .Latomic                      // schedule_debug: scheduling while atomic
     cli
     call rcu_note_context_switch
     lea rdi, [rbx + RQ_lock]

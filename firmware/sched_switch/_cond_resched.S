@@ -11,8 +11,10 @@ _cond_resched:
     jne .Lout
     push rbx
 .Lagain:
+    preempt_disable
     mov edi, 0x1                                            // preempt = true
     call __schedule
+    preempt_enable_no_resched
     mov rax, qword ptr gs:[PERCPU_kernel_stack]
     test byte ptr [rax + TI_flags - THREAD__size], 0x8      // NEED_RESCHED
     jnz .Lagain

@@ -13,9 +13,7 @@ finish_task_switch:
     mov rbx, qword ptr gs:[PERCPU_runqueue]                 // rq
     mov r12, rdi                                            // prev
     mov rbp, qword ptr [rbx + RQ_prev_mm]                   // mm that prev had borrowed
-    mov eax, dword ptr gs:[PERCPU_preempt_count]
-    and eax, 0x7fffffff
-    jnz .Lunsupported
+    expect_preempt_count 0x2, .Lunsupported                 // schedule's and the lock's
     mov qword ptr [rbx + RQ_prev_mm], 0x0
     mov r13, qword ptr [rdi + TASK_state]                   // before another core may wake it
     nop                                                     // perf_swevent_enabled: jump label, off

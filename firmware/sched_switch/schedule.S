@@ -15,8 +15,10 @@ schedule:
     cmp qword ptr [rbx + TASK_plug], 0x0
     jne .Lplugged
 .Lagain:
+    preempt_disable
     xor edi, edi                                            // preempt = false
     call __schedule
+    preempt_enable_no_resched
     mov rax, qword ptr gs:[PERCPU_kernel_stack]
     test byte ptr [rax + TI_flags - THREAD__size], 0x8      // NEED_RESCHED
     jnz .Lagain

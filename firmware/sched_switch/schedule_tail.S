@@ -9,6 +9,7 @@ schedule_tail:
     call finish_task_switch
     cmp qword ptr [rax + RQ_balance_callback], 0x0
     jne .Lunsupported
+    preempt_enable
     mov rax, qword ptr gs:[PERCPU_current]
     cmp qword ptr [rax + TASK_set_child_tid], 0x0
     jne .Lunsupported

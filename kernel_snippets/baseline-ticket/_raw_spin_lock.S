@@ -2,7 +2,7 @@
 // Source: Linux 4.1, arch/x86/include/asm/spinlock.h, arch_spin_lock; u16 tickets (NR_CPUS of 256 or more), no paravirtual
 //         locks: a ticket is 1, and the spin threshold, which only they act on, is left out
 // Entry: rdi lock
-// Exit:  rdi lock; preemption needs no count (CONFIG_PREEMPT_COUNT is off)
+// Exit:  rdi lock
 // Clobbers: rax rdx
 // Lock: taken
 //@ state kernel
@@ -10,6 +10,7 @@
 // The lock word: u16 head, the ticket that is served; u16 tail, the next to be drawn. Free while they are equal.
 .set .LTICKET_ONE, 0x10000
 _raw_spin_lock:
+    preempt_disable
     mov eax, .LTICKET_ONE
     lock xadd dword ptr [rdi], eax                          // draw: tail + 1, and what the word was
     mov edx, eax

@@ -10,6 +10,7 @@ _raw_spin_lock_irqsave:
     pushfq
     pop rax                                                 // flags: before the interrupts go off
     cli
+    preempt_disable
     mov ecx, .LTICKET_ONE
     lock xadd dword ptr [rdi], ecx                          // draw: tail + 1, and what the word was
     mov edx, ecx

@@ -163,6 +163,7 @@ do_msgsnd_match:
     jb .Ltoo_big
 
 // Hand it over: from here to the last store to r_msg the receiver, once awake, spins.
+    handoff_begin
     mov qword ptr [r14 + MSR_r_msg], 0x0
     mov rdi, qword ptr [r14 + MSR_r_tsk]
     xor edx, edx                                            // in our pid namespace
@@ -176,6 +177,7 @@ do_msgsnd_match:
     //@ point handoff_window
     //@ event handed_over reg=rbp
     mov qword ptr [r14 + MSR_r_msg], rbp                    // the last access to *msr: it is on the receiver's stack
+    handoff_end
 .Lsent:
     xor r12d, r12d                                          // err = 0
     xor ebp, ebp                                            // msg = NULL: it is no longer ours
@@ -251,11 +253,13 @@ do_msgsnd_match:
 
 // The receiver's buffer is too small: it is told so, by way of NULL too, and the scan goes on.
 .Ltoo_big:
+    handoff_begin
     mov qword ptr [r14 + MSR_r_msg], 0x0
     mov rdi, qword ptr [r14 + MSR_r_tsk]
     call wake_up_process
     //@ point handoff_window
     mov qword ptr [r14 + MSR_r_msg], -0x7                   // -E2BIG; the last access to *msr
+    handoff_end
     jmp do_msgsnd_no_match
 
 .Linvalid:

@@ -13,11 +13,13 @@ from emu.assembly.text import AssembledText, assemble_text, gnu_text, undefined
 from emu.assembly.variants import (
     FIRMWARE,
     LOCK_KINDS,
+    PREEMPT_DEFAULT,
     get_variant,
     guest_folder,
     kernel_inlines,
     kernel_sources,
     lock_kind,
+    overlays,
     user_sources,
 )
 from emu.errors import UserError
@@ -30,16 +32,17 @@ USER_VIRTUAL = 0x400000
 PAGE = 0x1000
 
 
-def assemble_variant(name: str) -> Image:
-    """Assemble firmware and snippets of a variant."""
+def assemble_variant(name: str, preempt: str = PREEMPT_DEFAULT) -> Image:
+    """Assemble firmware and snippets of a variant, in a kernel with a kind of preemption (`variants.PREEMPTION`)."""
     variant = get_variant(name)
-    firmware = guest_folder(FIRMWARE)
-    structs = load_structs(sorted((firmware / "structs").glob("*.toml")))
-    placed = load_globals(sorted((firmware / "globals").glob("*.toml")), structs)
+    folders = [guest_folder(FIRMWARE), *overlays(preempt)]
+    structs = load_structs(path for folder in folders for path in sorted((folder / "structs").glob("*.toml")))
+    placed = load_globals((path for folder in folders for path in sorted((folder / "globals").glob("*.toml"))), structs)
     return assemble(
-        kernel_sources(variant).values(),
+        kernel_sources(variant, preempt).values(),
         user_sources().values(),
-        inlines=kernel_inlines(variant),
+        inlines=kernel_inlines(variant, preempt),
+        preempt=preempt,
         structs=structs,
         placed=placed,
         variant=name,
@@ -56,6 +59,7 @@ def assemble(
     placed: Mapping[str, Global],
     variant: str = "",
     lock_kind: str = LOCK_KINDS[0],
+    preempt: str = PREEMPT_DEFAULT,
     stubs: Sequence[str] = (),
 ) -> Image:
     """Assemble routines, one a file, into an `Image`.
@@ -90,6 +94,7 @@ def assemble(
         marks=text.marks + user_text.marks,
         lines={**text.lines, **user_text.lines},
         lock_kind=lock_kind,
+        preempt=preempt,
         fixups=text.fixups,
         _starts=tuple(each.address for each in everything),
     )

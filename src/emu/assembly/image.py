@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from emu.assembly.structs import Struct
-from emu.assembly.variants import LOCK_KINDS
+from emu.assembly.variants import LOCK_KINDS, PREEMPT_DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class Image:
     marks: tuple[Mark, ...]
     lines: Mapping[int, tuple[str, int]]  # file and line of each instruction's address
     lock_kind: str = LOCK_KINDS[0]  # of all spin locks
+    preempt: str = PREEMPT_DEFAULT  # kind of kernel preemption
     fixups: Mapping[int, int] = field(default_factory=dict)  # instructions that may fault, and where each goes on then
     _starts: tuple[int, ...] = field(default=(), repr=False)
 

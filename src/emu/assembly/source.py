@@ -54,19 +54,27 @@ def prepare(path: Path, inlines: Mapping[str, Inline] | None = None) -> Source:
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     for number, raw in enumerate(text.splitlines(), 1):
-        word = raw.split(maxsplit=1)[0] if raw.strip() else ""
-        if inlines and word in inlines:
-            rest = raw.split("//", 1)[0].strip().removeprefix(word)
-            for line in inlines[word].expand(rest, f"{path}:{number}", len(source.lines)):
-                _line(source, number, line)
-        else:
-            _line(source, number, raw)
+        _expand(source, number, raw, inlines or {}, ())
     if not source.labels or source.labels[0] != source.name:
         first = source.labels[0] if source.labels else "none"
         raise UserError(f"{path}: the first label must be the file's name, {source.name}, not {first}")
     if source.lines[-1][1].startswith(".Lmark__"):
         raise UserError(f"{path}:{source.lines[-1][0]}: no instruction follows this annotation")
     return source
+
+
+def _expand(source: Source, number: int, raw: str, inlines: Mapping[str, Inline], inside: tuple[str, ...]) -> None:
+    """Add a line, or those of the inline routine that it names, which may name others."""
+    word = raw.split(maxsplit=1)[0] if raw.strip() else ""
+    if word not in inlines:
+        _line(source, number, raw)
+        return
+    where = f"{source.path}:{number}"
+    if word in inside:
+        raise UserError(f"{where}: inline routines name each other in a circle: {', '.join((*inside, word))}")
+    rest = raw.split("//", 1)[0].strip().removeprefix(word)
+    for line in inlines[word].expand(rest, where, len(source.lines)):
+        _expand(source, number, line, inlines, (*inside, word))
 
 
 def _line(source: Source, number: int, raw: str) -> None:

@@ -14,6 +14,7 @@ STRUCT_KEYS = {
     "source": Key(str, optional=True),
     "fields": Key(dict, optional=True),
 }
+REPLACED_KEYS = {**STRUCT_KEYS, "replaces": Key(bool)}
 CONTINUED_KEYS = {
     "continues": Key(bool),
     "prefix": Key(str, optional=True),
@@ -25,6 +26,7 @@ FIELD_KEYS = {
     "at": Key(int, least=0),
     "size": Key(int, least=1),
     "lock": Key(str, optional=True),
+    "sleeping": Key(bool, optional=True),
     "note": Key(str, optional=True),
 }
 EMBEDDED_KEYS = {**FIELD_KEYS, "size": Key(int, least=1, optional=True), "struct": Key(str)}
@@ -40,6 +42,7 @@ class Field:
     struct: str | None = None
     lock: str | None = None
     note: str = ""
+    sleeping: bool = False  # the lock word is the owner's address, bit 0 aside, and not a spin lock's
 
 
 @dataclass(slots=True)
@@ -54,7 +57,7 @@ class Struct:
 
 
 def load_structs(files: Iterable[Path]) -> dict[str, Struct]:
-    """Read struct files; a structure may be continued in a later file.
+    """Read struct files; a structure may be continued in a later file, or replaced as a whole: by another kind of kernel.
 
     Fields that overlap or leave their structure, and two offsets with one name in assembly, are a `UserError`.
     """
@@ -65,6 +68,12 @@ def load_structs(files: Iterable[Path]) -> dict[str, Struct]:
             where = f"{path}: struct {name}"
             if isinstance(table, dict) and table.get("continues") is True:
                 check(where, table, CONTINUED_KEYS)
+            elif isinstance(table, dict) and table.get("replaces") is True:
+                check(where, table, REPLACED_KEYS)
+                if name not in structs:
+                    raise UserError(f"{where} replaces nothing: no earlier file has it")
+                parts = [part for part in parts if part[1] != name]
+                structs[name] = Struct(name, table["prefix"], table["size"], table.get("source", ""))
             else:
                 check(where, table, STRUCT_KEYS)
                 if name in structs:
@@ -92,7 +101,7 @@ def _add(where: str, structs: Mapping[str, Struct], struct: Struct, key: str, sp
     size = spec["size"] if inner is None else structs[inner].size
     if spec.get("size", size) != size:
         raise UserError(f"{where}: size must be {size:#x}, that of struct {inner}, or left out, not {spec['size']:#x}")
-    new = Field(key, spec["at"], size, inner, spec.get("lock"), spec.get("note", ""))
+    new = Field(key, spec["at"], size, inner, spec.get("lock"), spec.get("note", ""), spec.get("sleeping", False))
     end = new.offset + size
     if end > struct.size:
         raise UserError(f"{where}: bytes {new.offset:#x} to {end:#x} must lie inside the struct's {struct.size:#x}")

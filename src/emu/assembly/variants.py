@@ -9,6 +9,8 @@ from emu.assembly.tables import Key, check, read_toml
 from emu.errors import InternalError, UserError
 
 FIRMWARE, SNIPPETS, INLINE = "firmware", "kernel_snippets", "inline"
+PREEMPT_DEFAULT = "none"
+PREEMPTION = {PREEMPT_DEFAULT: None, "rt": "preempt_rt"}  # kind of kernel preemption, and the folder laid over any variant for it
 LOCK_KINDS = ("queued", "ticket")
 VARIANT_KEYS = {
     "name": Key(str),
@@ -75,23 +77,31 @@ def lock_kind(variant: Variant) -> str:
     return next((each.lock for each in _chain(variant) if each.lock is not None), LOCK_KINDS[0])
 
 
-def kernel_sources(variant: Variant) -> dict[str, Path]:
-    """File of each kernel routine: firmware, the common snippets, then the variant's chain, later ones in place of earlier."""
+def overlays(preempt: str) -> list[Path]:
+    """What is laid over a variant for a kind of preemption, or a `UserError` that lists the kinds."""
+    if preempt not in PREEMPTION:
+        raise UserError(f"preempt must be one of {', '.join(PREEMPTION)}, not {preempt!r}")
+    folder = PREEMPTION[preempt]
+    return [] if folder is None else [guest_folder(FIRMWARE) / folder]
+
+
+def kernel_sources(variant: Variant, preempt: str = PREEMPT_DEFAULT) -> dict[str, Path]:
+    """File of each kernel routine: firmware, common snippets, the variant's chain, preemption's; later ones in place of earlier."""
     routines: dict[str, Path] = {}
     for path in sorted(guest_folder(FIRMWARE).rglob("*.S")):
-        if path.parent.name in ("user", INLINE):
+        if path.parent.name in ("user", INLINE, *PREEMPTION.values()):
             continue
         if path.stem in routines:
             raise UserError(f"{path}: routine {path.stem} is also in {routines[path.stem]}")
         routines[path.stem] = path
-    for folder in _folders(variant):
+    for folder in (*_folders(variant), *overlays(preempt)):
         routines.update((path.stem, path) for path in sorted(folder.glob("*.S")))
     return dict(sorted(routines.items()))
 
 
-def kernel_inlines(variant: Variant) -> dict[str, Path]:
-    """File of each inline routine of the kernel, in the same order: `inline/` of the firmware, then of the variant's chain."""
-    folders = [guest_folder(FIRMWARE), *_folders(variant)]
+def kernel_inlines(variant: Variant, preempt: str = PREEMPT_DEFAULT) -> dict[str, Path]:
+    """File of each inline routine of the kernel: the `inline/` of the same folders in the same order."""
+    folders = [guest_folder(FIRMWARE), *_folders(variant), *overlays(preempt)]
     return {path.stem: path for folder in folders for path in sorted((folder / INLINE).glob("*.S"))}
 
 

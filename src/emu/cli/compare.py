@@ -7,7 +7,7 @@ import typer
 
 from emu.cli import options, terminal
 from emu.cli.run import execute
-from emu.errors import UserError
+from emu.errors import LimitReached, UserError
 from emu.report.compare_report import Comparison, Row, Side, render_comparison
 from emu.run.experiment_spec import Experiment
 from emu.run.result import RunResult
@@ -90,6 +90,8 @@ def _measure(
             for variant in runs:
                 title = f"{variant}, {count} threads, seed {seed}"
                 result = execute(plan[count, variant, seed], title=title)
+                if result.stuck is not None:
+                    raise LimitReached(f"{title}: {result.stuck.summary}")
                 partial = partial or result.partial
                 if partial:
                     break

@@ -37,6 +37,14 @@ Workload = Annotated[
         metavar="NAME", help="What the tasks do: " + "; ".join(f"{name}: {what}" for name, what in SUMMARIES.items()) + "."
     ),
 ]
+Preempt = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND",
+        help="Preemption in the kernel: none, or rt (PREEMPT_RT: the queue's lock sleeps, with priority inheritance). "
+        "Default: the workload's own, rt for rt-livelock and none for the others.",
+    ),
+]
 Stalls = Annotated[
     list[str] | None,
     typer.Option(
@@ -68,6 +76,7 @@ __all__ = [
     "MaxCycles",
     "Messages",
     "Placement",
+    "Preempt",
     "Stalls",
     "Tick",
     "Workload",
@@ -103,6 +112,7 @@ def experiment(
     messages: str | None = None,
     seed: str = "1",
     placement: str | None = None,
+    preempt: str | None = None,
     stalls: Sequence[str] | None = None,
     tick: str = "0",
     trace: Path | None = None,
@@ -117,6 +127,8 @@ def experiment(
         given["messages"] = whole("messages", messages)
     if placement is not None:
         given["placement"] = placement
+    if preempt is not None:
+        given["preempt"] = preempt
     spec = Experiment(
         variant=variant,
         machine=machine,
@@ -145,11 +157,13 @@ def _threads(text: str) -> int:
 
 def _refuse_unknown(spec: Experiment) -> None:
     """Variant, machine, points and trace path: looked up before the slow parts are even imported."""
+    from emu.assembly.variants import overlays
     from emu.cli.catalogue import find_machine, points
     from emu.observe.trace_file import check_writable
 
     known = {point.name for point in points(spec.variant)}
     find_machine(spec.machine)
+    overlays(spec.preempt)
     for stall in spec.stalls:
         if stall.point not in known:
             names = ", ".join(sorted(known)) or "none"

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from emu.cli import options, terminal
+from emu.errors import LimitReached
 from emu.run.experiment_spec import Experiment
 from emu.run.result import RunResult
 
@@ -16,6 +17,7 @@ def run(
     variant: Annotated[str, typer.Option(metavar="NAME", help="Which kernel path (`emu variants`).")] = options.DEFAULT_VARIANT,
     machine: options.Machine = options.DEFAULT_MACHINE,
     workload: options.Workload = options.DEFAULT_WORKLOAD,
+    preempt: options.Preempt = None,
     threads: Annotated[str | None, typer.Option(metavar="N", help="User tasks (default: one a core).")] = None,
     messages: options.Messages = None,
     placement: options.Placement = None,
@@ -44,6 +46,8 @@ def run(
       emu run --variant baseline --stall handoff_window:20000:10
                                                     hold the waker up: the receivers spin
       emu run --workload full-queue                 many senders block on a small queue
+      emu run --workload rt-livelock --variant baseline
+                                                    a preemptible kernel (--preempt rt): the receiver spins for ever
       emu run --messages 20 --trace t.trace         and look: emu trace show t.trace --hand-off 5
       emu run --json | jq .locks                    for a script
       emu run --script case.script --variant wakeq  operations of tasks, line by line, and what they give
@@ -53,6 +57,7 @@ def run(
 
         refused = {
             "--workload": workload != options.DEFAULT_WORKLOAD,
+            "--preempt": preempt,
             "--threads": threads,
             "--messages": messages,
             "--placement": placement,
@@ -66,6 +71,7 @@ def run(
         machine=machine,
         cores=cores,
         workload=workload,
+        preempt=preempt,
         threads=threads,
         messages=messages,
         seed=seed,
@@ -83,6 +89,8 @@ def run(
         from emu.report.run_report import render_run
 
         terminal.show(render_run(result, width=terminal.page_width(), colour=terminal.use_colour()))
+    if result.stuck is not None:
+        raise LimitReached(result.stuck.summary)
     if result.partial:
         raise typer.Exit(terminal.INTERRUPTED)
 

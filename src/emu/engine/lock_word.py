@@ -1,13 +1,15 @@
 """What a store to a lock word means: locks are recognised by the value of their word, whoever changes it.
 
 A queued spin lock is held while byte 0 is 1. A ticket lock is a head (bits 0 to 15) and a tail (bits 16 to 31): it is held while
-they differ, by the core that drew the ticket `head`; drawing adds one to the tail, and a release adds one to the head.
+they differ, by the core that drew the ticket `head`; drawing adds one to the tail, and a release adds one to the head. A sleeping
+lock (PREEMPT_RT) is the address of the task that owns it, bit 0 aside, which says that tasks wait: they sleep, so no core does.
 """
 
 from emu.assembly.variants import LOCK_KINDS
 from emu.native import njit
 
 QUEUED, TICKET = range(len(LOCK_KINDS))  # LOCK_KINDS are the words of variant.toml, by number
+SLEEPING = len(LOCK_KINDS)
 NOTHING, ACQUIRED, FAILED, RELEASED = range(4)
 
 
@@ -25,12 +27,25 @@ def change(kind, before, after, locked):  # type: ignore[no-untyped-def]
     """What a store has done that changed a lock word; `locked`: it is the store of a locked instruction."""
     if kind == TICKET:
         return ticket_change(before, after)
+    if kind == SLEEPING:
+        return owner_change(before, after, locked)
     byte, new = before & 0xFF, after & 0xFF
     if byte == 0 and new == 1:
         return ACQUIRED
     if byte == 1 and new == 0:
         return RELEASED
     return FAILED if locked else NOTHING
+
+
+@njit
+def owner_change(before, after, locked):  # type: ignore[no-untyped-def]
+    """The same for a sleeping lock. A plain store is one only to or from a free lock that is waited for: memory is used again."""
+    owned, owns = before >> 1, after >> 1
+    if owned == 0 and owns != 0 and (locked or before == 1):
+        return ACQUIRED
+    if owned != 0 and owns == 0 and (locked or after == 1):
+        return RELEASED
+    return NOTHING
 
 
 @njit

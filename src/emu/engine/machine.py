@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from emu.assembly.variants import LOCK_KINDS
+from emu.engine.lock_word import SLEEPING
 from emu.engine.loop import run as run_native
 from emu.engine.records import CORE, HALTED, LOCK, MACHINE, RUNNING, WAITING_FOR_STARTUP
 from emu.engine.text import Text
@@ -32,6 +33,7 @@ class Start:
     task_count: int = 0
     locks: Sequence[tuple[int, bool]] = ()  # physical address, guards a message queue
     lock_kind: str = LOCK_KINDS[0]
+    sleeping_locks: frozenset[int] = frozenset()  # physical addresses of those among them that are sleeping locks
 
 
 @dataclass(slots=True)
@@ -118,7 +120,7 @@ class Machine:
             self.locks[index]["address"] = address
             self.locks[index]["is_queue_lock"] = is_queue_lock
             self.locks[index]["owner"] = -1
-            self.locks[index]["kind"] = LOCK_KINDS.index(start.lock_kind)
+            self.locks[index]["kind"] = SLEEPING if address in start.sleeping_locks else LOCK_KINDS.index(start.lock_kind)
         self._share("lock_of_line", by_line)
         self.record["locks"] = address_of(self.locks)
         self.record["lock_count"] = len(start.locks)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emu.assembly import Image
+from emu.assembly.variants import PREEMPT_DEFAULT
 from emu.guest import descriptors
 from emu.guest.ipc import Ipc, build_ipc
 from emu.guest.paging import LARGE_PAGE, PAGE, USER_TEXT, PageTables
@@ -38,6 +39,7 @@ class GuestLock:
     physical: int
     owner: GuestObject
     allocated: bool = True
+    sleeping: bool = False  # its word is the address of the task that owns it
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def _build_core(kernel: Kernel, core: int) -> Record:
     kernel.ram.name(f"irq stack/{core}", None, stack, STACK_BYTES, core=core)
     area["this_cpu_off"] = area.virtual
     area["cpu_number"] = core
-    area["preempt_count"] = NO_RESCHEDULE_DUE
+    area["preempt_count"] = NO_RESCHEDULE_DUE + (kernel.image.preempt != PREEMPT_DEFAULT)  # the idle task is not preempted
     area["irq_count"] = -1
     area["irq_stack_ptr"] = direct(stack + STACK_BYTES)
     descriptors.write_gdt(kernel.ram, area.physical + kernel.offset("percpu", "gdt"), area.address("tss"), kernel.size("tss"))
@@ -218,16 +220,16 @@ def _places_of_queue_locks(kernel: Kernel, ipc: Ipc) -> Iterator[GuestLock]:
         if slab.object_bytes == object_bytes:
             owner = next(each for each in kernel.ram.objects if each.physical == slab.physical)
             for at in range(slab.physical, slab.physical + slab.size, object_bytes):
-                yield from (GuestLock(name, at + header + offset, owner, False) for name, offset in locks)
+                yield from (GuestLock(name, at + header + offset, owner, False, sleeping) for name, offset, sleeping in locks)
 
 
 def _find_locks(kernel: Kernel, ipc: Ipc) -> list[GuestLock]:
     """Every lock word of every structure, embedded ones included."""
     found = [
-        GuestLock(name, each.physical + offset, each)
+        GuestLock(name, each.physical + offset, each, sleeping=sleeping)
         for each in kernel.ram.objects
         if each.struct is not None
-        for name, offset in kernel.lock_fields(each.struct)
+        for name, offset, sleeping in kernel.lock_fields(each.struct)
     ]
     found += _places_of_queue_locks(kernel, ipc)
     return sorted(found, key=lambda lock: lock.physical)

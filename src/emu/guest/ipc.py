@@ -42,8 +42,9 @@ class Ipc:
             for each in _LISTS:
                 if queue[f"{each}.next"] != queue.address(each):
                     raise CheckFailed(f"{each} should be an empty list at the end, but something is left on it")
-            if not kernel.lock_is_free(queue.physical + kernel.offset("msg_queue", "q_perm.lock")):
-                raise CheckFailed(f"q_perm.lock should be free at the end, not {queue['q_perm.lock']:#x}")
+            for name, offset, _ in kernel.lock_fields("msg_queue"):
+                if not kernel.lock_is_free(queue.physical + offset):
+                    raise CheckFailed(f"{name} should be free at the end, not {kernel.ram.get(queue.physical + offset):#x}")
 
 
 def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask], program: Program, *, full_queues: int = 0) -> Ipc:

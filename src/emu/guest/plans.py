@@ -16,7 +16,7 @@ def threads_of(workload: str, cores: int) -> int:
     check_name(workload)
     if workload == PMSG_SHARED:
         return default_threads(cores)
-    return max(cores, workloads.KINDS[workload].threads_min)
+    return workloads.KINDS[workload].threads or max(cores, workloads.KINDS[workload].threads_min)
 
 
 def plan_workload(

@@ -159,14 +159,15 @@ class Kernel:
         word = self.ram.get(physical, 4)
         return word & 0xFFFF == word >> 16 if self.image.lock_kind == "ticket" else word == 0
 
-    def lock_fields(self, struct: str) -> list[tuple[str, int]]:
-        """Name and offset of each lock word in a structure, embedded structures included."""
+    def lock_fields(self, struct: str) -> list[tuple[str, int, bool]]:
+        """Each lock word in a structure, embedded structures included: name, offset, whether it is a sleeping lock's."""
         found = []
         for field in self._struct(struct).fields.values():
             if field.lock:
-                found.append((field.lock, field.offset))
+                found.append((field.lock, field.offset, field.sleeping))
             if field.struct:
-                found += [(name, field.offset + inner) for name, inner in self.lock_fields(field.struct)]
+                inside = self.lock_fields(field.struct)
+                found += [(name, field.offset + offset, sleeping) for name, offset, sleeping in inside]
         return found
 
     def _struct(self, name: str) -> Struct:

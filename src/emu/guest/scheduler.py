@@ -8,13 +8,12 @@ from collections.abc import Sequence
 
 from emu.guest.ram import DIRECT_MAP, direct
 from emu.guest.record import Kernel, Record
-from emu.guest.tasks import NICE_0_INVERSE, NICE_0_WEIGHT, UserTask, build_sleeping_kernel_task
+from emu.guest.tasks import MAX_RT_PRIO, NICE_0_INVERSE, NICE_0_WEIGHT, UserTask, build_sleeping_kernel_task
 
 MIN_VRUNTIME = -(1 << 20)  # init_cfs_rq: shortly before the counter wraps, as the kernel starts it
 MIGRATION_COST_NS = 500_000  # sysctl_sched_migration_cost
 AVERAGE_IDLE_NS = 50_000  # below the migration cost, as on a machine that passes messages: no search for work when idle
 CAPACITY = 1024
-MAX_RT_PRIO = 100
 CLOCK_HZ = 3_500_000_000  # the TSC of the modelled part; it only scales the scheduler's nanoseconds
 CYC2NS_SHIFT = 31
 LOAD_AVG_MAX = 47742
@@ -59,6 +58,9 @@ def _build_rq(kernel: Kernel, core: int, idle: Record) -> Record:
     rq["curr"] = rq["idle"] = idle.virtual
     rq["stop"] = build_sleeping_kernel_task(kernel, f"migration/{core}", core).virtual
     rq["rt_highest_prio_curr"] = MAX_RT_PRIO
+    for at in range(0, rq.size_of("rt_queues"), 16):  # struct list_head
+        for word in (0, 8):
+            rq.put_word("rt_queues", rq.address("rt_queues") + at, offset=at + word)
     rq["cpu"] = core
     rq["online"] = 1
     rq["cpu_capacity"] = rq["cpu_capacity_orig"] = CAPACITY

@@ -19,6 +19,8 @@ TASK_INTERRUPTIBLE = 1
 TASK_DEAD = 0x40
 ON_RQ_QUEUED = 1
 NICE_0_PRIO, IDLE_PRIO = 120, 140
+MAX_RT_PRIO = 100
+SCHED_FIFO = 1
 STOP_PRIO = -1  # above every real-time priority
 NICE_0_WEIGHT, NICE_0_INVERSE = 1024 << 10, 0x400000  # scale_load(1024) and 2**32 / 1024: Linux 4.8 on 64 bits
 IDLE_WEIGHT, IDLE_INVERSE = 3 << 10, 0x55555555  # WEIGHT_IDLEPRIO 3
@@ -125,9 +127,7 @@ def build_user_task(kernel: Kernel, program: Program, plan: TaskPlan, task_struc
     task["state"] = TASK_INTERRUPTIBLE
     task["usage"] = 2
     task["wake_cpu"] = plan.core
-    for field in ("prio", "static_prio", "normal_prio"):
-        task[field] = NICE_0_PRIO
-    task["sched_class"] = kernel.symbol("fair_sched_class")
+    _set_priority(kernel, task, plan.rt_priority)
     task["cpus_allowed"] = plan.cpus_allowed
     task["nr_cpus_allowed"] = plan.cpus_allowed.bit_count()
     task["pid"] = USER_PID_BASE + plan.index
@@ -137,6 +137,14 @@ def build_user_task(kernel: Kernel, program: Program, plan: TaskPlan, task_struc
     task["thread_fsbase"] = virtual + kernel.offset(program.memory, "tls")
     _prepare_first_switch(kernel, program, task, stack, virtual)
     return UserTask(plan, task_struct, stack, page)
+
+
+def _set_priority(kernel: Kernel, task: Record, rt_priority: int) -> None:
+    """SCHED_FIFO of a priority, or the fair class for 0."""
+    task["static_prio"] = NICE_0_PRIO
+    task["prio"] = task["normal_prio"] = MAX_RT_PRIO - 1 - rt_priority if rt_priority else NICE_0_PRIO
+    task["rt_priority"], task["policy"] = rt_priority, SCHED_FIFO if rt_priority else 0
+    task["sched_class"] = kernel.symbol("rt_sched_class" if rt_priority else "fair_sched_class")
 
 
 def _common(task: Record, name: str) -> None:

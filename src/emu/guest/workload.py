@@ -37,6 +37,7 @@ class TaskPlan:
     starts_first: bool = False
     table: Table | None = None
     program: str = "pmsg"
+    rt_priority: int = 0  # of SCHED_FIFO, 1 to 99; 0: a task of the fair class
 
     @property
     def name(self) -> str:
@@ -56,6 +57,7 @@ class Workload:
     tasks: tuple[TaskPlan, ...]
     name: str = NAME
     program: str = "pmsg_shared"  # what each task runs
+    preempt: str = "none"  # the kind of kernel preemption where nobody says: `emu.assembly.variants`
     full_queues: int = 0  # how many full queues the allocator has memory for, beside the messages under way
 
     @property

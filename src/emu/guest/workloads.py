@@ -5,7 +5,7 @@ task comes to its end and the queue is empty then.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from errno import EIDRM, EINTR, EINVAL, ESRCH
 
 from emu.errors import UserError
@@ -111,6 +111,12 @@ def signals(threads: int, messages: int) -> list[Table]:
     return [sender, signaller, *(Table(calls, share, prologue=(there,)) for share in shares)]
 
 
+def rt_livelock(threads: int, messages: int) -> list[Table]:
+    """Receivers of a higher priority on the sender's core: what the patch's message warns of. The last one is the sender."""
+    first, *others = (Table((_receive(0),), share) for share in _shares(messages, threads - 1))
+    return [replace(first, prologue=(CREATE,)), *others, Table((_send(1),), messages)]
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One workload: its tables for so many tasks and messages."""
@@ -118,6 +124,10 @@ class Kind:
     tables: Callable[[int, int], list[Table]]
     threads_min: int
     summary: str
+    one_core: bool = False  # all tasks on core 0
+    rt_priorities: tuple[int, int] = (0, 0)  # of the last task, and of the others; 0: fair tasks
+    preempt: str = "none"  # the kind of kernel preemption that it is about
+    threads: int = 0  # where nobody says; 0: one a core
 
 
 KINDS = {
@@ -127,6 +137,15 @@ KINDS = {
     "rmid-sleepers": Kind(rmid_sleepers, 2, "removal of a queue with sleepers on it, round after round"),
     "set-sleepers": Kind(set_sleepers, 2, "IPC_SET with sleepers: all wake and go back to sleep"),
     "mixed-types": Kind(mixed_types, 3, "bursts that mix types and lengths, for receivers of 1, of -1 and of all but 1"),
+    "rt-livelock": Kind(
+        rt_livelock,
+        2,
+        "a sender of low real-time priority, a receiver of a higher one on its core",
+        one_core=True,
+        rt_priorities=(10, 50),
+        preempt="rt",
+        threads=2,
+    ),
     "signals": Kind(signals, 3, "signals to receivers while messages come"),
 }
 
@@ -143,12 +162,20 @@ def plan(name: str, *, cores: int, cores_per_module: int, threads: int, messages
     tables: Sequence[Table] = kind.tables(threads, messages)
     tasks = tuple(
         TaskPlan(
-            index=index, core=index % cores, cpus_allowed=1 << index % cores, start_delay=next(delays), table=table, program=name
+            index=index,
+            core=core,
+            cpus_allowed=1 << core,
+            start_delay=next(delays),
+            table=table,
+            program=name,
+            rt_priority=kind.rt_priorities[index < len(tables) - 1],
         )
         for index, table in enumerate(tables)
+        for core in (0 if kind.one_core else index % cores,)
     )
     wanted = sum(_receives(table) for table in tables)
-    return Workload(cores, cores_per_module, PLACEMENT, wanted, seed, tasks, name, "table_task", full_queues=1)
+    place = "all on one core" if kind.one_core else PLACEMENT
+    return Workload(cores, cores_per_module, place, wanted, seed, tasks, name, "table_task", kind.preempt, full_queues=1)
 
 
 def _shares(messages: int, parts: int) -> list[int]:

@@ -43,7 +43,13 @@ def _parts(result: RunResult) -> Iterator[RenderableType]:
 
 
 def _headline(result: RunResult) -> Iterator[RenderableType]:
-    if result.partial:
+    if result.stuck is not None:
+        yield Text.from_markup(
+            f"[bold red]STUCK[/]  after {result.messages:,} of {result.messages_wanted:,} messages; every figure is of this part only"
+        )
+        yield from (Text(f"  {sentence}") for sentence in result.stuck.words)
+        yield ""
+    elif result.partial:
         yield Text.from_markup(
             f"[bold red]PARTIAL[/]  stopped after {result.messages:,} of {result.messages_wanted:,} messages; "
             "every figure is of this part only"
@@ -54,6 +60,8 @@ def _headline(result: RunResult) -> Iterator[RenderableType]:
     yield Text(f"{count(result.messages, 'message')} in {result.cycles:,} cycles ({_seconds(result.seconds)} simulated)")
     what = SUMMARIES[result.workload]
     yield Text(f"workload {result.workload}, {what}; {count(result.threads, 'thread')}, {result.placement}, seed {result.seed}")
+    if result.preempt != "none":
+        yield Text(f"kernel preemption: {result.preempt}")
     if result.tick_hz:
         yield Text(f"timer interrupt on: {result.tick_hz:,} a second on each core")
     for stall in result.stall_schedule:

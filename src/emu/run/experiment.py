@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from emu.observe.trace_file import TraceWriter, check_writable
 from emu.run.experiment_spec import Experiment
 from emu.run.faults import describe_fault, what_cores_do
 from emu.run.result import Coherence, LockUse, MessageSpin, RunResult, StallCount, StateCycles, Wakeups
+from emu.run.stuck import Stuck, find_stuck
 from emu.run.trace_setup import trace_header
 from emu.run.wiring import QUEUE_LOCK, Wired, program_of, wire
 
@@ -35,7 +36,7 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
     description = load_machine(experiment.machine)
     if experiment.trace is not None:
         check_writable(experiment.trace)
-    image, text = program_of(experiment.variant)
+    image, text = program_of(experiment.variant, experiment.preempt)
     workload = experiment.plan(description.topology.cores_per_module)
     options = Options(
         done_wanted=experiment.threads,
@@ -45,17 +46,17 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
         timer_period=description.clock_hz.value // experiment.tick_hz if experiment.tick_hz else 0,
         stalls=_stalls(experiment, image, text),
     )
-    wired = wire(description, experiment.variant, workload, options)
+    wired = wire(description, experiment.variant, workload, options, preempt=experiment.preempt)
     return Setup(wired.description, wired.image, wired.text, wired.guest, wired.bus, wired.machine, experiment)
 
 
 def run(experiment: Experiment, progress: Progress | None = None, should_stop: Callable[[], bool] | None = None) -> RunResult:
-    """Run an experiment to its end, or until `should_stop` says so (the result is then marked partial)."""
+    """Run an experiment to its end, or until `should_stop` says so or nothing goes on any more (the result is then partial)."""
     setup = prepare(experiment)
     writer = _writer(setup)
     begin = time.perf_counter()
     try:
-        partial = _drive(setup, writer, progress, should_stop)
+        partial, stuck = _drive(setup, writer, progress, should_stop)
     except BaseException:
         if writer is not None:
             writer.abort()
@@ -67,19 +68,24 @@ def run(experiment: Experiment, progress: Progress | None = None, should_stop: C
         writer.close(trace_digest=_digest(setup.machine), partial=partial)
     if not partial:
         setup.guest.check_finished()
-    return measure(setup, host_seconds, partial)
+    return replace(measure(setup, host_seconds, partial), stuck=stuck)
 
 
 def drive_to_end(setup: Setup) -> RunResult:
-    """Run what `prepare` wired to its end, without trace or progress."""
+    """Run what `prepare` wired to its end, without trace or progress; one that gets stuck is a `LimitReached`."""
     begin = time.perf_counter()
-    _drive(setup, None, None, None)
+    _, stuck = _drive(setup, None, None, None)
+    if stuck is not None:
+        raise LimitReached(stuck.summary)
     setup.machine.finish()
     setup.guest.check_finished()
     return measure(setup, time.perf_counter() - begin, partial=False)
 
 
-def _drive(setup: Setup, writer: TraceWriter | None, progress: Progress | None, should_stop: Callable[[], bool] | None) -> bool:
+def _drive(
+    setup: Setup, writer: TraceWriter | None, progress: Progress | None, should_stop: Callable[[], bool] | None
+) -> tuple[bool, Stuck | None]:
+    """Run slice by slice; returns whether the run ended before its time, and why if the guest is at fault."""
     machine, wanted = setup.machine, setup.guest.workload.messages
     delivered = machine.counts("mark_counts")[setup.text.mark("delivered") : setup.text.mark("delivered") + 1]
     if progress is not None:
@@ -91,7 +97,7 @@ def _drive(setup: Setup, writer: TraceWriter | None, progress: Progress | None, 
         if progress is not None:
             progress(int(delivered[0]), wanted)
         if outcome == rec.RUN_DONE:
-            return False
+            return False, None
         if outcome == rec.FAULT:
             raise GuestFault(describe_fault(setup))
         if outcome == rec.LIMIT:
@@ -99,8 +105,9 @@ def _drive(setup: Setup, writer: TraceWriter | None, progress: Progress | None, 
             raise LimitReached(f"the guest had not finished after {bound} cycles: a loop that never ends? {what_cores_do(setup)}")
         if outcome == rec.DEADLOCK:
             raise LimitReached(f"all cores are halted and nothing will wake them: {what_cores_do(setup)}")
-        if should_stop is not None and should_stop():
-            return True
+        stuck = find_stuck(setup, ticks=setup.experiment.tick_hz > 0)
+        if stuck is not None or (should_stop is not None and should_stop()):
+            return True, stuck
 
 
 def _stalls(experiment: Experiment, image: Image, text: Text) -> dict[int, tuple[int, int]]:
@@ -142,6 +149,7 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
     return RunResult(
         variant=experiment.variant,
         machine=setup.description.name,
+        preempt=setup.image.preempt,
         workload=setup.guest.workload.name,
         placement=setup.guest.workload.placement,
         cores=experiment.cores,

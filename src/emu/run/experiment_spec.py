@@ -79,6 +79,7 @@ class Experiment:
     machine: str = DEFAULT_MACHINE
     cores: int = DEFAULT_CORES
     workload: str = NAME
+    preempt: str = ""  # kind of kernel preemption, as in `emu.assembly.variants`; empty: the workload's own
     threads: int = 0  # 0: one a core, or what the workload needs
     messages: int = DEFAULT_MESSAGES
     seed: int = 1
@@ -92,7 +93,9 @@ class Experiment:
         """Fill in the default number of threads and refuse what no machine could run."""
         if self.threads == 0 and self.cores >= 1:
             object.__setattr__(self, "threads", threads_of(self.workload, self.cores))
-        self.plan()
+        workload = self.plan()
+        if not self.preempt:
+            object.__setattr__(self, "preempt", workload.preempt)
         if not 0 <= self.tick_hz <= TICK_HZ_MAX:
             raise UserError(f"tick must be 0 (off) to {TICK_HZ_MAX} interrupts a second, not {self.tick_hz}")
         points = [stall.point for stall in self.stalls]

@@ -6,9 +6,12 @@ documentation's definitions.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emu.run.experiment_spec import Stall
+
+if TYPE_CHECKING:
+    from emu.run.stuck import Stuck
 
 SCHEMA = "emu-run/1"
 
@@ -133,7 +136,9 @@ class RunResult:
     tick_hz: int = 0
     stall_schedule: tuple[Stall, ...] = ()
     stalls: Mapping[str, StallCount] = field(default_factory=dict)  # by point
+    preempt: str = "none"  # kind of kernel preemption
     partial: bool = False
+    stuck: "Stuck | None" = None  # why the run cannot go on, if it cannot; it is partial then
 
     @property
     def cycles_by_state(self) -> StateCycles:
@@ -158,6 +163,7 @@ class RunResult:
             "schema": SCHEMA,
             "variant": self.variant,
             "machine": self.machine,
+            "preempt": self.preempt,
             "workload": self.workload,
             "placement": self.placement,
             "cores": self.cores,
@@ -165,6 +171,7 @@ class RunResult:
             "seed": self.seed,
             "tick_hz": self.tick_hz,
             "partial": self.partial,
+            "stuck": self.stuck.to_dict() if self.stuck is not None else None,
             "messages_wanted": self.messages_wanted,
             "messages": self.messages,
             "cycles": self.cycles,

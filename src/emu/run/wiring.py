@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from emu.assembly import Image, assemble_variant
+from emu.assembly.variants import PREEMPT_DEFAULT
 from emu.description import MachineFile
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.text import Text, build_text
@@ -29,15 +30,17 @@ class Wired:
 
 
 @lru_cache(maxsize=16)
-def program_of(variant: str) -> tuple[Image, Text]:
-    """A variant, assembled and decoded, once in a process."""
-    image = assemble_variant(variant)
+def program_of(variant: str, preempt: str = PREEMPT_DEFAULT) -> tuple[Image, Text]:
+    """A variant, assembled and decoded for a kind of kernel preemption, once in a process."""
+    image = assemble_variant(variant, preempt)
     return image, build_text(image)
 
 
-def wire(description: MachineFile, variant: str, workload: Workload, options: Options) -> Wired:
+def wire(
+    description: MachineFile, variant: str, workload: Workload, options: Options, *, preempt: str = PREEMPT_DEFAULT
+) -> Wired:
     """Build the guest of a workload and the machine around it; `options` need not name latencies and CPUID."""
-    image, text = program_of(variant)
+    image, text = program_of(variant, preempt)
     text = replace(text, instructions=text.instructions.copy())  # a search changes its own
     bus = build_bus(description, workload.cores, RAM_BYTES)
     guest = build_guest(image, workload, ram=bus.ram)
@@ -51,6 +54,7 @@ def wire(description: MachineFile, variant: str, workload: Workload, options: Op
         task_count=len(guest.tasks),
         locks=[(lock.physical, lock.name == QUEUE_LOCK) for lock in guest.locks],
         lock_kind=image.lock_kind,
+        sleeping_locks=frozenset(lock.physical for lock in guest.locks if lock.sleeping),
     )
     options = replace(
         options,
