@@ -45,7 +45,8 @@ def _parts(result: RunResult) -> Iterator[RenderableType]:
 def _headline(result: RunResult) -> Iterator[RenderableType]:
     if result.stuck is not None:
         yield Text.from_markup(
-            f"[bold red]STUCK[/]  after {result.messages:,} of {result.messages_wanted:,} messages; every figure is of this part only"
+            f"[bold red]STUCK[/]  after {result.messages:,} of {result.messages_wanted:,} messages; "
+            "every figure is of this part only"
         )
         yield from (Text(f"  {sentence}") for sentence in result.stuck.words)
         yield ""
