@@ -70,7 +70,7 @@ def describe_fault(setup: "Wired") -> str:
         what = f"the core stopped without a reason (Unicorn error {code})"
     mark = next((m for m in setup.image.marks if m.name == "unsupported" and m.address == pc & MASK64), None)
     if mark is not None:
-        what += " after a path that this version does not support (a full queue, an error, a signal or the like)"
+        what += " after a path that this version does not support (tracing, a stop signal, load balancing or the like)"
         if mark.register is not None:
             value = setup.machine.unicorns[int(core["index"])].register(mark.register.upper())
             what += f", value {value - 2**64 if value >> 63 else value}"

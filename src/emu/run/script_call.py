@@ -72,7 +72,7 @@ class Caller:
             case s.Msgget():
                 return s.Outcome(f"q{queues.number_of(result)}")
             case s.Recv():
-                data = self._page.read("receive_buffer", s.TYPE_LENGTH + result)
+                data = self._page.read("last_bytes" if operation.bad == "text" else "receive_buffer", s.TYPE_LENGTH + result)
                 return s.received(result, int.from_bytes(data[: s.TYPE_LENGTH], "little", signed=True), data[s.TYPE_LENGTH :])
             case s.Stat():
                 return self._statistics()
