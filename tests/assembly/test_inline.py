@@ -72,3 +72,28 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 def test_the_number_of_operands(tmp_path: Path, both: dict[str, Path], use: str, given: int) -> None:
     with pytest.raises(UserError, match=rf"sort.S:2: swap_if takes 2 operands \(.*swap_if.S\), not {given}"):
         prepare(write(tmp_path, "sort", f"sort:\n    {use}\n"), load_inlines(both))
+
+
+def test_inline_routines_may_name_others(tmp_path: Path) -> None:
+    """Each use has labels of its own, however deep it stands."""
+    paths = {
+        "leave": write(tmp_path, "leave", "//@ inline leave lock\n    release \\lock\n    poll\n    poll\n"),
+        "release": write(tmp_path, "release", "//@ inline release word\n    mov byte ptr \\word, 0x0\n"),
+        "poll": write(tmp_path, "poll", "//@ inline poll\n    jnz .Lon\n    nop\n.Lon:\n"),
+    }
+    text = "sort:\n    leave [rbx]\n    ret\n"
+    source = prepare(write(tmp_path, "sort", text), load_inlines(paths))
+    statements = [line for _, line in source.lines]
+    assert statements[1] == "mov byte ptr [rbx], 0x0"
+    labels = [line for line in statements if line.endswith(":")][1:]
+    assert len(labels) == len(set(labels)) == 2
+    assert {number for number, _ in source.lines[1:-1]} == {2}
+
+
+def test_a_circle_of_inline_routines_is_refused(tmp_path: Path) -> None:
+    paths = {
+        "one": write(tmp_path, "one", "//@ inline one\n    two\n"),
+        "two": write(tmp_path, "two", "//@ inline two\n    one\n"),
+    }
+    with pytest.raises(UserError, match=r"sort.S:2: inline routines name each other in a circle: one, two, one"):
+        prepare(write(tmp_path, "sort", "sort:\n    one\n    ret\n"), load_inlines(paths))

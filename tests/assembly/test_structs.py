@@ -82,3 +82,19 @@ def test_a_wrong_second_file_is_named(tmp_path: Path, second: str, message: str)
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"gone.toml: cannot be read: No such file"):
         load_structs([tmp_path / "gone.toml"])
+
+
+def test_a_structure_may_be_replaced_as_a_whole(tmp_path: Path) -> None:
+    """What embeds it sees the new one; its old fields are gone."""
+    new = '[inner]\nreplaces = true\nprefix = "IN"\nsize = 0x20\n[inner.fields]\nowner = { at = 0x10, size = 8, lock = "q", sleeping = true }'
+    structs = load(tmp_path, GOOD, new)
+    assert dict(constants(structs)) == {
+        "OUT__size": 0x40, "OUT_first": 0, "OUT_inner": 0x10, "IN__size": 0x20, "IN_owner": 0x10,
+    }  # fmt: skip
+    assert structs["outer"].fields["inner"].size == 0x20
+    assert structs["inner"].fields["owner"].sleeping
+
+
+def test_what_is_not_there_cannot_be_replaced(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"0.toml: struct s replaces nothing: no earlier file has it"):
+        load(tmp_path, '[s]\nreplaces = true\nprefix = "S"\nsize = 0x8')
