@@ -26,12 +26,24 @@ TICKET = [
     (0x00010000, 0x00010000, True, NOTHING),  # a trylock that gave up
     (0x00010001, 0x00000000, False, NOTHING),  # initialised anew
 ]
-ROWS = [("queued", *row) for row in QUEUED] + [("ticket", *row) for row in TICKET]
+SLEEPING = [
+    (0x0, 0x500040, True, ACQUIRED),  # the fast path
+    (0x1, 0x500041, False, ACQUIRED),  # under wait_lock
+    (0x500040, 0x500041, True, NOTHING),  # somebody waits
+    (0x500041, 0x500040, False, NOTHING),
+    (0x500041, 0x500041, True, NOTHING),  # a fast path that failed
+    (0x500040, 0x0, True, RELEASED),
+    (0x500041, 0x1, False, RELEASED),
+    (0x0, 0x500040, False, NOTHING),  # memory that is something else
+    (0x500040, 0x0, False, NOTHING),
+]
+KINDS = (*LOCK_KINDS, "sleeping")  # the last is no kind of spin lock
+ROWS = [("queued", *row) for row in QUEUED] + [("ticket", *row) for row in TICKET] + [("sleeping", *row) for row in SLEEPING]
 
 
 @pytest.mark.parametrize(("kind", "before", "after", "locked", "wanted"), ROWS)
 def test_a_store_is_known_by_what_it_changes(kind: str, before: int, after: int, locked: bool, wanted: int) -> None:
-    assert change(LOCK_KINDS.index(kind), before, after, locked) == wanted
+    assert change(KINDS.index(kind), before, after, locked) == wanted
 
 
 @pytest.mark.parametrize(
