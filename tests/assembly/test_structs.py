@@ -86,7 +86,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_a_structure_may_be_replaced_as_a_whole(tmp_path: Path) -> None:
     """What embeds it sees the new one; its old fields are gone."""
-    new = '[inner]\nreplaces = true\nprefix = "IN"\nsize = 0x20\n[inner.fields]\nowner = { at = 0x10, size = 8, lock = "q", sleeping = true }'
+    new = '[inner]\nreplaces = true\nprefix = "IN"\nsize = 0x20\n[inner.fields]\n'
+    new += 'owner = { at = 0x10, size = 8, lock = "q", sleeping = true }'
     structs = load(tmp_path, GOOD, new)
     assert dict(constants(structs)) == {
         "OUT__size": 0x40, "OUT_first": 0, "OUT_inner": 0x10, "IN__size": 0x20, "IN_owner": 0x10,
