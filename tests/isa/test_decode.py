@@ -38,6 +38,7 @@ UNSEEN = {
     "leave": {"rbp"}, "movsq": {"flags", "rsi", "rdi", "rcx"}, "stosq": {"flags", "rcx"},
 }  # fmt: skip
 DIVISIONS = ("div", "idiv")
+BIT_TESTS = ("bt", "btc", "btr", "bts")  # with a register for the bit, any byte of memory may be meant
 
 Form = tuple[str, tuple[str, ...], bool, bool]  # mnemonic, operands, locked, repeated
 # Not used so far, or rarely: a new routine may well use them.
@@ -124,7 +125,7 @@ def states(form: Form, rng: random.Random) -> Iterator[tuple[dict[str, int], byt
             state["rbx"] = state["rax"]
         if form[0] in DIVISIONS:
             state["rdx"] = rng.getrandbits(8)
-        if (form[0] == "bt" and form[1][0][0] == "m") or form[0] == "btc":
+        if (form[0] in BIT_TESTS and form[1][0][0] == "m") or form[0] == "btc":
             state["rsi"] = rng.getrandbits(6)
         if form[0] == "leave":
             state["rbp"] = STACK + 0x700
@@ -148,7 +149,7 @@ def test_registers_and_memory_are_those_the_core_touches(form: Form) -> None:
     assert (each.mnemonic, each.operands, each.locked, each.repeated) == form
     core, rng = Core(code), random.Random(0)
     few = (
-        each.mnemonic in DIVISIONS or each.repeated or (each.mnemonic == "bt" and each.memory != Memory.NONE)
+        each.mnemonic in DIVISIONS or each.repeated or (each.mnemonic in BIT_TESTS and each.memory != Memory.NONE)
     )  # bits to change at most: more, and it faults
     written: set[str] = set()
     read: set[str] = set()
