@@ -29,7 +29,7 @@
 .set .Lcopy_of, 0x70                                         // with MSG_COPY: the message that is filled
 .set .Lwake_q, 0x78                                          // struct wake_q_head
 .set .LWAKE_Q_TAIL, 0x1
-.set .Lframe, 0x90
+.set .Lframe, 0xc0                                          // msr_d on one line, as in a frame of 0x80
 .set .LONE, 0x1
 .set .Lsaved, 0x28                                          // five registers below the frame pointer
 do_msgrcv:

@@ -14,7 +14,7 @@ sys.path.insert(0, str(HERE))  # plain_machine, for the tests beside it
 
 @cache
 def assemble_reduced_kernel() -> Image:
-    """Real boot, entry, exit, irq, lock and user routines; the stand-ins of `reduced_kernel`; all other routines are labels only."""
+    """Real boot, entry, exit, irq, lock and user routines; stand-ins of `reduced_kernel`; all other routines are labels only."""
     firmware, reduced = guest_folder("firmware"), HERE / "reduced_kernel"
     kernel = {p.stem: p for name in ("boot", "entry", "exit", "irq", "lock") for p in sorted((firmware / name).glob("*.S"))}
     kernel |= {path.stem: path for path in sorted(reduced.glob("*.S"))}
