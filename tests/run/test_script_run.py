@@ -32,6 +32,18 @@ t1: recv type=2 size=8 -> blocks
 t2: send type=2 size=8 -> 0
 t1: returns 8 type=2
 """
+# Copies of messages that have segments; the message stays, and a buffer of less than its size is refused.
+COPIED = """tasks 1
+t1: send type=3 size=4049 fill=5 -> 0
+t1: send type=2 size=8192 fill=6 -> 0
+t1: recv copy nowait type=0 -> 4049 type=3
+t1: recv copy nowait type=1 -> 8192 type=2
+t1: recv copy nowait noerror type=1 size=8191 -> EINVAL
+t1: recv copy nowait type=2 -> ENOMSG
+t1: recv type=-2 -> 8192 type=2
+t1: recv type=0 noerror size=4049 -> 4049 type=3
+t1: stat -> qnum=0 cbytes=0
+"""
 # A full queue loses its write permission: who wakes senders in vain tells them at once.
 IN_VAIN = """tasks 2
 t1: set qbytes=8 -> 0
@@ -42,7 +54,7 @@ t2: set qbytes=8 mode=0400 -> 0
 
 
 @pytest.mark.parametrize("variant", list(variants()))
-@pytest.mark.parametrize("text", [HAND_OFF, QUEUED, EVERYTHING.read_text()], ids=["hand-off", "queued", "everything"])
+@pytest.mark.parametrize("text", [HAND_OFF, QUEUED, COPIED, EVERYTHING.read_text()], ids=["hand-off", "queued", "copied", "everything"])
 def test_what_is_expected_comes(text: str, variant: str) -> None:
     script = parse(text)
     assert mismatches(script, run_script(script, variant, MACHINE)) == []
