@@ -54,7 +54,9 @@ t2: set qbytes=8 mode=0400 -> 0
 
 
 @pytest.mark.parametrize("variant", list(variants()))
-@pytest.mark.parametrize("text", [HAND_OFF, QUEUED, COPIED, EVERYTHING.read_text()], ids=["hand-off", "queued", "copied", "everything"])
+@pytest.mark.parametrize(
+    "text", [HAND_OFF, QUEUED, COPIED, EVERYTHING.read_text()], ids=["hand-off", "queued", "copied", "everything"]
+)
 def test_what_is_expected_comes(text: str, variant: str) -> None:
     script = parse(text)
     assert mismatches(script, run_script(script, variant, MACHINE)) == []
