@@ -1,4 +1,4 @@
-"""Corners of the receiving half that no script reaches: a removal seen under the lock, hooks that refuse, memory that ends in a segment."""
+"""Corners of the receiving half that no script reaches: a removal seen under the lock, refusing hooks, memory in a segment."""
 
 import errno
 import sys
