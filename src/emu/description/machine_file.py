@@ -97,7 +97,9 @@ class Latencies(_Strict):
     l1_hit: Figure
     l2_hit: Figure
     sibling_line: Figure
+    sibling_locked: Figure
     remote_line: Figure
+    remote_write: Figure
     upgrade: Figure
     memory: Figure
     store_forward: Figure

@@ -83,7 +83,7 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
     if machine.sharing != 0:
         touch(machine, core.index, address, size, False)
     if instruction.traits & LOCKED:
-        cycles = atomic(bus, core.index, core.clock, address, size)
+        cycles = atomic(bus, core.index, core.clock, address, size, instruction.latency)
         core.data_at = max(core.data_at, core.start + cycles)
         if lock_at(machine, address) >= 0:
             core.rmw_lock_word = read_ram(bus, address, 4)

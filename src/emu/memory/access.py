@@ -7,7 +7,7 @@ access that hits L1, and `bus.cause` then names the reason.
 
 import numpy as np
 
-from emu.memory.cache import fly, l1_fill, l1_hit, own_line, ownership_cycles, read_line, waits
+from emu.memory.cache import C_SIBLING, fly, l1_fill, l1_hit, own_line, ownership_cycles, read_line, waits
 from emu.memory.journal import WRITE, enter
 from emu.memory.records import BUFFER, I64
 from emu.memory.store_buffer import arrives_for_store, drain_due, forward, push_store, read_ram, take_view
@@ -68,8 +68,11 @@ def store(bus, core, now, at, address, size, value, lock, data_at, retires_at): 
 
 
 @njit
-def atomic(bus, core, now, address, size):  # type: ignore[no-untyped-def]
-    """The load half of a locked instruction, this core's buffer being empty: the line is owned at once and stays busy."""
+def atomic(bus, core, now, address, size, keeps):  # type: ignore[no-untyped-def]
+    """The load half of a locked instruction, this core's buffer being empty: the line is owned at once.
+
+    It stays busy until it is here and for the `keeps` cycles that the instruction itself takes: nobody gets it in between.
+    """
     bus.cause = 0
     if bus.next_drain <= now:
         drain_due(bus, now)
@@ -81,14 +84,13 @@ def atomic(bus, core, now, address, size):  # type: ignore[no-untyped-def]
         need = ownership_cycles(bus, core, line)
         here = l1_hit(bus, core, line)
         if need > 0:
-            need += waits(bus, line, now)
+            need = (bus.sibling_locked if bus.cause == C_SIBLING else need) + waits(bus, line, now)
         elif not here:
             need = bus.l2_hit
         own_line(bus, core, line)
         if not here:
             l1_fill(bus, core, line)
-        if need > 0:
-            fly(bus, module, line, now, now + need)
+        fly(bus, module, line, now, now + need + keeps)
         cycles = max(cycles, need)
     return cycles + translation_cycles(bus, core, address)
 

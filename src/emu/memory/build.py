@@ -21,6 +21,8 @@ def build_bus(description: MachineFile, cores: int, ram_bytes: int) -> Bus:
                 ("forward", latency.store_forward),
             )
         },
+        sibling_locked=latency.sibling_locked.value,
+        remote_write=latency.remote_write.value,
         upgrade=latency.upgrade.value,
         forward_fail=latency.store_forward_fail.value,
         buffer_depth=description.store_buffer.depth.value,

@@ -232,7 +232,7 @@ def ownership_cycles(bus, core, line):  # type: ignore[no-untyped-def]
             there = states[line * bus.modules + other]
             if other != module and ACTION[there, PROBE_WRITE] == SUPPLY:
                 bus.cause = C_REMOTE
-                return bus.remote_line
+                return bus.remote_write
         bus.cause = C_MEMORY
         return bus.memory
     writer = array_at(bus.line_writer, bus.lines, np.int16)[line]

@@ -64,7 +64,9 @@ BUS = np.dtype(
         # latencies, core cycles; loads and stores count what they add to an L1 hit
         ("l2_hit", I64),
         ("sibling_line", I64),
+        ("sibling_locked", I64),
         ("remote_line", I64),
+        ("remote_write", I64),
         ("upgrade", I64),
         ("memory", I64),
         ("forward", I64),
