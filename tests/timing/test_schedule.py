@@ -57,7 +57,9 @@ def test_microcode_keeps_the_decoder(text: str, cycles: int) -> None:
     assert timing_of(text)[0].blocks == cycles
 
 
-@pytest.mark.parametrize("text", ["mfence", "cpuid", "syscall", "iretq", "wrmsr", "hlt", "mov cr3, rax", "lock inc dword ptr [rbx]"])
+@pytest.mark.parametrize(
+    "text", ["mfence", "cpuid", "syscall", "iretq", "wrmsr", "hlt", "mov cr3, rax", "lock inc dword ptr [rbx]"]
+)
 def test_serialising(text: str) -> None:
     assert timing_of(text)[0].serialising
 

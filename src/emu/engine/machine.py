@@ -189,7 +189,17 @@ class Machine:
         """Every array that a run changes, the bus's and the cores' registers apart."""
         text = self._keep["instructions"], self._keep["cpuid"], self._keep["lock_of_line"]
         kept = [array for array in self._keep.values() if not any(array is each for each in text)]
-        return [self.record, self.cores, self.locks, self.predictors, self.pipelines, self._counters, self._targets, self._returns, *kept]
+        return [
+            self.record,
+            self.cores,
+            self.locks,
+            self.predictors,
+            self.pipelines,
+            self._counters,
+            self._targets,
+            self._returns,
+            *kept,
+        ]
 
     def run(self) -> int:
         """Advance by one slice; returns `record["outcome"]`."""

@@ -65,5 +65,16 @@ def wire(description: MachineFile, variant: str, workload: Workload, options: Op
 
 
 def _engine_latencies(description: MachineFile) -> dict[str, int]:
-    names = ("l1_hit", "mispredict", "return_mispredict", "btb_l2_hit", "resteer", "mmio_read", "mmio_write", "ipi_flight", "interrupt_entry", "halt_exit")
+    names = (
+        "l1_hit",
+        "mispredict",
+        "return_mispredict",
+        "btb_l2_hit",
+        "resteer",
+        "mmio_read",
+        "mmio_write",
+        "ipi_flight",
+        "interrupt_entry",
+        "halt_exit",
+    )
     return {name: getattr(description.latencies, name).value for name in names}

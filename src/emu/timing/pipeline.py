@@ -123,4 +123,3 @@ def new_pipelines(cores: int, **machine: int) -> np.ndarray:
     for name, value in machine.items():
         pipelines[name] = value
     return pipelines
-

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from emu.isa.instruction import Branch, Instruction, Memory
 from emu.timing.costs import Cost, cost_of
-from emu.timing.pipeline import ADDRESS, ALU, SLOW, BRANCH, DIVIDER, MULTIPLIER, NO_UNIT, REGISTERS, STORE, TICKS
+from emu.timing.pipeline import ADDRESS, ALU, BRANCH, DIVIDER, MULTIPLIER, NO_UNIT, REGISTERS, SLOW, STORE, TICKS
 
 STACK = frozenset(("push", "pop", "call", "ret", "pushfq", "popfq"))  # a stack engine follows RSP: nothing waits for its update
 LISTED = 8  # registers that a list holds
