@@ -17,7 +17,7 @@ class Measure(Enum):
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of one piece of one execution. A read-modify-write is a load and a store."""
+    """Counts of one piece of one execution."""
 
     instructions: int = 0
     loads: int = 0

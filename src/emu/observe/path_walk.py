@@ -1,10 +1,12 @@
 """A trace walked from end to end: every instruction to the system call, idle stay or interrupt that it belongs to.
 
 An instruction belongs to the task whose kernel stack is live, so a task that is switched out is charged nothing until it
-is switched in; interrupts stand apart from what they interrupt. A hold of a queue's lock begins behind the instruction that
+is switched in; interrupts stand apart from what they interrupt. A locked instruction is one store, as it is to the plugin that
+the real kernels' accesses were counted with; any other read-modify-write is a load and a store. A hold of a queue's lock begins behind the instruction that
 took the lock and ends with the store that frees it.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,6 +36,9 @@ _INSTRUCTION, _ACCESS, _INTERRUPT, _ACQUIRED, _MARK = _KINDS = tuple(
     int(kind) for kind in (Kind.INSTRUCTION, Kind.ACCESS, Kind.INTERRUPT, Kind.LOCK_ACQUIRED, Kind.MARK)
 )
 _LOAD, _STORE = int(Access.LOAD), int(Access.STORE)
+_ENTERED, _CALLED, _RETURNED, _ON = range(4)
+
+Inlined = Mapping[str, Sequence[str]]  # routine: by which callers; by all when there is none named
 
 
 @dataclass(slots=True)
@@ -74,24 +79,65 @@ class Walk:
 class _Code:
     """What the walk needs to know of each instruction, by address."""
 
-    def __init__(self, header: TraceHeader) -> None:
-        self.function = {address: header.symbol_at(address)[0] for address in header.instructions}
+    def __init__(self, header: TraceHeader, names: Mapping[str, str]) -> None:
+        routines = {address: header.symbol_at(address)[0] for address in header.instructions}
+        self.function = {address: names.get(routine, routine) for address, routine in routines.items()}
         texts = header.instructions.items()
+        self.calls = {at for at, text in texts if text.startswith("call ")}
+        self.returns = {at for at, text in texts if text.split(" ")[0] == "ret"}
         self.locked = {at for at, text in texts if text.startswith("lock ") or (text.startswith("xchg") and "[" in text)}
-        self.returns = {at for at, text in texts if text.startswith("iretq")}
+        self.interrupt_returns = {at for at, text in texts if text.startswith("iretq")}
         self.switches = {at for at, text in texts if text.startswith("mov rsp, qword ptr [") and self.function[at] == SWITCH}
 
 
-def walk(trace: TraceFile) -> Walk:
-    """Walk a whole trace; half a second for a hundred messages."""
-    return _Walker(trace.header).walk(trace.records())
+class _Chain:
+    """The routines that a task is in, by calls and returns, and to which of them an inlined one's instructions go."""
+
+    __slots__ = ("_charged", "_function", "_inlined", "_next")
+
+    def __init__(self, inlined: Inlined) -> None:
+        self._inlined = inlined
+        self._charged: list[str] = []
+        self._function = ""
+        self._next = _ENTERED
+
+    def charge(self, function: str, pc: int, code: _Code) -> str:
+        """The routine that the next instruction of the task is charged to."""
+        if self._next == _RETURNED:
+            if self._charged:
+                self._charged.pop()
+            if not self._charged:
+                self._charged.append(function)  # what is below was there before the walk began
+        elif self._next == _CALLED or not self._charged:
+            self._charged.append(self._target(function, self._charged[-1] if self._charged else ""))
+        elif function != self._function:  # a jump to another routine takes the place of the one that jumps
+            self._charged[-1] = self._target(function, self._charged[-1])
+        self._function = function
+        self._next = _CALLED if pc in code.calls else _RETURNED if pc in code.returns else _ON
+        return self._charged[-1]
+
+    def _target(self, function: str, caller: str) -> str:
+        callers = self._inlined.get(function)
+        return caller if callers is not None and caller and (not callers or caller in callers) else function
+
+
+def walk(trace: TraceFile, inlined: Inlined | None = None, names: Mapping[str, str] | None = None) -> Walk:
+    """Walk a whole trace, about a second for a hundred messages.
+
+    A routine in `inlined` counts as a part of what calls it: by any, or by the routines that are named. One in `names` goes
+    by the name there.
+    """
+    return _Walker(trace.header, inlined or {}, names or {}).walk(trace.records())
 
 
 class _Walker:
     """Tasks are keyed by their number, the idle task of a core by minus one minus the core."""
 
-    def __init__(self, header: TraceHeader) -> None:
-        self._code = _Code(header)
+    def __init__(self, header: TraceHeader, inlined: Inlined, names: Mapping[str, str]) -> None:
+        self._code = _Code(header, names)
+        self._inlined = inlined
+        self._chains: dict[int, _Chain] = {}  # by task, for what it does in the kernel outside interrupts
+        self._interrupt_chains: dict[int, _Chain] = {}
         self._marks = header.marks
         self._queue_locks = {number for number, lock in enumerate(header.locks) if lock.name == QUEUE_LOCK}
         self._running = [-1 - core for core in range(header.cores)]
@@ -107,9 +153,12 @@ class _Walker:
         records = records[np.isin(records["kind"], _KINDS)]
         columns = [records[name].tolist() for name in ("kind", "pc", "core", "address", "access", "size", "detail")]
         columns.append(_stack_owners(records, self._code.switches).tolist())
+        locked = self._code.locked
         for place, (kind, pc, core, address, access, size, detail, task) in enumerate(zip(*columns, strict=True)):
             if kind == _INSTRUCTION:
-                if access:
+                if access and pc in locked:
+                    self._accesses[core] = [(_STORE, address, size)]
+                elif access:
                     self._accesses[core].append((access, address, size))
                 self._instruction(place, core, task, pc)
                 self._accesses[core].clear()
@@ -139,13 +188,18 @@ class _Walker:
         function = self._code.function.get(pc, "?")
         interrupt = self._interrupts.get(task)
         episode = interrupt or self._stay(place, task, pc, function)
+        chains = self._interrupt_chains if interrupt else self._chains
+        chain = chains.get(task)
+        if chain is None:
+            chain = chains[task] = _Chain(self._inlined)
+        function = chain.charge(function, pc, self._code)
         tally = episode.functions.get(function)
         if tally is None:
             tally = episode.functions[function] = Tally()
         hold = None if interrupt else self._holds.get(task)
         self._charge(place, core, pc, tally, hold)
-        if interrupt and pc in self._code.returns:
-            del self._interrupts[task]
+        if interrupt and pc in self._code.interrupt_returns:
+            del self._interrupts[task], self._interrupt_chains[task]
         if hold is not None and self._frees(core, hold):
             self._freed(task, hold, episode)
 
@@ -161,6 +215,7 @@ class _Walker:
         if stay is None or (stay.kind == USER) != (kind == USER):
             stay = self._stays[task] = self._begin(kind, place)
             self._slept.pop(task, None)
+            self._chains.pop(task, None)
         if function in SYSTEM_CALLS and task >= 0:
             stay.kind = SYSTEM_CALLS[function]
         elif function == SLEEP and task in self._slept:
