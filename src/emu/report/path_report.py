@@ -13,6 +13,7 @@ from emu.observe.path_walk import USER
 from emu.report.page import WIDTH, count, page, table
 from emu.report.path_check import PathComparison, Row
 
+HEADINGS = {measure: measure.value for measure in Measure} | {Measure.INSTRUCTIONS: "instr.", Measure.TRANSFERS: "transf."}
 WHAT = {
     "msgsnd": "msgsnd",
     "msgrcv": "msgrcv",
@@ -38,7 +39,7 @@ def _parts(comparison: PathComparison) -> Iterator[RenderableType]:
     if reference is None:
         yield Text("no real kernel was measured for this variant: nothing to compare with")
     else:
-        yield Text(f"each figure: ours / {reference.name}")
+        yield Text(f"ours/real: {reference.name}; off: of the instructions; bar: in or out, for what matters (docs/path.md)")
     yield ""
     yield _table("System calls, and what else a message costs", comparison.rows(), real=reference is not None)
     yield _table("Under q_perm.lock", comparison.sections(), real=reference is not None)
@@ -57,7 +58,7 @@ def _is_shown(row: Row) -> bool:
 
 
 def _table(title: str, rows: Iterable[Row], *, real: bool) -> RenderableType:
-    grid = table("", *(each.value for each in Measure), *(("off", "<bar") if real else ()), title=title)
+    grid = table("", *HEADINGS.values(), *(("off", "<bar") if real else ()), title=title)
     for row in rows:
         cells = [_cell(row, measure) for measure in Measure]
         grid.add_row(WHAT.get(row.name, row.name), *cells, *((_off(row), _bar(row)) if real else ()))
@@ -70,7 +71,7 @@ def _cell(row: Row, measure: Measure) -> str:
     if row.real is None:
         return ours
     real = row.real.get(measure)
-    return f"{ours} / {'-' if real is None else f'{real:,.{digits}f}'}"
+    return ours if real is None else f"{ours}/{real:,.{digits}f}"
 
 
 def _off(row: Row) -> str:
@@ -79,13 +80,10 @@ def _off(row: Row) -> str:
 
 
 def _bar(row: Row) -> RenderableType:
-    """In or out of the bar; which of them, if there are several."""
+    """In or out of its bars; a dash where there is none."""
     if not row.bars:
         return Text("-", style="dim")
-    if not row.outside:
-        return Text("in")
-    several = len(row.bars) > 1
-    return Text("out" + (f": {', '.join(each.value for each in row.outside)}" if several else ""), style="bold red")
+    return Text("out", style="bold red") if row.outside else Text("in")
 
 
 def _transfers(comparison: PathComparison) -> RenderableType:
@@ -106,5 +104,5 @@ def _transfers(comparison: PathComparison) -> RenderableType:
 def _verdict(comparison: PathComparison) -> RenderableType:
     outside = comparison.outside()
     if not outside:
-        return Text("everything that matters is within its bar (docs/path.md)")
+        return Text("everything that matters is within its bar")
     return Text(f"{count(len(outside), 'figure')} outside the bar: {'; '.join(outside)}", style="bold red")
