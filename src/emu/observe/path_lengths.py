@@ -93,5 +93,3 @@ def _rates(names: Iterable[str], messages: int, always: Iterable[str] = ()) -> d
     counts = Counter(dict.fromkeys(always, 0))
     counts.update(names)
     return {name: count / messages for name, count in counts.most_common()}
-
-

@@ -1,9 +1,9 @@
 """A trace walked from end to end: every instruction to the system call, idle stay or interrupt that it belongs to.
 
 An instruction belongs to the task whose kernel stack is live, so a task that is switched out is charged nothing until it
-is switched in; interrupts stand apart from what they interrupt. A locked instruction is one store, as it is to the plugin that
-the real kernels' accesses were counted with; any other read-modify-write is a load and a store. A hold of a queue's lock begins behind the instruction that
-took the lock and ends with the store that frees it.
+is switched in; interrupts stand apart from what they interrupt. A locked instruction is one store, as it is to the plugin
+that the real kernels' accesses were counted with; any other read-modify-write is a load and a store. A hold of a queue's
+lock begins behind the instruction that took the lock and ends with the store that frees it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """The emulated path beside the real one: how far each figure is off, and whether that is within its bar."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,7 +133,7 @@ class PathComparison:
         return found
 
 
-def _total(means: Any) -> float:
+def _total(means: Iterable[Means]) -> float:
     return sum(each.instructions for each in means)
 
 
@@ -141,5 +141,3 @@ def _off_words(row: Row, measure: Measure) -> str:
     ours, real = row.ours[measure], (row.real or {})[measure]
     off = row.off(measure)
     return f"{ours:.1f} {measure.value}, real {real:.1f}" + ("" if off is None else f" ({off:+.0%})")
-
-

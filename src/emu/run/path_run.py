@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from emu.description import load_machine
 from emu.errors import LimitReached, UserError
 from emu.observe.path_lengths import TAIL_MESSAGES, PathLengths, measure
 from emu.observe.path_reference import Correspondence, correspondence
@@ -17,19 +18,24 @@ from emu.run.experiment_spec import Experiment
 THREADS = 2
 PLACEMENT = "cross-module"
 WARM_UP_MESSAGES = 50
-MESSAGES_DEFAULT = 300
 MESSAGES_MIN = WARM_UP_MESSAGES + TAIL_MESSAGES + 1
 MESSAGES_MAX = 5000  # a trace of some two gigabytes in memory
 
 
 def experiment(variant: str, machine: str, messages: int, seed: int) -> Experiment:
-    """The run that the real kernels were measured in: two threads, each on a core of another module, no tick."""
+    """The run that the real kernels were measured in: two threads, each on a core of another module, no tick.
+
+    Two modules of the machine are enough for that, and with all their cores the halves that the placement goes by are modules.
+    """
     if not MESSAGES_MIN <= messages <= MESSAGES_MAX:
         raise UserError(
             f"messages must be {MESSAGES_MIN} to {MESSAGES_MAX}, not {messages}: "
             f"the first {WARM_UP_MESSAGES} and the last {TAIL_MESSAGES} are not steady state"
         )
-    return Experiment(variant=variant, machine=machine, threads=THREADS, messages=messages, placement=PLACEMENT, seed=seed)
+    cores = 2 * load_machine(machine).topology.cores_per_module
+    return Experiment(
+        variant=variant, machine=machine, cores=cores, threads=THREADS, messages=messages, placement=PLACEMENT, seed=seed
+    )
 
 
 def path_lengths(
