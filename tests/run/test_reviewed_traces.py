@@ -28,6 +28,8 @@ def test_baseline_wakes_under_the_lock_and_wakeq_after_it() -> None:
     places = {}
     for variant in ("baseline", "wakeq"):
         lines = (FOLDER / f"{variant}-hand-off.txt").read_text().splitlines()
-        at = {word: next(n for n, line in enumerate(lines) if word in line) for word in ("released q_perm.lock", "acquired pi_lock")}
+        at = {
+            word: next(n for n, line in enumerate(lines) if word in line) for word in ("released q_perm.lock", "acquired pi_lock")
+        }
         places[variant] = at["acquired pi_lock"] < at["released q_perm.lock"]
     assert places == {"baseline": True, "wakeq": False}
