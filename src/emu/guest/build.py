@@ -103,7 +103,7 @@ def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram:
     tasks = [build_user_task(kernel, program, plan, base + stride * plan.index, mm) for plan in workload.tasks]
     for percpu, task in zip(cores, idle, strict=True):
         _run_idle_task(kernel, percpu, task, mm)
-    build_scheduler(kernel, cores, idle, tasks)
+    build_scheduler(kernel, cores, idle, tasks, cores_per_module=workload.cores_per_module)
     ipc = build_ipc(kernel, cores, tasks, program, full_queues=workload.full_queues)
     build_signals(kernel, tasks, program)
     _fill_boot_globals(kernel, workload, cores, tasks, timer_period)

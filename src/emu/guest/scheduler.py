@@ -6,6 +6,7 @@ the group's cfs_rq of its core, and the group's entity of that core on the root 
 
 from collections.abc import Sequence
 
+from emu.guest.domains import build_domains
 from emu.guest.ram import DIRECT_MAP, direct
 from emu.guest.record import Kernel, Record
 from emu.guest.tasks import MAX_RT_PRIO, NICE_0_INVERSE, NICE_0_WEIGHT, UserTask, build_sleeping_kernel_task
@@ -13,7 +14,6 @@ from emu.guest.tasks import MAX_RT_PRIO, NICE_0_INVERSE, NICE_0_WEIGHT, UserTask
 MIN_VRUNTIME = -(1 << 20)  # init_cfs_rq: shortly before the counter wraps, as the kernel starts it
 MIGRATION_COST_NS = 500_000  # sysctl_sched_migration_cost
 AVERAGE_IDLE_NS = 50_000  # below the migration cost, as on a machine that passes messages: no search for work when idle
-CAPACITY = 1024
 CLOCK_HZ = 3_500_000_000  # the TSC of the modelled part; it only scales the scheduler's nanoseconds
 CYC2NS_SHIFT = 31
 LOAD_AVG_MAX = 47742
@@ -22,7 +22,9 @@ INITIAL_LOAD, INITIAL_UTILISATION = 1024, 512  # a new task counts as fully runn
 LOAD_CALC_TICKS = 5 * 250 + 1  # LOAD_FREQ at HZ=250
 
 
-def build_scheduler(kernel: Kernel, cores: Sequence[Record], idle: Sequence[Record], tasks: Sequence[UserTask]) -> None:
+def build_scheduler(
+    kernel: Kernel, cores: Sequence[Record], idle: Sequence[Record], tasks: Sequence[UserTask], *, cores_per_module: int
+) -> None:
     """Build every core's queues and put the (sleeping) tasks where they will be queued."""
     queues, entities = [], []
     for core, (area, idle_task) in enumerate(zip(cores, idle, strict=True)):
@@ -36,6 +38,7 @@ def build_scheduler(kernel: Kernel, cores: Sequence[Record], idle: Sequence[Reco
         queues.append(queue)
         entities.append(entity)
     group = _build_task_group(kernel, queues, entities)
+    build_domains(kernel, cores, cores_per_module)
     signal = kernel.allocate("signal_struct", "signal_struct")
     for area in cores:
         _start_clock(area)
@@ -63,7 +66,6 @@ def _build_rq(kernel: Kernel, core: int, idle: Record) -> Record:
             rq.put_word("rt_queues", rq.address("rt_queues") + at, offset=at + word)
     rq["cpu"] = core
     rq["online"] = 1
-    rq["cpu_capacity"] = rq["cpu_capacity_orig"] = CAPACITY
     rq["avg_idle"] = AVERAGE_IDLE_NS
     rq["max_idle_balance_cost"] = MIGRATION_COST_NS
     rq["cfs_tasks_next"] = rq["cfs_tasks_prev"] = rq.address("cfs_tasks_next")
@@ -110,6 +112,7 @@ def _build_task_group(kernel: Kernel, queues: Sequence[Record], entities: Sequen
     ):
         each["shares"] = NICE_0_WEIGHT
         each["cfs_rq"], each["se"] = _pointers(kernel, owned), _pointers(kernel, seats)
+    group["parent"] = root.virtual
     for queue, entity in zip(queues, entities, strict=True):
         queue["tg"] = group.virtual
         kernel.record("cfs_rq", entity["cfs_rq"] - DIRECT_MAP)["tg"] = root.virtual

@@ -70,7 +70,7 @@ def _latency(each: Instruction, cost: Cost) -> int:
 
 
 def fuses(first: Instruction, second: Instruction) -> bool:
-    """Whether a comparison and the branch behind it are one macro-op: not with RIP, nor a displacement and a constant (AF3 19.5)."""
+    """Whether a comparison and the branch behind it are one macro-op: not with RIP, nor a displacement and a constant."""
     if first.mnemonic not in ("cmp", "test") or second.branch != Branch.CONDITIONAL:
         return False
     return not (first.rip_relative or (first.displaced and "i" in first.operands))
