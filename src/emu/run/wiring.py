@@ -56,12 +56,13 @@ def wire(description: MachineFile, variant: str, workload: Workload, options: Op
     )
     options = replace(
         options,
-        latencies=_engine_latencies(description),
+        latencies=engine_latencies(description),
         cpuid=[(r.leaf, r.subleaf, r.eax, r.ebx, r.ecx, r.edx) for r in description.cpuid],
     )
     return Wired(description, image, text, guest, bus, Machine(bus, text, start, options))
 
 
-def _engine_latencies(description: MachineFile) -> dict[str, int]:
+def engine_latencies(description: MachineFile) -> dict[str, int]:
+    """What the engine itself (not the bus) takes from a machine file, by the names of its record."""
     names = ("mispredict", "return_mispredict", "mmio_read", "mmio_write", "ipi_flight", "interrupt_entry", "halt_exit")
     return {name: getattr(description.latencies, name).value for name in names}

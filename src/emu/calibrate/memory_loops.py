@@ -1,0 +1,109 @@
+"""Pointer chases over footprints, over pages, and stores that are loaded again."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emu.calibrate.benchmark import LINE_BYTES, PAGE_BYTES, Layout, Loop
+from emu.calibrate.routine import Routine, timed
+
+CHASES, PAGES, FORWARDING = "pointer chases", "TLB reach", "store forwarding"
+FOOTPRINTS_KIB = tuple(4 << each for each in range(15))  # 4 KiB to 64 MiB
+LINES_A_PAGE = PAGE_BYTES // LINE_BYTES
+COPIES = 16  # loads in one iteration
+MEASURED = 2048  # loads of the short run
+SEEN_LINES_MAX = 1 << 16  # loads of the first run on the emulated machine: what no L2 of 2 MiB holds
+L1_CHASE, RANDOM_CHASE = "chase, 4 KiB", "chase, 64 MiB, another page each time"
+
+
+def chase_name(kib: int) -> str:
+    """A chase's name by its footprint."""
+    return f"chase, {kib} KiB" if kib < 1024 else f"chase, {kib >> 10} MiB"
+
+
+def loops() -> Iterator[Loop]:
+    """Chases inside pages, over pages, and what only a difference shows."""
+    for kib in FOOTPRINTS_KIB:
+        yield _chase(chase_name(kib), CHASES, kib << 10, _inside_pages(kib << 10))
+    yield _chase(RANDOM_CHASE, CHASES, 64 << 20, _any_line(64 << 20))
+    for pages, what in ((128, "L1 DTLB miss"), (4096, "L1 and L2 DTLB miss")):
+        packed = f"chase, {pages} lines side by side"
+        yield _chase(packed, PAGES, pages * LINE_BYTES, _any_line(pages * LINE_BYTES))
+        yield _chase(f"{what}: {pages} pages", PAGES, pages * PAGE_BYTES, _a_line_a_page(pages), add=((packed, -1),))
+    yield from _forwarding()
+
+
+def _chase(name: str, group: str, footprint: int, order: NDArray[np.int64], add: tuple[tuple[str, float], ...] = ()) -> Loop:
+    routine = timed(_label(name), (), ("mov rdi, qword ptr [rdi]",) * COPIES)
+    rounds = min(len(order), SEEN_LINES_MAX) // COPIES
+    short = max(MEASURED // COPIES, 1)
+    return Loop(
+        name=name,
+        group=group,
+        routine=routine,
+        operations=COPIES,
+        lengths=(short, 3 * short),
+        warm=max(rounds, short),
+        native_warm=max(len(order) // COPIES, short),
+        data_bytes=footprint,
+        layout=_ring(order),
+        place=lambda done: int(order[COPIES * done % len(order)]),
+        add=add,
+    )
+
+
+def _label(name: str) -> str:
+    return "m_" + "".join(each if each.isalnum() else "_" for each in name)
+
+
+def _ring(order: NDArray[np.int64]) -> Layout:
+    """Each of these lines points to the next, the last to the first."""
+
+    def lay(words: NDArray[np.uint64], address: int, chance: np.random.Generator) -> None:
+        words[order // 8] = (address + np.roll(order, -1)).astype(np.uint64)
+
+    return lay
+
+
+def _inside_pages(footprint: int) -> NDArray[np.int64]:
+    """All lines of a page in a random order, then those of the next page: TLB misses do not count, prefetchers see no stride."""
+    chance = np.random.default_rng(1)
+    pages = footprint // PAGE_BYTES
+    lines = chance.permuted(np.tile(np.arange(LINES_A_PAGE), (pages, 1)), axis=1)
+    return np.asarray((lines * LINE_BYTES + np.arange(pages)[:, None] * PAGE_BYTES).ravel())
+
+
+def _any_line(footprint: int) -> NDArray[np.int64]:
+    """All lines in a random order."""
+    return np.asarray(np.random.default_rng(2).permutation(footprint // LINE_BYTES) * LINE_BYTES)
+
+
+def _a_line_a_page(pages: int) -> NDArray[np.int64]:
+    """One line of each page in a random order, over all sets of the caches: only the translations are more than side by side."""
+    page = np.arange(pages)
+    line = (page + page // 32) % LINES_A_PAGE
+    return np.asarray(np.random.default_rng(3).permutation(page * PAGE_BYTES + line * LINE_BYTES))
+
+
+def _forwarding() -> Iterator[Loop]:
+    hit = "store forwarded to the load behind it"
+    chains = (
+        (hit, ("mov qword ptr [rdi], rax", "mov rax, qword ptr [rdi]"), ()),
+        ("forwarding fails: load wider than store", ("mov dword ptr [rdi], eax", "mov rax, qword ptr [rdi]"), ((hit, -1.0),)),
+    )
+    for name, pair, add in chains:
+        yield Loop(
+            name=name,
+            group=FORWARDING,
+            routine=_chain(_label(name), pair),
+            operations=COPIES,
+            lengths=(16, 48),
+            warm=16,
+            add=add,
+            native_factor=50,
+        )
+
+
+def _chain(label: str, pair: tuple[str, str]) -> Routine:
+    return timed(label, ("xor eax, eax",), pair * COPIES)
