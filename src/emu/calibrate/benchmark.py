@@ -34,6 +34,7 @@ class Loop:
     native: bool = True  # user mode may run it
     native_factor: int = 1
     native_warm: int = 0  # if that is not `warm` times the factor
+    renew: bool = False  # each repetition has its data laid out anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ def loops() -> Iterator[Loop]:
             layout=layout,
             add=add,
             place=lambda done: 8 * done,
+            renew=True,
         )
     own = "call and return"
     for name, target, add in ((own, ".Lown", ()), (RETURN, ".Lother", ((own, -1.0),))):

@@ -13,12 +13,12 @@ LINES = 48  # of one page of 64; the last one is for the translation
 STATES = ("dirty", "clean", "shared")
 READY = 1
 LOCKED_ADD = name_of(("LOCK ADD|SUB|AND|OR|XOR|INC|DEC", OWNED), THROUGHPUT)
-# One access of each kind: the address is in rcx, loads are a chain.
+# One access of each kind: the address is in rcx; none begins before the one before it has ended.
 NEXT = ("mov rcx, qword ptr [r9]", "add r9, 0x8")
 ACCESS = {
     "load": ("mov rcx, qword ptr [rcx]",),
     "store": (*NEXT, "mov qword ptr [rcx + 0x8], r15", "mfence"),
-    "RMW": (*NEXT, "lock add qword ptr [rcx + 0x8], r15"),
+    "RMW": (*NEXT, "lock add qword ptr [rcx + 0x8], r15", "lfence"),
 }
 
 
@@ -32,24 +32,29 @@ def routines() -> Iterator[Routine]:
 def exchanges(pair: str) -> Iterator[Exchange]:
     """Each kind of access to a line in each state, for cores that are `pair` to each other.
 
-    A load's figure is all of it; a store's what it takes to be visible beyond a line of its own; a locked instruction's all.
+    A load's figure is all of it, a locked instruction's too; a store's is until it is visible, with a line of its own as an L1 hit.
     """
     by_name = {each.name: each for each in routines()}
     for access in ACCESS:
         for state in STATES:
             yield Exchange(
-                name=f"{access}, {state} in {pair}",
+                name=transfer_name(access, state, pair),
                 group=TRANSFERS,
                 holder=by_name[_holder_name(state == "dirty")],
                 asker=by_name[_asker_name(access, state == "shared")],
                 lines=LINES,
-                add={"load": ((L1_CHASE, 1.0),), "store": (), "RMW": ((LOCKED_ADD, 1.0),)}[access],
+                add={"load": ((L1_CHASE, 1.0),), "store": ((L1_CHASE, 1.0),), "RMW": ((LOCKED_ADD, 1.0),)}[access],
             )
 
 
 def ping_pong(pair: str) -> PingPong:
     """Each core waits for the other's value by trying to swap its own in."""
     return PingPong(f"one way, {pair}", PING_PONG, _ping_pong("ping", 0, 1), _ping_pong("pong", 1, 0), (64, 192))
+
+
+def transfer_name(access: str, state: str, pair: str) -> str:
+    """The name of an exchange: what is done to a line that is in a state in the other core's caches."""
+    return f"{access}, {state} in {pair}"
 
 
 def _holder_name(dirty: bool) -> str:

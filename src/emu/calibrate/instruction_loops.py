@@ -16,8 +16,8 @@ LATENCY, THROUGHPUT = "latency", "throughput"
 RR, RM, MR = "r,r|r,imm", "r,m", "m,r|m,imm"
 FREE = ("rax", "rdx", "rsi", "r8", "r9", "r10", "r11", "rbp")  # a throughput loop goes round these; rbx and rcx are sources
 SLOTS = 16  # places in memory that a throughput loop goes round
-CYCLES_WANTED = 64  # of one iteration, so that its end is small beside it
-COPIES_MIN, COPIES_MAX = 16, 128
+CYCLES_WANTED = 128  # of one iteration, so that its end is small beside it
+COPIES_MIN, COPIES_MAX = 16, 256
 
 Key = tuple[str, str]
 
@@ -236,11 +236,11 @@ def _loop(key: Key, what: str, kind: Kind) -> Loop:
         group=FENCES if fenced else GROUP,
         routine=timed(label, setup, [*begin, *body], beside=[part for part in kind.beside.split("; ") if part]),
         operations=copies * per_copy,
-        lengths=(4, 12),
-        warm=4,
+        lengths=(8, 40),
+        warm=16,
         add=kind.less,
         native=kind.native,
-        native_factor=50,
+        native_factor=16,
     )
 
 

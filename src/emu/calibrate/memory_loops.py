@@ -11,9 +11,11 @@ from emu.calibrate.routine import Routine, timed
 CHASES, PAGES, FORWARDING = "pointer chases", "TLB reach", "store forwarding"
 FOOTPRINTS_KIB = tuple(4 << each for each in range(15))  # 4 KiB to 64 MiB
 LINES_A_PAGE = PAGE_BYTES // LINE_BYTES
+GROUP_PAGES = 32  # no more than any first-level TLB holds
 COPIES = 16  # loads in one iteration
 MEASURED = 2048  # loads of the short run
-SEEN_LINES_MAX = 1 << 16  # loads of the first run on the emulated machine: what no L2 of 2 MiB holds
+FORWARDED, FORWARD_FAILS = "store forwarded to the load behind it", "forwarding fails: load wider than store"
+L2_LINES = 4096  # 256 KiB
 L1_CHASE, RANDOM_CHASE = "chase, 4 KiB", "chase, 64 MiB, another page each time"
 
 
@@ -22,21 +24,33 @@ def chase_name(kib: int) -> str:
     return f"chase, {kib} KiB" if kib < 1024 else f"chase, {kib >> 10} MiB"
 
 
-def loops() -> Iterator[Loop]:
-    """Chases inside pages, over pages, and what only a difference shows."""
+def packed_name(lines: int) -> str:
+    """A chase over lines side by side, all in a random order."""
+    return f"chase, {lines} lines side by side"
+
+
+def loops(cache_lines: int) -> Iterator[Loop]:
+    """Chases inside pages, over pages, and what only a difference shows; no cache of the emulated machine has more lines."""
     for kib in FOOTPRINTS_KIB:
-        yield _chase(chase_name(kib), CHASES, kib << 10, _inside_pages(kib << 10))
-    yield _chase(RANDOM_CHASE, CHASES, 64 << 20, _any_line(64 << 20))
-    for pages, what in ((128, "L1 DTLB miss"), (4096, "L1 and L2 DTLB miss")):
-        packed = f"chase, {pages} lines side by side"
-        yield _chase(packed, PAGES, pages * LINE_BYTES, _any_line(pages * LINE_BYTES))
-        yield _chase(f"{what}: {pages} pages", PAGES, pages * PAGE_BYTES, _a_line_a_page(pages), add=((packed, -1),))
+        yield _chase(chase_name(kib), CHASES, kib << 10, _inside_pages(kib << 10), cache_lines)
+    yield _chase(RANDOM_CHASE, CHASES, 64 << 20, _any_line(64 << 20), cache_lines)
+    for pages, what in ((128, "L1 DTLB miss"), (L2_LINES, "L1 and L2 DTLB miss")):
+        packed = packed_name(pages)
+        yield _chase(packed, PAGES, pages * LINE_BYTES, _any_line(pages * LINE_BYTES), cache_lines)
+        yield _chase(f"{what}: {pages} pages", PAGES, pages * PAGE_BYTES, _a_line_a_page(pages), cache_lines, ((packed, -1),))
     yield from _forwarding()
 
 
-def _chase(name: str, group: str, footprint: int, order: NDArray[np.int64], add: tuple[tuple[str, float], ...] = ()) -> Loop:
+def _chase(
+    name: str,
+    group: str,
+    footprint: int,
+    order: NDArray[np.int64],
+    cache_lines: int,
+    add: tuple[tuple[str, float], ...] = (),
+) -> Loop:
     routine = timed(_label(name), (), ("mov rdi, qword ptr [rdi]",) * COPIES)
-    rounds = min(len(order), SEEN_LINES_MAX) // COPIES
+    rounds = min(len(order), 2 * cache_lines) // COPIES  # then all that was there before is gone
     short = max(MEASURED // COPIES, 1)
     return Loop(
         name=name,
@@ -67,11 +81,11 @@ def _ring(order: NDArray[np.int64]) -> Layout:
 
 
 def _inside_pages(footprint: int) -> NDArray[np.int64]:
-    """All lines of a page in a random order, then those of the next page: TLB misses do not count, prefetchers see no stride."""
-    chance = np.random.default_rng(1)
-    pages = footprint // PAGE_BYTES
-    lines = chance.permuted(np.tile(np.arange(LINES_A_PAGE), (pages, 1)), axis=1)
-    return np.asarray((lines * LINE_BYTES + np.arange(pages)[:, None] * PAGE_BYTES).ravel())
+    """All lines of a few pages in a random order, then those of the next: TLB misses do not count, prefetchers see no pattern."""
+    group = min(footprint, GROUP_PAGES * PAGE_BYTES)
+    groups = footprint // group
+    lines = np.random.default_rng(1).permuted(np.tile(np.arange(group // LINE_BYTES), (groups, 1)), axis=1)
+    return np.asarray((lines * LINE_BYTES + np.arange(groups)[:, None] * group).ravel())
 
 
 def _any_line(footprint: int) -> NDArray[np.int64]:
@@ -87,10 +101,9 @@ def _a_line_a_page(pages: int) -> NDArray[np.int64]:
 
 
 def _forwarding() -> Iterator[Loop]:
-    hit = "store forwarded to the load behind it"
     chains = (
-        (hit, ("mov qword ptr [rdi], rax", "mov rax, qword ptr [rdi]"), ()),
-        ("forwarding fails: load wider than store", ("mov dword ptr [rdi], eax", "mov rax, qword ptr [rdi]"), ((hit, -1.0),)),
+        (FORWARDED, ("mov qword ptr [rdi], rax", "mov rax, qword ptr [rdi]"), ()),
+        (FORWARD_FAILS, ("mov dword ptr [rdi], eax", "mov rax, qword ptr [rdi]"), ((FORWARDED, -1.0),)),
     )
     for name, pair, add in chains:
         yield Loop(
