@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from emu.assembly.assembler import USER_VIRTUAL
 from emu.calibrate import guest_program as program
-from emu.calibrate.benchmark import Exchange, Loop, Measurement, PingPong, of_samples, with_terms
+from emu.calibrate.benchmark import LINE_BYTES, PAGE_BYTES, Exchange, Loop, Measurement, PingPong, of_samples, with_terms
 from emu.calibrate.guest_program import Job
 from emu.calibrate.routine import Routine
 from emu.calibrate.system_routines import GROUP as SYSTEM
@@ -22,7 +23,6 @@ from emu.run.wiring import engine_latencies
 
 MAX_CYCLES = 10**10
 SEED = 1
-PAGE = program.PAGE
 
 
 class Emulated:
@@ -35,7 +35,9 @@ class Emulated:
         self.image = program.build_image(list(distinct.values()), cores)
         self.text = build_text(self.image)
 
-    def run(self, work: Mapping[int, Sequence[Job]], data_bytes: int, fill: Callable[[np.ndarray], None] | None = None) -> dict[int, list[int]]:
+    def run(
+        self, work: Mapping[int, Sequence[Job]], data_bytes: int, fill: Callable[[np.ndarray], None] | None = None
+    ) -> dict[int, list[int]]:
         """Results of the jobs of each core; `fill` sees the words of the data area before."""
         cores = max(work) + 1
         bus = build_bus(self.description, cores, program.ram_bytes(data_bytes))
@@ -65,10 +67,10 @@ class Emulated:
 
     def loops(self, loops: Sequence[Loop], known: dict[str, Measurement]) -> None:
         """Measure loops one after the other on one machine, each with data of its own; `known` gains their figures."""
-        starts, at = [], PAGE
+        starts, at = [], PAGE_BYTES
         for each in loops:
             starts.append(at)
-            at += -(-each.data_bytes // PAGE) * PAGE
+            at += -(-each.data_bytes // PAGE_BYTES) * PAGE_BYTES
         jobs = []
         for each, start in zip(loops, starts, strict=True):
             done = 0
@@ -90,7 +92,7 @@ class Emulated:
 
     def exchange(self, each: Exchange, pair: tuple[int, int], known: dict[str, Measurement]) -> Measurement:
         """Measure an exchange: the first of the pair asks for what the second holds."""
-        table, lines, flags = 0, PAGE, 2 * PAGE
+        table, lines, flags = 0, PAGE_BYTES, 2 * PAGE_BYTES
 
         def fill(words: np.ndarray) -> None:
             lay_lines(words, program.DATA_VIRTUAL, lines, each.lines)
@@ -98,7 +100,7 @@ class Emulated:
         work: dict[int, list[Job]] = {core: [] for core in range(max(pair) + 1)}
         work[pair[0]] = [Job(each.asker.name, table, each.lines, flags)]
         work[pair[1]] = [Job(each.holder.name, table, each.lines, flags)]
-        ticks = self.run(work, 3 * PAGE, fill)[pair[0]][0]
+        ticks = self.run(work, 3 * PAGE_BYTES, fill)[pair[0]][0]
         return with_terms(of_samples(each.name, each.group, [ticks / each.lines]), each.add, known)
 
     def ping_pong(self, each: PingPong, pair: tuple[int, int]) -> Measurement:
@@ -106,13 +108,13 @@ class Emulated:
         work: dict[int, list[Job]] = {core: [] for core in range(max(pair) + 1)}
         for core, routine in zip(pair, (each.first, each.second), strict=True):
             work[core] = [Job(routine.name, 0, length) for length in each.lengths]
-        short, long = self.run(work, PAGE)[pair[0]]
+        short, long = self.run(work, PAGE_BYTES)[pair[0]]
         return of_samples(each.name, each.group, [(long - short) / (2 * (each.lengths[1] - each.lengths[0]))])
 
     def system_call(self, each: Loop) -> Measurement:
         """Measure a loop in user mode."""
-        jobs = [Job(each.routine.name, number=program.USER_VIRTUAL, iterations=n) for n in (each.warm, *each.lengths)]
-        _, short, long = self.run({0: jobs}, PAGE)[0]
+        jobs = [Job(each.routine.name, number=USER_VIRTUAL, iterations=n) for n in (each.warm, *each.lengths)]
+        _, short, long = self.run({0: jobs}, PAGE_BYTES)[0]
         return of_samples(each.name, each.group, [(long - short) / (each.lengths[1] - each.lengths[0])])
 
     def interrupt(self, each: Interrupt) -> Measurement:
@@ -121,11 +123,11 @@ class Emulated:
             0: [Job(each.sender.name, number=1, iterations=each.interrupts)],
             1: [Job(each.receiver.name, iterations=each.interrupts)],
         }
-        return of_samples(each.name, SYSTEM, [self.run(work, PAGE)[0][0] / each.interrupts])
+        return of_samples(each.name, SYSTEM, [self.run(work, PAGE_BYTES)[0][0] / each.interrupts])
 
 
 def lay_lines(words: np.ndarray, address: int, lines: int, count: int) -> None:
     """A table of `count` lines of the page at offset `lines`, in a random order, at offset 0; each points to the next."""
-    order = np.random.default_rng(SEED).permutation(64) * 64 + lines
+    order = np.random.default_rng(SEED).permutation(PAGE_BYTES // LINE_BYTES) * LINE_BYTES + lines
     words[: count + 1] = (address + order[: count + 1]).astype(np.uint64)
     words[order[:count] // 8] = (address + np.roll(order[:count], -1)).astype(np.uint64)

@@ -89,16 +89,23 @@ def _numbers(text: str) -> frozenset[int]:
 def _caches(folder: Path) -> tuple[CacheFacts, ...]:
     found = []
     for index in sorted(folder.glob("index*")):
-        values = {
-            name: _text(index / name)
-            for name in ("level", "size", "number_of_sets", "ways_of_associativity", "coherency_line_size")
-        }  # fmt: skip
-        size = values["size"]
+        size = _text(index / "size")
         if _text(index / "type") == "Instruction" or not size[:-1].isdigit():
             continue
-        numbers = [int(values[name] or 0) for name in ("number_of_sets", "ways_of_associativity", "coherency_line_size")]
-        scale = _SCALE.get(size[-1].upper(), 1)
         found.append(
-            CacheFacts(int(values["level"]), int(size[:-1]) * scale, *numbers, _numbers(_text(index / "shared_cpu_list")))
+            CacheFacts(
+                level=_number(index / "level"),
+                bytes=int(size[:-1]) * _SCALE.get(size[-1].upper(), 1),
+                sets=_number(index / "number_of_sets"),
+                ways=_number(index / "ways_of_associativity"),
+                line_bytes=_number(index / "coherency_line_size"),
+                shared_by=_numbers(_text(index / "shared_cpu_list")),
+            )
         )
     return tuple(sorted(found, key=lambda each: each.level))
+
+
+def _number(path: Path) -> int:
+    """A number, 0 where there is none."""
+    text = _text(path)
+    return int(text) if text.isdigit() else 0

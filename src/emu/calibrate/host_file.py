@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from emu.calibrate import branch_loops, exchanges, memory_loops
-from emu.calibrate.benchmark import Measurement
+from emu.calibrate.benchmark import LINE_BYTES, Measurement
 from emu.calibrate.host_facts import CacheFacts
 from emu.calibrate.native import HostResult
 from emu.description import MachineFile
@@ -28,6 +28,7 @@ LATENCIES = {
     "remote_line": exchanges.transfer_name("load", "dirty", exchanges.ACROSS),
     "upgrade": exchanges.transfer_name("store", "shared", exchanges.ACROSS),
 }
+CORES_MAX = 64  # of a machine file
 L2_CHASE_KIB = 128  # where the kernel does not say how large the L2 is
 
 
@@ -65,9 +66,8 @@ def write_machine(path: Path, table: dict[str, Any], template: str) -> None:
 def _taken_over(value: Any, template: str) -> Any:
     """A copy of a template's table in which each source says that it is the template's."""
     if isinstance(value, dict):
-        return {
-            key: f"taken over from {template}: {each}" if key == "source" else _taken_over(each, template) for key, each in value.items()
-        }
+        copy = {key: _taken_over(each, template) for key, each in value.items()}
+        return copy | {"source": f"taken over from {template}: {value['source']}"} if "source" in value else copy
     return [_taken_over(each, template) for each in value] if isinstance(value, (list, tuple)) else value
 
 
@@ -87,25 +87,26 @@ def _l2_chase(result: HostResult) -> str:
     if level1 is None or level2 is None:
         return memory_loops.chase_name(L2_CHASE_KIB)
     inside = [kib for kib in memory_loops.FOOTPRINTS_KIB if 2 * level1.bytes <= kib << 10 <= level2.bytes // 2]
-    if memory_loops.L2_LINES * memory_loops.LINE_BYTES in (kib << 10 for kib in inside):
+    if memory_loops.L2_LINES * LINE_BYTES in (kib << 10 for kib in inside):
         return memory_loops.packed_name(memory_loops.L2_LINES)
     return memory_loops.chase_name(inside[-1] if inside else L2_CHASE_KIB)
 
 
 def _fits(cache: CacheFacts) -> bool:
     """Whether a machine file can say what this cache is like."""
-    return cache.line_bytes == 64 and 0 < cache.sets <= 2**16 and cache.sets & (cache.sets - 1) == 0 and 0 < cache.ways <= 128
+    return (
+        cache.line_bytes == LINE_BYTES and 0 < cache.sets <= 2**16 and cache.sets & (cache.sets - 1) == 0 and 0 < cache.ways <= 128
+    )
 
 
 def _topology(result: HostResult) -> dict[str, Any]:
     level2 = result.host.cache(2)
     cores = len(result.host.cpus)
-    together = len(level2.shared_by & set(result.host.cpus)) if level2 is not None else 1
-    together = min(max(together, 1), 64)
+    together = min(max(len(level2.shared_by & set(result.host.cpus)), 1), CORES_MAX) if level2 is not None else 1
     return {
-        "modules": min(max(cores // together, 1), 64),
+        "modules": min(max(cores // together, 1), CORES_MAX),
         "cores_per_module": together,
-        "source": "this kernel: cores that share a level 2 cache" if level2 is not None else "this kernel's cores; it names no caches",
+        "source": "this kernel: " + ("cores that share a level 2 cache" if level2 is not None else "its cores; it names no caches"),
     }
 
 
@@ -117,7 +118,7 @@ def _toml(table: dict[str, Any]) -> list[str]:
             lines += ["", f"[{key}]", *(f"{name} = {_value(value)}" for name, value in each.items() if value is not None)]
         elif isinstance(each, list):
             for row in each:
-                lines += ["", f"[[{key}]]", *(f"{name} = {_value(value)}" for name, value in row.items())]
+                lines += ["", f"[[{key}]]", *(f"{name} = {_word(value)}" for name, value in row.items())]
     return lines
 
 
@@ -127,3 +128,8 @@ def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+
+
+def _word(value: int) -> str:
+    """A register's value, or a number that is none."""
+    return f"{value:#010x}" if value >= 0 else str(value)

@@ -24,8 +24,9 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What one copy looks like: {r}, {d}, {b} a free register of 64, 32, 8 bits, {at} a free place in memory, {label} its own label.
+    """What one copy looks like.
 
+    {r}, {d}, {b} are a free register of 64, 32, 8 bits, {at} is a free place in memory, {label} its own label.
     `begin` comes before the copies of each iteration, {bytes} being what as many pushes take; `less` is taken off each copy.
     """
 
@@ -166,8 +167,9 @@ FORMS: Mapping[Key, Pair] = ALU_FORMS | {
     ("PREFETCHT0|T1|T2|NTA|W", "m"): Pair(None, Kind("prefetcht0 byte ptr [rdi]")),
     ("XADD", "m,r"): Pair(Kind("xadd qword ptr [rdi], rax"), None),
     ("CMPXCHG", "m,r32/64"): Pair(Kind("cmpxchg qword ptr [rdi], rcx", setup=f"xor eax, eax; xor ecx, ecx; {ZERO}"), None),
-    ("CMPXCHG16B", "m128"): Pair(Kind("cmpxchg16b xmmword ptr [rdi]", setup="xor eax, eax; xor edx, edx; xor ecx, ecx; xor ebx, ebx"),
-                                 None),
+    ("CMPXCHG16B", "m128"): Pair(
+        Kind("cmpxchg16b xmmword ptr [rdi]", setup="xor eax, eax; xor edx, edx; xor ecx, ecx; xor ebx, ebx"), None
+    ),
     ("NOP", "90 / 0F1F <=6 bytes"): Pair(None, Kind("nop")),
     ("RDTSC", ""): Pair(None, Kind("rdtsc")),
     ("CLI", ""): Pair(None, Kind("cli", native=False)),

@@ -42,9 +42,8 @@ class Host:
 
     def __init__(self, facts: Facts | None = None) -> None:
         """Map them; a machine or kernel that does not allow it is a `UserError`."""
-        self.loops = [
-            *memory_loops.loops(0), *branch_loops.loops(), *(each for each in instruction_loops.loops() if each.native), system_call(),
-        ]  # fmt: skip
+        by_user = [each for each in instruction_loops.loops() if each.native]
+        self.loops = [*memory_loops.loops(0), *branch_loops.loops(), *by_user, system_call()]
         chain = timed("chain", ("mov ecx, 0x1",), ("add rax, rcx",) * CHAIN_ADDS)
         routines = [each.routine for each in self.loops]
         self.code = Code([chain, function("clock", CLOCK), *routines, *exchanges.routines()])
@@ -152,7 +151,13 @@ class HostResult:
             **self.facts(),
             "clock_hz": self.clock_hz,
             "rows": [
-                {"group": each.group, "name": each.name, "cycles": each.cycles, "spread": [each.low, each.high], "samples": each.samples}
+                {
+                    "group": each.group,
+                    "name": each.name,
+                    "cycles": each.cycles,
+                    "spread": [each.low, each.high],
+                    "samples": each.samples,
+                }
                 for each in self.measured
             ],
             "core_to_core_cycles": [{"cores": list(pair), "one_way": cycles} for pair, cycles in sorted(self.heat_map.items())],

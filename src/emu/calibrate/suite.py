@@ -50,7 +50,7 @@ class Row:
 
 @dataclass(slots=True)
 class Calibration:
-    """Everything measured on one machine; `expected_is` says what the figures beside are: published, declared, or there are none."""
+    """Everything measured on one machine; the figures beside are what `expected_is` says: published, or declared."""
 
     machine: str
     clock_hz: int
@@ -101,9 +101,11 @@ def unmeasured() -> dict[str, str]:
 
 def measure_emulated(machine: MachineFile, progress: Progress) -> tuple[list[Measurement], HeatMap]:
     """Run everything on the emulated machine; `progress(done, total)` after each benchmark."""
-    per_module, total = machine.topology.cores_per_module, machine.topology.cores_per_module * machine.topology.modules
-    pairs = {exchanges.SIBLING: (0, 1) if per_module > 1 else None, exchanges.ACROSS: (0, per_module) if total > per_module else None}
-    used = {kind: pair for kind, pair in pairs.items() if pair is not None and max(pair) < CORES_MAX}
+    per_module = machine.topology.cores_per_module
+    total = per_module * machine.topology.modules
+    pairs = {exchanges.SIBLING: (0, 1), exchanges.ACROSS: (0, per_module)}
+    there = {exchanges.SIBLING: per_module > 1, exchanges.ACROSS: total > per_module}
+    used = {kind: pair for kind, pair in pairs.items() if there[kind] and max(pair) < CORES_MAX}
     cores = max([min(total, HEAT_MAP_CORES_MAX), *(max(pair) + 1 for pair in used.values())])
     instructions = list(instruction_loops.loops())
     singles = [*memory_loops.loops(machine.l2.sets * machine.l2.ways), *branch_loops.loops()]

@@ -58,6 +58,7 @@ def _emulated(name: str, *, as_json: bool, plot: Path | None) -> None:
     from emu.cli.catalogue import find_machine
 
     description = find_machine(name)
+    _check_plot(plot, description.topology.modules * description.topology.cores_per_module)
     from emu.calibrate import suite
     from emu.calibrate.figures import expectations
 
@@ -87,6 +88,7 @@ def _host(out: Path, template: str, *, as_json: bool, plot: Path | None) -> None
     from emu.calibrate.native import Host, measure_host
 
     host = Host()
+    _check_plot(plot, len(host.facts.cpus))
     if not out.parent.is_dir():
         raise UserError(f"out: {out.parent} is no folder")
     with terminal.progress_bar("calibrate host", "benchmarks") as progress:
@@ -108,11 +110,14 @@ def _host(out: Path, template: str, *, as_json: bool, plot: Path | None) -> None
     _plot(plot, result.heat_map, HOST, result.clock_hz)
 
 
+def _check_plot(path: Path | None, cores: int) -> None:
+    if path is not None and cores < 2:
+        raise UserError("plot: it shows the latency between cores, and there is one core")
+
+
 def _plot(path: Path | None, heat_map: dict[tuple[int, int], float], name: str, clock_hz: int) -> None:
     if path is None:
         return
-    if not heat_map:
-        raise UserError("plot: there are no two cores to draw")
     from emu.report.heat_map_plot import write_heat_map
 
     try:

@@ -42,7 +42,8 @@ def render_host(measured: Sequence[Measurement], heat_map: HeatMap, facts: Mappi
         table = page.table(group, "cycles", "spread", "samples")
         for each in measured:
             if each.group == group:
-                table.add_row(_short(each.name), figure(each.cycles), f"{figure(each.low)} - {figure(each.high)}", str(each.samples))
+                spread = f"{figure(each.low)} - {figure(each.high)}"
+                table.add_row(_short(each.name), figure(each.cycles), spread, str(each.samples))
         parts.append(table)
     if heat_map:
         parts.append(_matrix(heat_map, 1.0, "compare-and-swap between cores, one way, cycles"))
@@ -109,7 +110,8 @@ def _instructions(group: str, rows: Sequence[Row]) -> RenderableType:
             ]
         confidence = next((row.expected.confidence for row in found.values() if row.expected is not None), "")
         verdicts = {row.in_bar for row in found.values()}
-        table.add_row(_short(form, FORM_WIDTH), *cells, confidence, _WORDS[False if False in verdicts else True if True in verdicts else None])
+        verdict = False if False in verdicts else True if True in verdicts else None
+        table.add_row(_short(form, FORM_WIDTH), *cells, confidence, _WORDS[verdict])
     return table
 
 

@@ -9,9 +9,11 @@ FORMATS = (".png", ".svg")
 
 
 def check_format(path: Path) -> None:
-    """Refuse a name that is of neither format, before anything is measured."""
+    """Refuse a file that cannot be, before anything is measured."""
     if path.suffix not in FORMATS:
         raise UserError(f"plot: the file must end in {' or '.join(FORMATS)}, not {path.name!r}")
+    if not path.parent.is_dir():
+        raise UserError(f"plot: {path.parent} is no folder")
 
 
 def write_heat_map(path: Path, heat_map: HeatMap, machine: str, clock_hz: int) -> None:
