@@ -95,7 +95,9 @@ def test_a_median_and_what_is_added_to_it():
 
 def test_a_row_out_of_bar_is_counted():
     rows = suite.rows_of(
-        [Measurement("a", "g", 30, 30, 30), Measurement("b", "g", 5, 5, 5)], {"a": Expected(20, None, None, "high", "s")}, judge=True
+        [Measurement("a", "g", 30, 30, 30), Measurement("b", "g", 5, 5, 5)],
+        {"a": Expected(20, None, None, "high", "s")},
+        judge=True,
     )
     result = suite.Calibration("m", 10**9, "published", rows, {(0, 1): 4.0})
     assert (result.judged, [row.measured.name for row in result.out]) == (1, ["a"])

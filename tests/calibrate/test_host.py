@@ -41,7 +41,9 @@ def facts(cpus: int, together: int) -> Facts:
             CacheFacts(3, 12 << 20, 12288, 16, 64, frozenset(range(cpus))),
         )
 
-    return Facts("a processor", tuple(range(cpus)), {cpu: caches(cpu) for cpu in range(cpus)}, {cpu: frozenset({cpu}) for cpu in range(cpus)})
+    return Facts(
+        "a processor", tuple(range(cpus)), {cpu: caches(cpu) for cpu in range(cpus)}, {cpu: frozenset({cpu}) for cpu in range(cpus)}
+    )
 
 
 def result(host: Facts, *names: str) -> HostResult:

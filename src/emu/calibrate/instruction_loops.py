@@ -147,6 +147,9 @@ FORMS: Mapping[Key, Pair] = ALU_FORMS | {
     ),
     ("JMP", "rel|r|m"): Pair(None, Kind("jmp {label}; {label}:")),
     ("Jcc", "not taken"): Pair(None, Kind("je {label}; {label}:", begin="test rsp, rsp")),
+    ("Jcc", "taken (BTB L1 hit)"): Pair(None, Kind("je {label}; nop; {label}:", begin="cmp ecx, ecx")),
+    ("CMP|TEST+Jcc", "fused, not taken"): Pair(None, Kind("cmp rcx, rsp; je {label}; {label}:")),
+    ("CMP|TEST+Jcc", "fused, taken"): Pair(None, Kind("cmp rcx, rbx; je {label}; nop; {label}:")),
     ("CALL", "rel|r"): Pair(None, Kind("call {label}; {label}:", begin="mov rsp, r13")),
     ("CALL", "m"): Pair(
         None, Kind("call qword ptr [rdi]", setup="lea rax, [rip + .Lreturn]; mov qword ptr [rdi], rax", beside=".Lreturn:; ret",

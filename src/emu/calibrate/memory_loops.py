@@ -34,7 +34,7 @@ def loops(cache_lines: int) -> Iterator[Loop]:
     for kib in FOOTPRINTS_KIB:
         yield _chase(chase_name(kib), CHASES, kib << 10, _inside_pages(kib << 10), cache_lines)
     yield _chase(RANDOM_CHASE, CHASES, 64 << 20, _any_line(64 << 20), cache_lines)
-    for pages, what in ((128, "L1 DTLB miss"), (L2_LINES, "L1 and L2 DTLB miss")):
+    for pages, what in ((32, "DTLB hit"), (128, "L1 DTLB miss"), (L2_LINES, "L1 and L2 DTLB miss")):
         packed = packed_name(pages)
         yield _chase(packed, PAGES, pages * LINE_BYTES, _any_line(pages * LINE_BYTES), cache_lines)
         yield _chase(f"{what}: {pages} pages", PAGES, pages * PAGE_BYTES, _a_line_a_page(pages), cache_lines, ((packed, -1),))

@@ -28,7 +28,7 @@ def write_heat_map(path: Path, heat_map: HeatMap, machine: str, clock_hz: int) -
         [heat_map[min(a, b), max(a, b)] * 1e9 / clock_hz if a != b else float("nan") for b in cores] for a in cores
     ]  # fmt: skip
     shown, axes = pyplot.subplots(figsize=(1.2 * len(cores) + 2.4, 1.2 * len(cores) + 1.2), layout="constrained")
-    picture = axes.imshow(nanoseconds, cmap="viridis_r")
+    picture = axes.imshow(nanoseconds, cmap="viridis_r", vmin=0)
     axes.set(title=f"{machine}: compare-and-swap between cores", xlabel="core", ylabel="core", xticks=range(len(cores)))
     axes.set(yticks=range(len(cores)), xticklabels=cores, yticklabels=cores)
     for row, line in enumerate(nanoseconds):
