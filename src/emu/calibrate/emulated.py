@@ -19,7 +19,7 @@ from emu.engine.text import build_text
 from emu.errors import GuestFault, LimitReached
 from emu.memory.build import build_bus
 from emu.native import signed
-from emu.run.wiring import engine_latencies
+from emu.run.wiring import for_machine
 
 MAX_CYCLES = 10**10
 SEED = 1
@@ -47,7 +47,7 @@ class Emulated:
             fill(bus.ram[program.DATA : program.DATA + data_bytes].view(np.uint64))
         text = replace(self.text, instructions=self.text.instructions.copy())
         first = self.image.symbols["core_0"]
-        options = Options(max_cycles=MAX_CYCLES, latencies=engine_latencies(self.description))
+        options = for_machine(Options(max_cycles=MAX_CYCLES), self.description)
         machine = Machine(bus, text, Start(cr3=cr3, primary_pc=first, secondary_pc=first), options)
         for core in work:
             machine.cores[core]["status"] = rec.RUNNING
