@@ -18,7 +18,7 @@ SAME_INSTRUCTION = {
 }
 
 
-@pytest.mark.parametrize(("variant", "preempt"), [*((each, "none") for each in variants()), ("baseline", "rt"), ("wakeq", "rt")])
+@pytest.mark.parametrize(("variant", "preempt"), [*((each, "none") for each in variants()), ("wakeq", "rt")])
 def test_every_row_of_the_guest_is_measured_or_says_why_not(variant, preempt):
     rows = {row_of(each) for each in decode(assemble_variant(variant, preempt)).values()}
     assert rows - FORMS.keys() - UNMEASURED.keys() == set()

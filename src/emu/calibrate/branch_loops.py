@@ -43,8 +43,8 @@ def loops() -> Iterator[Loop]:
             group=GROUP,
             routine=_returns("r_own" if target == ".Lown" else "r_other", target),
             operations=RETURNS,
-            lengths=(16, 48),
-            warm=16,
+            lengths=(32, 96),
+            warm=32,
             add=add,
             native_factor=50,
         )

@@ -166,7 +166,7 @@ FORMS: Mapping[Key, Pair] = ALU_FORMS | {
         Kind("push 0x18; push r13; pushfq; push 0x10; lea rax, [rip + {label}]; push rax; iretq; {label}:", native=False,
              less=_less("PUSH", "r", THROUGHPUT, -4) + _less("PUSHFQ", "", THROUGHPUT)),
     ),
-    ("REP MOVS|REP STOS", "startup"): Pair(None, Kind("xor ecx, ecx; rep stosq")),
+    ("REP MOVS|REP STOS", "startup"): Pair(None, Kind("mov ecx, 0x1; mov rdi, rsi; rep stosq", setup="mov rsi, rdi")),
     ("PREFETCHT0|T1|T2|NTA|W", "m"): Pair(None, Kind("prefetcht0 byte ptr [rdi]")),
     ("XADD", "m,r"): Pair(Kind("xadd qword ptr [rdi], rax"), None),
     ("CMPXCHG", "m,r32/64"): Pair(Kind("cmpxchg qword ptr [rdi], rcx", setup=f"xor eax, eax; xor ecx, ecx; {ZERO}"), None),
@@ -183,7 +183,7 @@ FORMS: Mapping[Key, Pair] = ALU_FORMS | {
     ("FXSAVE|FXRSTOR", "m"): Pair(None, Kind("fxsave64 [rdi]")),
     ("FNCLEX", ""): Pair(None, Kind("fnclex")),
     ("EMMS", ""): Pair(None, Kind("emms")),
-    ("FILD", "m32"): Pair(None, Kind("fild dword ptr [rdi]; emms", less=_less("EMMS", "", THROUGHPUT))),
+    ("FILD", "m32"): Pair(None, Kind("fild dword ptr [rdi]", native=False)),
     ("LOCK ADD|SUB|AND|OR|XOR|INC|DEC", OWNED): Pair(None, Kind("lock add qword ptr [rdi], rcx")),
     ("XCHG", "m,r (implicit LOCK) L1/WCC hit owned"): Pair(None, Kind("xchg qword ptr [rdi], rax")),
     ("LOCK XADD", "m,r"): Pair(None, Kind("lock xadd qword ptr [rdi], rax")),
@@ -241,11 +241,11 @@ def _loop(key: Key, what: str, kind: Kind) -> Loop:
         group=FENCES if fenced else GROUP,
         routine=timed(label, setup, [*begin, *body], beside=[part for part in kind.beside.split("; ") if part]),
         operations=copies * per_copy,
-        lengths=(8, 40),
-        warm=16,
+        lengths=(32, 96),
+        warm=32,
         add=kind.less,
         native=kind.native,
-        native_factor=16,
+        native_factor=8,
     )
 
 

@@ -111,8 +111,8 @@ def _forwarding() -> Iterator[Loop]:
             group=FORWARDING,
             routine=_chain(_label(name), pair),
             operations=COPIES,
-            lengths=(16, 48),
-            warm=16,
+            lengths=(32, 96),
+            warm=32,
             add=add,
             native_factor=50,
         )

@@ -15,7 +15,8 @@ from emu.assembly.text import AssembledText
 
 _LOCAL = re.compile(r"\.L(\w+)")
 SAVED = ("rbx", "rbp", "r12", "r13", "r14", "r15")
-CLOCK = ("lfence", "rdtsc", "shl rdx, 0x20", "or rax, rdx")  # rax; clobbers rdx; what is before it has been done
+# The clock in rax, clobbers rdx: all before it is done, nothing behind it has begun. MFENCE is what orders RDTSC on AMD parts.
+CLOCK = ("mfence", "lfence", "rdtsc", "lfence", "shl rdx, 0x20", "or rax, rdx")
 
 
 @dataclass(frozen=True, slots=True)
