@@ -10,7 +10,7 @@ from emu.calibrate import native, native_memory
 from emu.calibrate.benchmark import Measurement
 from emu.calibrate.exchanges import ACROSS, LOCKED_ADD, SIBLING
 from emu.calibrate.host_facts import CacheFacts, Facts, host_facts
-from emu.calibrate.host_file import LATENCIES, host_machine, write_machine
+from emu.calibrate.host_file import FIGURES, host_machine, write_machine
 from emu.calibrate.native import Host, HostResult, measure_host
 from emu.description import load_machine
 from emu.errors import CheckFailed, UserError
@@ -79,7 +79,7 @@ def test_pairs_by_the_caches_that_they_share():
 
 def test_the_file_loads(tmp_path):
     path = tmp_path / "host.toml"
-    write_machine(path, host_machine(result(facts(4, 2), *LATENCIES.values()), A10), "a10-7800")
+    write_machine(path, host_machine(result(facts(4, 2), *(name for names in FIGURES.values() for name in names)), A10), "a10-7800")
     machine = load_machine(str(path))
     assert machine.name == "host"
     assert machine.latencies.memory.value == 33
@@ -88,12 +88,14 @@ def test_the_file_loads(tmp_path):
     assert machine.latencies.halt_exit.source.startswith("taken over from a10-7800")
     assert (machine.topology.modules, machine.topology.cores_per_module) == (2, 2)
     assert (machine.l1d.sets, machine.l1d.ways) == (64, 12)
+    assert machine.latencies.sibling_locked.value == 0  # the same figure for both: one less the other
+    assert machine.tlb.l2_hit.value == 33
     assert machine.cpuid == A10.cpuid
 
 
 def test_one_core_takes_over_what_needs_two(tmp_path):
     path = tmp_path / "host.toml"
-    write_machine(path, host_machine(result(facts(1, 1), LATENCIES["l1_hit"]), A10), "a10-7800")
+    write_machine(path, host_machine(result(facts(1, 1), FIGURES["latencies", "l1_hit"][0]), A10), "a10-7800")
     machine = load_machine(str(path))
     assert machine.latencies.remote_line.value == A10.latencies.remote_line.value
     assert (machine.topology.modules, machine.topology.cores_per_module) == (1, 1)
@@ -109,7 +111,7 @@ def test_a_kernel_that_names_no_caches(tmp_path):
 
 
 def test_a_figure_that_no_file_holds_is_refused():
-    absurd = replace(result(facts(1, 1), LATENCIES["memory"]), clock_hz=0)
+    absurd = replace(result(facts(1, 1), FIGURES["latencies", "memory"][0]), clock_hz=0)
     with pytest.raises(CheckFailed, match="clock_hz"):
         host_machine(absurd, A10)
 

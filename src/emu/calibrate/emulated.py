@@ -41,6 +41,7 @@ class Emulated:
         """Results of the jobs of each core; `fill` sees the words of the data area before."""
         cores = max(work) + 1
         bus = build_bus(self.description, cores, program.ram_bytes(data_bytes))
+        bus.small_pages(program.DATA, data_bytes)
         cr3 = program.write_guest(self.image, bus.ram, data_bytes)
         program.write_jobs(self.image, bus.ram, work)
         if fill is not None:

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -135,43 +136,47 @@ def declared(machine: MachineFile) -> dict[str, Expected]:
     found = instruction_figures()
     locked = found[exchanges.LOCKED_ADD].value
 
-    def say(name: str, *latencies: str, more: float = 0) -> None:
-        figures = [getattr(machine.latencies, each) for each in latencies]
+    def say(name: str, *keys: str, more: float = 0) -> None:
+        figures = [attrgetter(key)(machine) for key in keys]
         confidence = max((each.confidence for each in figures), key=("high", "medium", "low").index)
-        source = f"machine file: {' + '.join(latencies)}"
-        found[name] = Expected(sum(each.value for each in figures) + more, None, None, confidence, source)
+        found[name] = Expected(
+            sum(each.value for each in figures) + more, None, None, confidence, f"machine file: {' + '.join(keys)}"
+        )
 
     for kib in memory_loops.FOOTPRINTS_KIB:
         say(memory_loops.chase_name(kib), _level(machine, kib << 10))
-    say(memory_loops.FORWARDED, "store_forward")
-    say(memory_loops.FORWARD_FAILS, "store_forward_fail")
-    say(branch_loops.CONDITIONAL, "mispredict")
-    say(branch_loops.RETURN, "return_mispredict")
-    for state, pair, latency in (
-        ("dirty", exchanges.SIBLING, "sibling_line"),
-        ("dirty", exchanges.ACROSS, "remote_line"),
-        ("clean", exchanges.SIBLING, "l2_hit"),
-        ("clean", exchanges.ACROSS, "memory"),
-        ("shared", exchanges.SIBLING, "l1_hit"),
-        ("shared", exchanges.ACROSS, "l1_hit"),
+    say(memory_loops.L1_TLB_MISS, "tlb.l2_hit")
+    say(memory_loops.BOTH_TLBS_MISS, "tlb.l2_hit", "tlb.page_walk")
+    say(memory_loops.FORWARDED, "latencies.store_forward")
+    say(memory_loops.FORWARD_FAILS, "latencies.store_forward_fail")
+    say(branch_loops.CONDITIONAL, "latencies.mispredict")
+    say(branch_loops.RETURN, "latencies.return_mispredict")
+    for access, state, pair, key in (
+        ("load", "dirty", exchanges.SIBLING, "sibling_line"),
+        ("load", "dirty", exchanges.ACROSS, "remote_line"),
+        ("load", "clean", exchanges.SIBLING, "l2_hit"),
+        ("load", "clean", exchanges.ACROSS, "memory"),
+        ("load", "shared", exchanges.SIBLING, "l1_hit"),
+        ("load", "shared", exchanges.ACROSS, "l1_hit"),
+        ("store", "dirty", exchanges.SIBLING, "sibling_line"),
+        ("store", "dirty", exchanges.ACROSS, "remote_write"),
+        ("store", "shared", exchanges.ACROSS, "upgrade"),
+        ("RMW", "dirty", exchanges.SIBLING, "sibling_locked"),
+        ("RMW", "dirty", exchanges.ACROSS, "remote_write"),
+        ("RMW", "shared", exchanges.ACROSS, "upgrade"),
     ):
-        say(exchanges.transfer_name("load", state, pair), latency)
-        if state == "dirty":
-            say(exchanges.transfer_name("store", state, pair), latency)
-            say(exchanges.transfer_name("RMW", state, pair), latency, more=locked)
-    say(exchanges.transfer_name("store", "shared", exchanges.ACROSS), "upgrade")
-    say(exchanges.transfer_name("RMW", "shared", exchanges.ACROSS), "upgrade", more=locked)
-    say("interrupt to a running core", "ipi_flight", "interrupt_entry")
-    say("interrupt to a halted core", "ipi_flight", "halt_exit", "interrupt_entry")
+        say(exchanges.transfer_name(access, state, pair), f"latencies.{key}", more=locked if access == "RMW" else 0)
+    say("interrupt to a running core", "latencies.ipi_flight", "latencies.interrupt_entry")
+    say("interrupt to a halted core", "latencies.ipi_flight", "latencies.halt_exit", "latencies.interrupt_entry")
     return found
 
 
 def _level(machine: MachineFile, footprint: int) -> str:
-    """The latency that a chase over so many bytes shows."""
-    for cache, latency in ((machine.l1d, "l1_hit"), (machine.l2, "l2_hit")):
+    """The key of the latency that a chase over so many bytes shows."""
+    for cache, latency in ((machine.l1d, "latencies.l1_hit"), (machine.l2, "latencies.l2_hit")):
         if footprint <= cache.sets * cache.ways * cache.line_bytes:
             return latency
-    return "memory"
+    return "latencies.memory"
 
 
 def expectations(machine_argument: str, machine: MachineFile) -> tuple[Mapping[str, Expected], bool]:

@@ -1,13 +1,14 @@
 """A machine file of the machine under emu: what was measured, and from a template what cannot be."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from emu.calibrate import branch_loops, exchanges, memory_loops
-from emu.calibrate.benchmark import LINE_BYTES, Measurement
+from emu.calibrate.benchmark import LINE_BYTES, Measurement, with_terms
 from emu.calibrate.host_facts import CacheFacts
 from emu.calibrate.native import HostResult
 from emu.description import MachineFile
@@ -16,17 +17,21 @@ from emu.files import write_whole
 
 NAME = "host"
 STEADY = 0.05  # half of the spread, of the value: a figure of high confidence
-# The figures of a machine file that a benchmark measures. Level 2 is chosen by the size of the cache.
-LATENCIES = {
-    "l1_hit": memory_loops.L1_CHASE,
-    "memory": memory_loops.chase_name(memory_loops.FOOTPRINTS_KIB[-1]),
-    "store_forward": memory_loops.FORWARDED,
-    "store_forward_fail": memory_loops.FORWARD_FAILS,
-    "mispredict": branch_loops.CONDITIONAL,
-    "return_mispredict": branch_loops.RETURN,
-    "sibling_line": exchanges.transfer_name("load", "dirty", exchanges.SIBLING),
-    "remote_line": exchanges.transfer_name("load", "dirty", exchanges.ACROSS),
-    "upgrade": exchanges.transfer_name("store", "shared", exchanges.ACROSS),
+# The figures of a machine file that benchmarks measure, by table and key; what is to be taken off is named behind.
+FIGURES: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("latencies", "l1_hit"): (memory_loops.L1_CHASE,),
+    ("latencies", "memory"): (memory_loops.chase_name(memory_loops.FOOTPRINTS_KIB[-1]),),
+    ("latencies", "store_forward"): (memory_loops.FORWARDED,),
+    ("latencies", "store_forward_fail"): (memory_loops.FORWARD_FAILS,),
+    ("latencies", "mispredict"): (branch_loops.CONDITIONAL,),
+    ("latencies", "return_mispredict"): (branch_loops.RETURN,),
+    ("latencies", "sibling_line"): (exchanges.transfer_name("load", "dirty", exchanges.SIBLING),),
+    ("latencies", "sibling_locked"): (exchanges.transfer_name("RMW", "dirty", exchanges.SIBLING), exchanges.LOCKED_ADD),
+    ("latencies", "remote_line"): (exchanges.transfer_name("load", "dirty", exchanges.ACROSS),),
+    ("latencies", "remote_write"): (exchanges.transfer_name("RMW", "dirty", exchanges.ACROSS), exchanges.LOCKED_ADD),
+    ("latencies", "upgrade"): (exchanges.transfer_name("store", "shared", exchanges.ACROSS),),
+    ("tlb", "l2_hit"): (memory_loops.L1_TLB_MISS,),
+    ("tlb", "page_walk"): (memory_loops.BOTH_TLBS_MISS, memory_loops.L1_TLB_MISS),
 }
 CORES_MAX = 64  # of a machine file
 L2_CHASE_KIB = 128  # where the kernel does not say how large the L2 is
@@ -39,9 +44,9 @@ def host_machine(result: HostResult, template: MachineFile) -> dict[str, Any]:
     table |= {"name": NAME, "summary": f"{result.host.model}, {len(result.host.cpus)} cores, as measured by emu calibrate host"}
     table["clock_hz"] |= {"value": result.clock_hz, "confidence": "medium"}
     table["clock_hz"]["source"] = "measured by emu calibrate host: a chain of additions beside the kernel's clock"
-    for key, name in (LATENCIES | {"l2_hit": _l2_chase(result)}).items():
-        if name in known:
-            table["latencies"][key] |= _figure(known[name])
+    for (part, key), (name, *less) in {**FIGURES, ("latencies", "l2_hit"): (_l2_chase(result),)}.items():
+        if known.keys() >= {name, *less}:
+            table[part][key] |= _figure(with_terms(known[name], tuple((each, -1.0) for each in less), known), less)
     for key, level in (("l1d", 1), ("l2", 2)):
         if (cache := result.host.cache(level)) is not None and _fits(cache):
             table[key] |= {"sets": cache.sets, "ways": cache.ways, "source": f"this kernel, of the level {level} data cache"}
@@ -71,12 +76,12 @@ def _taken_over(value: Any, template: str) -> Any:
     return [_taken_over(each, template) for each in value] if isinstance(value, (list, tuple)) else value
 
 
-def _figure(measured: Measurement) -> dict[str, Any]:
-    spread = f"spread {measured.low:.1f}-{measured.high:.1f}"
+def _figure(measured: Measurement, less: Sequence[str]) -> dict[str, Any]:
+    spread = f"median of {measured.samples}, spread {measured.low:.1f}-{measured.high:.1f}"
     steady = (measured.high - measured.low) / 2 <= STEADY * max(abs(measured.cycles), 1)
     return {
         "value": max(round(measured.cycles), 0),
-        "source": f"measured by emu calibrate host, median of {measured.samples}, {spread}: {measured.name}",
+        "source": f"measured by emu calibrate host, {spread}: {' less '.join((measured.name, *less))}",
         "confidence": "high" if steady else "medium",
     }
 

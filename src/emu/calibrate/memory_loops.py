@@ -16,6 +16,7 @@ COPIES = 16  # loads in one iteration
 MEASURED = 2048  # loads of the short run
 FORWARDED, FORWARD_FAILS = "store forwarded to the load behind it", "forwarding fails: load wider than store"
 L2_LINES = 4096  # 256 KiB
+L1_TLB_MISS, BOTH_TLBS_MISS = "L1 DTLB miss: 128 pages", "L1 and L2 DTLB miss: 4096 pages"
 L1_CHASE, RANDOM_CHASE = "chase, 4 KiB", "chase, 64 MiB, another page each time"
 
 
@@ -34,10 +35,10 @@ def loops(cache_lines: int) -> Iterator[Loop]:
     for kib in FOOTPRINTS_KIB:
         yield _chase(chase_name(kib), CHASES, kib << 10, _inside_pages(kib << 10), cache_lines)
     yield _chase(RANDOM_CHASE, CHASES, 64 << 20, _any_line(64 << 20), cache_lines)
-    for pages, what in ((32, "DTLB hit"), (128, "L1 DTLB miss"), (L2_LINES, "L1 and L2 DTLB miss")):
+    for pages, name in ((32, "DTLB hit: 32 pages"), (128, L1_TLB_MISS), (L2_LINES, BOTH_TLBS_MISS)):
         packed = packed_name(pages)
         yield _chase(packed, PAGES, pages * LINE_BYTES, _any_line(pages * LINE_BYTES), cache_lines)
-        yield _chase(f"{what}: {pages} pages", PAGES, pages * PAGE_BYTES, _a_line_a_page(pages), cache_lines, ((packed, -1),))
+        yield _chase(name, PAGES, pages * PAGE_BYTES, _a_line_a_page(pages), cache_lines, ((packed, -1),))
     yield from _forwarding()
 
 
