@@ -1,12 +1,16 @@
 """`emu calibrate` as a user meets it: what it refuses, what it prints, its exit codes."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
-from emu.calibrate import native_memory, suite
+from emu.calibrate import native, native_memory, suite
 from emu.calibrate.benchmark import Measurement
+from emu.calibrate.host_facts import Facts
+from emu.calibrate.native import HostResult
 from emu.cli.main import main
+from emu.description import load_machine
 
 A10 = "a10-7800"
 IN_BAR = [
@@ -16,6 +20,16 @@ IN_BAR = [
     Measurement("store, clean in same module", "line transfers", 4.6, 4.6, 4.6),
 ]
 OUT = Measurement("one way, other module", "compare-and-swap ping-pong", 345.0, 345.0, 345.0)
+
+
+HOST = HostResult(
+    Facts("a processor", (0, 1), {0: (), 1: ()}, {0: frozenset(), 1: frozenset()}),
+    4_000_000_000,
+    3_000_000_000,
+    [Measurement("chase, 4 KiB", "pointer chases", 5.0, 4.9, 5.2, 9)],
+    {(0, 1): 200.0},
+    {},
+)
 
 
 def emu(capsys, *arguments: str) -> tuple[int, str, str]:
@@ -30,6 +44,12 @@ def measured(monkeypatch) -> list[Measurement]:
     heat_map = {(0, 1): 40.0, (0, 2): 600.0, (1, 2): 610.0}
     monkeypatch.setattr(suite, "measure_emulated", lambda machine, progress: (found, heat_map))
     return found
+
+
+@pytest.fixture
+def host(monkeypatch) -> None:
+    monkeypatch.setattr(native, "Host", lambda: SimpleNamespace(facts=HOST.host))
+    monkeypatch.setattr(native, "measure_host", lambda host, progress: HOST)
 
 
 @pytest.mark.parametrize(
@@ -112,3 +132,26 @@ def test_one_core_has_no_map(measured, capsys, tmp_path):
     path.write_text(text.replace("modules = 2", "modules = 1").replace("cores_per_module = 2", "cores_per_module = 1"))
     code, _, err = emu(capsys, "calibrate", str(path), "--plot", str(tmp_path / "map.png"))
     assert (code, "there is one core" in err) == (2, True)
+
+
+def test_the_host_becomes_a_machine_file(host, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = emu(capsys, "calibrate", "host")
+    assert (code, err) == (0, "")
+    assert "4.90 - 5.20" in out
+    assert "emu run --machine ./host.toml" in out
+    assert load_machine("./host.toml").latencies.l1_hit.value == 5
+
+
+def test_the_host_as_json(host, capsys, tmp_path):
+    path = tmp_path / "mine.toml"
+    code, out, _ = emu(capsys, "calibrate", "host", "--json", "--out", str(path))
+    result = json.loads(out)
+    assert (code, result["file"], result["clock_hz"]) == (0, str(path), 4_000_000_000)
+    assert result["rows"][0]["spread"] == [4.9, 5.2]
+
+
+def test_a_host_file_that_cannot_be_written(host, capsys, tmp_path):
+    (tmp_path / "host.toml").mkdir()
+    code, out, err = emu(capsys, "calibrate", "host", "--out", str(tmp_path / "host.toml"))
+    assert (code, out, err.count("\n")) == (2, "", 1)
