@@ -63,6 +63,12 @@ class MissFigure(Figure):
     value: Annotated[int, Field(ge=1, le=63)]
 
 
+class BranchFigure(Figure):
+    """A number of branches that a four-way BTB knows."""
+
+    value: Annotated[int, Field(ge=4, le=2**16, multiple_of=4)]
+
+
 class EntryFigure(Figure):
     """A number of TLB entries, sets or ways."""
 
@@ -106,6 +112,8 @@ class Latencies(_Strict):
     store_forward_fail: Figure
     mispredict: Figure
     return_mispredict: Figure
+    btb_l2_hit: Figure
+    resteer: Figure
     mmio_read: Figure
     mmio_write: Figure
     ipi_flight: PositiveFigure
@@ -120,6 +128,8 @@ class Core(_Strict):
     reorder_buffer: DepthFigure
     scheduler: DepthFigure
     load_queue: DepthFigure
+    btb_entries: BranchFigure
+    btb_l2_entries: BranchFigure
 
     @property
     def depths(self) -> dict[str, int]:

@@ -244,7 +244,7 @@ def settle_time(machine, core, instruction, next_pc):  # type: ignore[no-untyped
         spend(core, instruction, gap - core.stalled)
     core.stalled = 0
     core.retired_at = retired_at
-    move_on(core, instruction, end, retired_at, next_pc)
+    move_on(machine, core, instruction, end, retired_at, next_pc)
     return gap
 
 

@@ -14,7 +14,7 @@ from emu.engine.unicorn_core import UnicornCore, function_pointer, make_callback
 from emu.errors import InternalError
 from emu.memory.records import Bus
 from emu.native import NEVER, address_of, signed
-from emu.timing.branch import COUNTERS, PREDICTOR, RETURNS, TARGETS
+from emu.timing.branch import BTB, COUNTERS, PREDICTOR, RETURNS, TARGETS, WAYS
 from emu.timing.pipeline import new_pipelines
 from emu.trace_record import TRACE_DTYPE, State
 
@@ -50,6 +50,7 @@ class Options:
     timer_period: int = 0
     stalls: dict[int, tuple[int, int]] = field(default_factory=dict)  # mark id -> (cycles, every)
     latencies: dict[str, int] = field(default_factory=lambda: {"l1_hit": 4})  # MACHINE fields
+    btb: tuple[int, int] = (512, 5120)  # branches that each level of a module's BTB knows
     pipeline: dict[str, int] = field(default_factory=lambda: dict(PIPELINE_DEFAULT))  # PIPELINE fields
     cpuid: Sequence[tuple[int, int, int, int, int, int]] = ()
 
@@ -141,12 +142,14 @@ class Machine:
         self._returns = np.zeros((self.count, RETURNS), np.int64)
         callbacks = self._callbacks = make_callbacks()
         self.unicorns = []
+        btbs = self._set_btbs(options.btb)
         self.pipelines = new_pipelines(self.count, **options.pipeline)
         for index in range(self.count):
             core, predictor = self.cores[index : index + 1], self.predictors[index : index + 1]
             predictor["counters"] = address_of(self._counters[index])
             predictor["targets"] = address_of(self._targets[index])
             predictor["returns"] = address_of(self._returns[index])
+            predictor["btb"] = address_of(btbs[index // int(self.bus.record["cores_per_module"][0]) :])
             core["predictor"] = address_of(predictor)
             core["pipeline"] = address_of(self.pipelines[index : index + 1])
             core["index"] = index
@@ -164,6 +167,15 @@ class Machine:
             core["uc"] = unicorn.handle
             core["context"], core["context_cs"], core["context_error"], core["context_exception"] = unicorn.context()
             self.unicorns.append(unicorn)
+
+    def _set_btbs(self, entries: tuple[int, int]) -> np.ndarray:
+        """A BTB for each module, empty."""
+        modules = int(self.bus.record["modules"][0])
+        self.btbs = np.zeros(modules, BTB)
+        self._keep["btb"] = np.zeros((modules, sum(entries)), np.int64)
+        for module, table in enumerate(self._keep["btb"]):
+            self.btbs[module] = (address_of(table), entries[0] // WAYS, address_of(table[entries[0] :]), entries[1] // WAYS)
+        return self.btbs
 
     def record_branches(self, outcomes: np.ndarray | None = None) -> None:
         """From here on, note in `branch_outcomes`, by the index of its instruction, which ways each branch goes.

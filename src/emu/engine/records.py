@@ -168,6 +168,8 @@ MACHINE = np.dtype(
         ("l1_hit", I64),
         ("mispredict", I64),
         ("return_mispredict", I64),
+        ("btb_l2_hit", I64),
+        ("resteer", I64),
         ("ipi_flight", I64),
         ("interrupt_entry", I64),
         ("halt_exit", I64),

@@ -3,7 +3,7 @@
 from emu.engine.records import I64, LOADS, LOCKED, SERIALISING, STORES, WAIT_STORES
 from emu.memory.records import BUFFER, BUS
 from emu.native import array_at, njit
-from emu.timing.branch import CONDITIONAL, NONE
+from emu.timing.branch import CONDITIONAL, NONE, PREDICTOR, btb_level
 from emu.timing.pipeline import (
     ADDRESS,
     NO_UNIT,
@@ -19,7 +19,9 @@ from emu.timing.pipeline import (
 )
 from emu.trace_record import Cause
 
-C_DRAIN, C_LOCKED, C_SYSTEM = int(Cause.STORE_BUFFER_DRAIN), int(Cause.LOCKED), int(Cause.SYSTEM)
+C_DRAIN, C_LOCKED, C_SYSTEM, C_MISPREDICT = (
+    int(c) for c in (Cause.STORE_BUFFER_DRAIN, Cause.LOCKED, Cause.SYSTEM, Cause.MISPREDICT)
+)
 
 
 @njit
@@ -74,7 +76,15 @@ def ends_at(core, instruction):  # type: ignore[no-untyped-def]
 
 
 @njit
-def move_on(core, instruction, end, retired_at, next_pc):  # type: ignore[no-untyped-def]
+def hold_back(core, until, cause):  # type: ignore[no-untyped-def]
+    """Nothing behind the instruction in flight is dispatched before `until`."""
+    if until > core.barrier:
+        core.barrier = until
+        core.barrier_cause = cause
+
+
+@njit
+def move_on(machine, core, instruction, end, retired_at, next_pc):  # type: ignore[no-untyped-def]
     """Book the instruction in flight, which ends and retires at these times; the clock moves to the next dispatch."""
     pipeline = array_at(core.pipeline, 1, PIPELINE)[0]
     becomes_ready(pipeline, instruction.writes, end)
@@ -86,20 +96,15 @@ def move_on(core, instruction, end, retired_at, next_pc):  # type: ignore[no-unt
         following = max(following, end)
     if instruction.branch != NONE and (instruction.branch != CONDITIONAL or next_pc != core.current_pc + instruction.length):
         following = max(following, redirect(pipeline, core.clock))
+        level = btb_level(array_at(core.predictor, 1, PREDICTOR)[0], core.current_pc)
+        if level > 1:  # the front end learns late where to go on
+            hold_back(core, core.clock + (machine.btb_l2_hit if level == 2 else machine.resteer), C_MISPREDICT)
     core.late_cause = 0
     if core.barrier > following:
         following = core.barrier
         core.late_cause = core.barrier_cause
     core.barrier = 0
     core.clock = following
-
-
-@njit
-def hold_back(core, until, cause):  # type: ignore[no-untyped-def]
-    """Nothing behind the instruction in flight is dispatched before `until`."""
-    if until > core.barrier:
-        core.barrier = until
-        core.barrier_cause = cause
 
 
 @njit

@@ -59,10 +59,14 @@ def wire(description: MachineFile, variant: str, workload: Workload, options: Op
 
 def for_machine(options: Options, description: MachineFile) -> Options:
     """Options with what the engine itself (not the bus) takes from a machine file."""
-    names = ("l1_hit", "mispredict", "return_mispredict", "mmio_read", "mmio_write", "ipi_flight", "interrupt_entry", "halt_exit")
+    names = (
+        "l1_hit", "mispredict", "return_mispredict", "btb_l2_hit", "resteer", "mmio_read", "mmio_write", "ipi_flight",
+        "interrupt_entry", "halt_exit",
+    )  # fmt: skip
     return replace(
         options,
         latencies={name: getattr(description.latencies, name).value for name in names},
         pipeline=description.core.depths,
+        btb=(description.core.btb_entries.value, description.core.btb_l2_entries.value),
         cpuid=[(r.leaf, r.subleaf, r.eax, r.ebx, r.ecx, r.edx) for r in description.cpuid],
     )
