@@ -2,7 +2,7 @@
 
 import pytest
 
-from emu.calibrate import suite, system_routines
+from emu.calibrate import branch_loops, suite, system_routines
 from emu.calibrate.benchmark import Measurement, of_samples, with_terms
 from emu.calibrate.exchanges import ACROSS, SIBLING, exchanges, ping_pong
 from emu.calibrate.figures import Expected, declared, expectations, instruction_figures, load_published, published, published_path
@@ -35,7 +35,7 @@ def test_every_published_figure_belongs_to_a_benchmark():
     names = {each.name for each in memory_loops(1 << 15)} | {each.name for each in instruction_loops()}
     names |= {each.name for pair in (SIBLING, ACROSS) for each in (*exchanges(pair), ping_pong(pair))}
     names |= {system_routines.SYSTEM_CALL, *(each.name for each in system_routines.interrupts())}
-    names |= {"conditional branch mispredicted", "return mispredicted"}
+    names |= {each.name for each in branch_loops.loops()}
     book = load_published(path)
     assert {name for figure in book.figure for name in figure.of} <= names
     assert book.machine == A10

@@ -1,4 +1,4 @@
-"""What a branch costs that went another way than predicted."""
+"""What a branch costs that went another way than predicted, or that was not expected to be one."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,13 @@ GROUP = "mispredicted branches"
 BITS = 64  # conditional branches in one iteration
 RETURNS = 16
 WORDS = 1024  # of bits: each run has its own, or a predictor learns them
+L2_BTB, NO_BTB = "jump that the L2 BTB knows", "jump that no BTB knows"  # 1024 and 16384 of them in turn
+JUMP_OVER_NOP = ".byte 0xeb, 0x01, 0x90"  # jmp, nop: three bytes, so that all sets of a BTB see some
 CONDITIONAL, RETURN = "conditional branch mispredicted", "return mispredicted"
 
 
 def loops() -> Iterator[Loop]:
-    """Branches by chance and branches always alike; returns to another place and returns to their own."""
+    """Branches by chance and branches always alike; more jumps than a BTB holds; returns to another place and to their own."""
     alike = "64 branches, always the same way"
     # Of branches by chance half are mispredicted, by any predictor.
     for name, label, mispredicted, layout, add in (
@@ -35,6 +37,16 @@ def loops() -> Iterator[Loop]:
             add=add,
             place=lambda done: 8 * done,
             renew=True,
+        )
+    for name, label, jumps in ((L2_BTB, "j_second", 0x400), (NO_BTB, "j_none", 0x4000)):
+        yield Loop(
+            name=name,
+            group=GROUP,
+            routine=timed(label, (), (f".rept {jumps:#x}", JUMP_OVER_NOP, ".endr")),
+            operations=jumps,
+            lengths=(2, 4),
+            warm=2,
+            native_factor=4,
         )
     own = "call and return"
     for name, target, add in ((own, ".Lown", ()), (RETURN, ".Lother", ((own, -1.0),))):

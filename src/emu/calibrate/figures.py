@@ -151,6 +151,8 @@ def declared(machine: MachineFile) -> dict[str, Expected]:
     say(memory_loops.FORWARD_FAILS, "latencies.store_forward_fail")
     say(branch_loops.CONDITIONAL, "latencies.mispredict")
     say(branch_loops.RETURN, "latencies.return_mispredict")
+    say(branch_loops.L2_BTB, "latencies.btb_l2_hit")
+    say(branch_loops.NO_BTB, "latencies.resteer")
     for access, state, pair, key in (
         ("load", "dirty", exchanges.SIBLING, "sibling_line"),
         ("load", "dirty", exchanges.ACROSS, "remote_line"),
