@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from emu.cli import catalogue, terminal, trace
+from emu.cli.calibrate import calibrate
 from emu.cli.compare import compare
 from emu.cli.coverage import coverage
 from emu.cli.diy import diy
@@ -52,6 +53,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(compare)
 app.command()(path)
+app.command()(calibrate)
 app.command()(litmus)
 app.command()(stress)
 app.command()(coverage)
