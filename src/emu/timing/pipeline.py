@@ -20,8 +20,8 @@ REGISTERS = (
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", *(f"r{n}" for n in range(8, 16)), "flags", "gs", "fs", "vector",
 )  # fmt: skip
 # Units: two ALUs and two address generators count as one of each that is twice as fast.
-NO_UNIT, ALU, ADDRESS, STORE, BRANCH, MULTIPLIER, DIVIDER, SLOW = range(8)
-UNITS = 8
+NO_UNIT, ALU, ADDRESS, STORE, BRANCH, MULTIPLIER, DIVIDER, SLOW, DECODER = range(9)
+UNITS = 9
 TICKS = 64  # a cycle in the units' books
 OPS_MAX = 16  # places in the reorder buffer that one instruction is booked for at most; microcode of more serialises anyway
 TAKEN_CYCLES = 2  # from one taken branch to the next: Agner Fog, instruction tables, Steamroller, Jcc
