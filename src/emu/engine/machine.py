@@ -46,6 +46,7 @@ class Options:
     run_ahead: bool = True
     trace: bool = False
     timer_period: int = 0
+    timer_phase: int = 0  # cycles to the first tick, of all cores; 0: a period
     stalls: dict[int, tuple[int, int]] = field(default_factory=dict)  # mark id -> (cycles, every)
     latencies: dict[str, int] = field(default_factory=dict)  # MACHINE fields
     cpuid: Sequence[tuple[int, int, int, int, int, int]] = ()
@@ -152,7 +153,7 @@ class Machine:
                 core["task_pointer_at"] = start.task_pointer_at[index]
             if options.timer_period:
                 core["timer_period"] = options.timer_period
-                core["arrival"][0, 0xEF] = options.timer_period * (index + 1) // self.count + options.timer_period
+                core["arrival"][0, 0xEF] = options.timer_phase or options.timer_period
                 core["irq_at"] = core["irq_watch"] = core["arrival"][0, 0xEF]
             unicorn = UnicornCore(address_of(self.bus.ram), len(self.bus.ram), start.cr3)
             unicorn.install(callbacks, address_of(core))

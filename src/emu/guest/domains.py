@@ -7,6 +7,7 @@ package). So there are at most two levels: SMT, a module, and MC, all cores. A l
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from emu.guest.ram import DIRECT_MAP
 from emu.guest.record import Kernel, Record
@@ -44,7 +45,7 @@ def build_domains(kernel: Kernel, cores: Sequence[Record], cores_per_module: int
             cores[core]["sd_llc_size"] = len(cores)
             if domains:
                 rq["sd"], cores[core]["sd_llc"] = domains[0].virtual, domains[-1].virtual
-            for child, parent in zip(domains, domains[1:], strict=False):
+            for child, parent in pairwise(domains):
                 child["parent"], parent["child"] = parent.virtual, child.virtual
 
 

@@ -9,6 +9,14 @@ from emu.guest.record import Record
 from emu.guest.task_table import check_table, fill_table
 from emu.guest.workload import TaskPlan
 
+SEQUENCE = 32768  # SEQ_MULTIPLIER, ipc/util.h: between the ids of successive queues at one place
+TOKEN_STEP = 2  # a token's count goes up at either member in turn
+
+
+def queue_id(index: int) -> int:
+    """The id of a queue that is there from the start: the sequence number goes up with each queue made."""
+    return index * SEQUENCE + index
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -18,7 +26,7 @@ class Program:
     memory: str  # structure
     one_process: bool  # the tasks are threads of one process, or each is a process
     handled: bool  # SIGUSR1 runs count_signal, SIGUSR2 is ignored
-    queue: bool  # there is a queue before anything runs, with id 0
+    queue: bool  # the queues of the plan are there before anything runs
     fill: Callable[[Record, TaskPlan], None]
     check: Callable[[Record, TaskPlan], None]  # after a complete run; what is wrong is a `CheckFailed`
 
@@ -26,8 +34,9 @@ class Program:
 def _fill_pmsg(page: Record, plan: TaskPlan) -> None:
     page["task.own_type"] = plan.own_type
     page["task.partner_type"] = plan.partner_type
-    page["task.msqid"] = 0
-    page["task.pair"] = plan.pair
+    page["task.msqid"] = queue_id(plan.queue)
+    page["task.pair"] = 0 if plan.fungible else plan.pair
+    page["task.sequence_step"] = 0 if plan.fungible else TOKEN_STEP
     page["task.rounds_to_send"] = plan.sends
     page["task.rounds_to_receive"] = plan.receives
     page["task.starts_first"] = int(plan.starts_first)
