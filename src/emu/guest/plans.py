@@ -40,9 +40,9 @@ def plan_workload(
             cores_per_module=cores_per_module,
             threads=threads,
             messages=messages,
-            placement=placement or PLACEMENTS[0],
-            queues=queues or QUEUES[0],
-            types=types or TYPES[0],
+            placement=PLACEMENTS[0] if placement is None else placement,
+            queues=QUEUES[0] if queues is None else queues,
+            types=TYPES[0] if types is None else types,
             seed=seed,
         )
     for name, value, what in (
