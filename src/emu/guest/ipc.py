@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from emu.errors import CheckFailed
 from emu.guest import objects
 from emu.guest.allocator import Allocator
-from emu.guest.program import Program, queue_id
+from emu.guest.program import Program
 from emu.guest.record import Kernel, Record
 from emu.guest.slab import KINDS, Slab, build_slabs
 from emu.guest.tasks import UserTask
+from emu.guest.workload import queue_id
 
 QUEUE_MODE = 0o600
 QUEUE_BYTES_MAX = 16384  # MSGMNB

@@ -7,15 +7,9 @@ from emu.errors import CheckFailed, InternalError
 from emu.guest.paging import USER_DATA_BASE, USER_DATA_STRIDE
 from emu.guest.record import Record
 from emu.guest.task_table import check_table, fill_table
-from emu.guest.workload import TaskPlan
+from emu.guest.workload import TaskPlan, queue_id
 
-SEQUENCE = 32768  # SEQ_MULTIPLIER, ipc/util.h: between the ids of successive queues at one place
 TOKEN_STEP = 2  # a token's count goes up at either member in turn
-
-
-def queue_id(index: int) -> int:
-    """The id of a queue that is there from the start: the sequence number goes up with each queue made."""
-    return index * SEQUENCE + index
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ CORES_MAX = 64
 THREADS_MAX = 512
 MESSAGES_MAX = 2**31
 USER_PID_BASE = 1000  # pid of task 0
+SEQUENCE = 32768  # SEQ_MULTIPLIER, ipc/util.h: between the ids of successive queues at one place
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,11 @@ def plan_script(*, tasks: int, cores_per_module: int = 2) -> Workload:
     """A core for each task of a script, which waits there for what it is told to do."""
     plans = [TaskPlan(index=index, core=index, cpus_allowed=1 << index, program="script") for index in range(tasks)]
     return Workload(tasks, cores_per_module, "one task a core", 0, 0, tuple(plans), "script", "script_task", full_queues=1)
+
+
+def queue_id(index: int) -> int:
+    """The id of a queue that is there from the start: the sequence number goes up with each queue made."""
+    return index * SEQUENCE + index
 
 
 def default_threads(cores: int) -> int:

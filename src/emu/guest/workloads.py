@@ -12,9 +12,8 @@ from emu.errors import UserError
 from emu.guest import script as s
 from emu.guest import system_calls as sc
 from emu.guest.chance import start_delays
-from emu.guest.program import SEQUENCE
 from emu.guest.task_table import Buffer, Call, Table
-from emu.guest.workload import USER_PID_BASE, TaskPlan, Workload, validate
+from emu.guest.workload import SEQUENCE, USER_PID_BASE, TaskPlan, Workload, validate
 
 TEXT = 8  # bytes of a message, where the workload is not about its length
 ANSWER = 1 << 19
