@@ -61,8 +61,8 @@ def no_view_for_drains() -> Patches:
 def other_module_keeps_its_copy() -> Patches:
     probe = cache.probe
 
-    def wrong(bus, module, line, event):
-        return 0 if event == Event.PROBE_WRITE else probe(bus, module, line, event)
+    def wrong(bus, module, line, event, at):
+        return 0 if event == Event.PROBE_WRITE else probe(bus, module, line, event, at)
 
     return [(cache, "probe", wrong)]
 
@@ -70,8 +70,8 @@ def other_module_keeps_its_copy() -> Patches:
 def reader_leaves_the_owner_alone() -> Patches:
     probe = cache.probe
 
-    def wrong(bus, module, line, event):
-        return 0 if event == Event.PROBE_READ else probe(bus, module, line, event)
+    def wrong(bus, module, line, event, at):
+        return 0 if event == Event.PROBE_READ else probe(bus, module, line, event, at)
 
     return [(cache, "probe", wrong)]
 
@@ -152,8 +152,8 @@ def evicted_line_keeps_its_state() -> Patches:
 def write_does_not_own() -> Patches:
     own = cache.own_line
 
-    def wrong(bus, core, line):
-        own(bus, core, line)
+    def wrong(bus, core, line, at):
+        own(bus, core, line, at)
         module = core // bus.cores_per_module
         array_at(bus.line_state, bus.lines * bus.modules, np.uint8)[line * bus.modules + module] = Line.S
 

@@ -13,7 +13,7 @@ from emu.engine.schedule import stores_visible_at
 from emu.engine.special import RFLAGS, enter_kernel, get, put
 from emu.memory.access import load, store
 from emu.memory.records import BUS
-from emu.memory.store_buffer import read_ram, withdraw, write_ram
+from emu.memory.store_buffer import drain_due, read_ram, withdraw, write_ram
 from emu.native import array_at, call, njit
 from emu.trace_record import Access, Cause, Kind, State
 
@@ -68,6 +68,9 @@ def deliver(machine, core):  # type: ignore[no-untyped-def]
         core.masked = 1
         watch(core)
         return
+    bus = array_at(machine.bus, 1, BUS)[0]
+    if bus.next_drain <= core.clock:
+        drain_due(bus, core.clock)
     quiet_at = max(core.retired_at, stores_visible_at(machine, core))
     if quiet_at > core.clock:
         core.clock = quiet_at  # others may come first now

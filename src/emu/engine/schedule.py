@@ -2,6 +2,7 @@
 
 from emu.engine.records import I64, LOADS, LOCKED, SERIALISING, STORES, WAIT_STORES
 from emu.memory.records import BUFFER, BUS
+from emu.memory.store_buffer import drain_due
 from emu.native import array_at, njit
 from emu.timing.branch import CONDITIONAL, NONE, PREDICTOR, btb_level
 from emu.timing.pipeline import (
@@ -42,13 +43,23 @@ def catch_up(core, at, cause):  # type: ignore[no-untyped-def]
 
 
 @njit
+def wait_for_stores(machine, core):  # type: ignore[no-untyped-def]
+    """The instruction in flight waits until this core's stores are visible, as things stand; it is asked again then."""
+    bus = array_at(machine.bus, 1, BUS)[0]
+    if bus.next_drain <= core.clock <= core.limit:
+        drain_due(bus, core.clock)
+    visible_at = stores_visible_at(machine, core)
+    if visible_at > core.clock:
+        catch_up(core, visible_at, C_DRAIN)
+        core.start = core.operands_at = core.data_at = visible_at
+
+
+@njit
 def prepare(machine, core, instruction):  # type: ignore[no-untyped-def]
     """The instruction is dispatched: when will it start? One that ends the overlap waits here for all before it."""
     traits = instruction.traits
     if traits & (SERIALISING | WAIT_STORES):
         catch_up(core, core.retired_at, core.late_cause)
-        if traits & WAIT_STORES:
-            catch_up(core, stores_visible_at(machine, core), C_DRAIN)
     pipeline = array_at(core.pipeline, 1, PIPELINE)[0]
     free = core.clock
     if instruction.unit != NO_UNIT:

@@ -28,8 +28,9 @@ from emu.engine.records import (
     STOP_TRACE,
     STOP_YIELD,
     VALID,
+    WAIT_STORES,
 )
-from emu.engine.schedule import prepare
+from emu.engine.schedule import prepare, wait_for_stores
 from emu.native import array_at, call, njit
 from emu.trace_record import Kind
 
@@ -55,6 +56,8 @@ def step(machine, core, pc):  # type: ignore[no-untyped-def]
             core.fault_address = pc
             return STOP_FAULT
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
+    if instruction.traits & WAIT_STORES:
+        wait_for_stores(machine, core)
     interrupted = core.clock >= core.irq_watch
     if core.clock > (core.limit if interrupted or instruction.traits & ORDERED else core.horizon):
         return STOP_YIELD

@@ -87,7 +87,7 @@ def atomic(bus, core, now, address, size, keeps):  # type: ignore[no-untyped-def
             need = (bus.sibling_locked if bus.cause == C_SIBLING else need) + waits(bus, line, now)
         elif not here:
             need = bus.l2_hit
-        own_line(bus, core, line)
+        own_line(bus, core, line, now)
         if not here:
             l1_fill(bus, core, line)
         fly(bus, module, line, now, now + need + keeps)

@@ -118,8 +118,8 @@ def l2_drop(bus, module, line):  # type: ignore[no-untyped-def]
 
 
 @njit
-def probe(bus, module, line, event):  # type: ignore[no-untyped-def]
-    """Probe every other module; returns 2 if one supplied the data, 1 if one holds the line, 0 if none does."""
+def probe(bus, module, line, event, at):  # type: ignore[no-untyped-def]
+    """Probe every other module at `at`; returns 2 if one supplied the data, 1 if one holds the line, 0 if none does."""
     states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
     found = 0
     for other in range(bus.modules):
@@ -127,6 +127,7 @@ def probe(bus, module, line, event):  # type: ignore[no-untyped-def]
         if other != module and state != S_I:
             found = max(found, 2 if ACTION[state, event] == SUPPLY else 1)
             states[line * bus.modules + other] = NEXT[state, event]
+            array_at(bus.line_probed, bus.lines * bus.modules, I64)[line * bus.modules + other] = at
             if NEXT[state, event] == S_I:
                 l2_drop(bus, other, line)
     return found
@@ -200,7 +201,7 @@ def read_line(bus, core, line, at):  # type: ignore[no-untyped-def]
         miss(bus, core, at + delay)
         return delay
     delay += waits(bus, line, at + delay)
-    found = probe(bus, module, line, PROBE_READ)
+    found = probe(bus, module, line, PROBE_READ, at + delay)
     states[line * bus.modules + module] = NEXT[state, READ_ALONE if found == 0 else READ_SHARED]
     l2_fill(bus, module, line)
     asked = at + delay
@@ -243,22 +244,22 @@ def ownership_cycles(bus, core, line):  # type: ignore[no-untyped-def]
 
 
 @njit
-def own_line(bus, core, line):  # type: ignore[no-untyped-def]
-    """The line becomes this core's to write: every other copy is invalidated, this module is in M."""
+def own_line(bus, core, line, at):  # type: ignore[no-untyped-def]
+    """The line becomes this core's to write at `at`: every other copy is invalidated, this module is in M."""
     module = core // bus.cores_per_module
     states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
     writers = array_at(bus.line_writer, bus.lines, np.int16)
     state = states[line * bus.modules + module]
     action = ACTION[state, WRITE]
     if action == FETCH:
-        if probe(bus, module, line, PROBE_WRITE) == 2:
+        if probe(bus, module, line, PROBE_WRITE, at) == 2:
             bus.transfers_across_modules += 1
         else:
             bus.memory_reads += 1
         l2_fill(bus, module, line)
     else:
         if action == UPGRADE:
-            probe(bus, module, line, PROBE_WRITE)
+            probe(bus, module, line, PROBE_WRITE, at)
             bus.upgrades += 1
         elif writers[line] != core and state == S_M:
             bus.transfers_within_module += 1

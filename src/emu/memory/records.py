@@ -25,6 +25,7 @@ BUS = np.dtype(
         ("line_way", I64),  # u8[lines * modules], way of the line in that module's L2
         ("line_busy", I64),  # i64[lines], the line is in flight between modules until then
         ("line_asked", I64),  # i64[lines], since then
+        ("line_probed", I64),  # i64[lines * modules], when another module last probed that module's copy
         ("line_ready", I64),  # i64[lines * modules], when the line has arrived in that module
         ("line_writer", I64),  # i16[lines], core that wrote it last
         ("l1_sets", I64),
@@ -82,13 +83,25 @@ BUS = np.dtype(
         ("upgrades", I64),
         ("memory_reads", I64),
         ("write_backs", I64),
+        ("requests_lost", I64),  # stores that had to ask for their line a second time
         ("released", I64),  # engine callback data: ring of drained unlocking stores, RELEASE[RELEASES]
         ("released_count", I64),
     ]
 )
 
-STORE = np.dtype([("address", I64), ("old", I64), ("new", I64), ("drain_at", I64), ("width", I64), ("lock", I64),
-                  ("data_at", I64), ("owned_at", I64)])  # fmt: skip
+STORE = np.dtype(
+    [
+        ("address", I64),
+        ("old", I64),
+        ("new", I64),
+        ("width", I64),
+        ("lock", I64),  # that it releases, -1: none
+        ("data_at", I64),  # its value is known
+        ("asked_at", I64),  # its line was asked for
+        ("owned_at", I64),  # its line is there
+        ("drain_at", I64),
+    ]
+)
 BUFFER = np.dtype([("head", I64), ("count", I64), ("last_drain", I64)])
 MISSES = 64  # slots of a ring of misses; the modelled number is smaller (bus.miss_buffers)
 REQUESTS = np.dtype([("count", I64), ("until", I64, (MISSES,))])
@@ -126,7 +139,8 @@ class Bus:
         self._array("line_way", lines * modules, np.uint8)
         for name in ("line_busy", "line_asked"):
             self._array(name, lines, I64)
-        self._array("line_ready", lines * modules, I64)
+        for name in ("line_probed", "line_ready"):
+            self._array(name, lines * modules, I64)
         self._array("requests", cores, REQUESTS)
         self._put(miss_buffers=MISSES // 2)
         self._tlb(cores, modules, ram_bytes // 4096, tlb)

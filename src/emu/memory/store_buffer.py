@@ -72,7 +72,7 @@ def drain_head(bus, core):  # type: ignore[no-untyped-def]
     entry = array_at(bus.stores, bus.cores * RING, STORE)[core * RING + buffer.head % RING]
     line = entry.address >> 6
     take_view(bus, core, line)
-    own_line(bus, core, line)
+    own_line(bus, core, line, entry.drain_at)
     array_at(bus.line_pending, bus.lines, np.uint16)[line] -= 1
     if bus.journal != 0:
         enter(bus, DRAIN, core, entry.address, entry.width, entry.old, entry.new, entry.lock)
@@ -104,6 +104,8 @@ def drain_due(bus, now):  # type: ignore[no-untyped-def]
         if earliest > now:
             bus.next_drain = earliest
             return
+        if ask_again(bus, first):
+            continue
         drain_head(bus, first)
         bus.next_drain = second
         if buffers[first].count > 0:
@@ -111,8 +113,33 @@ def drain_due(bus, now):  # type: ignore[no-untyped-def]
 
 
 @njit
+def ask_again(bus, core):  # type: ignore[no-untyped-def]
+    """A module may lose a line between the request of a store and its turn: then the store waits for it once more."""
+    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
+    stores = array_at(bus.stores, bus.cores * RING, STORE)
+    entry = stores[core * RING + buffer.head % RING]
+    line = entry.address >> 6
+    probed = array_at(bus.line_probed, bus.lines * bus.modules, I64)[line * bus.modules + core // bus.cores_per_module]
+    if probed <= entry.asked_at:
+        return False
+    need = ownership_cycles(bus, core, line)
+    entry.asked_at = NEVER  # the store is first in its buffer now: it takes place as soon as its line is there
+    if need == 0:
+        return False
+    bus.requests_lost += 1
+    entry.owned_at = entry.drain_at + waits(bus, line, entry.drain_at) + need
+    at = entry.owned_at
+    for place in range(buffer.count):
+        later = stores[core * RING + (buffer.head + place) % RING]
+        later.drain_at = max(later.drain_at, at)
+        at = later.drain_at + 1
+    buffer.last_drain = at - 1
+    return True
+
+
+@njit
 def drain_cycles(bus, core, now):  # type: ignore[no-untyped-def]
-    """Cycles from `now` until this core's buffer is empty."""
+    """Cycles from `now` until this core's buffer is empty, as things stand: a store may have to ask for its line again."""
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
     if buffer.count == 0 or buffer.last_drain <= now or bus.untimed != 0:
         return 0
@@ -162,6 +189,7 @@ def push_store(bus, core, now, at, address, size, value, lock, data_at, retires_
     entry.new = value
     entry.lock = lock
     entry.data_at = data_at
+    entry.asked_at = at
     entry.owned_at = owned
     entry.drain_at = max(owned, buffer.last_drain + 1, retires_at + 1) if bus.untimed == 0 else NEVER
     if bus.journal != 0:

@@ -143,6 +143,11 @@ class Case:
         return _Run(self, check_every).outcome()
 
 
+LATENCIES = (
+    "l2_hit", "sibling_line", "sibling_locked", "remote_line", "remote_write", "upgrade", "memory", "forward", "forward_fail",
+)  # fmt: skip
+
+
 @cache
 def machine_file(name: str) -> MachineFile:
     """A machine by name or path; read once, because a reduction runs thousands of cases."""
@@ -168,8 +173,7 @@ class _Run:
         self.oracle = np.zeros(1, ORACLE)
         self._wire_oracle(int(self.bus.record["lines"][0]))
         self._wire_program()
-        latencies = [int(self.bus.record[name][0]) for name in ("l2_hit", "sibling_line", "remote_line", "upgrade", "memory")]
-        slowest = max(*latencies, *(int(self.bus.record[name][0]) for name in ("forward", "forward_fail")))
+        slowest = max(int(self.bus.record[name][0]) for name in LATENCIES)
         self._put(
             self.stress,
             bus=address_of(self.bus.record),

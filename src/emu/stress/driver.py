@@ -113,6 +113,8 @@ def let_drain(stress, bus, oracle, now):  # type: ignore[no-untyped-def]
                 releases = visible(stress, bus, oracle, core, place, at, releases)
                 if buffers[core].count != before[core] - 1:
                     fail(stress, rec.V_DRAIN_ORDER, core, NOWHERE, before[core] - 1, buffers[core].count)
+        if last < 0 and bus.next_drain > at:
+            continue  # the store has lost its line and asks for it again
         if last < 0:
             fail(stress, rec.V_STUCK, NOBODY, NOWHERE, at, at)
             return
@@ -189,17 +191,20 @@ def issue_atomic(stress, bus, oracle, core, now, operation):  # type: ignore[no-
 
 @njit
 def must_wait(stress, bus, oracle, core, now, operation):  # type: ignore[no-untyped-def]
-    """Does an atomic have to wait for its core's stores? It then becomes due again when they are said to be visible."""
+    """Does an atomic have to wait for its core's stores? It becomes due again when they are said to be visible.
+
+    That may be later than was said, by each store that asks for its line a second time.
+    """
     waiting, due = array_at(stress.waiting, bus.cores, np.uint8), array_at(stress.due, bus.cores, I64)
     wait = drain_cycles(bus, core, now)
     if wait == 0:
         waiting[core] = 0
         return False
-    if waiting[core] != 0:
+    if waiting[core] >= ROOM + bus.buffer_depth:
         fail(stress, rec.V_NOT_EMPTY, core, operation.address, I64(0), pending_bytes(oracle, core))
     if wait < 0 or wait > stress.limit:
         fail(stress, rec.V_CYCLES, core, operation.address, stress.limit, wait)
-    waiting[core] = 1
+    waiting[core] += 1
     due[core] = now + wait
     return True
 
