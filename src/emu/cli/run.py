@@ -24,6 +24,7 @@ def run(
     seed: Annotated[str, typer.Option(metavar="N", help="Varies when each task starts; the same seed, the same digest.")] = "1",
     stall: options.Stalls = None,
     tick: options.Tick = "0",
+    overrides: options.Overrides = None,
     trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an instruction trace: see `emu trace --help`.")] = None,
     script: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Run a script of queue operations instead: see docs/scripts.md.")
@@ -63,6 +64,7 @@ def run(
             "--placement": placement,
             "--stall": stall,
             "--trace": trace,
+            "--set": overrides,
         }
         run_file(script, variant, machine, as_json, [name for name, value in refused.items() if value])
         return
@@ -78,6 +80,7 @@ def run(
         placement=placement,
         stalls=stall,
         tick=tick,
+        overrides=overrides,
         trace=trace,
         max_cycles=max_cycles,
         trace_limit=trace_limit,

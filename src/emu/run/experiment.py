@@ -16,6 +16,7 @@ from emu.native import MASK64, mix
 from emu.observe.trace_file import TraceWriter, check_writable
 from emu.run.experiment_spec import Experiment
 from emu.run.faults import describe_fault, what_cores_do
+from emu.run.overrides import apply_overrides
 from emu.run.result import Coherence, LockUse, MessageSpin, RunResult, StallCount, StateCycles, Wakeups
 from emu.run.stuck import Stuck, find_stuck
 from emu.run.trace_setup import trace_header
@@ -33,7 +34,7 @@ class Setup(Wired):
 
 def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
     """Wire an experiment, or raise `UserError`."""
-    description = load_machine(experiment.machine)
+    description = apply_overrides(load_machine(experiment.machine), experiment.overrides)
     if experiment.trace is not None:
         check_writable(experiment.trace)
     image, text = program_of(experiment.variant, experiment.preempt)
@@ -178,6 +179,7 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
         ),
         outcomes={name: counts.get(name, 0) for name in ("delivered", "enqueued", "handed_over")},
         tick_hz=experiment.tick_hz,
+        overrides=dict(experiment.overrides),
         stall_schedule=experiment.stalls,
         stalls=_stall_counts(setup),
         partial=partial,
