@@ -13,6 +13,7 @@ from emu.run.comparison import RATE, Comparison
 WIDTH_INCHES, HEIGHT_INCHES = 10.0, 4.8
 GROUP = 0.8  # of the distance between two numbers of threads, taken by their bars
 HEADROOM = 1.18
+HOLLOW: dict[str, Any] = {"facecolor": "white", "hatch": "////"}
 SOURCE_COLUMNS = 150
 
 
@@ -31,7 +32,9 @@ def plot_comparison(comparison: Comparison, path: Path) -> None:
 
 
 def _title(comparison: Comparison) -> str:
-    seeds = f"seed {comparison.seeds[0]} only" if len(comparison.seeds) == 1 else f"means over {len(comparison.seeds)} seeds"
+    seeds = f"seed {comparison.seeds[0]} only"
+    if len(comparison.seeds) > 1:
+        seeds = f"means over {len(comparison.seeds)} seeds, whiskers: {CONFIDENCE_PERCENT} % confidence"
     lines = [
         f"{comparison.workload} on {comparison.machine}, {count(comparison.cores, 'core')}, {comparison.placement}: "
         f"{count(comparison.messages, 'message')} a run, {seeds}"
@@ -49,23 +52,21 @@ def _rates(axes: Any, comparison: Comparison) -> None:
     beside = _has_published(comparison)
     width = GROUP / (4 if beside else 2)
     for place, (colour, name) in enumerate(zip((BLUE, ORANGE), comparison.variants, strict=True)):
-        first = (2 * place if beside else place) - (1.5 if beside else 0.5)
-        sides = [(row.a, row.b)[place] for row in comparison.rows]
-        estimates = [side.estimates[RATE] for side in sides]
-        at = [index + first * width for index in range(len(sides))]
-        label = f"{name}, predicted" if beside else name
-        _bars(axes, at, [side.messages_per_second / 1e3 for side in sides], width, label=label, color=colour)
-        _whiskers(axes, at, estimates, 1e-3)
+        first = ((2 * place if beside else place) - (1.5 if beside else 0.5)) * width
+        estimates = [(row.a, row.b)[place].estimates[RATE] for row in comparison.rows]
+        bars = [(index + first, each) for index, each in enumerate(estimates) if each is not None]
+        _bars(axes, bars, width, scale=1e-3, label=f"{name}, predicted" if beside else name, color=colour)
         if beside:
-            rows = [(index, row.published) for index, row in enumerate(comparison.rows) if row.published is not None]
-            at = [index + (first + 1) * width for index, _ in rows]
-            heights = [published.messages_per_second[place] / 1e3 for _, published in rows]
-            hollow = {"facecolor": "white", "edgecolor": colour, "hatch": "////"}
-            _bars(axes, at, heights, width, label=f"{name}, published", **hollow)
+            bars = [
+                (index + first + width, Estimate(row.published.messages_per_second[place]))
+                for index, row in enumerate(comparison.rows)
+                if row.published is not None
+            ]
+            _bars(axes, bars, width, scale=1e-3, label=f"{name}, published", **HOLLOW, edgecolor=colour)
     _threads_axis(axes, comparison)
     axes.set_ylim(0, axes.get_ylim()[1] * HEADROOM)
     axes.set_ylabel("thousand messages a second")
-    axes.set_title(f"Rate{_whisker_words(comparison)}")
+    axes.set_title("Rate")
     axes.legend(loc="upper left", fontsize=8, ncols=2)
 
 
@@ -73,40 +74,40 @@ def _differences(axes: Any, comparison: Comparison) -> None:
     """The same for the difference in percent; one colour, as it is of both variants."""
     beside = _has_published(comparison)
     width = GROUP / 2
-    at = [index - (0.5 if beside else 0) * width for index in range(len(comparison.rows))]
-    means = [row.difference_percent for row in comparison.rows]
-    _bars(axes, at, means, width, label="predicted", color=GREY, form="{:+.1f}")
-    _whiskers(axes, at, [row.difference for row in comparison.rows], 1)
+    shift = width / 2 if beside else 0.0
+    _bars(
+        axes,
+        [(index - shift, row.difference) for index, row in enumerate(comparison.rows)],
+        width, label="predicted", color=GREY, form="{:+.1f}",
+    )  # fmt: skip
     if beside:
-        rows = [(index, row.published) for index, row in enumerate(comparison.rows) if row.published is not None]
-        at = [index + 0.5 * width for index, _ in rows]
-        heights = [published.difference_percent for _, published in rows]
-        _bars(axes, at, heights, width, label="published", facecolor="white", edgecolor=GREY, hatch="////", form="{:+.1f}")
+        bars = [
+            (index + shift, Estimate(row.published.difference_percent))
+            for index, row in enumerate(comparison.rows)
+            if row.published is not None
+        ]
+        _bars(axes, bars, width, label="published", **HOLLOW, edgecolor=GREY, form="{:+.1f}")
         axes.legend(loc="upper left", fontsize=8)
     axes.axhline(0, color="black", linewidth=0.8)
     _threads_axis(axes, comparison)
     low, high = axes.get_ylim()
     axes.set_ylim(low * HEADROOM, high * HEADROOM)
     axes.set_ylabel(f"{comparison.variants[1]} against {comparison.variants[0]}, percent")
-    axes.set_title(f"Difference{_whisker_words(comparison)}")
+    axes.set_title("Difference")
 
 
-def _whisker_words(comparison: Comparison) -> str:
-    return "" if len(comparison.seeds) == 1 else f"; whiskers: {CONFIDENCE_PERCENT} % confidence over seeds"
-
-
-def _bars(axes: Any, at: Sequence[float], heights: Sequence[float], width: float, *, form: str = "{:.0f}", **options: Any) -> None:
-    """Bars with their heights written above them."""
-    bars = axes.bar(at, heights, width * 0.92, linewidth=1, **options)
-    axes.bar_label(bars, [form.format(height + 0.0) for height in heights], fontsize=7, padding=3)
-
-
-def _whiskers(axes: Any, at: Sequence[float], estimates: Sequence[Estimate | None], scale: float) -> None:
-    """Confidence intervals, where there are any."""
-    for place, each in zip(at, estimates, strict=True):
-        if each is not None and each.interval is not None:
-            ends = [scale * bound for bound in each.interval]
-            axes.plot([place, place], ends, color="black", linewidth=1.2, marker="_", markersize=6)
+def _bars(
+    axes: Any, bars: Sequence[tuple[float, Estimate]], width: float, *, scale: float = 1.0, form: str = "{:.0f}", **options: Any
+) -> None:
+    """Bars at places of the axis, with their intervals where there are any, and their heights written beyond both."""
+    axes.bar([at for at, _ in bars], [scale * each.mean for _, each in bars], width * 0.92, linewidth=1, **options)
+    for at, each in bars:
+        ends = [scale * end for end in each.interval or ()]
+        axes.plot([at] * len(ends), ends, color="black", linewidth=1.2, marker="_", markersize=6)
+        down = each.mean < 0
+        edge = min([scale * each.mean, *ends]) if down else max([scale * each.mean, *ends])
+        text, offset = form.format(scale * each.mean + 0.0), (0, -3 if down else 3)
+        axes.annotate(text, (at, edge), offset, textcoords="offset points", ha="center", va="top" if down else "bottom", fontsize=7)
 
 
 def _threads_axis(axes: Any, comparison: Comparison) -> None:

@@ -17,7 +17,7 @@ QUANTITY_NAMES = {
     HOLD: "lock hold",
     WAIT: "lock wait",
     SPIN: "message spin",
-    WAKEUP: "wakeup latency",
+    WAKEUP: "wakeup",
 }
 
 
@@ -93,7 +93,7 @@ def _published_note(comparison: Comparison) -> Iterator[RenderableType]:
 def _quantities(comparison: Comparison) -> RenderableType:
     """Hold, wait, spin and wakeup latency in cycles: both sides and what changed."""
     name_a, name_b = (escape(name) for name in comparison.variants)
-    title = f"Cycles of a hold of {QUEUE_LOCK}, of a contended wait for it, of the message spin in a run, of a wakeup"
+    title = f"Cycles of a hold of {QUEUE_LOCK}, of a contended wait for it, of message spin a message, of a wakeup"
     grid = table("threads", "<", name_a, "<", name_b, "<", "change", "<", title=title)
     for row in comparison.rows:
         label = str(row.threads)

@@ -47,13 +47,15 @@ def _panel(axes: Any, found: Sensitivity, effects: tuple[Effect, ...], threads: 
     axes.axvspan(
         base - MOVED_POINTS, base + MOVED_POINTS, color=LIGHT_GREY, alpha=0.5, linewidth=0, label=f"±{MOVED_POINTS:.0f} points"
     )
+    named: set[str] = set()  # kinds of bar that the legend has
     for place, effect in enumerate(effects):
         low, high = effect.shifts(threads)
         # Both may move it the same way: the wider one is drawn first and stays visible behind the other.
         bars = [(low, BLUE, "-50 %", ""), (high, ORANGE, "+50 %", "////")]
         for shift, colour, label, hatch in sorted(bars, key=lambda bar: -abs(bar[0] or 0.0)):
             if shift is not None:
-                name = label if place == 0 else None
+                name = None if label in named else label
+                named.add(label)
                 axes.barh(place, shift, 0.7, left=base, color=colour, hatch=hatch, edgecolor="white", linewidth=0, label=name)
     axes.axvline(base, color="black", linewidth=1, label="as in the file")
     low_end, high_end = axes.get_xlim()

@@ -17,7 +17,7 @@ STATES_OF_NO_CAUSE = ("lock_wait", "message_spin", "stall", "idle")  # cycles th
 RATE = "messages_per_second"
 HOLD = "hold_cycles_mean"
 WAIT = "wait_cycles_mean"
-SPIN = "message_spin_cycles"
+SPIN = "message_spin_cycles_per_message"
 WAKEUP = "wakeup_latency_cycles_mean"
 
 
@@ -29,7 +29,7 @@ QUANTITIES: Mapping[str, Callable[[RunResult], float | None]] = {
     RATE: lambda run: run.messages_per_second,
     HOLD: lambda run: _queue_lock(run).hold_cycles_mean,
     WAIT: lambda run: _queue_lock(run).wait_cycles_mean,
-    SPIN: lambda run: run.message_spin.cycles,
+    SPIN: lambda run: run.message_spin.cycles / run.messages if run.messages else 0.0,
     WAKEUP: lambda run: run.wakeup_latency.cycles_mean if run.wakeup_latency is not None else None,
 }
 
@@ -44,6 +44,7 @@ class Side:
     lock_spin_iterations: float
     contended_share: float
     message_spin_iterations: float
+    message_spin_cycles: float
     wakeups_under_queue_lock: float
     cycles_by_state: Mapping[str, float]  # a message, all cores
     cycles_by_cause: Mapping[str, float]  # a message, all cores; empty: not counted
@@ -60,6 +61,7 @@ class Side:
             lock_spin_iterations=fmean(lock.spin_iterations for lock in locks),
             contended_share=fmean(lock.contended / lock.acquisitions if lock.acquisitions else 0 for lock in locks),
             message_spin_iterations=fmean(run.message_spin.iterations for run in runs),
+            message_spin_cycles=fmean(run.message_spin.cycles for run in runs),
             wakeups_under_queue_lock=fmean(run.wakeups.under_queue_lock for run in runs),
             cycles_by_state=_per_message(runs, [run.cycles_by_state.to_dict() for run in runs]),
             cycles_by_cause=_per_message(runs, [_by_cause(run) for run in runs]),
@@ -86,6 +88,7 @@ class Side:
             "lock_spin_iterations",
             "contended_share",
             "message_spin_iterations",
+            "message_spin_cycles",
             "wakeups_under_queue_lock",
         )
         return found | {name: getattr(self, name) for name in others}
@@ -154,8 +157,13 @@ class Row:
         return self.difference.mean
 
     def waterfall(self, account: str) -> list[Step]:
-        """Cycles a message by "state" or by "cause", in order, without what is nothing on both sides; they sum to all cycles."""
+        """Cycles a message by "state" or by "cause", in order, without what is nothing on both sides; they sum to all cycles.
+
+        Empty where a side does not count them.
+        """
         a, b = (getattr(side, f"cycles_by_{account}") for side in (self.a, self.b))
+        if not (a and b):
+            return []
         names = dict.fromkeys([*a, *b])
         return [Step(name, a.get(name, 0.0), b.get(name, 0.0)) for name in names if a.get(name) or b.get(name)]
 
