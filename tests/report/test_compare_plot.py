@@ -35,11 +35,12 @@ def test_kind_and_bytes(tmp_path, what, suffix):
 def test_another_process_draws_the_same_bytes(tmp_path):
     here, there = tmp_path / "here.svg", tmp_path / "there.svg"
     DRAWINGS["comparison"](here)
-    code = (
-        f"import sys; sys.path[:0] = {[str(Path(__file__).parent), str(Path(emu.__file__).parents[1])]!r}\n"
-        "from pathlib import Path\nfrom canned_compare import comparison, row\nfrom emu.report.compare_plot import plot_comparison\n"
-        f"plot_comparison(comparison(row(2), row(4), row(8)), Path({str(there)!r}))"
-    )
+    code = f"""import sys
+sys.path[:0] = {[str(Path(__file__).parent), str(Path(emu.__file__).parents[1])]!r}
+from pathlib import Path
+from canned_compare import comparison, row
+from emu.report.compare_plot import plot_comparison
+plot_comparison(comparison(row(2), row(4), row(8)), Path({str(there)!r}))"""
     subprocess.run([sys.executable, "-c", code], check=True)
     assert here.read_bytes() == there.read_bytes()
 

@@ -57,7 +57,7 @@ def test_a_tiny_one():
 
 def test_stopped_it_keeps_whole_figures():
     asked = iter(range(10**9))
-    found = vary_figures(small_plans(), jobs=1, progress=lambda done, total: None, should_stop=lambda: next(asked) > 30)
+    found = vary_figures(small_plans(), jobs=1, progress=lambda done, total: None, should_stop=lambda: next(asked) > 10)
     assert found is not None
     assert found.partial
     assert 0 < len(found.effects) < len(varied_figures(load_machine("a10-7800")))
