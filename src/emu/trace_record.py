@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import numpy as np
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class State(IntEnum):
@@ -53,9 +53,9 @@ class Transfer(IntEnum):
 
 
 class Cause(IntEnum):
-    """Why an instruction cost more than its static cost: the largest single part."""
+    """What the time between two retirements went to; in a record of the trace, its largest part beyond mere execution."""
 
-    NONE = 0
+    NONE = 0  # execution: dispatch, dependencies, units, L1 hits
     L2_HIT = 1
     SIBLING_LINE = 2
     REMOTE_LINE = 3
@@ -70,6 +70,8 @@ class Cause(IntEnum):
     MMIO = 12
     SYSTEM = 13
     STALL = 14
+    LOCKED = 15  # the instruction's own time, lines apart
+    FENCE = 16
 
 
 class Access(IntEnum):

@@ -4,7 +4,7 @@ import numpy as np
 from numba import types
 
 from emu.engine import apic
-from emu.engine.account import note, note_releases, slower
+from emu.engine.account import blame, note, note_releases
 from emu.engine.deliver import PAGE_FAULT
 from emu.engine.lock_word import ACQUIRED, FAILED, RELEASED, TICKET, change, merged
 from emu.engine.records import (
@@ -13,6 +13,7 @@ from emu.engine.records import (
     FAULT_MEMORY,
     FIXUP,
     INSTRUCTION,
+    LOADS,
     LOCK,
     LOCKED,
     MACHINE,
@@ -22,6 +23,7 @@ from emu.engine.records import (
     STOP_FAULT,
     STOP_NONE,
 )
+from emu.engine.schedule import hold_back, stores_visible_at
 from emu.engine.sharing import touch
 from emu.engine.step import step
 from emu.memory.access import atomic, load, locked_store, show, store
@@ -31,7 +33,8 @@ from emu.native import array_at, call, mix, njit
 from emu.trace_record import Access, Cause, Kind
 
 LOAD, STORE, RMW = int(Access.LOAD), int(Access.STORE), int(Access.READ_MODIFY_WRITE)
-C_MMIO, C_SIBLING, C_UPGRADE = int(Cause.MMIO), int(Cause.SIBLING_LINE), int(Cause.UPGRADE)
+C_MMIO, C_FULL = int(Cause.MMIO), int(Cause.STORE_BUFFER_FULL)
+C_SIBLING, C_UPGRADE = int(Cause.SIBLING_LINE), int(Cause.UPGRADE)
 K_TRANSFER = int(Kind.LINE_TRANSFER)
 
 i64, i32 = types.int64, types.int32
@@ -80,12 +83,15 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
     if machine.sharing != 0:
         touch(machine, core.index, address, size, False)
     if instruction.traits & LOCKED:
-        slower(core, atomic(bus, core.index, core.clock, address, size), bus.cause)
+        cycles = atomic(bus, core.index, core.clock, address, size, instruction.latency)
+        core.data_at = max(core.data_at, core.start + cycles)
         if lock_at(machine, address) >= 0:
             core.rmw_lock_word = read_ram(bus, address, 4)
     else:
-        slower(core, load(bus, core.index, core.clock, address, size), bus.cause)
-    note_transfer(machine, core, address, bus.cause, core.extra)
+        cycles = load(bus, core.index, core.clock, core.start, address, size)
+        core.data_at = max(core.data_at, core.start + machine.l1_hit + cycles)
+    blame(core, cycles, bus.cause)
+    note_transfer(machine, core, address, bus.cause, cycles)
     if bus.released_count != machine.releases_seen:
         note_releases(machine)
     seen = read_ram(bus, address, size)
@@ -128,7 +134,11 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
         show(bus, core.index, core.clock, address)
         if change_lock(machine, core, lock, read_ram(bus, address, 4), value, size, False) == RELEASED:
             releases = lock
-    slower(core, store(bus, core.index, core.clock, address, size, value, releases), bus.cause)
+    data_at = max(core.operands_at, core.data_at) + (instruction.latency if instruction.traits & LOADS else 0)
+    retires_at = max(core.retired_at, data_at, core.start + 1)
+    full = store(bus, core.index, core.clock, core.start, address, size, value, releases, data_at, retires_at)
+    if full > 0:
+        hold_back(core, core.clock + full, C_FULL)
     if bus.released_count != machine.releases_seen:
         note_releases(machine)
     if bus.ownership_cycles > 0:
@@ -212,7 +222,8 @@ def on_apic_read(uc, offset, size, user):  # type: ignore[no-untyped-def]
     """A load from the core's xAPIC page."""
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
-    slower(core, machine.mmio_read, C_MMIO)
+    core.data_at = max(core.start, core.retired_at) + machine.mmio_read
+    blame(core, machine.mmio_read, C_MMIO)
     return apic.read(machine, core, offset)
 
 
@@ -221,5 +232,7 @@ def on_apic_write(uc, offset, size, value, user):  # type: ignore[no-untyped-def
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
     machine.apic_writes += 1
-    slower(core, apic.stores_pending(machine, core) + machine.mmio_write, C_MMIO)
+    core.data_at = max(core.start, core.operands_at, core.retired_at, stores_visible_at(machine, core)) + machine.mmio_write
+    blame(core, core.data_at - core.start, C_MMIO)
+    hold_back(core, core.data_at, C_MMIO)
     apic.write(machine, core, offset, value)

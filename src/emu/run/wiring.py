@@ -57,11 +57,13 @@ def wire(description: MachineFile, variant: str, workload: Workload, options: Op
     options = replace(
         options,
         latencies=_engine_latencies(description),
+        pipeline=description.core.depths,
+        btb=(description.core.btb_entries.value, description.core.btb_l2_entries.value),
         cpuid=[(r.leaf, r.subleaf, r.eax, r.ebx, r.ecx, r.edx) for r in description.cpuid],
     )
     return Wired(description, image, text, guest, bus, Machine(bus, text, start, options))
 
 
 def _engine_latencies(description: MachineFile) -> dict[str, int]:
-    names = ("mispredict", "return_mispredict", "mmio_read", "mmio_write", "ipi_flight", "interrupt_entry", "halt_exit")
+    names = ("l1_hit", "mispredict", "return_mispredict", "btb_l2_hit", "resteer", "mmio_read", "mmio_write", "ipi_flight", "interrupt_entry", "halt_exit")
     return {name: getattr(description.latencies, name).value for name in names}
