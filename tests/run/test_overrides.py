@@ -1,14 +1,17 @@
 """Figures by key: found in any section, changed within what the schema allows."""
 
-import pytest
-from pydantic import create_model
+from typing import Annotated
 
-from emu.description import MachineFile, load_machine
+import pytest
+from pydantic import Field, create_model
+
+from emu.description import Figure, MachineFile, load_machine
 from emu.description.machine_file import Latencies
 from emu.errors import UserError
 from emu.run.experiment import prepare, run
 from emu.run.experiment_spec import Experiment
-from emu.run.overrides import apply_overrides, bounds, figures, parse_override
+from emu.run.overrides import allowed, apply_overrides, figures, parse_override
+from emu.run.sensitivity import half_and_half_more
 
 MACHINE = load_machine("a10-7800")
 
@@ -29,9 +32,27 @@ def test_a_new_section_is_walked_without_being_named():
 
 def test_bounds_are_those_of_the_schema():
     known = figures(MACHINE)
-    assert bounds(known["latencies.l2_hit"]) == (0, 10**9)
-    assert bounds(known["latencies.ipi_flight"]) == (1, 10**9)
-    assert bounds(known["store_buffer.depth"]) == (1, 128)
+    assert allowed(known["latencies.l2_hit"]) == range(10**9 + 1)
+    assert allowed(known["latencies.ipi_flight"]) == range(1, 10**9 + 1)
+    assert allowed(known["store_buffer.depth"]) == range(1, 129)
+
+
+class Fours(Figure):
+    value: Annotated[int, Field(ge=1, le=30, multiple_of=4)]
+
+
+class Branchy(MachineFile):
+    branches: Fours
+
+
+def test_a_multiple_is_kept():
+    branches = {"value": 8, "source": "made up", "confidence": "low"}
+    machine = Branchy.model_validate({**MACHINE.model_dump(), "branches": branches})
+    assert allowed(machine.branches) == range(4, 31, 4)
+    assert half_and_half_more(machine.branches) == (4, 12)
+    assert half_and_half_more(Fours(value=12, source="made up", confidence="low")) == (4, 20)
+    with pytest.raises(UserError, match="branches must be 4 to 28, a multiple of 4, not 6"):
+        apply_overrides(machine, (("branches", 6),))
 
 
 def test_only_what_was_set_is_changed():

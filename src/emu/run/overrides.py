@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from emu.description import Figure, MachineFile
 from emu.errors import UserError
@@ -41,12 +42,19 @@ def _walk(model: BaseModel, prefix: str) -> Iterator[tuple[str, Figure]]:
             yield from _walk(value, f"{prefix}{name}.")
 
 
-def bounds(figure: Figure) -> tuple[int, int]:
-    """The smallest and the largest value that the schema allows a figure of this kind."""
-    limits = type(figure).model_fields["value"].metadata
-    lows = (getattr(limit, "ge", None) for limit in limits)
-    highs = (getattr(limit, "le", None) for limit in limits)
-    return max(low for low in lows if low is not None), min(high for high in highs if high is not None)
+def allowed(figure: Figure) -> range:
+    """The values that the schema allows a figure of this kind."""
+    return _allowed(type(figure).model_fields["value"])
+
+
+def _allowed(value: FieldInfo) -> range:
+    """From the limits of a field: at least, at most, multiple of."""
+    found: dict[str, list[int]] = {
+        name: [getattr(limit, name) for limit in value.metadata if getattr(limit, name, None) is not None]
+        for name in ("ge", "le", "multiple_of")
+    }
+    step = max(found["multiple_of"], default=1)
+    return range(-(-max(found["ge"]) // step) * step, min(found["le"]) + 1, step)
 
 
 def apply_overrides(machine: MachineFile, overrides: tuple[Override, ...]) -> MachineFile:
@@ -58,16 +66,17 @@ def apply_overrides(machine: MachineFile, overrides: tuple[Override, ...]) -> Ma
     for key, value in overrides:
         if key not in known:
             raise UserError(f"machine {machine.name} has no figure {key!r}; {_nearest(key, known)}")
-        low, high = bounds(known[key])
-        if not low <= value <= high:
-            raise UserError(f"{key} must be {low} to {high}, not {value}")
+        values = allowed(known[key])
+        if value not in values:
+            kind = f", a multiple of {values.step}" if values.step > 1 else ""
+            raise UserError(f"{key} must be {values[0]} to {values[-1]}{kind}, not {value}")
         *sections, last = key.split(".")
         table = tree
         for section in sections:
             table = table[section]
         table[last] |= {"value": value, "source": f"set to {value} in place of {known[key].value}"}
     try:
-        return MachineFile.model_validate(tree)
+        return type(machine).model_validate(tree)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         keys = ", ".join(key for key, _ in overrides)

@@ -13,7 +13,7 @@ from emu.description import Figure, MachineFile, load_machine
 from emu.run.bootstrap import Estimate, estimate_difference_percent
 from emu.run.comparison import SEED_VARIES
 from emu.run.experiment_spec import Experiment
-from emu.run.overrides import apply_overrides, bounds, figures
+from emu.run.overrides import allowed, apply_overrides, figures
 from emu.run.paired import RowPlan, run_rows
 from emu.run.parallel import Progress
 from emu.run.result import RunResult
@@ -145,9 +145,9 @@ class Sensitivity:
 
 def half_and_half_more(figure: Figure) -> tuple[int | None, int | None]:
     """The values at -50 % and +50 %, rounded away from the figure's own; None where there is no such value."""
-    lowest, highest = bounds(figure)
-    low = max(figure.value // 2, lowest, min(figure.value, 1))
-    high = min(figure.value + (figure.value + 1) // 2, highest)
+    values = allowed(figure)
+    low = max(figure.value // 2 // values.step * values.step, values[0], min(figure.value, 1))
+    high = min(-(-3 * figure.value // (2 * values.step)) * values.step, values[-1])
     return (low if low < figure.value else None), (high if high > figure.value else None)
 
 
