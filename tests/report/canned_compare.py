@@ -5,7 +5,6 @@ from dataclasses import replace
 from canned import STALLED, WAKEQ
 
 from emu.description import Figure
-from emu.run.bootstrap import Estimate
 from emu.run.comparison import Comparison, Row
 from emu.run.published import published
 from emu.run.result import RunResult, WakeupLatency
@@ -58,7 +57,7 @@ def comparison(*rows: Row, **changes) -> Comparison:
 
 
 def _outcome(difference: float) -> Outcome:
-    return Outcome(300_000.0, 300_000.0 * (1 + difference / 100), Estimate(difference))
+    return Outcome(((300_000.0,), (300_000.0 * (1 + difference / 100),)))
 
 
 def effect(key: str, value: int, shifts: dict[int, tuple[float | None, float]], reference: dict[int, Outcome]) -> Effect:

@@ -49,7 +49,7 @@ def _panel(axes: Any, found: Sensitivity, effects: tuple[Effect, ...], threads: 
     )
     named: set[str] = set()  # kinds of bar that the legend has
     for place, effect in enumerate(effects):
-        low, high = effect.shifts(threads)
+        low, high = (shift.mean if shift is not None else None for shift in effect.shifts(threads))
         # Both may move it the same way: the wider one is drawn first and stays visible behind the other.
         bars = [(low, BLUE, "-50 %", ""), (high, ORANGE, "+50 %", "////")]
         for shift, colour, label, hatch in sorted(bars, key=lambda bar: -abs(bar[0] or 0.0)):
