@@ -65,7 +65,7 @@ def test_stopped_it_keeps_whole_figures():
 
 
 def test_effects():
-    remote, halt, depth = sensitivity().effects
+    remote, halt, chance, depth = sensitivity().effects
     assert (remote.moved(4), remote.changes_sign(4), remote.changes_sign(2)) == (pytest.approx(20.0), False, False)
     assert (halt.moved(2), halt.changes_sign(2)) == (pytest.approx(5.5), True)
     low, high = depth.shifts(2)
@@ -73,6 +73,7 @@ def test_effects():
     assert high is not None
     assert high.mean == pytest.approx(0.1)
     assert not depth.turns(2, high)
+    assert chance.moved(4) == 0
 
 
 def test_what_seeds_make_of_themselves_counts_as_nothing():
@@ -90,11 +91,16 @@ def test_what_seeds_make_of_themselves_counts_as_nothing():
 
 def test_json():
     got = sensitivity().to_dict()
-    assert [each["key"] for each in got["figures"]] == ["latencies.remote_line", "latencies.halt_exit", "store_buffer.depth"]
+    assert [each["key"] for each in got["figures"]] == [
+        "latencies.remote_line",
+        "latencies.halt_exit",
+        "miss_buffers",
+        "store_buffer.depth",
+    ]
     assert got["figures"][1]["low"]["value"] == 1000
     assert got["figures"][1]["rows"][0] == {
         "threads": 2,
         "moved_points": pytest.approx(5.5),
         "changes_sign": True,
     }
-    assert got["figures"][2]["low"] is None
+    assert got["figures"][3]["low"] is None

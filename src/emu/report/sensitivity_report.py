@@ -39,7 +39,7 @@ def _parts(found: Sensitivity) -> Iterator[RenderableType]:
     yield ""
     small = [effect.key for effect in found.effects if effect.moved_most < SHOWN_POINTS]
     if small:
-        yield Text(f"less than {SHOWN_POINTS} points: {', '.join(small)}", style="dim")
+        yield Text(f"less than {SHOWN_POINTS} points, or no more than the seeds make: {', '.join(small)}", style="dim")
         yield ""
     yield from _verdicts(found)
 
