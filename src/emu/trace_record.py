@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import numpy as np
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class State(IntEnum):
@@ -41,6 +41,7 @@ class Kind(IntEnum):
     WAKE = 11  # left HLT, value = cycles halted
     STALL = 12  # detail = mark id of the point, value = cycles
     STORE_DRAINED = 13  # address, value: the store became visible
+    ACCESS = 14  # an access before the last one of the instruction whose record follows: access, address, value, size
 
 
 class Transfer(IntEnum):
@@ -53,9 +54,9 @@ class Transfer(IntEnum):
 
 
 class Cause(IntEnum):
-    """Why an instruction cost more than its static cost: the largest single part."""
+    """What the time between two retirements went to; in a record of the trace, its largest part beyond mere execution."""
 
-    NONE = 0
+    NONE = 0  # execution: dispatch, dependencies, units, L1 hits
     L2_HIT = 1
     SIBLING_LINE = 2
     REMOTE_LINE = 3
@@ -70,10 +71,12 @@ class Cause(IntEnum):
     MMIO = 12
     SYSTEM = 13
     STALL = 14
+    LOCKED = 15  # the instruction's own time, lines apart
+    FENCE = 16
 
 
 class Access(IntEnum):
-    """How an instruction touched memory (its last access, if several)."""
+    """How an instruction touched memory: its last access; the ones before it, if any, are records of kind ACCESS."""
 
     NONE = 0
     LOAD = 1

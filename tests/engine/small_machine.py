@@ -16,7 +16,7 @@ from emu.engine.machine import Machine, Options, Start
 from emu.engine.text import build_text
 from emu.memory.records import Bus
 
-LATENCIES = {"mispredict": 20, "return_mispredict": 22, "ipi_flight": 500, "mmio_read": 100, "mmio_write": 60}
+LATENCIES = {"l1_hit": 4, "mispredict": 20, "return_mispredict": 22, "ipi_flight": 500, "mmio_read": 100, "mmio_write": 60}
 CPUID = [(0x80000002, -1, 0x20444D41, 0, 0, 0), (1, -1, 0x630F01, 0x40800, 0, 0)]
 LOCK, COUNTER = 0x200000, 0x200040
 
@@ -121,8 +121,8 @@ def make(body: str, cores: int, *, run_ahead: bool = True, trace: bool = False, 
     text = build_text(image)
     bus = Bus(64 << 20, cores, 2, (64, 4), (2048, 16))
     bus.configure(
-        l2_hit=15, sibling_line=21, remote_line=346, upgrade=230, memory=282, forward=3, forward_fail=25,
-        buffer_depth=24, buffer_requests=8,
+        l2_hit=15, sibling_line=21, remote_line=346, remote_write=376, sibling_locked=119, upgrade=230, memory=282,
+        forward=3, forward_fail=25, buffer_depth=24, buffer_requests=8, miss_buffers=8,
     )  # fmt: skip
     bus.ram[image.text.physical : image.text.physical + len(image.text.data)] = list(image.text.data)
     object.__setattr__(text, "kernel_base", image.text.physical)  # no paging: the text is where it is

@@ -92,11 +92,11 @@ def forwards_a_stale_entry() -> Patches:
 def loses_the_second_half() -> Patches:
     push = store_buffer.push_store
 
-    def wrong(bus, core, now, address, size, value, lock):
+    def wrong(bus, core, now, at, address, size, *rest):
         buffered = entries(bus, core)
         if size == 1 and address & 63 == 0 and buffered and buffered[-1].address == address - 1:
             return 0
-        return push(bus, core, now, address, size, value, lock)
+        return push(bus, core, now, at, address, size, *rest)
 
     return [(access, "push_store", wrong)]
 
@@ -198,7 +198,7 @@ buffer 24 8
 def forwarded_load_forgets_its_second_line() -> Patches:
     """The fault that this tester found in `access.load`."""
 
-    def wrong(bus, core, now, address, size):
+    def wrong(bus, core, now, at, address, size):
         bus.cause = 0
         if bus.next_drain <= now:
             store_buffer.drain_due(bus, now)

@@ -29,7 +29,7 @@ class Figure(_Sourced):
 
     value: Cycles
     confidence: Literal["high", "medium", "low"]
-    unit: Literal["cycles", "stores", "lines", "Hz"] = "cycles"
+    unit: Literal["cycles", "stores", "lines", "Hz", "macro-ops", "entries", "loads"] = "cycles"
 
 
 class PositiveFigure(Figure):
@@ -49,6 +49,30 @@ class StoreFigure(Figure):
     """A number of entries that a store buffer's ring can hold."""
 
     value: Annotated[int, Field(ge=1, le=128)]
+
+
+class DepthFigure(Figure):
+    """A width or depth that a ring of the pipeline can hold."""
+
+    value: Annotated[int, Field(ge=1, le=255)]
+
+
+class MissFigure(Figure):
+    """A number of misses under way that a ring can hold."""
+
+    value: Annotated[int, Field(ge=1, le=63)]
+
+
+class BranchFigure(Figure):
+    """A number of branches that a four-way BTB knows."""
+
+    value: Annotated[int, Field(ge=4, le=2**16, multiple_of=4)]
+
+
+class EntryFigure(Figure):
+    """A number of TLB entries, sets or ways."""
+
+    value: Annotated[int, Field(ge=1, le=4096)]
 
 
 class Topology(_Sourced):
@@ -79,18 +103,54 @@ class Latencies(_Strict):
     l1_hit: Figure
     l2_hit: Figure
     sibling_line: Figure
+    sibling_locked: Figure
     remote_line: Figure
+    remote_write: Figure
     upgrade: Figure
     memory: Figure
     store_forward: Figure
     store_forward_fail: Figure
     mispredict: Figure
     return_mispredict: Figure
+    btb_l2_hit: Figure
+    resteer: Figure
     mmio_read: Figure
     mmio_write: Figure
     ipi_flight: PositiveFigure
     interrupt_entry: Figure
     halt_exit: Figure
+
+
+class Core(_Strict):
+    """How far one core looks ahead."""
+
+    dispatch_width: DepthFigure
+    reorder_buffer: DepthFigure
+    scheduler: DepthFigure
+    load_queue: DepthFigure
+    btb_entries: BranchFigure
+    btb_l2_entries: BranchFigure
+
+    @property
+    def depths(self) -> dict[str, int]:
+        """By the names of the pipeline."""
+        names = {
+            "width": "dispatch_width",
+            "reorder_buffer": "reorder_buffer",
+            "scheduler": "scheduler",
+            "load_queue": "load_queue",
+        }
+        return {field: getattr(self, name).value for field, name in names.items()}
+
+
+class Tlb(_Strict):
+    """Data TLBs: a fully associative one a core, and one that the cores of a module share; what their misses add."""
+
+    entries: EntryFigure
+    l2_sets: EntryFigure
+    l2_ways: EntryFigure
+    l2_hit: Figure
+    page_walk: Figure
 
 
 class StoreBuffer(_Strict):
@@ -122,6 +182,9 @@ class MachineFile(_Strict):
     l2: Cache
     latencies: Latencies
     store_buffer: StoreBuffer
+    core: Core
+    tlb: Tlb
+    miss_buffers: MissFigure
     cpuid: Annotated[tuple[CpuidRow, ...], Field(strict=False)]
 
     @field_validator("cpuid")

@@ -15,6 +15,7 @@ from emu.engine.records import (
     U8,
     WAITS,
 )
+from emu.engine.schedule import ends_at, hold_back, move_on, spend
 from emu.memory.records import BUS, RELEASE, RELEASES
 from emu.native import array_at, mix, njit
 from emu.timing.branch import CONDITIONAL, INDIRECT_JUMP, NONE, PREDICTOR, RETURN, mispredicted
@@ -63,9 +64,8 @@ def note(machine, core, kind, cycle, detail, address, value):  # type: ignore[no
 
 
 @njit
-def slower(core, cycles, cause):  # type: ignore[no-untyped-def]
-    """The instruction in flight takes `cycles` more; the largest part gives the cause."""
-    core.extra += cycles
+def blame(core, cycles, cause):  # type: ignore[no-untyped-def]
+    """The instruction in flight waits `cycles` for something; the longest wait gives its cause."""
     if cycles > core.cause_cycles:
         core.cause = cause
         core.cause_cycles = cycles
@@ -108,11 +108,11 @@ def release_lock(machine, core, index, cycle):  # type: ignore[no-untyped-def]
 
 @njit
 def account_locks(machine, core):  # type: ignore[no-untyped-def]
-    """Retire the lock operation in flight: an acquisition, a failed attempt or an atomic release, at `core.clock`."""
+    """Retire the lock operation in flight: an acquisition, a failed attempt or an atomic release, as of now."""
     locks = array_at(machine.locks, machine.lock_count, LOCK)
     note_releases(machine)
     if core.releasing >= 0:
-        release_lock(machine, core, core.releasing, core.clock)
+        release_lock(machine, core, core.releasing, core.retired_at)
         core.releasing = -1
     if core.failing >= 0:
         index = core.failing
@@ -120,14 +120,14 @@ def account_locks(machine, core):  # type: ignore[no-untyped-def]
         if (core.wait_depth == 0 or core.wait_lock[core.wait_depth - 1] != index) and core.wait_depth < WAITS:
             locks[index].contended += 1
             core.wait_lock[core.wait_depth] = index
-            core.wait_start[core.wait_depth] = core.clock
+            core.wait_start[core.wait_depth] = core.retired_at
             core.wait_ticket[core.wait_depth] = core.ticket
             core.wait_depth += 1
-            note(machine, core, K_CONTENDED, core.clock, index, locks[index].address, 0)
+            note(machine, core, K_CONTENDED, core.retired_at, index, locks[index].address, 0)
     if core.acquiring >= 0:
         index = core.acquiring
         core.acquiring = -1
-        since, waited = core.clock, 0
+        since, waited = core.retired_at, 0
         if core.wait_depth > 0 and core.wait_lock[core.wait_depth - 1] == index:
             core.wait_depth -= 1
             if locks[index].kind == TICKET:
@@ -149,16 +149,16 @@ def account_spin(machine, core):  # type: ignore[no-untyped-def]
     if core.r_msg == 0:
         if core.spinning == 0:
             core.spinning = 1
-            core.spin_start = core.clock
+            core.spin_start = core.retired_at
             core.spin_loads = 0
             machine.spin_entries += 1
-            note(machine, core, K_SPIN_BEGIN, core.clock, 0, core.last_address, 0)
+            note(machine, core, K_SPIN_BEGIN, core.retired_at, 0, core.last_address, 0)
         core.spin_loads += 1
         machine.spin_iterations += 1
     elif core.spinning != 0:
         core.spinning = 0
-        machine.spin_cycles += core.clock - core.spin_start
-        note(machine, core, K_SPIN_END, core.clock, 0, core.last_address, core.spin_loads)
+        machine.spin_cycles += core.retired_at - core.spin_start
+        note(machine, core, K_SPIN_END, core.retired_at, 0, core.last_address, core.spin_loads)
     core.r_msg = -1
 
 
@@ -177,15 +177,15 @@ def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
     if instruction.mark == machine.wakeup_mark and core.queue_locks_held > 0:
         machine.wakeups_under_queue_lock += 1
     if instruction.mark == machine.boot_mark:
-        machine.boot_cycles = core.clock
-    note(machine, core, K_MARK, core.clock, instruction.mark, 0, value)
+        machine.boot_cycles = core.retired_at
+    note(machine, core, K_MARK, core.retired_at, instruction.mark, 0, value)
 
 
 @njit
 def trace_instruction(machine, core, cost, state):  # type: ignore[no-untyped-def]
     """Write the record of a retired instruction."""
     record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count]
-    record.cycle = core.clock
+    record.cycle = core.retired_at
     record.pc = core.current_pc
     record.address = core.last_address
     record.value = core.last_value
@@ -214,29 +214,52 @@ def note_branch(machine, core, instruction, next_pc):  # type: ignore[no-untyped
 
 
 @njit
+def resolve_branch(machine, core, instruction, end, next_pc):  # type: ignore[no-untyped-def]
+    """A branch has turned out to go to `next_pc` at `end`: if that was not predicted, the front end starts again."""
+    predictor = array_at(core.predictor, 1, PREDICTOR)[0]
+    following = core.current_pc + instruction.length
+    if mispredicted(predictor, instruction.branch, core.current_pc, following, next_pc):
+        penalty = machine.return_mispredict if instruction.branch == RETURN else machine.mispredict
+        hold_back(core, end + penalty, C_MISPREDICT)
+    if machine.branch_outcomes != 0:
+        note_branch(machine, core, instruction, next_pc)
+
+
+@njit
+def settle_time(machine, core, instruction, next_pc):  # type: ignore[no-untyped-def]
+    """The instruction in flight retires: its time goes to a state, and the clock to the next dispatch; returns its cycles."""
+    if array_at(machine.bus, 1, BUS)[0].untimed != 0:  # somebody else says who comes next: an instruction is a cycle
+        core.clock += 1
+        core.retired_at = core.clock
+        return I64(1)
+    end = ends_at(core, instruction)
+    retired_at = max(core.retired_at, end)
+    if instruction.branch != NONE:
+        resolve_branch(machine, core, instruction, end, next_pc)
+    gap = retired_at - core.retired_at
+    state = state_of(core, instruction.state)
+    core.cycles[state] += gap - core.stalled
+    core.cycles[STALL] += core.stalled
+    if state < LOCK_WAIT:
+        spend(core, instruction, gap - core.stalled)
+    core.stalled = 0
+    core.retired_at = retired_at
+    move_on(machine, core, instruction, end, retired_at, next_pc)
+    return gap
+
+
+@njit
 def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
     """The instruction in flight is done and `next_pc` follows: settle its time and everything that hangs on it."""
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
-    if instruction.branch != NONE:
-        predictor = array_at(core.predictor, 1, PREDICTOR)[0]
-        following = core.current_pc + instruction.length
-        if mispredicted(predictor, instruction.branch, core.current_pc, following, next_pc):
-            slower(core, machine.return_mispredict if instruction.branch == RETURN else machine.mispredict, C_MISPREDICT)
-        if machine.branch_outcomes != 0:
-            note_branch(machine, core, instruction, next_pc)
     if instruction.traits & REPEAT and next_pc == core.current_pc:
-        core.clock += core.extra + 1  # one more element of a string instruction: time goes on, it has not retired yet
-        core.extra = 0
+        core.clock += 1  # one more element of a string instruction: time goes on, it has not retired yet
+        core.start = max(core.start, core.clock)
         return
-    core.clock += instruction.cost + core.extra
-    cost = core.clock - core.retired_at
     state = state_of(core, instruction.state)
-    core.cycles[state] += cost - core.stalled
-    core.cycles[STALL] += core.stalled
-    core.stalled = 0
-    core.retired_at = core.clock
+    cost = settle_time(machine, core, instruction, next_pc)
     core.instructions += 1
-    core.digest = mix(mix(core.digest, core.current_pc), core.clock)
+    core.digest = mix(mix(core.digest, core.current_pc), core.retired_at)
     if machine.trace_at != 0:
         trace_instruction(machine, core, cost, state)
     if core.acquiring >= 0 or core.failing >= 0 or core.releasing >= 0:
@@ -249,7 +272,6 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
         locks = array_at(machine.locks, machine.lock_count, LOCK)
         locks[core.wait_lock[core.wait_depth - 1]].spin_iterations += 1
     core.current = -1
-    core.extra = 0
     core.cause = 0
     core.cause_cycles = 0
     core.last_access = 0

@@ -6,8 +6,6 @@ into the bus; the target takes it at an instruction boundary with IF set.
 
 from emu.engine.account import note
 from emu.engine.records import CORE, HALTED, VECTORS, WAITING_FOR_STARTUP
-from emu.memory.records import BUS
-from emu.memory.store_buffer import drain_cycles
 from emu.native import NEVER, array_at, njit
 from emu.trace_record import Kind
 
@@ -28,14 +26,8 @@ def read(machine, core, offset):  # type: ignore[no-untyped-def]
 
 
 @njit
-def stores_pending(machine, core):  # type: ignore[no-untyped-def]
-    """Cycles until this core's stores are visible: an uncached access waits for them."""
-    return drain_cycles(array_at(machine.bus, 1, BUS)[0], core.index, core.clock)
-
-
-@njit
 def write(machine, core, offset, value):  # type: ignore[no-untyped-def]
-    """Write a register."""
+    """Write a register: the store is made at `core.data_at`."""
     if offset == ICR_HIGH:
         core.icr_high = value
     elif offset == ICR:
@@ -52,14 +44,14 @@ def send(machine, core, target, command):  # type: ignore[no-untyped-def]
         return
     other = array_at(machine.cores, machine.core_count, CORE)[target]
     mode = (command >> 8) & 7
-    at = core.clock + core.extra + machine.ipi_flight
+    at = core.data_at + machine.ipi_flight
     if mode == STARTUP and other.status == WAITING_FOR_STARTUP:
         other.startup_at = min(other.startup_at, at)
         core.limit = min(core.limit, at)
     elif mode == FIXED:
         machine.ipis += 1
         post(core, other, command & 0xFF, at)
-    note(machine, core, K_IPI, core.clock, target, 0, command & 0xFF)
+    note(machine, core, K_IPI, core.data_at, target, 0, command & 0xFF)
 
 
 @njit

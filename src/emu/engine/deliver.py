@@ -6,13 +6,14 @@ Only page faults that the kernel has a fixup for are delivered; all other except
 import numpy as np
 from unicorn import x86_const as x86
 
-from emu.engine.account import STALL, note, slower, state_of
+from emu.engine.account import STALL, note, state_of
 from emu.engine.apic import take, watch
 from emu.engine.records import FRESH, INSTRUCTION
+from emu.engine.schedule import stores_visible_at
 from emu.engine.special import RFLAGS, enter_kernel, get, put
 from emu.memory.access import load, store
 from emu.memory.records import BUS
-from emu.memory.store_buffer import drain_cycles, read_ram, withdraw, write_ram
+from emu.memory.store_buffer import read_ram, withdraw, write_ram
 from emu.native import array_at, call, njit
 from emu.trace_record import Access, Cause, Kind, State
 
@@ -47,20 +48,29 @@ def physical(address):  # type: ignore[no-untyped-def]
 def push(machine, core, address, value):  # type: ignore[no-untyped-def]
     """One store of the interrupt microcode."""
     bus = array_at(machine.bus, 1, BUS)[0]
-    slower(core, store(bus, core.index, core.clock, address, 8, value, -1), C_SYSTEM)
+    core.data_at += store(bus, core.index, core.clock, core.clock, address, 8, value, -1, core.clock, core.clock)
     write_ram(bus, address, 8, value)
 
 
 @njit
+def fetch(machine, core, address):  # type: ignore[no-untyped-def]
+    """One load of the interrupt microcode: a quadword of RAM."""
+    bus = array_at(machine.bus, 1, BUS)[0]
+    cycles = load(bus, core.index, core.clock, core.clock, address, 8)
+    core.data_at = max(core.data_at, core.clock + machine.l1_hit + cycles)
+    return read_ram(bus, address, 8)
+
+
+@njit
 def deliver(machine, core):  # type: ignore[no-untyped-def]
-    """Take the pending interrupt through the IDT if IF is set and the store buffer is empty; else wait for that."""
+    """Take the pending interrupt through the IDT, or wait until IF is set, all before it has retired and its stores are out."""
     if get(machine, core, RFLAGS) & IF == 0:
         core.masked = 1
         watch(core)
         return
-    wait = drain_cycles(array_at(machine.bus, 1, BUS)[0], core.index, core.clock)
-    if wait > 0:
-        core.clock += wait  # others may come first now
+    quiet_at = max(core.retired_at, stores_visible_at(machine, core))
+    if quiet_at > core.clock:
+        core.clock = quiet_at  # others may come first now
         return
     through_gate(machine, core, take(core, core.clock), NO_ERROR_CODE)
     machine.interrupts += 1
@@ -77,11 +87,12 @@ def page_fault(machine, core):  # type: ignore[no-untyped-def]
     code = error_code(machine, core)
     if code & PF_WRITE:
         undo_store(machine, core)
-    before = core.clock + core.extra
+    before = max(core.clock, core.retired_at)
     core.cycles[state_of(core, instruction.state)] += before - core.retired_at - core.stalled
     core.cycles[STALL] += core.stalled
+    core.cycles_by_cause[0] += before - core.retired_at - core.stalled
     core.stalled = 0
-    core.retired_at = before
+    core.retired_at = core.clock = before
     core.pc = core.current_pc
     through_gate(machine, core, PAGE_FAULT, code)
     core.last_access = 0
@@ -111,16 +122,15 @@ def undo_store(machine, core):  # type: ignore[no-untyped-def]
 def through_gate(machine, core, vector, code):  # type: ignore[no-untyped-def]
     """Go to the handler of a vector: the frame with the error code, if there is one, is on the kernel stack."""
     bus = array_at(machine.bus, 1, BUS)[0]
+    core.data_at = core.clock
     flags = get(machine, core, RFLAGS)
     stack, segment, selector = get(machine, core, RSP), get(machine, core, SS), get(machine, core, CS)
     top = stack
     if selector & 3:
         tss = physical(get_base(machine, core, TR)) + 4
-        slower(core, load(bus, core.index, core.clock, tss, 8), C_SYSTEM)
-        top = read_ram(bus, tss, 8)
+        top = fetch(machine, core, tss)
     gate = physical(get_base(machine, core, IDTR)) + 16 * vector
-    slower(core, load(bus, core.index, core.clock, gate, 8), C_SYSTEM)
-    low, high = read_ram(bus, gate, 8), read_ram(bus, gate + 8, 4)
+    low, high = fetch(machine, core, gate), read_ram(bus, gate + 8, 4)
     frame = (top & ~15) - 40
     at = physical(frame)
     push(machine, core, at + 32, segment & 0xFFFF)
@@ -136,10 +146,12 @@ def through_gate(machine, core, vector, code):  # type: ignore[no-untyped-def]
     put(machine, core, RSP, frame)
     put(machine, core, RFLAGS, flags & ~TF_IF_DF_NT_AC)
     core.pc = (high << 32) | ((low >> 32) & 0xFFFF0000) | (low & 0xFFFF)
-    core.clock += machine.interrupt_entry + core.extra
+    core.clock = core.data_at + machine.interrupt_entry
     core.cycles[INTERRUPT] += core.clock - core.retired_at
+    core.cycles_by_cause[C_SYSTEM] += core.clock - core.retired_at
     core.retired_at = core.clock
-    core.extra = 0
+    core.late_cause = 0
+    core.barrier = 0
     core.cause = 0
     core.cause_cycles = 0
     core.stage = FRESH

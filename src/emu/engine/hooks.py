@@ -4,7 +4,7 @@ import numpy as np
 from numba import types
 
 from emu.engine import apic
-from emu.engine.account import note, note_releases, slower
+from emu.engine.account import blame, note, note_releases
 from emu.engine.deliver import PAGE_FAULT
 from emu.engine.lock_word import ACQUIRED, FAILED, RELEASED, TICKET, change, merged
 from emu.engine.records import (
@@ -13,6 +13,7 @@ from emu.engine.records import (
     FAULT_MEMORY,
     FIXUP,
     INSTRUCTION,
+    LOADS,
     LOCK,
     LOCKED,
     MACHINE,
@@ -22,17 +23,19 @@ from emu.engine.records import (
     STOP_FAULT,
     STOP_NONE,
 )
+from emu.engine.schedule import hold_back, stores_visible_at
 from emu.engine.sharing import touch
 from emu.engine.step import step
 from emu.memory.access import atomic, load, locked_store, show, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram
 from emu.native import array_at, call, mix, njit
-from emu.trace_record import Access, Cause, Kind
+from emu.trace_record import TRACE_DTYPE, Access, Cause, Kind
 
 LOAD, STORE, RMW = int(Access.LOAD), int(Access.STORE), int(Access.READ_MODIFY_WRITE)
-C_MMIO, C_SIBLING, C_UPGRADE = int(Cause.MMIO), int(Cause.SIBLING_LINE), int(Cause.UPGRADE)
-K_TRANSFER = int(Kind.LINE_TRANSFER)
+C_MMIO, C_FULL = int(Cause.MMIO), int(Cause.STORE_BUFFER_FULL)
+C_SIBLING, C_UPGRADE = int(Cause.SIBLING_LINE), int(Cause.UPGRADE)
+K_TRANSFER, K_ACCESS = int(Kind.LINE_TRANSFER), int(Kind.ACCESS)
 
 i64, i32 = types.int64, types.int32
 CODE_HOOK = types.void(i64, i64, i32, i64)  # uc, address, size, user data
@@ -74,26 +77,30 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
     bus = array_at(machine.bus, 1, BUS)[0]
-    if address + size > bus.ram_bytes or core.current < 0:
+    if core.current < 0:
+        return
+    note_earlier_access(machine, core, LOAD, address)
+    if address + size > bus.ram_bytes:
+        remember(core, LOAD, address, 0, size)
         return
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     if machine.sharing != 0:
         touch(machine, core.index, address, size, False)
     if instruction.traits & LOCKED:
-        slower(core, atomic(bus, core.index, core.clock, address, size), bus.cause)
+        cycles = atomic(bus, core.index, core.clock, address, size, instruction.latency)
+        core.data_at = max(core.data_at, core.start + cycles)
         if lock_at(machine, address) >= 0:
             core.rmw_lock_word = read_ram(bus, address, 4)
     else:
-        slower(core, load(bus, core.index, core.clock, address, size), bus.cause)
-    note_transfer(machine, core, address, bus.cause, core.extra)
+        cycles = load(bus, core.index, core.clock, core.start, address, size)
+        core.data_at = max(core.data_at, core.start + machine.l1_hit + cycles)
+    blame(core, cycles, bus.cause)
+    note_transfer(machine, core, address, bus.cause, cycles)
     if bus.released_count != machine.releases_seen:
         note_releases(machine)
     seen = read_ram(bus, address, size)
     core.digest = mix(core.digest, seen)
-    core.last_access = LOAD
-    core.last_address = address
-    core.last_value = seen
-    core.last_size = size
+    remember(core, LOAD, address, seen, size)
     if instruction.traits & R_MSG:
         core.r_msg = 1 if seen != 0 else 0
     if core.wait_depth > 0:
@@ -106,13 +113,13 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
     bus = array_at(machine.bus, 1, BUS)[0]
-    if address + size > bus.ram_bytes or core.current < 0:
+    if core.current < 0:
+        return
+    note_earlier_access(machine, core, STORE, address)
+    remember(core, RMW if core.last_access == LOAD and core.last_address == address else STORE, address, value, size)
+    if address + size > bus.ram_bytes:
         return
     core.digest = mix(core.digest, value)
-    core.last_access = STORE if core.last_access == 0 else RMW
-    core.last_address = address
-    core.last_value = value
-    core.last_size = size
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     # A string instruction copies or clears memory: what it writes where a lock may lie is not an operation on a lock.
     lock = np.int64(-1) if instruction.traits & REPEAT else lock_at(machine, address)
@@ -128,13 +135,42 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
         show(bus, core.index, core.clock, address)
         if change_lock(machine, core, lock, read_ram(bus, address, 4), value, size, False) == RELEASED:
             releases = lock
-    slower(core, store(bus, core.index, core.clock, address, size, value, releases), bus.cause)
+    data_at = max(core.operands_at, core.data_at) + (instruction.latency if instruction.traits & LOADS else 0)
+    retires_at = max(core.retired_at, data_at, core.start + 1)
+    full = store(bus, core.index, core.clock, core.start, address, size, value, releases, data_at, retires_at)
+    if full > 0:
+        hold_back(core, core.clock + full, C_FULL)
     if bus.released_count != machine.releases_seen:
         note_releases(machine)
     if bus.ownership_cycles > 0:
         note_transfer(machine, core, address, bus.ownership_cause, bus.ownership_cycles)
     if address == core.task_pointer_at:
         core.task = task_index(machine, value)
+
+
+@njit
+def remember(core, access, address, value, size):  # type: ignore[no-untyped-def]
+    """What the instruction in flight did last, for its record in the trace."""
+    core.last_access = access
+    core.last_address = address
+    core.last_value = value
+    core.last_size = size
+
+
+@njit
+def note_earlier_access(machine, core, access, address):  # type: ignore[no-untyped-def]
+    """The instruction in flight accesses memory again: its record can hold one access, so the one before becomes an event.
+
+    A store to where it has just loaded is one access, a read-modify-write.
+    """
+    if machine.trace_at == 0 or core.last_access == 0 or machine.trace_count + 1 >= machine.trace_capacity:
+        return
+    if access == STORE and core.last_access == LOAD and core.last_address == address:
+        return
+    note(machine, core, K_ACCESS, core.clock, core.last_access, core.last_address, core.last_value)
+    record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count - 1]
+    record.access = core.last_access
+    record["size"] = core.last_size
 
 
 @njit
@@ -212,7 +248,8 @@ def on_apic_read(uc, offset, size, user):  # type: ignore[no-untyped-def]
     """A load from the core's xAPIC page."""
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
-    slower(core, machine.mmio_read, C_MMIO)
+    core.data_at = max(core.start, core.retired_at) + machine.mmio_read
+    blame(core, machine.mmio_read, C_MMIO)
     return apic.read(machine, core, offset)
 
 
@@ -221,5 +258,7 @@ def on_apic_write(uc, offset, size, value, user):  # type: ignore[no-untyped-def
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
     machine.apic_writes += 1
-    slower(core, apic.stores_pending(machine, core) + machine.mmio_write, C_MMIO)
+    core.data_at = max(core.start, core.operands_at, core.retired_at, stores_visible_at(machine, core)) + machine.mmio_write
+    blame(core, core.data_at - core.start, C_MMIO)
+    hold_back(core, core.data_at, C_MMIO)
     apic.write(machine, core, offset, value)

@@ -14,10 +14,12 @@ from emu.engine.unicorn_core import UnicornCore, function_pointer, make_callback
 from emu.errors import InternalError
 from emu.memory.records import Bus
 from emu.native import NEVER, address_of, signed
-from emu.timing.branch import COUNTERS, PREDICTOR, RETURNS, TARGETS
-from emu.trace_record import TRACE_DTYPE
+from emu.timing.branch import BTB, COUNTERS, PREDICTOR, RETURNS, TARGETS, WAYS
+from emu.timing.pipeline import new_pipelines
+from emu.trace_record import TRACE_DTYPE, State
 
 TRACE_RECORDS = 1 << 18
+PIPELINE_DEFAULT = {"width": 4, "reorder_buffer": 128, "scheduler": 40, "load_queue": 40}  # for machines without a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,11 @@ class Options:
     run_ahead: bool = True
     trace: bool = False
     timer_period: int = 0
+    timer_phase: int = 0  # cycles to the first tick, of all cores; 0: a period
     stalls: dict[int, tuple[int, int]] = field(default_factory=dict)  # mark id -> (cycles, every)
-    latencies: dict[str, int] = field(default_factory=dict)  # MACHINE fields
+    latencies: dict[str, int] = field(default_factory=lambda: {"l1_hit": 4})  # MACHINE fields
+    btb: tuple[int, int] = (512, 5120)  # branches that each level of a module's BTB knows
+    pipeline: dict[str, int] = field(default_factory=lambda: dict(PIPELINE_DEFAULT))  # PIPELINE fields
     cpuid: Sequence[tuple[int, int, int, int, int, int]] = ()
 
 
@@ -138,12 +143,16 @@ class Machine:
         self._returns = np.zeros((self.count, RETURNS), np.int64)
         callbacks = self._callbacks = make_callbacks()
         self.unicorns = []
+        btbs = self._set_btbs(options.btb)
+        self.pipelines = new_pipelines(self.count, **options.pipeline)
         for index in range(self.count):
             core, predictor = self.cores[index : index + 1], self.predictors[index : index + 1]
             predictor["counters"] = address_of(self._counters[index])
             predictor["targets"] = address_of(self._targets[index])
             predictor["returns"] = address_of(self._returns[index])
+            predictor["btb"] = address_of(btbs[index // int(self.bus.record["cores_per_module"][0]) :])
             core["predictor"] = address_of(predictor)
+            core["pipeline"] = address_of(self.pipelines[index : index + 1])
             core["index"] = index
             core["scratch_at"] = address_of(core) + int(CORE.fields["scratch"][1])  # type: ignore[index]
             core["status"] = RUNNING if index == 0 else WAITING_FOR_STARTUP
@@ -152,13 +161,22 @@ class Machine:
                 core["task_pointer_at"] = start.task_pointer_at[index]
             if options.timer_period:
                 core["timer_period"] = options.timer_period
-                core["arrival"][0, 0xEF] = options.timer_period * (index + 1) // self.count + options.timer_period
+                core["arrival"][0, 0xEF] = options.timer_phase or options.timer_period
                 core["irq_at"] = core["irq_watch"] = core["arrival"][0, 0xEF]
             unicorn = UnicornCore(address_of(self.bus.ram), len(self.bus.ram), start.cr3)
             unicorn.install(callbacks, address_of(core))
             core["uc"] = unicorn.handle
             core["context"], core["context_cs"], core["context_error"], core["context_exception"] = unicorn.context()
             self.unicorns.append(unicorn)
+
+    def _set_btbs(self, entries: tuple[int, int]) -> np.ndarray:
+        """A BTB for each module, empty."""
+        modules = int(self.bus.record["modules"][0])
+        self.btbs = np.zeros(modules, BTB)
+        self._keep["btb"] = np.zeros((modules, sum(entries)), np.int64)
+        for module, table in enumerate(self._keep["btb"]):
+            self.btbs[module] = (address_of(table), entries[0] // WAYS, address_of(table[entries[0] :]), entries[1] // WAYS)
+        return self.btbs
 
     def record_branches(self, outcomes: np.ndarray | None = None) -> None:
         """From here on, note in `branch_outcomes`, by the index of its instruction, which ways each branch goes.
@@ -172,7 +190,17 @@ class Machine:
         """Every array that a run changes, the bus's and the cores' registers apart."""
         text = self._keep["instructions"], self._keep["cpuid"], self._keep["lock_of_line"]
         kept = [array for array in self._keep.values() if not any(array is each for each in text)]
-        return [self.record, self.cores, self.locks, self.predictors, self._counters, self._targets, self._returns, *kept]
+        return [
+            self.record,
+            self.cores,
+            self.locks,
+            self.predictors,
+            self.pipelines,
+            self._counters,
+            self._targets,
+            self._returns,
+            *kept,
+        ]
 
     def run(self) -> int:
         """Advance by one slice; returns `record["outcome"]`."""
@@ -186,8 +214,8 @@ class Machine:
 
     @property
     def cycles(self) -> int:
-        """The clock of the core that is furthest."""
-        return int(self.cores["clock"].max())
+        """The time of the core that is furthest: its clock, or its last retirement."""
+        return int(max(self.cores["clock"].max(), self.cores["retired_at"].max()))
 
     def counts(self, name: str) -> np.ndarray:
         """One of the per-mark arrays: mark_counts, stall_seen, stall_total."""
@@ -198,9 +226,11 @@ class Machine:
         end = self.cycles
         for core in self.cores:
             state = (
-                7
+                int(State.IDLE)
                 if core["status"] in (HALTED, WAITING_FOR_STARTUP) or core["current"] < 0
                 else int(self.text.instructions[core["current"]]["state"])
             )
             core["cycles"][state] += end - core["retired_at"]
+            if state < State.LOCK_WAIT:
+                core["cycles_by_cause"][0] += end - core["retired_at"]
             core["retired_at"] = core["clock"] = end

@@ -5,16 +5,33 @@ Times are core cycles. Addresses named `..._at` are physical; fields that hold h
 
 import numpy as np
 
+from emu.trace_record import Cause, State
+
 I64, I32, U8 = np.int64, np.int32, np.uint8
 HISTORY = 32  # instructions remembered for a fault report
 VECTORS = 256
 WAITS = 4  # locks a core can be waiting for at once: a task, and interrupts on top of it
-STATES = 8
+STATES, CAUSES = len(State), len(Cause)
 
 # INSTRUCTION.traits
-VALID, ORDERED, WAIT_STORES, LOCKED, PAUSE, SPECIAL, IF_CHANGE, STI, POINT, EVENT, R_MSG, REPEAT, STORES, FIXUP = (
-    1 << n for n in range(14)
-)
+(
+    VALID,
+    ORDERED,
+    WAIT_STORES,
+    LOCKED,
+    PAUSE,
+    SPECIAL,
+    IF_CHANGE,
+    STI,
+    POINT,
+    EVENT,
+    R_MSG,
+    REPEAT,
+    STORES,
+    FIXUP,
+    LOADS,
+    SERIALISING,
+) = (1 << n for n in range(16))
 # INSTRUCTION.special
 SP_NONE, SP_SYSCALL, SP_HLT, SP_RDTSC, SP_CPUID, SP_FAULT = range(6)
 # CORE.status
@@ -32,15 +49,24 @@ NO_FAULT, FAULT_EXCEPTION, FAULT_MEMORY, FAULT_FETCH, FAULT_ENGINE, FAULT_UNSUPP
 
 INSTRUCTION = np.dtype(
     [
+        # timing.schedule.Timing
+        ("address_registers", I64),
+        ("reads", I64),
+        ("writes", I64),
+        ("latency", I32),
+        ("ticks", I32),
         ("traits", I32),
-        ("cost", I32),
         ("mark", I32),  # id of its event, -1: none
         ("point", I32),  # id of its stall point, -1: none
         ("register", I32),
+        ("macro_ops", U8),
+        ("unit", U8),
+        ("blocks", np.uint16),
         ("length", U8),
         ("state", U8),
         ("branch", U8),
         ("special", U8),
+        ("padding", I64),  # to one cache line of the host
     ]
 )
 
@@ -49,7 +75,7 @@ CORE = np.dtype(
         ("index", I64),
         ("uc", I64),  # host address of the Unicorn engine
         ("machine", I64),  # host address of the MACHINE record
-        ("clock", I64),
+        ("clock", I64),  # when its next instruction is dispatched: the order of the cores' instructions goes by it
         ("limit", I64),  # ordered instructions may start up to here
         ("horizon", I64),  # others up to here
         ("status", I64),
@@ -58,8 +84,13 @@ CORE = np.dtype(
         ("pc", I64),
         ("current", I64),  # index of the instruction in flight, -1: none
         ("current_pc", I64),
+        ("start", I64),  # of the instruction in flight: its access is made, or its operands are asked for
+        ("operands_at", I64),  # when the registers that it computes with are ready
+        ("data_at", I64),  # when what it loads is there
+        ("barrier", I64),  # nothing behind it is dispatched before
+        ("barrier_cause", I64),
+        ("late_cause", I64),  # why the instruction in flight was dispatched late
         ("retired_at", I64),
-        ("extra", I64),
         ("cause", I64),
         ("cause_cycles", I64),
         ("last_address", I64),
@@ -100,8 +131,9 @@ CORE = np.dtype(
         ("fault_code", I64),
         ("fault_address", I64),
         ("cycles", I64, (STATES,)),
+        ("cycles_by_cause", I64, (CAUSES,)),  # of the cycles in states where a core works
         ("predictor", I64),  # host address of the branch.PREDICTOR record
-        ("tlb", I64),
+        ("pipeline", I64),  # host address of the pipeline.PIPELINE record
         ("context", I64),  # host address of a uc_context of this core
         ("context_cs", I64),  # and of the CS selector in it
         ("context_error", I64),  # of the error code of the last exception in it
@@ -148,9 +180,11 @@ MACHINE = np.dtype(
         ("context_save", I64),
         ("context_restore", I64),
         ("secondary_pc", I64),
+        ("l1_hit", I64),
         ("mispredict", I64),
         ("return_mispredict", I64),
-        ("page_walk", I64),
+        ("btb_l2_hit", I64),
+        ("resteer", I64),
         ("ipi_flight", I64),
         ("interrupt_entry", I64),
         ("halt_exit", I64),

@@ -2,7 +2,7 @@
 
 `step` runs before each instruction of a core (it is Unicorn's code hook). It settles the previous instruction, sees
 whether this one may start now, and either lets it run or stops the core. The instruction's memory accesses then come
-through `hooks.on_load` and `hooks.on_store`, at `core.clock`.
+through `hooks.on_load` and `hooks.on_store`, in the order of `core.clock` and at the time `core.start`.
 """
 
 from emu.engine.account import index_of, note, retire
@@ -28,14 +28,12 @@ from emu.engine.records import (
     STOP_TRACE,
     STOP_YIELD,
     VALID,
-    WAIT_STORES,
 )
-from emu.memory.records import BUS
-from emu.memory.store_buffer import drain_cycles
+from emu.engine.schedule import prepare
 from emu.native import array_at, call, njit
-from emu.trace_record import Cause, Kind
+from emu.trace_record import Kind
 
-C_DRAIN, K_STALL = int(Cause.STORE_BUFFER_DRAIN), int(Kind.STALL)
+K_STALL = int(Kind.STALL)
 TRACE_ROOM = 256  # records that one instruction and its events can need
 
 
@@ -77,7 +75,7 @@ def step(machine, core, pc):  # type: ignore[no-untyped-def]
 
 @njit
 def begin(machine, core, pc):  # type: ignore[no-untyped-def]
-    """Take up the instruction at `pc`: it waits here for the store buffer if it must."""
+    """Take up the instruction at `pc`: if it must wait for the store buffer, the clock moves here."""
     repeated = core.current >= 0 and pc == core.current_pc
     core.current = index_of(machine, pc)
     if core.current < 0:
@@ -93,12 +91,7 @@ def begin(machine, core, pc):  # type: ignore[no-untyped-def]
         return
     core.history[core.history_count % HISTORY] = pc
     core.history_count += 1
-    if instruction.traits & WAIT_STORES:
-        wait = drain_cycles(array_at(machine.bus, 1, BUS)[0], core.index, core.clock)
-        if wait > 0:
-            core.clock += wait
-            core.cause = C_DRAIN
-            core.cause_cycles = wait
+    prepare(machine, core, instruction)
 
 
 @njit
@@ -125,7 +118,8 @@ def stall(machine, core, instruction):  # type: ignore[no-untyped-def]
     seen = array_at(machine.stall_seen, point + 1, I64)
     seen[point] += 1
     if seen[point] % array_at(machine.stall_every, point + 1, I64)[point] == 0:
-        core.clock += cycles
+        core.clock = max(core.clock, core.retired_at) + cycles  # what stops a core lets the instructions before it end
+        core.start = core.operands_at = core.data_at = core.clock
         core.stalled += cycles
         array_at(machine.stall_total, point + 1, I64)[point] += cycles
         note(machine, core, K_STALL, core.clock, point, 0, cycles)

@@ -10,7 +10,7 @@ from emu.assembly.image import Image, Mark
 from emu.engine import records as rec
 from emu.errors import UserError
 from emu.isa import Instruction, Memory, decode, leaders
-from emu.timing.blocks import block_costs
+from emu.timing.schedule import Timing, timings
 from emu.trace_record import State
 
 SPECIAL = {"syscall": rec.SP_SYSCALL, "hlt": rec.SP_HLT, "rdtsc": rec.SP_RDTSC, "cpuid": rec.SP_CPUID}
@@ -38,9 +38,9 @@ class Text:
 
 
 def build_text(image: Image) -> Text:
-    """Decode and cost an image."""
+    """Decode an image and look up what its instructions cost."""
     decoded = decode(image)
-    costs = block_costs(decoded, leaders(decoded, image.symbols.values()))
+    times = timings(decoded, leaders(decoded, image.symbols.values()))
     names = sorted({mark.name for mark in image.marks if mark.kind in ("event", "point")})
     kernel, user = image.text, image.user_text
     table = np.zeros(len(kernel.data) + len(user.data), rec.INSTRUCTION)
@@ -55,7 +55,7 @@ def build_text(image: Image) -> Text:
             if each := decoded.get(address):
                 in_kernel = address >= kernel.virtual
                 index = address - kernel.virtual if in_kernel else len(kernel.data) + address - user.virtual
-                _fill(table[index], each, costs[address], state)
+                _fill(table[index], each, times[address], state)
                 for mark in marks.get(address, []):
                     _mark(table[index], mark, names)
                 if address in image.fixups:
@@ -63,7 +63,7 @@ def build_text(image: Image) -> Text:
     return Text(table, kernel.virtual, len(kernel.data), user.virtual, len(user.data), names, decoded, image)
 
 
-def _fill(row: np.void, each: Instruction, cost: int, state: int) -> None:
+def _fill(row: np.void, each: Instruction, timing: Timing, state: int) -> None:
     special = SPECIAL.get(each.mnemonic, rec.SP_NONE)
     traits = rec.VALID
     if each.locked or each.mnemonic in WAITS_FOR_STORES or (each.mnemonic == "mov" and each.operands[0] == "c"):
@@ -72,8 +72,12 @@ def _fill(row: np.void, each: Instruction, cost: int, state: int) -> None:
         traits |= rec.ORDERED
     if each.locked:
         traits |= rec.LOCKED
+    if each.memory & Memory.LOAD:
+        traits |= rec.LOADS
     if each.memory & Memory.STORE:
         traits |= rec.STORES
+    if timing.serialising:
+        traits |= rec.SERIALISING
     if each.mnemonic == "pause":
         traits |= rec.PAUSE
     if special != rec.SP_NONE:
@@ -84,7 +88,9 @@ def _fill(row: np.void, each: Instruction, cost: int, state: int) -> None:
         traits |= rec.STI
     if each.repeated:
         traits |= rec.REPEAT
-    row["traits"], row["cost"], row["length"] = traits, cost, each.size
+    row["traits"], row["length"] = traits, each.size
+    for name in ("macro_ops", "latency", "unit", "ticks", "blocks", "address_registers", "reads", "writes"):
+        row[name] = getattr(timing, name)
     row["branch"], row["special"], row["state"] = each.branch, special, state
 
 

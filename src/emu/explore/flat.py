@@ -13,10 +13,8 @@ STACK_BYTES = 0x4000
 
 
 def for_search(text: Text) -> Text:
-    """Change a program to what a search needs: each instruction takes time, and none marks an event."""
-    table = text.instructions
-    table["cost"] = table["cost"].clip(min=1)
-    table["traits"] &= ~(rec.EVENT | rec.POINT | rec.R_MSG)
+    """Change a program to what a search needs: no instruction marks an event."""
+    text.instructions["traits"] &= ~(rec.EVENT | rec.POINT | rec.R_MSG)
     return text
 
 

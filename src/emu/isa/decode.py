@@ -91,7 +91,7 @@ def _instruction(each: Any) -> Instruction:
         operands=tuple(_operand(each, operand) for operand in each.operands),
         reads=reads,
         writes=writes,
-        address_registers=frozenset(filter(None, (_name(each)(r) for r in (base.base, base.index)))) if base else frozenset(),
+        address_registers=frozenset(filter(None, map(_name(each), (base.segment, base.base, base.index)))) if base else frozenset(),
         memory=_memory(mnemonic, memory_operands, locked),
         locked=locked,
         repeated=each.prefix[0] in (0xF2, 0xF3) and mnemonic[:4] in ("movs", "stos", "lods", "scas", "cmps"),

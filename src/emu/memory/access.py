@@ -1,34 +1,40 @@
 """The one road to shared memory: access -> store buffer -> cache -> coherence -> cost.
 
-Every data access of every core comes through `load`, `store` or `atomic`, in time order. Each returns the cycles it adds
-to an access that hits L1; `bus.cause` then names the reason.
+Every data access of every core comes through `load`, `store` or `atomic`, in the order of `now`: what it sees and changes is as
+of then. Its own time `at` may be later, when its address is known; each returns the cycles that it adds from there to an
+access that hits L1, and `bus.cause` then names the reason.
 """
 
 import numpy as np
 
-from emu.memory.cache import l1_fill, l1_hit, own_line, ownership_cycles, read_line, waits
+from emu.memory.cache import C_SIBLING, fly, l1_fill, l1_hit, own_line, ownership_cycles, read_line, waits
 from emu.memory.journal import WRITE, enter
 from emu.memory.records import BUFFER, I64
-from emu.memory.store_buffer import drain_due, forward, push_store, read_ram, take_view
+from emu.memory.store_buffer import arrives_for_store, drain_due, forward, push_store, read_ram, take_view
+from emu.memory.tlb import translation_cycles
 from emu.native import array_at, njit
 
 
 @njit
-def load(bus, core, now, address, size):  # type: ignore[no-untyped-def]
-    """A core loads: RAM shows its view of the bytes when this returns."""
+def load(bus, core, now, at, address, size):  # type: ignore[no-untyped-def]
+    """A core loads, its access being made at `at`: RAM shows its view of the bytes when this returns."""
     bus.cause = 0
     if bus.next_drain <= now:
         drain_due(bus, now)
+    delay = translation_cycles(bus, core, address)
+    at += delay
     first, last = address >> 6, (address + size - 1) >> 6
-    cycles, forwarded = 0, -1
+    cycles, forwarded = I64(0), I64(-1)
     for line in range(first, last + 1):
+        fetched = I64(-1)
         if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
             take_view(bus, core, line)
             if forwarded < 0 and array_at(bus.buffers, bus.cores, BUFFER)[core].count > 0:
-                forwarded = forward(bus, core, now, address, size)
+                forwarded = forward(bus, core, at, address, size)
+                fetched = arrives_for_store(bus, core, line, at)
         if forwarded < 0:
-            cycles = max(cycles, read_line(bus, core, line, now))
-    return cycles if forwarded < 0 else forwarded
+            cycles = max(cycles, read_line(bus, core, line, at) if fetched < 0 else fetched)
+    return delay + (cycles if forwarded < 0 else forwarded)
 
 
 @njit
@@ -41,43 +47,52 @@ def show(bus, core, now, address):  # type: ignore[no-untyped-def]
 
 
 @njit
-def store(bus, core, now, address, size, value, lock):  # type: ignore[no-untyped-def]
-    """A core stores: the value enters its buffer. `lock` is the lock that this store releases, or -1."""
+def store(bus, core, now, at, address, size, value, lock, data_at, retires_at):  # type: ignore[no-untyped-def]
+    """A core stores: the value enters its buffer; returns the cycles for which that has no room.
+
+    Its address is known at `at`, its data at `data_at`; none sees it before it retires. `lock` is the lock that this store
+    releases, or -1.
+    """
     bus.cause = 0
     if bus.next_drain <= now:
         drain_due(bus, now)
+    at += translation_cycles(bus, core, address)
     inside = 64 - (address & 63)
     if size <= inside:
-        return push_store(bus, core, now, address, size, value, lock)
+        return push_store(bus, core, now, at, address, size, value, lock, data_at, retires_at)
     stall = 0  # a store across a line boundary enters byte by byte: others may see part of it
     for offset in range(size):
-        stall = push_store(bus, core, now, address + offset, 1, value >> (8 * offset), -1)
+        byte = value >> (8 * offset)
+        stall = push_store(bus, core, now, at, address + offset, 1, byte, -1, data_at, retires_at)
     return stall
 
 
 @njit
-def atomic(bus, core, now, address, size):  # type: ignore[no-untyped-def]
-    """The load half of a locked instruction, this core's buffer being empty: the line is owned at once and stays busy."""
+def atomic(bus, core, now, address, size, keeps):  # type: ignore[no-untyped-def]
+    """The load half of a locked instruction, this core's buffer being empty: the line is owned at once.
+
+    It stays busy until it is here and for the `keeps` cycles that the instruction itself takes: nobody gets it in between.
+    """
     bus.cause = 0
     if bus.next_drain <= now:
         drain_due(bus, now)
     cycles = 0
+    module = core // bus.cores_per_module
     for line in range(address >> 6, ((address + size - 1) >> 6) + 1):
         if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
             take_view(bus, core, line)
         need = ownership_cycles(bus, core, line)
         here = l1_hit(bus, core, line)
         if need > 0:
-            need += waits(bus, line, now)
+            need = (bus.sibling_locked if bus.cause == C_SIBLING else need) + waits(bus, line, now)
         elif not here:
             need = bus.l2_hit
         own_line(bus, core, line)
         if not here:
             l1_fill(bus, core, line)
-        if need > 0:
-            array_at(bus.line_busy, bus.lines, I64)[line] = now + need
+        fly(bus, module, line, now, now + need + keeps)
         cycles = max(cycles, need)
-    return cycles
+    return cycles + translation_cycles(bus, core, address)
 
 
 @njit

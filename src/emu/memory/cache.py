@@ -7,7 +7,7 @@ modules it is busy, and the next module that wants it waits: contention serialis
 import numpy as np
 
 from emu.memory.moesi import ACTION, NEXT, Action, Event, Line
-from emu.memory.records import I64
+from emu.memory.records import I64, MISSES, REQUESTS
 from emu.native import array_at, njit
 from emu.trace_record import Cause
 
@@ -133,34 +133,77 @@ def probe(bus, module, line, event):  # type: ignore[no-untyped-def]
 
 
 @njit
-def waits(bus, line, now):  # type: ignore[no-untyped-def]
-    """Cycles until a line in flight may be asked for again."""
+def waits(bus, line, at):  # type: ignore[no-untyped-def]
+    """Cycles until a line in flight may be asked for; a request that came before the one under way goes before it."""
     busy = array_at(bus.line_busy, bus.lines, I64)[line]
-    return busy - now if busy > now and bus.untimed == 0 else 0
+    if busy <= at or at < array_at(bus.line_asked, bus.lines, I64)[line] or bus.untimed != 0:
+        return 0
+    return busy - at
 
 
 @njit
-def read_line(bus, core, line, now):  # type: ignore[no-untyped-def]
-    """A core reads a line: cycles beyond an L1 hit. Fills L1 and L2 and moves the states."""
-    if l1_hit(bus, core, line):
+def fly(bus, module, line, at, until):  # type: ignore[no-untyped-def]
+    """The line, asked for at `at`, is under way to a module until then."""
+    array_at(bus.line_ready, bus.lines * bus.modules, I64)[line * bus.modules + module] = until
+    busy = array_at(bus.line_busy, bus.lines, I64)
+    if until > busy[line]:
+        busy[line] = until
+        array_at(bus.line_asked, bus.lines, I64)[line] = at
+
+
+@njit
+def arrives(bus, module, line, at):  # type: ignore[no-untyped-def]
+    """Cycles from `at` until a line that the module has asked for is there."""
+    ready = array_at(bus.line_ready, bus.lines * bus.modules, I64)[line * bus.modules + module]
+    return ready - at if ready > at and bus.untimed == 0 else 0
+
+
+@njit
+def miss_waits(bus, core, at):  # type: ignore[no-untyped-def]
+    """Cycles until a miss buffer of the L1 is free."""
+    requests = array_at(bus.requests, bus.cores, REQUESTS)[core]
+    if requests.count < bus.miss_buffers:
         return 0
+    frees = requests.until[(requests.count - bus.miss_buffers) & (MISSES - 1)]
+    return frees - at if frees > at and bus.untimed == 0 else 0
+
+
+@njit
+def miss(bus, core, until):  # type: ignore[no-untyped-def]
+    """A miss buffer of the L1 is taken until then."""
+    requests = array_at(bus.requests, bus.cores, REQUESTS)[core]
+    requests.until[requests.count & (MISSES - 1)] = until
+    requests.count += 1
+
+
+@njit
+def read_line(bus, core, line, at):  # type: ignore[no-untyped-def]
+    """A core reads a line at `at`: cycles beyond an L1 hit. Fills L1 and L2 and moves the states."""
     module = core // bus.cores_per_module
+    if l1_hit(bus, core, line):
+        return arrives(bus, module, line, at)
     states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
     state = states[line * bus.modules + module]
     l1_fill(bus, core, line)
+    delay = miss_waits(bus, core, at)
     if state != S_I:
         l2_touch(bus, module, line)
         writer = array_at(bus.line_writer, bus.lines, np.int16)[line]
         if writer != core and writer // bus.cores_per_module == module and state == S_M:
             bus.cause = C_SIBLING
             bus.transfers_within_module += 1
-            return bus.sibling_line
-        bus.cause = C_L2
-        return bus.l2_hit
-    delay = waits(bus, line, now)
+            delay += bus.sibling_line
+        else:
+            bus.cause = C_L2
+            delay += bus.l2_hit
+        delay = max(delay, arrives(bus, module, line, at))
+        miss(bus, core, at + delay)
+        return delay
+    delay += waits(bus, line, at + delay)
     found = probe(bus, module, line, PROBE_READ)
     states[line * bus.modules + module] = NEXT[state, READ_ALONE if found == 0 else READ_SHARED]
     l2_fill(bus, module, line)
+    asked = at + delay
     if found == 2:
         bus.cause = C_REMOTE
         bus.transfers_across_modules += 1
@@ -169,7 +212,8 @@ def read_line(bus, core, line, now):  # type: ignore[no-untyped-def]
         bus.cause = C_MEMORY
         bus.memory_reads += 1
         delay += bus.memory
-    array_at(bus.line_busy, bus.lines, I64)[line] = now + delay
+    fly(bus, module, line, asked, at + delay)
+    miss(bus, core, at + delay)
     return delay
 
 
@@ -188,7 +232,7 @@ def ownership_cycles(bus, core, line):  # type: ignore[no-untyped-def]
             there = states[line * bus.modules + other]
             if other != module and ACTION[there, PROBE_WRITE] == SUPPLY:
                 bus.cause = C_REMOTE
-                return bus.remote_line
+                return bus.remote_write
         bus.cause = C_MEMORY
         return bus.memory
     writer = array_at(bus.line_writer, bus.lines, np.int16)[line]

@@ -9,6 +9,7 @@ import numpy as np
 from emu.native import NEVER, address_of
 
 I64 = np.int64
+LARGE_PAGE_SHIFT = 9  # 512 frames: 2 MiB
 RING = 256  # slots of a store buffer's ring; its modelled depth is smaller (bus.buffer_depth)
 
 BUS = np.dtype(
@@ -22,7 +23,9 @@ BUS = np.dtype(
         # coherence and caches
         ("line_state", I64),  # u8[lines * modules], moesi.Line
         ("line_way", I64),  # u8[lines * modules], way of the line in that module's L2
-        ("line_busy", I64),  # i64[lines], the line is in flight until then
+        ("line_busy", I64),  # i64[lines], the line is in flight between modules until then
+        ("line_asked", I64),  # i64[lines], since then
+        ("line_ready", I64),  # i64[lines * modules], when the line has arrived in that module
         ("line_writer", I64),  # i16[lines], core that wrote it last
         ("l1_sets", I64),
         ("l1_ways", I64),
@@ -32,6 +35,20 @@ BUS = np.dtype(
         ("l2_tag", I64),  # i32[modules * sets * ways], -1 empty
         ("l2_stamp", I64),  # i64[modules * sets * ways], last use
         ("l2_clock", I64),
+        ("requests", I64),  # REQUESTS[cores], the L1's misses under way
+        ("miss_buffers", I64),  # misses of one L1 under way at once
+        # data TLBs
+        ("frames", I64),  # of 4 KiB
+        ("frame_shift", I64),  # u8[frames], log2 of the frames in the page around it
+        ("tlb_recent", I64),  # i64[cores], first frame of the page used last
+        ("tlb_slot", I64),  # u16[cores * frames], by first frame of a page: its entry + 1, 0: none
+        ("tlb_page", I64),  # i32[cores * entries], first frame, -1 empty
+        ("tlb_stamp", I64),  # i64[cores * entries], last use
+        ("tlb_clock", I64),
+        ("tlb_entries", I64),
+        ("tlb_l2_sets", I64),
+        ("tlb_l2_ways", I64),
+        ("tlb_l2_tag", I64),  # i32[modules * sets * ways], most recent first, -1 empty
         # store buffers
         ("line_pending", I64),  # u16[lines], stores not yet drained
         ("line_viewer", I64),  # i16[lines], core whose own view RAM holds while stores are pending
@@ -47,11 +64,15 @@ BUS = np.dtype(
         # latencies, core cycles; loads and stores count what they add to an L1 hit
         ("l2_hit", I64),
         ("sibling_line", I64),
+        ("sibling_locked", I64),
         ("remote_line", I64),
+        ("remote_write", I64),
         ("upgrade", I64),
         ("memory", I64),
         ("forward", I64),
         ("forward_fail", I64),
+        ("tlb_l2_hit", I64),  # what a miss of a core's TLB adds
+        ("page_walk", I64),  # and of the module's besides
         # what the last access met (trace_record.Cause), its kind and the counters
         ("cause", I64),
         ("ownership_cause", I64),  # of the last store: why its line was not owned, and how long that takes
@@ -66,8 +87,11 @@ BUS = np.dtype(
     ]
 )
 
-STORE = np.dtype([("address", I64), ("old", I64), ("new", I64), ("drain_at", I64), ("width", I64), ("lock", I64)])
+STORE = np.dtype([("address", I64), ("old", I64), ("new", I64), ("drain_at", I64), ("width", I64), ("lock", I64),
+                  ("data_at", I64), ("owned_at", I64)])  # fmt: skip
 BUFFER = np.dtype([("head", I64), ("count", I64), ("last_drain", I64)])
+MISSES = 64  # slots of a ring of misses; the modelled number is smaller (bus.miss_buffers)
+REQUESTS = np.dtype([("count", I64), ("until", I64, (MISSES,))])
 RELEASE = np.dtype([("lock", I64), ("core", I64), ("cycle", I64)])
 RELEASES = 1024
 CHANGE = np.dtype([("address", I64), ("old", I64), ("new", I64), ("kind", I64), ("core", I64), ("width", I64), ("lock", I64)])
@@ -76,8 +100,19 @@ CHANGE = np.dtype([("address", I64), ("old", I64), ("new", I64), ("kind", I64), 
 class Bus:
     """Owns the arrays behind one `BUS` record; `record` is a one-element array of it."""
 
-    def __init__(self, ram_bytes: int, cores: int, cores_per_module: int, l1: tuple[int, int], l2: tuple[int, int]) -> None:
-        """Make the memory system: `l1` and `l2` are (sets, ways); RAM is zeroed and page-aligned."""
+    def __init__(
+        self,
+        ram_bytes: int,
+        cores: int,
+        cores_per_module: int,
+        l1: tuple[int, int],
+        l2: tuple[int, int],
+        tlb: tuple[int, int, int] = (64, 128, 8),
+    ) -> None:
+        """Make the memory system: `l1` and `l2` are (sets, ways), `tlb` entries, sets and ways of the second level.
+
+        RAM is zeroed and page-aligned; its pages are large ones (2 MiB) until `small_pages` says otherwise.
+        """
         import mmap
 
         self.mapping = mmap.mmap(-1, ram_bytes)
@@ -89,7 +124,12 @@ class Bus:
         self.arrays: dict[str, np.ndarray] = {}
         self._array("line_state", lines * modules, np.uint8)
         self._array("line_way", lines * modules, np.uint8)
-        self._array("line_busy", lines, I64)
+        for name in ("line_busy", "line_asked"):
+            self._array(name, lines, I64)
+        self._array("line_ready", lines * modules, I64)
+        self._array("requests", cores, REQUESTS)
+        self._put(miss_buffers=MISSES // 2)
+        self._tlb(cores, modules, ram_bytes // 4096, tlb)
         self._array("line_writer", lines, np.int16)
         self._array("l1_tag", cores * l1[0] * l1[1], np.int32)[:] = -1
         self._array("l2_tag", modules * l2[0] * l2[1], np.int32)[:] = -1
@@ -99,6 +139,20 @@ class Bus:
         self._array("stores", cores * RING, STORE)
         self._array("buffers", cores, BUFFER)
         self._array("released", RELEASES, RELEASE)
+
+    def _tlb(self, cores: int, modules: int, frames: int, tlb: tuple[int, int, int]) -> None:
+        entries, sets, ways = tlb
+        self._put(frames=frames, tlb_entries=entries, tlb_l2_sets=sets, tlb_l2_ways=ways)
+        self._array("frame_shift", frames, np.uint8)[:] = LARGE_PAGE_SHIFT
+        self._array("tlb_recent", cores, I64)[:] = -1
+        self._array("tlb_slot", cores * frames, np.uint16)
+        self._array("tlb_page", cores * entries, np.int32)[:] = -1
+        self._array("tlb_stamp", cores * entries, I64)
+        self._array("tlb_l2_tag", modules * sets * ways, np.int32)[:] = -1
+
+    def small_pages(self, physical: int, size: int) -> None:
+        """The bytes from a physical address on are mapped by pages of 4 KiB."""
+        self.arrays["frame_shift"][physical >> 12 : (physical + size + 4095) >> 12] = 0
 
     def _array(self, name: str, length: int, dtype: object) -> np.ndarray:
         self.arrays[name] = np.zeros(length, dtype)  # type: ignore[call-overload]

@@ -10,11 +10,13 @@ import numpy as np
 
 from emu.memory.cache import own_line, ownership_cycles, waits
 from emu.memory.journal import DRAIN, PUSH, enter
+from emu.memory.moesi import Line
 from emu.memory.records import BUFFER, I64, RELEASE, RELEASES, RING, STORE
 from emu.native import NEVER, array_at, njit
 from emu.trace_record import Cause
 
-C_FORWARD, C_FULL = int(Cause.STORE_FORWARD), int(Cause.STORE_BUFFER_FULL)
+C_FORWARD, C_FULL, C_STORE_FETCH = int(Cause.STORE_FORWARD), int(Cause.STORE_BUFFER_FULL), int(Cause.LINE_BUSY)
+S_I = int(Line.I)
 
 
 @njit
@@ -132,15 +134,15 @@ def ready_time(bus, core, line, now):  # type: ignore[no-untyped-def]
         entry = stores[core * RING + (buffer.head + buffer.count - back) % RING]
         if entry.address >> 6 == line:
             bus.ownership_cycles = 0  # asked for already
-            return entry.drain_at
+            return entry.owned_at
         if back == bus.buffer_requests:
-            start = max(start, entry.drain_at)
+            start = max(start, entry.owned_at)
     return start + waits(bus, line, start) + need
 
 
 @njit
-def push_store(bus, core, now, address, size, value, lock):  # type: ignore[no-untyped-def]
-    """Put a store of one line into the buffer; returns the cycles the core stalls because the buffer is full.
+def push_store(bus, core, now, at, address, size, value, lock, data_at, retires_at):  # type: ignore[no-untyped-def]
+    """Put a store of one line into the buffer; returns the cycles from `now` until the buffer has room for it.
 
     RAM is left for the caller (the emulated instruction itself) to write.
     """
@@ -150,7 +152,7 @@ def push_store(bus, core, now, address, size, value, lock):  # type: ignore[no-u
         array_at(bus.line_viewer, bus.lines, np.int16)[line] = core
     else:
         take_view(bus, core, line)
-    ready = ready_time(bus, core, line, now)
+    owned = ready_time(bus, core, line, at)
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
     stores = array_at(bus.stores, bus.cores * RING, STORE)
     entry = stores[core * RING + (buffer.head + buffer.count) % RING]
@@ -159,7 +161,9 @@ def push_store(bus, core, now, address, size, value, lock):  # type: ignore[no-u
     entry.old = read_ram(bus, address, size)
     entry.new = value
     entry.lock = lock
-    entry.drain_at = max(ready, buffer.last_drain + 1, now + 1) if bus.untimed == 0 else NEVER
+    entry.data_at = data_at
+    entry.owned_at = owned
+    entry.drain_at = max(owned, buffer.last_drain + 1, retires_at + 1) if bus.untimed == 0 else NEVER
     if bus.journal != 0:
         enter(bus, PUSH, core, address, size, entry.old, value, lock)
     pending[line] += 1
@@ -176,19 +180,35 @@ def push_store(bus, core, now, address, size, value, lock):  # type: ignore[no-u
 
 
 @njit
-def forward(bus, core, now, address, size):  # type: ignore[no-untyped-def]
-    """A load meets this core's own pending stores: extra cycles, or -1 if none overlaps it."""
+def forward(bus, core, at, address, size):  # type: ignore[no-untyped-def]
+    """A load at `at` meets this core's own pending stores: extra cycles, or -1 if none overlaps it."""
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
     stores = array_at(bus.stores, bus.cores * RING, STORE)
     for back in range(1, buffer.count + 1):
         entry = stores[core * RING + (buffer.head + buffer.count - back) % RING]
         if entry.address < address + size and address < entry.address + entry.width:
             bus.cause = C_FORWARD
-            if (entry.address <= address and address + size <= entry.address + entry.width) or bus.untimed != 0:
+            if bus.untimed != 0:
                 return bus.forward
-            wait = entry.drain_at - now
-            return bus.forward_fail + (wait if wait > 0 else 0)
+            if entry.address <= address and address + size <= entry.address + entry.width:
+                return max(entry.data_at + bus.forward - at, 0)
+            return max(entry.data_at + bus.forward - at, entry.drain_at - at, 0) + bus.forward_fail
     return -1
+
+
+@njit
+def arrives_for_store(bus, core, line, at):  # type: ignore[no-untyped-def]
+    """Cycles until a line that an own pending store fetches is there for a load, too; -1 if none does."""
+    if array_at(bus.line_state, bus.lines * bus.modules, np.uint8)[line * bus.modules + core // bus.cores_per_module] != S_I:
+        return I64(-1)
+    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
+    stores = array_at(bus.stores, bus.cores * RING, STORE)
+    for place in range(buffer.count):
+        entry = stores[core * RING + (buffer.head + place) % RING]
+        if entry.address >> 6 == line:
+            bus.cause = C_STORE_FETCH
+            return max(entry.owned_at - at, 0) if bus.untimed == 0 else I64(0)
+    return I64(-1)
 
 
 @njit

@@ -11,7 +11,7 @@ from typing import Any
 
 from emu.description import Figure, MachineFile, load_machine
 from emu.run.bootstrap import Estimate, Rates, estimate_difference_percent, estimate_shift, interval_of
-from emu.run.comparison import SEED_VARIES
+from emu.run.comparison import seed_varies
 from emu.run.experiment_spec import Experiment
 from emu.run.overrides import allowed, apply_overrides, figures
 from emu.run.paired import RowPlan, run_rows
@@ -140,6 +140,7 @@ class Sensitivity:
     cores: int
     messages: int
     seeds: tuple[int, ...]
+    seed_varies: str
     reference: Mapping[int, Outcome]  # by number of threads
     effects: tuple[Effect, ...]
     partial: bool = False
@@ -154,7 +155,7 @@ class Sensitivity:
             "cores": self.cores,
             "messages": self.messages,
             "seeds": list(self.seeds),
-            "seed_varies": SEED_VARIES,
+            "seed_varies": self.seed_varies,
             "partial": self.partial,
             "rows": [{"threads": threads, **outcome.to_dict()} for threads, outcome in self.reference.items()],
             "figures": [effect.to_dict() for effect in self.effects],
@@ -202,6 +203,7 @@ def vary_figures(
         cores=first[0].cores,
         messages=first[0].messages,
         seeds=tuple(a.seed for a, _ in plans[0].pairs),
+        seed_varies=seed_varies(first[0].plan(machine.topology.cores_per_module).placement, first[0].tick_hz),
         reference=reference,
         effects=tuple(sorted(effects, key=lambda effect: -effect.moved_most)),
         partial=len(others) < len(cases),

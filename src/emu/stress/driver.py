@@ -19,6 +19,7 @@ from emu.stress.records import FIFO, I64, NOBODY, NOWHERE, OPERATION, ORACLE, ST
 
 S_M, S_ANY = I64(Line.M), I64(Line.S)  # the states in order: anything from S on is a copy
 TIMELESS = I64(NEVER)
+KEEPS = 40  # cycles for which a locked instruction keeps its line
 ROOM = 16  # bytes of the oracle's queue that one operation can need, and some more
 
 
@@ -56,8 +57,19 @@ def held(stress, bus, core, address, width, state):  # type: ignore[no-untyped-d
     last = (address + width - 1) >> 6
     for line in range(address >> 6 if bus.l2_sets > 1 else last, last + 1):
         got = I64(states[line * bus.modules + core // bus.cores_per_module])
-        if got < state:
+        if got < state and not (state == S_ANY and fetches(bus, core, line)):
             fail(stress, rec.V_NOT_HELD, core, line << 6, state, got)
+
+
+@njit
+def fetches(bus, core, line):  # type: ignore[no-untyped-def]
+    """Whether a store of this core is on its way to the line: a load then waits for its data, and leaves the states alone."""
+    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
+    stores = array_at(bus.stores, bus.cores * RING, STORE)
+    found = False
+    for place in range(buffer.count):
+        found = found or stores[core * RING + (buffer.head + place) % RING].address >> 6 == line
+    return found
 
 
 @njit
@@ -124,7 +136,7 @@ def issue_load(stress, bus, oracle, core, now, operation):  # type: ignore[no-un
     stress.loads += 1
     stress.touches += ((address & 63) + width + 63) >> 6
     forwarded = gets_own(oracle, core, address, width)
-    cycles = load(bus, core, now, address, width)
+    cycles = load(bus, core, now, now, address, width)
     compare(stress, bus, oracle, core, address, width)
     if forwarded:
         stress.forwards += 1
@@ -139,7 +151,7 @@ def issue_store(stress, bus, oracle, core, now, operation):  # type: ignore[no-u
     address, width = operation.address, I64(operation.width)
     lock = address >> 6 if width == 1 and address & 63 == 0 else I64(-1)
     stress.stores += 1
-    cycles = store(bus, core, now, address, width, operation.value, lock)
+    cycles = store(bus, core, now, now, address, width, operation.value, lock, now, now)
     ram_write(bus, address, width, operation.value)
     if pending_bytes(oracle, core) + ROOM > FIFO:
         fail(stress, rec.V_STUCK, core, address, now, now)
@@ -158,7 +170,7 @@ def issue_atomic(stress, bus, oracle, core, now, operation):  # type: ignore[no-
     stress.touches += ((address & 63) + width + 63) >> 6
     if pending_bytes(oracle, core) > 0:
         fail(stress, rec.V_NOT_EMPTY, core, address, I64(0), pending_bytes(oracle, core))
-    cycles = atomic(bus, core, now, address, width)
+    cycles = atomic(bus, core, now, address, width, KEEPS)
     old = compare(stress, bus, oracle, core, address, width)
     new = operation.value
     if operation.kind == rec.OP_ADD:

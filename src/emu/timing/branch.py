@@ -1,6 +1,7 @@
-"""Branch prediction: two-bit counters indexed by address and history, a table of last targets, a return stack.
+"""Branch prediction: two-bit counters indexed by address and history, a table of last targets, a return stack; and the BTBs.
 
-Sizes follow a10-7800.md section 1 in kind, not in detail: the front end of the part is not published well enough to copy.
+Direction and return stack are a core's, the branch target buffers its module's: two levels, four ways. Sizes of counters and
+histories are not published: ours are the kind, not the part.
 """
 
 import numpy as np
@@ -21,6 +22,16 @@ PREDICTOR = np.dtype(
         ("history", np.int64),
         ("predictions", np.int64),
         ("mispredictions", np.int64),
+        ("btb", np.int64),  # host address of the module's BTB record
+    ]
+)
+WAYS = 4
+BTB = np.dtype(
+    [
+        ("first", np.int64),  # i64[sets * WAYS], addresses of taken branches, most recent first
+        ("first_sets", np.int64),
+        ("second", np.int64),
+        ("second_sets", np.int64),
     ]
 )
 
@@ -60,3 +71,28 @@ def mispredicted(predictor, kind, address, following, target):  # type: ignore[n
     if wrong:
         predictor.mispredictions += 1
     return wrong
+
+
+@njit
+def found(tags, base, address):  # type: ignore[no-untyped-def]
+    """Is the address in the set that begins at `base`? It is the most recent one afterwards."""
+    place, hit = WAYS - 1, False
+    for way in range(WAYS):
+        if tags[base + way] == address:
+            place, hit = way, True
+            break
+    for older in range(place, 0, -1):
+        tags[base + older] = tags[base + older - 1]
+    tags[base] = address
+    return hit
+
+
+@njit
+def btb_level(predictor, address):  # type: ignore[no-untyped-def]
+    """The level of the BTB that knows the taken branch at an address, 3 for none; both know it afterwards."""
+    btb = array_at(predictor.btb, 1, BTB)[0]
+    key = address >> 1
+    first = found(array_at(btb.first, btb.first_sets * WAYS, np.int64), (key % btb.first_sets) * WAYS, address)
+    if first:
+        return 1
+    return 2 if found(array_at(btb.second, btb.second_sets * WAYS, np.int64), (key % btb.second_sets) * WAYS, address) else 3

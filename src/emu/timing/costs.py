@@ -49,10 +49,12 @@ SINGLE = {
     "clflush": ("CLFLUSH", "m"), "cmpxchg16b": ("CMPXCHG16B", "m128"), "int3": ("UD2", "see EXC_ENTRY"),
 }  # fmt: skip
 STRINGS = ("movsq", "movsb", "movsd", "movsw", "stosq", "stosb", "stosd", "stosw", "lodsq", "lodsb")
+# AMD64 APM volume 2, 7.6.4, and what changes the privilege level. SWAPGS is not: only GS-relative accesses wait for it
+# (Linux, arch/x86/kernel/cpu/common.c, on the swapgs variant of Spectre).
 SERIALISING = frozenset(
     (
-        "mfence", "cpuid", "rdtsc", "syscall", "sysret", "sysretq", "iretq", "swapgs", "wrmsr", "rdmsr", "hlt", "invlpg",
-        "cli", "sti", "popf", "popfq", "pause", "lidt", "lgdt", "ltr", "retf", "retfq",
+        "mfence", "cpuid", "syscall", "sysret", "sysretq", "iretq", "wrmsr", "hlt", "invlpg", "lidt", "lgdt", "ltr", "retf",
+        "retfq",
     )
 )  # fmt: skip
 

@@ -1,0 +1,121 @@
+"""When the instruction in flight starts, and what it leaves behind: `timing.pipeline` bound to a core and its memory."""
+
+from emu.engine.records import I64, LOADS, LOCKED, SERIALISING, STORES, WAIT_STORES
+from emu.memory.records import BUFFER, BUS
+from emu.native import array_at, njit
+from emu.timing.branch import CONDITIONAL, NONE, PREDICTOR, btb_level
+from emu.timing.pipeline import (
+    ADDRESS,
+    DECODER,
+    NO_UNIT,
+    PIPELINE,
+    STORE,
+    TICKS,
+    becomes_ready,
+    dispatch,
+    queue_load,
+    ready_at,
+    redirect,
+    reserve,
+)
+from emu.trace_record import Cause
+
+C_DRAIN, C_LOCKED, C_SYSTEM, C_MISPREDICT = (
+    int(c) for c in (Cause.STORE_BUFFER_DRAIN, Cause.LOCKED, Cause.SYSTEM, Cause.MISPREDICT)
+)
+
+
+@njit
+def stores_visible_at(machine, core):  # type: ignore[no-untyped-def]
+    """When the stores in this core's buffer will all be visible; in the past if it is empty."""
+    bus = array_at(machine.bus, 1, BUS)[0]
+    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core.index]
+    return buffer.last_drain if buffer.count > 0 and bus.untimed == 0 else I64(0)
+
+
+@njit
+def catch_up(core, at, cause):  # type: ignore[no-untyped-def]
+    """The instruction in flight is not dispatched before `at`."""
+    if at > core.clock:
+        core.clock = at
+        core.late_cause = cause
+
+
+@njit
+def prepare(machine, core, instruction):  # type: ignore[no-untyped-def]
+    """The instruction is dispatched: when will it start? One that ends the overlap waits here for all before it."""
+    traits = instruction.traits
+    if traits & (SERIALISING | WAIT_STORES):
+        catch_up(core, core.retired_at, core.late_cause)
+        if traits & WAIT_STORES:
+            catch_up(core, stores_visible_at(machine, core), C_DRAIN)
+    pipeline = array_at(core.pipeline, 1, PIPELINE)[0]
+    free = core.clock
+    if instruction.unit != NO_UNIT:
+        free = reserve(pipeline, instruction.unit, core.clock, instruction.ticks)
+        if instruction.unit == STORE:
+            free = max(free, reserve(pipeline, ADDRESS, core.clock, TICKS // 2))
+    core.operands_at = ready_at(pipeline, instruction.reads, core.clock)
+    if traits & (LOADS | STORES):
+        core.start = ready_at(pipeline, instruction.address_registers, free)
+    else:
+        core.start = max(core.operands_at, free)
+    core.data_at = core.start
+
+
+@njit
+def ends_at(core, instruction):  # type: ignore[no-untyped-def]
+    """When the results of the instruction in flight are ready."""
+    traits = instruction.traits
+    if traits & SERIALISING:
+        return max(core.data_at, core.operands_at) + instruction.latency
+    if traits & LOADS:
+        return max(core.data_at, core.operands_at) + instruction.latency
+    if traits & STORES:
+        return max(core.start + 1, core.data_at, core.operands_at)
+    return core.start + instruction.latency
+
+
+@njit
+def hold_back(core, until, cause):  # type: ignore[no-untyped-def]
+    """Nothing behind the instruction in flight is dispatched before `until`."""
+    if until > core.barrier:
+        core.barrier = until
+        core.barrier_cause = cause
+
+
+@njit
+def move_on(machine, core, instruction, end, retired_at, next_pc):  # type: ignore[no-untyped-def]
+    """Book the instruction in flight, which ends and retires at these times; the clock moves to the next dispatch."""
+    pipeline = array_at(core.pipeline, 1, PIPELINE)[0]
+    becomes_ready(pipeline, instruction.writes, end)
+    following = dispatch(pipeline, core.clock, instruction.macro_ops, core.start, retired_at)
+    if instruction.blocks != 0:
+        reserve(pipeline, DECODER, core.clock, instruction.blocks)
+        following = max(following, pipeline.free[DECODER] // TICKS)
+    if instruction.traits & LOADS:
+        following = max(following, queue_load(pipeline, retired_at))
+    if instruction.traits & SERIALISING:
+        following = max(following, end)
+    if instruction.branch != NONE and (instruction.branch != CONDITIONAL or next_pc != core.current_pc + instruction.length):
+        following = max(following, redirect(pipeline, core.clock))
+        level = btb_level(array_at(core.predictor, 1, PREDICTOR)[0], core.current_pc)
+        if level > 1:  # the front end learns late where to go on
+            hold_back(core, core.clock + (machine.btb_l2_hit if level == 2 else machine.resteer), C_MISPREDICT)
+    core.late_cause = 0
+    if core.barrier > following:
+        following = core.barrier
+        core.late_cause = core.barrier_cause
+    core.barrier = 0
+    core.clock = following
+
+
+@njit
+def spend(core, instruction, gap):  # type: ignore[no-untyped-def]
+    """Say what the cycles since the last retirement went to: a late dispatch, then what the instruction itself waited for."""
+    late = min(max(core.clock - core.retired_at, 0), gap)
+    core.cycles_by_cause[core.late_cause] += late
+    waited = min(gap - late, core.cause_cycles)
+    core.cycles_by_cause[core.cause] += waited
+    own = C_LOCKED if instruction.traits & LOCKED else C_SYSTEM if instruction.traits & SERIALISING else 0
+    core.cycles_by_cause[own] += gap - late - waited
