@@ -30,11 +30,15 @@ start_primary:
 .Lonline:
     xor ebx, ebx
     mov rbp, qword ptr [boot_tasks]
+    mov r12, qword ptr [boot_affinities]
 .Lnext_task:
     mov rdi, qword ptr [rbp + rbx*8]
     mov esi, 0x3                                            // TASK_NORMAL
     xor edx, edx                                            // no wake flags
     call try_to_wake_up
+    test r12, r12
+    jnz .Lset_affinity
+.Lwoken:
     inc ebx
     cmp ebx, dword ptr [boot_nr_tasks]
     jb .Lnext_task
@@ -42,3 +46,14 @@ start_primary:
     //@ event boot_done
     call cpu_startup_entry
     ud2
+// It was woken pinned to the core that fork balancing chose; as do_set_cpus_allowed does, let it go where it may.
+.Lset_affinity:
+    mov rdi, qword ptr [rbp + rbx*8]
+    mov rax, qword ptr [r12 + BAFFIN_cpus_allowed]
+    mov ecx, dword ptr [r12 + BAFFIN_nr_cpus_allowed]
+    add r12, BAFFIN__size
+    cmp ecx, dword ptr [rdi + TASK_nr_cpus_allowed]
+    je .Lwoken
+    mov qword ptr [rdi + TASK_cpus_allowed], rax
+    mov dword ptr [rdi + TASK_nr_cpus_allowed], ecx
+    jmp .Lwoken

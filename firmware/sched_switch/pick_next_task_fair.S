@@ -103,7 +103,7 @@ pick_next_task_fair:
     lea r15, [rbx - TASK_se]
     jmp .Lchosen
 
-// idle_balance: note when idling began and when to balance next; pinned tasks leave nothing to pull
+// idle_balance: note when idling began and when to balance next
 .Lidle:
     mov rax, qword ptr [jiffies_64]
     lea r14, [rax + HZ]                                     // next_balance
@@ -142,7 +142,8 @@ pick_next_task_fair:
     mov rax, qword ptr [rdi + RQ_rd]
     cmp dword ptr [rax + RD_overload], 0x0
     je .Lno_pull
-    jmp .Lno_pull                                           // load_balance, not modelled: no waiting task may run here
+    //@ event newidle_balance
+    jmp .Lno_pull                                           // load_balance is not modelled: counted, so that its absence shows
 .Lother_class:
     mov qword ptr [r12 + RQ_idle_stamp], 0x0
     mov rax, -0x1                                           // RETRY_TASK

@@ -23,8 +23,7 @@ effective_load:
     sub r11, qword ptr [r9 + CFS_tg_load_avg_contrib]
     add r11, r10
     add r10, rax
-    mov rax, qword ptr [rdi + TG_shares]
-    shr rax, 0xa                                            // scale_load_down
+    mov rax, qword ptr [rdi + TG_shares]                    // not scaled down, other than the loads: Linux 4.7 and 4.8 do so
     test r11, r11
     jle .Lshare_known
     cmp r10, r11

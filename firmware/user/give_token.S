@@ -21,7 +21,8 @@ give_token:
     call msgsnd
     test eax, eax
     jnz .Lfailed
-    add qword ptr [rbx + UPAGE_task + UTASK_sequence_to_send], 0x2
+    mov rcx, qword ptr [rbx + UPAGE_task + UTASK_sequence_step]
+    add qword ptr [rbx + UPAGE_task + UTASK_sequence_to_send], rcx
     inc qword ptr [rbx + UPAGE_task + UTASK_sent]
     pop rbx
     ret

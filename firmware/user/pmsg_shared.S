@@ -1,6 +1,6 @@
 // void pmsg_shared(struct user_page *page)
 // Source: own reconstruction of the benchmark pmsg-shared, whose source is not public: pairs of threads of one process
-//         play ping-pong with 8-byte messages on one shared queue; each thread has a message type of its own
+//         play ping-pong with 8-byte messages; which queue and which types is theirs to be told
 // Entry: rdi this thread's pages, rsp its stack; ring 3
 // Exit:  never: exit(0) when its rounds are done; ud2 after a wrong payload or an unexpected error
 // Clobbers: all

@@ -25,7 +25,8 @@ take_token:
     cmp rax, qword ptr [rbx + UPAGE_receive_buffer + UMSG_mtext]
     jne .Lmismatch
     //@ event delivered reg=rax
-    add qword ptr [rbx + UPAGE_task + UTASK_sequence_expected], 0x2
+    mov rcx, qword ptr [rbx + UPAGE_task + UTASK_sequence_step]
+    add qword ptr [rbx + UPAGE_task + UTASK_sequence_expected], rcx
     inc qword ptr [rbx + UPAGE_task + UTASK_received]
     pop rbx
     ret

@@ -20,12 +20,12 @@
 .set .Lbuf, 0x8
 .set .Lmsg_handler, 0x10
 .set .Lmaxsize, 0x18
-.set .Lmsr, 0x20                                            // struct msg_receiver msr_d
-.set .Lnowait, 0x58
-.set .Lnoerror, 0x5c
-.set .Lfound, 0x60
-.set .Lcount, 0x68
-.set .Lcopy_of, 0x70                                         // with MSG_COPY: the message that is filled
+.set .Lnowait, 0x20
+.set .Lnoerror, 0x24
+.set .Lfound, 0x28
+.set .Lcount, 0x30
+.set .Lcopy_of, 0x38                                         // with MSG_COPY: the message that is filled
+.set .Lmsr, 0x40                                            // struct msg_receiver msr_d: r_msgtype to r_msg on a second line
 .set .Lframe, 0x80
 .set .LONE, 0x1
 .set .Lsaved, 0x28                                          // five registers below the frame pointer

@@ -21,15 +21,15 @@
 .set .Lbuf, 0x8
 .set .Lmsg_handler, 0x10
 .set .Lmaxsize, 0x18
-.set .Lmsr, 0x20                                            // struct msg_receiver msr_d
-.set .Lnowait, 0x58
-.set .Lnoerror, 0x5c
-.set .Lfound, 0x60
-.set .Lcount, 0x68
-.set .Lcopy_of, 0x70                                         // with MSG_COPY: the message that is filled
+.set .Lnowait, 0x20
+.set .Lnoerror, 0x24
+.set .Lfound, 0x28
+.set .Lcount, 0x30
+.set .Lcopy_of, 0x38                                         // with MSG_COPY: the message that is filled
+.set .Lmsr, 0x40                                            // struct msg_receiver msr_d: r_msgtype to r_msg on a second line
 .set .Lwake_q, 0x78                                          // struct wake_q_head
 .set .LWAKE_Q_TAIL, 0x1
-.set .Lframe, 0xc0                                          // msr_d on one line, as in a frame of 0x80
+.set .Lframe, 0xc0                                          // msr_d lies on its two lines as in a frame of 0x80
 .set .LONE, 0x1
 .set .Lsaved, 0x28                                          // five registers below the frame pointer
 do_msgrcv:

@@ -41,6 +41,7 @@ class Kind(IntEnum):
     WAKE = 11  # left HLT, value = cycles halted
     STALL = 12  # detail = mark id of the point, value = cycles
     STORE_DRAINED = 13  # address, value: the store became visible
+    ACCESS = 14  # an access before the last one of the instruction whose record follows: access, address, value, size
 
 
 class Transfer(IntEnum):
@@ -75,7 +76,7 @@ class Cause(IntEnum):
 
 
 class Access(IntEnum):
-    """How an instruction touched memory (its last access, if several)."""
+    """How an instruction touched memory: its last access; the ones before it, if any, are records of kind ACCESS."""
 
     NONE = 0
     LOAD = 1

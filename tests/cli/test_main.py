@@ -11,6 +11,7 @@ from canned import PARTIAL, STALLED, WAKEQ, write_trace
 
 from emu.cli import catalogue, compare
 from emu.cli.main import main
+from emu.description import load_machine
 from emu.errors import CheckFailed, GuestFault, InternalError, LimitReached
 from emu.report.catalogue_report import Point
 from emu.run.experiment_spec import Experiment, Stall
@@ -72,6 +73,8 @@ def test_run_json_and_nothing_else(runs, capsys):
         (["--cores", "2", "--threads", "8"], Experiment(cores=2, threads=8)),
         (["--variant", "baseline", "--messages", "7"], Experiment(variant="baseline", messages=7)),
         (["--placement", "same-core", "--seed", "9"], Experiment(placement="same-core", seed=9)),
+        (["--placement", "pingpong", "--queues", "pair"], Experiment(placement="pingpong", queues="pair")),
+        (["--types", "common", "--threads", "16"], Experiment(types="common", threads=16)),
         (["--stall", "handoff_window:5:2"], Experiment(stalls=(Stall("handoff_window", 5, 2),))),
         (["--tick", "250"], Experiment(tick_hz=250)),
     ],
@@ -95,6 +98,12 @@ def test_run_asks_for_what_was_typed(runs, capsys, arguments, wanted):
         (["run", "--threads", "3"], "threads must be an even number from 2, not 3"),
         (["run", "--threads", "0"], "threads must be 1 or more, for pmsg-shared an even number, not 0"),
         (["run", "--placement", "moon"], "placement must be one of"),
+        (["run", "--queues", "two"], "queues must be shared or pair, not 'two'"),
+        (["run", "--types", "mine"], "types must be own or common, not 'mine'"),
+        (["run", "--workload", "signals", "--queues", "pair"], "queues is whether pairs share a queue, and signals has no pairs"),
+        (["run", "--workload", "signals", "--types", "own"], "types is which messages the two of a pair take, and signals has"),
+        (["compare", "baseline", "wakeq", "--queues", "two"], "queues must be shared or pair, not 'two'"),
+        (["compare", "baseline", "wakeq", "--types", ""], "types must be own or common, not ''"),
         (["run", "--machine", "/nonexistent.toml"], "/nonexistent.toml"),
         (["run", "--machine", "vax"], "machine must be one of a10-7800"),
         (["run", "--stall", "handoff_window:x"], "must be whole numbers, not 'x'"),
@@ -112,8 +121,8 @@ def test_run_asks_for_what_was_typed(runs, capsys, arguments, wanted):
         (["compare", "baseline", "wakeq", "--jobs", "many"], "jobs must be a whole number, not 'many'"),
         (["compare", "baseline", "wakeq", "--plot", "x.pdf"], "a plot is a .png or .svg file by its name, not 'x.pdf'"),
         (["compare", "baseline", "wakeq", "--plot", "/nonexistent/x.png"], "cannot write /nonexistent/x.png"),
-        (["compare", "baseline", "wakeq", "--set", "latencies.remote_lin=4"], "the nearest is latencies.remote_line"),
-        (["run", "--set", "remote_line=4"], "machine a10-7800 has no figure 'remote_line'; the nearest is latencies.remote_line"),
+        (["compare", "baseline", "wakeq", "--set", "latencies.remote_lin=4"], "has no figure 'latencies.remote_lin'; the nearest"),
+        (["run", "--set", "remote_line=4"], "machine a10-7800 has no figure 'remote_line'; the nearest"),
         (["run", "--set", "latencies.remote_line"], "--set must be KEY=VALUE with a whole number"),
         (["run", "--set", "latencies.remote_line=-4"], "--set must be KEY=VALUE with a whole number"),
         (["run", "--set", "store_buffer.depth=0"], "store_buffer.depth must be 1 to 128, not 0"),
@@ -211,7 +220,8 @@ def test_sensitivity_varies_each_figure_alone(runs, capsys, tmp_path):
     assert not any(key.startswith(("clock", "topology", "l2", "cpuid")) for key in keys)
     assert runs.asked[0].overrides == (("latencies.upgrade", 100),)
     asked = {each.overrides for each in runs.asked}
-    assert {(("latencies.upgrade", 50),), (("latencies.upgrade", 100), ("latencies.remote_line", 175))} <= asked
+    half = load_machine("a10-7800").latencies.remote_line.value // 2
+    assert {(("latencies.upgrade", 50),), (("latencies.upgrade", 100), ("latencies.remote_line", half))} <= asked
     assert (tmp_path / "x.svg").exists()
 
 

@@ -121,8 +121,8 @@ def make(body: str, cores: int, *, run_ahead: bool = True, trace: bool = False, 
     text = build_text(image)
     bus = Bus(64 << 20, cores, 2, (64, 4), (2048, 16))
     bus.configure(
-        l2_hit=15, sibling_line=21, remote_line=346, remote_write=376, sibling_locked=119, upgrade=230, memory=282, forward=3, forward_fail=25,
-        buffer_depth=24, buffer_requests=8, miss_buffers=8,
+        l2_hit=15, sibling_line=21, remote_line=346, remote_write=376, sibling_locked=119, upgrade=230, memory=282,
+        forward=3, forward_fail=25, buffer_depth=24, buffer_requests=8, miss_buffers=8,
     )  # fmt: skip
     bus.ram[image.text.physical : image.text.physical + len(image.text.data)] = list(image.text.data)
     object.__setattr__(text, "kernel_base", image.text.physical)  # no paging: the text is where it is

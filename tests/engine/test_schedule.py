@@ -1,4 +1,4 @@
-"""Time of sequences on the real engine, against what was measured on Steamroller (Agner Fog, InstLatx64) or follows from its widths."""
+"""Time of sequences on the real engine: as measured on Steamroller (Agner Fog, InstLatx64), or as its widths have it."""
 
 import pytest
 from small_machine import drive, make

@@ -64,8 +64,7 @@ def stop_time(setup: Setup) -> None:
 
 
 def receiver_sleeps(setup: Setup) -> bool:
-    queue = setup.guest.ipc.queue
-    assert queue is not None
+    (queue,) = setup.guest.ipc.queues
     waiting = queue["q_receivers.next"] != queue.address("q_receivers")
     return waiting and setup.machine.cores[1]["status"] == rec.HALTED and at_user_text(setup, 0)
 
@@ -89,8 +88,7 @@ def explore(variant: str, moment: str, bounds: Bounds, *, reduced: bool = True, 
     stop_time(setup)
     if weakened is not None:
         assert weaken(setup.machine, setup.image, weakened, lambda address: address - TEXT_MAP)
-    queue = setup.guest.ipc.queue
-    assert queue is not None
+    (queue,) = setup.guest.ipc.queues
     explorer = Explorer(setup.machine, [end_of_call(setup)] * 2, Rules(reduced=reduced, devices=True, endings=True), bounds)
 
     def observe() -> Outcome:

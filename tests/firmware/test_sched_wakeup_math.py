@@ -380,7 +380,10 @@ def test_a_task_is_drawn_to_a_waker_with_less_load() -> None:
     for load_here, load_there, expected in ((1000, 5000, 0), (5000, 1000, 2), (0, 0, 0)):
         bench = Bench(placement="unpinned")
         give_domains(bench)
-        bench.roots[0]["runnable_load_avg"], bench.roots[2]["runnable_load_avg"] = load_here, load_there
+        for core, load in ((0, load_here), (2, load_there)):
+            bench.queues[core]["avg.load_avg"] = bench.queues[core]["tg_load_avg_contrib"] = load
+            bench.roots[core]["runnable_load_avg"] = load
+        bench.group["load_avg"] = load_here + load_there
         assert chosen_from_core_0(bench, bench.tasks[1]) == expected
 
 
@@ -438,7 +441,7 @@ def test_effective_load_is_the_change_of_the_groups_part(bench: Bench) -> None:
         entity["avg.load_avg"] = now = chance.randrange(1024)
         found = signed(bench.call("effective_load", bench.group.virtual, 2, weight, weight))
         whole, part = elsewhere + here + weight, here + weight
-        share = 1024 * part // whole if whole > 0 and part < whole else 1024
+        share = (part << 20) // whole if whole > 0 and part < whole else 1 << 20  # tg->shares of Linux 4.8 is not scaled down
         assert found == max(share, 2) - now
     root = bench.kernel.symbol("root_task_group")
     assert bench.call("effective_load", root, 2, 55, 66) == 55, "the root group: weight is load"

@@ -62,6 +62,8 @@ class Bench:
         self.queues = [self.named(f"group cfs_rq/{core}") for core in range(cores)]
         self.entities = [self.named(f"group se/{core}") for core in range(cores)]
         self.tasks = [self.kernel.record("task_struct", task.task_struct) for task in self.guest.tasks]
+        for record, task in zip(self.tasks, self.guest.tasks, strict=True):  # what the boot code does once a task is awake
+            record["cpus_allowed"], record["nr_cpus_allowed"] = task.plan.cpus_allowed, task.plan.cpus_allowed.bit_count()
         self.home = [task.plan.core for task in self.guest.tasks]
         self.group = self.named("task_group")
         self.stack = self.areas[0]["kernel_stack"] - 0x200

@@ -128,7 +128,6 @@ def test_a_run_that_is_cut_short_is_not_taken_for_a_finished_one() -> None:
         guest.check_finished()
     machine.run(STEPS_MAX)
     guest.check_finished()
-    assert guest.ipc.queue is not None
-    guest.ipc.queue["q_qnum"] = 1
+    guest.ipc.queues[0]["q_qnum"] = 1
     with pytest.raises(CheckFailed, match="queue should be empty at the end, but q_qnum is 1"):
         guest.check_finished()

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emu.errors import UserError
-from emu.guest.workload import PLACEMENTS, TaskPlan, Workload, plan_pmsg_shared
+from emu.guest.placement import PLACEMENTS
+from emu.guest.workload import QUEUES, TYPES, TaskPlan, Workload, plan_pmsg_shared
 
 
 def pairs_of(workload: Workload) -> list[tuple[TaskPlan, TaskPlan]]:
@@ -15,21 +16,16 @@ def pairs_of(workload: Workload) -> list[tuple[TaskPlan, TaskPlan]]:
     return list(zip(workload.tasks[::2], workload.tasks[1::2], strict=True))
 
 
-def cores_of(placement: str, cores: int, threads: int) -> list[tuple[int, int]]:
-    """Cores of each pair."""
-    plan = plan_pmsg_shared(cores=cores, threads=threads, placement=placement)
-    return [(first.core, second.core) for first, second in pairs_of(plan)]
-
-
 @given(
     cores=st.integers(1, 64),
     pairs=st.integers(1, 32),
     messages=st.integers(1, 10**6),
     placement=st.sampled_from(PLACEMENTS),
+    queues=st.sampled_from(QUEUES),
     seed=st.integers(0, 2**64 - 1),
 )
-def test_every_send_has_its_receive(cores: int, pairs: int, messages: int, placement: str, seed: int) -> None:
-    plan = plan_pmsg_shared(cores=cores, threads=2 * pairs, messages=messages, placement=placement, seed=seed)
+def test_every_send_has_its_receive(cores: int, pairs: int, messages: int, placement: str, queues: str, seed: int) -> None:
+    plan = plan_pmsg_shared(cores=cores, threads=2 * pairs, messages=messages, placement=placement, queues=queues, seed=seed)
     assert sum(task.sends for task in plan.tasks) == messages
     for first, second in pairs_of(plan):
         assert (first.sends, first.receives) == (second.receives, second.sends)
@@ -49,30 +45,39 @@ def test_default_is_one_thread_a_core_rounded_up_to_a_pair() -> None:
     assert [plan_pmsg_shared(cores=cores).threads for cores in (1, 2, 3, 4, 8)] == [2, 2, 4, 4, 8]
 
 
-def test_cross_module_pins_members_half_the_machine_apart() -> None:
-    assert cores_of("cross-module", 4, 8) == [(0, 2), (1, 3), (2, 0), (3, 1)]
-    assert cores_of("cross-module", 2, 2) == [(0, 1)]
-    assert cores_of("cross-module", 1, 2) == [(0, 0)]
+@pytest.mark.parametrize("types", TYPES)
+@pytest.mark.parametrize("threads", range(2, 17, 2))
+def test_a_queue_a_pair_or_one_for_all(threads: int, types: str) -> None:
+    shared = plan_pmsg_shared(cores=4, threads=threads, queues="shared", types=types)
+    assert {task.queue for task in shared.tasks} == {0}
+    each = plan_pmsg_shared(cores=4, threads=threads, queues="pair", types=types)
+    assert [task.queue for task in each.tasks] == [index // 2 for index in range(threads)]
+    assert (shared.queues, shared.types, each.queues) == ("shared", types, "pair")
 
 
-def test_same_module_shares_a_module_and_same_core_a_core() -> None:
-    assert cores_of("same-module", 4, 6) == [(0, 1), (2, 3), (0, 1)]
-    assert cores_of("same-module", 3, 4) == [(0, 1), (2, 2)]
-    assert cores_of("same-core", 4, 4) == [(0, 0), (1, 1)]
+def test_common_types_are_two_and_make_tokens_of_a_shared_queue_alike() -> None:
+    common = plan_pmsg_shared(cores=4, threads=8, types="common")
+    assert [(task.own_type, task.partner_type) for task in common.tasks] == [(1, 2), (2, 1)] * 4
+    assert all(task.fungible for task in common.tasks)
+    assert not any(task.fungible for task in plan_pmsg_shared(cores=4, threads=8, types="common", queues="pair").tasks)
+    assert not any(task.fungible for task in plan_pmsg_shared(cores=4, threads=8).tasks)
 
 
-def test_unpinned_tasks_may_run_everywhere() -> None:
-    plan = plan_pmsg_shared(cores=4, placement="unpinned")
-    assert {task.cpus_allowed for task in plan.tasks} == {0b1111}
+@pytest.mark.parametrize(("messages", "planned"), [(1, 2), (7, 8), (8, 8), (401, 402)])
+def test_tokens_that_are_all_alike_go_to_and_fro_in_whole_rounds(messages: int, planned: int) -> None:
+    plan = plan_pmsg_shared(cores=4, threads=6, messages=messages, types="common")
+    assert plan.messages == planned == sum(task.sends for task in plan.tasks)
+    assert all(task.sends == task.receives for task in plan.tasks)
 
 
-def test_the_seed_moves_start_delays_and_nothing_else() -> None:
+def test_the_seed_moves_start_delays_and_nobody_who_is_pinned() -> None:
     plans = [plan_pmsg_shared(cores=4, threads=8, seed=seed) for seed in range(20)]
     delays = [tuple(task.start_delay for task in plan.tasks) for plan in plans]
     assert len(set(delays)) == len(plans)
     assert delays[1] == tuple(task.start_delay for task in plan_pmsg_shared(cores=4, threads=8, seed=1).tasks)
     for one, other in pairwise(plans):
         assert [task.sends for task in one.tasks] == [task.sends for task in other.tasks]
+        assert [task.core for task in one.tasks] == [task.core for task in other.tasks]
 
 
 @pytest.mark.parametrize(
@@ -86,8 +91,10 @@ def test_the_seed_moves_start_delays_and_nothing_else() -> None:
         ({"messages": 0}, "messages must be 1 to"),
         (
             {"placement": "nowhere"},
-            "placement must be one of cross-module, same-module, same-core, unpinned, not 'nowhere'",
+            "placement must be one of cross-module, same-module, same-core, pingpong, unpinned, not 'nowhere'",
         ),
+        ({"queues": "two"}, "queues must be shared or pair, not 'two'"),
+        ({"types": "none"}, "types must be own or common, not 'none'"),
         ({"seed": -1}, "seed must be 0 to"),
     ],
 )

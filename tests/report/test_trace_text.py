@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from canned import header, script, write_trace
 
 from emu.errors import UserError
-from emu.observe.trace_file import TraceFile
+from emu.observe.trace_file import TraceFile, TraceWriter
 from emu.report.hand_off import find_hand_off
 from emu.report.trace_select import parse_cycles, select
 from emu.report.trace_text import outline_lines, trace_lines
 from emu.report.trace_words import short_value
+from emu.trace_record import Kind, State
 
 
 @pytest.fixture
@@ -102,6 +104,20 @@ def test_hand_off_begins_at_the_entry_and_ends_in_user_mode(trace):
     assert "pmsg/1 u pmsg_shared" in lines[-1]
     assert sum("pmsg/0 u" in line for line in lines) == 1  # the sender is back, and no more of it
     assert not any("halts" in line for line in lines)  # before the entry
+
+
+def test_a_release_that_becomes_visible_late_belongs_to_it(trace, tmp_path):
+    rows = script(header()).records()
+    released = int(np.flatnonzero(rows["kind"] == int(Kind.LOCK_RELEASED))[0])
+    back = int(np.flatnonzero((rows["task"] == 0) & (rows["state"] == int(State.USER)) & (np.arange(len(rows)) > released))[0])
+    late = np.concatenate([rows[:released], rows[released + 1 : back + 1], rows[released : released + 1], rows[back + 1 :]])
+    with TraceWriter(tmp_path / "late.trace", header()) as writer:
+        writer.append(late)
+        writer.close()
+    found = TraceFile(tmp_path / "late.trace")
+    lines = shown(found, hand_off=find_hand_off(found, 1))
+    assert sorted(lines) == sorted(shown(trace, hand_off=find_hand_off(trace, 1)))
+    assert [line for line in lines if "pmsg/0" in line][-1].endswith("released q_perm.lock of queue, held for 20161 cycles")
 
 
 @pytest.mark.parametrize(("number", "words"), [(0, "counted from 1"), (2, "has 1 hand-offs, not 2")])

@@ -26,6 +26,10 @@ def test_nothing_moved_has_no_bar_and_little_a_hair_line():
     assert HAIR in lines[2]
 
 
+def test_what_rounds_to_nothing_is_left_out():
+    assert len(bars(Step("idle", 600, 600), Step("line_busy", 0.3, 0.2))) == 3
+
+
 def test_columns_sum_to_the_totals():
     lines = bars(Step("none", 1200, 1000), Step("upgrade", 300, 350))
     assert "1,500" in lines[0]

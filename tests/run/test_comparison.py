@@ -7,7 +7,7 @@ import pytest
 from canned import WAKEQ
 from canned_compare import BASELINE, COUNTED, SEEDS, comparison, row, seeded
 
-from emu.run.comparison import HOLD, QUANTITIES, RATE, SPIN, WAKEUP, Row, Side
+from emu.run.comparison import HOLD, QUANTITIES, RATE, SPIN, WAKEUP, Row, Side, seed_varies
 from emu.run.published import published
 
 
@@ -74,6 +74,17 @@ def test_seeds_of_unequal_length_count_alike():
     side = Side.of([COUNTED, short])
     one, other = (Side.of([each]).cycles_by_state["kernel"] for each in (COUNTED, short))
     assert side.cycles_by_state["kernel"] == pytest.approx((one + other) / 2)
+
+
+@pytest.mark.parametrize(
+    ("placement", "tick_hz", "ends"),
+    [("cross-module", 0, "first call)"), ("unpinned", 0, "and placement ties"), ("same-core", 250, "and the timer's phase"),
+     ("unpinned", 250, ", placement ties and the timer's phase")],
+)  # fmt: skip
+def test_what_a_seed_varies(placement, tick_hz, ends):
+    words = seed_varies(placement, tick_hz)
+    assert words.startswith("start offsets (up to 2,047 turns")
+    assert words.endswith(ends)
 
 
 def test_no_division_by_nothing():

@@ -71,8 +71,8 @@ def test_only_what_was_set_is_changed():
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        (("latencies.remote_lin", 4), "the nearest is latencies.remote_line"),
-        (("store_bufer.depth", 4), "the nearest is store_buffer.depth"),
+        (("latencies.remote_lin", 4), "the nearest (is|are) latencies.remote_line"),
+        (("store_bufer.depth", 4), "the nearest (is|are) store_buffer.depth"),
         (("mispredict", 4), "latencies.mispredict"),
         (("latencies", 4), "has no figure 'latencies'"),
         (("zzz", 4), "they are clock_hz, latencies.l1_hit"),

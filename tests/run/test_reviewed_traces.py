@@ -24,9 +24,12 @@ def test_dump_is_up_to_date(variant: str, tmp_path: Path, request: pytest.Fixtur
 
 
 def test_baseline_wakes_under_the_lock_and_wakeq_after_it() -> None:
+    """The lock of the task is taken behind all earlier stores, so behind the release where that came before."""
     places = {}
     for variant in ("baseline", "wakeq"):
         lines = (FOLDER / f"{variant}-hand-off.txt").read_text().splitlines()
-        at = {word: next(n for n, line in enumerate(lines) if word in line) for word in ("released q_perm.lock", "-- wakeup")}
-        places[variant] = at["-- wakeup"] < at["released q_perm.lock"]
+        at = {
+            word: next(n for n, line in enumerate(lines) if word in line) for word in ("released q_perm.lock", "acquired pi_lock")
+        }
+        places[variant] = at["acquired pi_lock"] < at["released q_perm.lock"]
     assert places == {"baseline": True, "wakeq": False}

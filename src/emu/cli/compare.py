@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 SEEDS_MAX = 1000
 SEEDS = 5
-MESSAGES = 4000  # docs/compare.md: the rate at 4 times as many differs by less than 1 %
-SENSITIVITY_SEEDS = 1
-SENSITIVITY_MESSAGES = 1000
+MESSAGES = 2000  # docs/compare.md, "How long a run must be"
+SENSITIVITY_SEEDS = 3
+SENSITIVITY_MESSAGES = 500
 
 
 def compare(
@@ -40,6 +40,8 @@ def compare(
         typer.Option(metavar="N", help=f"Run each with seeds 1 to N (default {SEEDS}, with --sensitivity {SENSITIVITY_SEEDS})."),
     ] = None,
     placement: options.Placement = None,
+    queues: options.Queues = None,
+    types: options.Types = None,
     stall: options.Stalls = None,
     tick: options.Tick = "0",
     overrides: options.Overrides = None,
@@ -85,6 +87,8 @@ def compare(
             threads=str(count),
             messages=messages or str(SENSITIVITY_MESSAGES if sensitivity else MESSAGES),
             placement=placement,
+            queues=queues,
+            types=types,
             stalls=stall,
             tick=tick,
             overrides=overrides,

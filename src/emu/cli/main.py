@@ -12,10 +12,12 @@ from typing import Annotated
 import typer
 
 from emu.cli import catalogue, terminal, trace
+from emu.cli.calibrate import calibrate
 from emu.cli.compare import compare
 from emu.cli.coverage import coverage
 from emu.cli.diy import diy
 from emu.cli.litmus import litmus
+from emu.cli.path import path
 from emu.cli.run import run
 from emu.cli.stress import stress
 from emu.errors import EmuError, InternalError
@@ -35,6 +37,7 @@ Begin with:
   emu compare baseline wakeq                   both variants side by side
   emu run --messages 20 --trace t.trace        a trace of every instruction
   emu trace show t.trace --hand-off 5 --outline
+  emu path wakeq                               how long the path is, beside the real kernel's
   emu litmus SB.litmus                         every outcome of a litmus test on these cores
 """
 
@@ -49,6 +52,8 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(compare)
+app.command()(path)
+app.command()(calibrate)
 app.command()(litmus)
 app.command()(stress)
 app.command()(coverage)

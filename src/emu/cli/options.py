@@ -29,7 +29,21 @@ Machine = Annotated[str, typer.Option(metavar="NAME|FILE", help="A machine (`emu
 Messages = Annotated[str | None, typer.Option(metavar="N", help="Messages to deliver before the run ends.")]
 Placement = Annotated[
     str | None,
-    typer.Option(metavar="PLACE", help="Where the two of a pair run: cross-module (default), same-module, same-core or unpinned."),
+    typer.Option(
+        metavar="PLACE",
+        help="Where the two of a pair run: cross-module (default), same-module, same-core, unpinned, or pingpong (as "
+        "sem-pingpong.cpp pins them: docs/pmsg-shared.md).",
+    ),
+]
+Queues = Annotated[
+    str | None, typer.Option(metavar="HOW", help="One message queue for all pairs: shared (default); or pair: one each.")
+]
+Types = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOW",
+        help="Each thread receives a message type of its own: own (default); or the pairs have two types in common: common.",
+    ),
 ]
 Workload = Annotated[
     str,
@@ -86,8 +100,10 @@ __all__ = [
     "Overrides",
     "Placement",
     "Preempt",
+    "Queues",
     "Stalls",
     "Tick",
+    "Types",
     "Workload",
     "experiment",
     "whole",
@@ -121,6 +137,8 @@ def experiment(
     messages: str | None = None,
     seed: str = "1",
     placement: str | None = None,
+    queues: str | None = None,
+    types: str | None = None,
     preempt: str | None = None,
     stalls: Sequence[str] | None = None,
     tick: str = "0",
@@ -135,10 +153,9 @@ def experiment(
         given["threads"] = _threads(threads)
     if messages is not None:
         given["messages"] = whole("messages", messages)
-    if placement is not None:
-        given["placement"] = placement
-    if preempt is not None:
-        given["preempt"] = preempt
+    for name, text in (("placement", placement), ("queues", queues), ("types", types), ("preempt", preempt)):
+        if text is not None:
+            given[name] = text
     spec = Experiment(
         variant=variant,
         machine=machine,

@@ -52,7 +52,7 @@ def show(
         list[str] | None,
         typer.Option(
             metavar="EVENT",
-            help="Only events, and only these: lock, spin, transfer, ipi, interrupt, halt, stall, store, mark, "
+            help="Only events, and only these: lock, spin, transfer, ipi, interrupt, halt, stall, store, access, mark, "
             "the name of a mark such as wakeup, or all.",
         ),
     ] = None,

@@ -134,7 +134,12 @@ class Core(_Strict):
     @property
     def depths(self) -> dict[str, int]:
         """By the names of the pipeline."""
-        names = {"width": "dispatch_width", "reorder_buffer": "reorder_buffer", "scheduler": "scheduler", "load_queue": "load_queue"}
+        names = {
+            "width": "dispatch_width",
+            "reorder_buffer": "reorder_buffer",
+            "scheduler": "scheduler",
+            "load_queue": "load_queue",
+        }
         return {field: getattr(self, name).value for field, name in names.items()}
 
 

@@ -63,7 +63,7 @@ def fetch(machine, core, address):  # type: ignore[no-untyped-def]
 
 @njit
 def deliver(machine, core):  # type: ignore[no-untyped-def]
-    """Take the pending interrupt through the IDT if IF is set, all before it has retired and the store buffer is empty; else wait for that."""
+    """Take the pending interrupt through the IDT, or wait until IF is set, all before it has retired and its stores are out."""
     if get(machine, core, RFLAGS) & IF == 0:
         core.masked = 1
         watch(core)

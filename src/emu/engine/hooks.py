@@ -30,12 +30,12 @@ from emu.memory.access import atomic, load, locked_store, show, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram
 from emu.native import array_at, call, mix, njit
-from emu.trace_record import Access, Cause, Kind
+from emu.trace_record import TRACE_DTYPE, Access, Cause, Kind
 
 LOAD, STORE, RMW = int(Access.LOAD), int(Access.STORE), int(Access.READ_MODIFY_WRITE)
 C_MMIO, C_FULL = int(Cause.MMIO), int(Cause.STORE_BUFFER_FULL)
 C_SIBLING, C_UPGRADE = int(Cause.SIBLING_LINE), int(Cause.UPGRADE)
-K_TRANSFER = int(Kind.LINE_TRANSFER)
+K_TRANSFER, K_ACCESS = int(Kind.LINE_TRANSFER), int(Kind.ACCESS)
 
 i64, i32 = types.int64, types.int32
 CODE_HOOK = types.void(i64, i64, i32, i64)  # uc, address, size, user data
@@ -77,7 +77,11 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
     bus = array_at(machine.bus, 1, BUS)[0]
-    if address + size > bus.ram_bytes or core.current < 0:
+    if core.current < 0:
+        return
+    note_earlier_access(machine, core, LOAD, address)
+    if address + size > bus.ram_bytes:
+        remember(core, LOAD, address, 0, size)
         return
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     if machine.sharing != 0:
@@ -96,10 +100,7 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
         note_releases(machine)
     seen = read_ram(bus, address, size)
     core.digest = mix(core.digest, seen)
-    core.last_access = LOAD
-    core.last_address = address
-    core.last_value = seen
-    core.last_size = size
+    remember(core, LOAD, address, seen, size)
     if instruction.traits & R_MSG:
         core.r_msg = 1 if seen != 0 else 0
     if core.wait_depth > 0:
@@ -112,13 +113,13 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
     bus = array_at(machine.bus, 1, BUS)[0]
-    if address + size > bus.ram_bytes or core.current < 0:
+    if core.current < 0:
+        return
+    note_earlier_access(machine, core, STORE, address)
+    remember(core, RMW if core.last_access == LOAD and core.last_address == address else STORE, address, value, size)
+    if address + size > bus.ram_bytes:
         return
     core.digest = mix(core.digest, value)
-    core.last_access = STORE if core.last_access == 0 else RMW
-    core.last_address = address
-    core.last_value = value
-    core.last_size = size
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     # A string instruction copies or clears memory: what it writes where a lock may lie is not an operation on a lock.
     lock = np.int64(-1) if instruction.traits & REPEAT else lock_at(machine, address)
@@ -145,6 +146,31 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
         note_transfer(machine, core, address, bus.ownership_cause, bus.ownership_cycles)
     if address == core.task_pointer_at:
         core.task = task_index(machine, value)
+
+
+@njit
+def remember(core, access, address, value, size):  # type: ignore[no-untyped-def]
+    """What the instruction in flight did last, for its record in the trace."""
+    core.last_access = access
+    core.last_address = address
+    core.last_value = value
+    core.last_size = size
+
+
+@njit
+def note_earlier_access(machine, core, access, address):  # type: ignore[no-untyped-def]
+    """The instruction in flight accesses memory again: its record can hold one access, so the one before becomes an event.
+
+    A store to where it has just loaded is one access, a read-modify-write.
+    """
+    if machine.trace_at == 0 or core.last_access == 0 or machine.trace_count + 1 >= machine.trace_capacity:
+        return
+    if access == STORE and core.last_access == LOAD and core.last_address == address:
+        return
+    note(machine, core, K_ACCESS, core.clock, core.last_access, core.last_address, core.last_value)
+    record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count - 1]
+    record.access = core.last_access
+    record["size"] = core.last_size
 
 
 @njit

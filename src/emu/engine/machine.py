@@ -48,6 +48,7 @@ class Options:
     run_ahead: bool = True
     trace: bool = False
     timer_period: int = 0
+    timer_phase: int = 0  # cycles to the first tick, of all cores; 0: a period
     stalls: dict[int, tuple[int, int]] = field(default_factory=dict)  # mark id -> (cycles, every)
     latencies: dict[str, int] = field(default_factory=lambda: {"l1_hit": 4})  # MACHINE fields
     btb: tuple[int, int] = (512, 5120)  # branches that each level of a module's BTB knows
@@ -162,7 +163,7 @@ class Machine:
                 core["task_pointer_at"] = start.task_pointer_at[index]
             if options.timer_period:
                 core["timer_period"] = options.timer_period
-                core["arrival"][0, 0xEF] = options.timer_period * (index + 1) // self.count + options.timer_period
+                core["arrival"][0, 0xEF] = options.timer_phase or options.timer_period
                 core["irq_at"] = core["irq_watch"] = core["arrival"][0, 0xEF]
             unicorn = UnicornCore(address_of(self.bus.ram), len(self.bus.ram), start.cr3)
             unicorn.install(callbacks, address_of(core))
@@ -191,7 +192,17 @@ class Machine:
         """Every array that a run changes, the bus's and the cores' registers apart."""
         text = self._keep["instructions"], self._keep["cpuid"], self._keep["lock_of_line"]
         kept = [array for array in self._keep.values() if not any(array is each for each in text)]
-        return [self.record, self.cores, self.locks, self.predictors, self.pipelines, self._counters, self._targets, self._returns, *kept]
+        return [
+            self.record,
+            self.cores,
+            self.locks,
+            self.predictors,
+            self.pipelines,
+            self._counters,
+            self._targets,
+            self._returns,
+            *kept,
+        ]
 
     def run(self) -> int:
         """Advance by one slice; returns `record["outcome"]`."""

@@ -14,9 +14,24 @@ WAITS = 4  # locks a core can be waiting for at once: a task, and interrupts on 
 STATES, CAUSES = len(State), len(Cause)
 
 # INSTRUCTION.traits
-VALID, ORDERED, WAIT_STORES, LOCKED, PAUSE, SPECIAL, IF_CHANGE, STI, POINT, EVENT, R_MSG, REPEAT, STORES, FIXUP, LOADS, SERIALISING = (
-    1 << n for n in range(16)
-)
+(
+    VALID,
+    ORDERED,
+    WAIT_STORES,
+    LOCKED,
+    PAUSE,
+    SPECIAL,
+    IF_CHANGE,
+    STI,
+    POINT,
+    EVENT,
+    R_MSG,
+    REPEAT,
+    STORES,
+    FIXUP,
+    LOADS,
+    SERIALISING,
+) = (1 << n for n in range(16))
 # INSTRUCTION.special
 SP_NONE, SP_SYSCALL, SP_HLT, SP_RDTSC, SP_CPUID, SP_FAULT = range(6)
 # CORE.status

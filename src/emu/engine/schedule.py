@@ -6,6 +6,7 @@ from emu.native import array_at, njit
 from emu.timing.branch import CONDITIONAL, NONE, PREDICTOR, btb_level
 from emu.timing.pipeline import (
     ADDRESS,
+    DECODER,
     NO_UNIT,
     PIPELINE,
     STORE,
@@ -89,7 +90,9 @@ def move_on(machine, core, instruction, end, retired_at, next_pc):  # type: igno
     pipeline = array_at(core.pipeline, 1, PIPELINE)[0]
     becomes_ready(pipeline, instruction.writes, end)
     following = dispatch(pipeline, core.clock, instruction.macro_ops, core.start, retired_at)
-    following = max(following, core.clock + instruction.blocks)
+    if instruction.blocks != 0:
+        reserve(pipeline, DECODER, core.clock, instruction.blocks)
+        following = max(following, pipeline.free[DECODER] // TICKS)
     if instruction.traits & LOADS:
         following = max(following, queue_load(pipeline, retired_at))
     if instruction.traits & SERIALISING:

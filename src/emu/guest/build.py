@@ -103,7 +103,7 @@ def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram:
     tasks = [build_user_task(kernel, program, plan, base + stride * plan.index, mm) for plan in workload.tasks]
     for percpu, task in zip(cores, idle, strict=True):
         _run_idle_task(kernel, percpu, task, mm)
-    build_scheduler(kernel, cores, idle, tasks)
+    build_scheduler(kernel, cores, idle, tasks, cores_per_module=workload.cores_per_module)
     ipc = build_ipc(kernel, cores, tasks, program, full_queues=workload.full_queues)
     build_signals(kernel, tasks, program)
     _fill_boot_globals(kernel, workload, cores, tasks, timer_period)
@@ -178,10 +178,23 @@ def _fill_boot_globals(
     kernel.ram.name("boot task array", None, array, 8 * len(tasks))
     for task in tasks:
         kernel.ram.put(array + 8 * task.plan.index, task.pointer)
+    if any(task.plan.cpus_allowed != 1 << task.plan.core for task in tasks):
+        kernel.set_global("boot_affinities", _build_affinities(kernel, tasks))
     kernel.set_global("nr_cpu_ids", workload.cores, size=4)
     kernel.set_global("boot_nr_tasks", len(tasks), size=4)
     kernel.set_global("boot_tasks", direct(array))
     kernel.set_global("lapic_timer_period", timer_period, size=4)
+
+
+def _build_affinities(kernel: Kernel, tasks: Sequence[UserTask]) -> int:
+    """Kernel address of an array that says where each task may run once it has been woken where it starts."""
+    size = kernel.size("boot_affinity")
+    array = kernel.ram.allocate(size * len(tasks))
+    kernel.ram.name("boot affinity array", None, array, size * len(tasks))
+    for task in tasks:
+        entry = kernel.record("boot_affinity", array + size * task.plan.index)
+        entry["cpus_allowed"], entry["nr_cpus_allowed"] = task.plan.cpus_allowed, task.plan.cpus_allowed.bit_count()
+    return direct(array)
 
 
 def _fill_tables(kernel: Kernel) -> None:

@@ -84,7 +84,7 @@ def _check_counts(kernel: Kernel, queues: list[Record]) -> None:
 def _check_memory(guest: Guest, queues: list[Record], senders: list[s.Send]) -> None:
     """Check that the allocator has given out what is on the queues and what blocked senders hold, and nothing else."""
     kernel, ipc = guest.kernel, guest.ipc
-    built = {ipc.queue.virtual} if ipc.queue else set()  # lies outside the slabs
+    built = {queue.virtual for queue in ipc.queues}  # they lie outside the slabs
     wanted = {queue.virtual - QUEUE_OFFSET for queue in queues if queue.virtual not in built}
     for queue in queues:
         for message in objects.messages(kernel, queue):

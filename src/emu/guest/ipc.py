@@ -14,8 +14,8 @@ from emu.guest.program import Program
 from emu.guest.record import Kernel, Record
 from emu.guest.slab import KINDS, Slab, build_slabs
 from emu.guest.tasks import UserTask
+from emu.guest.workload import queue_id
 
-MSQID = 0  # id 0 of sequence 0: what the user tasks are told
 QUEUE_MODE = 0o600
 QUEUE_BYTES_MAX = 16384  # MSGMNB
 QUEUE_BLOCK = 0x100  # kmalloc-256: the reference count's line, then the queue
@@ -26,7 +26,7 @@ _LISTS = ("q_messages", "q_receivers", "q_senders")
 class Ipc:
     """Where the queue is, and what must hold when nobody uses it any more."""
 
-    queue: Record | None  # one that is there from the start; it lies outside the slabs, so no program may remove it
+    queues: tuple[Record, ...]  # those that are there from the start; they lie outside the slabs, so no program may remove them
     slabs: tuple[Slab, ...]
     allocator: Allocator
 
@@ -49,7 +49,7 @@ class Ipc:
 
 def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask], program: Program, *, full_queues: int = 0) -> Ipc:
     """Build the queue, each task's way to it and the slabs its messages come from."""
-    queue = _build_queue(kernel) if program.queue else None
+    queues = _build_queues(kernel, 1 + max(task.plan.queue for task in tasks)) if program.queue else ()
     leader = kernel.record("task_struct", tasks[0].task_struct)
     for user in tasks:
         task = kernel.record("task_struct", user.task_struct)
@@ -61,28 +61,38 @@ def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask]
         task["pids_tgid"] = leader["pids_pid"] if program.one_process else pid.virtual
     slabs = build_slabs(kernel, cores, tasks=len(tasks), full_queues=full_queues)
     cpu_caches = [area.inner(kind.field, "kmem_cache_cpu") for area in cores for kind in KINDS]
-    return Ipc(queue, slabs, Allocator(kernel, slabs, cpu_caches))
+    return Ipc(queues, slabs, Allocator(kernel, slabs, cpu_caches))
 
 
-def _build_queue(kernel: Kernel) -> Record:
-    """Make an empty queue, behind its reference count, and give it the first id."""
+def _build_queues(kernel: Kernel, count: int) -> tuple[Record, ...]:
+    """Make empty queues and enter them in the only layer of the id tree."""
+    queues = tuple(_build_queue(kernel, index) for index in range(count))
+    layer = kernel.global_record("idr_layer", "msg_idr_layer")
+    for index, queue in enumerate(queues):
+        layer.put_word("ary", queue.virtual, offset=8 * index)
+    layer["count"] = count
+    taken = (1 << count) - 1
+    for word in range(layer.size_of("bitmap") // 8):
+        layer.put_word("bitmap", taken >> 64 * word & 2**64 - 1, offset=8 * word)
+    namespace = kernel.global_record("ipc_namespace", "init_ipc_ns")
+    namespace["msg_ids_in_use"], namespace["msg_ids_seq"] = count, count
+    return queues
+
+
+def _build_queue(kernel: Kernel, index: int) -> Record:
+    """Make an empty queue, behind its reference count."""
     block = kernel.ram.allocate(QUEUE_BLOCK, QUEUE_BLOCK)
     count_bytes = kernel.size("ipc_rcu")
-    kernel.ram.name("queue ipc_rcu", "ipc_rcu", block, count_bytes)
+    suffix = f"/{index}" if index else ""
+    kernel.ram.name(f"queue ipc_rcu{suffix}", "ipc_rcu", block, count_bytes)
     kernel.record("ipc_rcu", block)["refcount"] = 1
-    kernel.ram.name("msg_queue", "msg_queue", block + count_bytes, QUEUE_BLOCK - count_bytes)
+    kernel.ram.name(f"msg_queue{suffix}", "msg_queue", block + count_bytes, QUEUE_BLOCK - count_bytes)
     queue = kernel.record("msg_queue", block + count_bytes)
     queue["q_perm.mode"] = QUEUE_MODE
-    queue["q_perm.id"] = MSQID
+    queue["q_perm.id"], queue["q_perm.seq"] = queue_id(index), index
     queue["q_qbytes"] = QUEUE_BYTES_MAX
     for each in _LISTS:
         queue[f"{each}.next"] = queue[f"{each}.prev"] = queue.address(each)
-    layer = kernel.global_record("idr_layer", "msg_idr_layer")
-    layer.put_word("ary", queue.virtual, offset=8 * MSQID)
-    layer["count"] = 1
-    layer.put_word("bitmap", 1 << MSQID)
-    namespace = kernel.global_record("ipc_namespace", "init_ipc_ns")
-    namespace["msg_ids_in_use"], namespace["msg_ids_seq"] = 1, 1
     return queue
 
 

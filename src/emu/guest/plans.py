@@ -2,11 +2,12 @@
 
 from emu.errors import UserError
 from emu.guest import workloads
+from emu.guest.placement import PLACEMENTS
 from emu.guest.workload import NAME as PMSG_SHARED
-from emu.guest.workload import PLACEMENTS, Workload, default_threads, plan_pmsg_shared
+from emu.guest.workload import QUEUES, TYPES, Workload, default_threads, plan_pmsg_shared
 
 SUMMARIES = {
-    PMSG_SHARED: "a reconstruction of the patch's benchmark: threads in pairs on one queue play ping-pong",
+    PMSG_SHARED: "a reconstruction of the patch's benchmark: threads in pairs play ping-pong",
     **{name: kind.summary for name, kind in workloads.KINDS.items()},
 }
 
@@ -20,9 +21,18 @@ def threads_of(workload: str, cores: int) -> int:
 
 
 def plan_workload(
-    workload: str, *, cores: int, cores_per_module: int = 2, threads: int, messages: int, placement: str | None, seed: int
+    workload: str,
+    *,
+    cores: int,
+    cores_per_module: int = 2,
+    threads: int,
+    messages: int,
+    placement: str | None,
+    queues: str | None = None,
+    types: str | None = None,
+    seed: int,
 ) -> Workload:
-    """Plan a workload, or raise `UserError` saying what was wanted. `placement` None: the workload's own."""
+    """Plan a workload, or raise `UserError` saying what was wanted. `placement`, `queues`, `types` None: the workload's own."""
     check_name(workload)
     if workload == PMSG_SHARED:
         return plan_pmsg_shared(
@@ -30,11 +40,18 @@ def plan_workload(
             cores_per_module=cores_per_module,
             threads=threads,
             messages=messages,
-            placement=placement or PLACEMENTS[0],
+            placement=PLACEMENTS[0] if placement is None else placement,
+            queues=QUEUES[0] if queues is None else queues,
+            types=TYPES[0] if types is None else types,
             seed=seed,
         )
-    if placement is not None:
-        raise UserError(f"placement is where the two of a pair run, and {workload} has no pairs: leave it out")
+    for name, value, what in (
+        ("placement", placement, "where the two of a pair run"),
+        ("queues", queues, "whether pairs share a queue"),
+        ("types", types, "which messages the two of a pair take"),
+    ):
+        if value is not None:
+            raise UserError(f"{name} is {what}, and {workload} has no pairs: leave it out")
     return workloads.plan(workload, cores=cores, cores_per_module=cores_per_module, threads=threads, messages=messages, seed=seed)
 
 

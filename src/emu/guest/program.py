@@ -7,7 +7,9 @@ from emu.errors import CheckFailed, InternalError
 from emu.guest.paging import USER_DATA_BASE, USER_DATA_STRIDE
 from emu.guest.record import Record
 from emu.guest.task_table import check_table, fill_table
-from emu.guest.workload import TaskPlan
+from emu.guest.workload import TaskPlan, queue_id
+
+TOKEN_STEP = 2  # a token's count goes up at either member in turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Program:
     memory: str  # structure
     one_process: bool  # the tasks are threads of one process, or each is a process
     handled: bool  # SIGUSR1 runs count_signal, SIGUSR2 is ignored
-    queue: bool  # there is a queue before anything runs, with id 0
+    queue: bool  # the queues of the plan are there before anything runs
     fill: Callable[[Record, TaskPlan], None]
     check: Callable[[Record, TaskPlan], None]  # after a complete run; what is wrong is a `CheckFailed`
 
@@ -26,8 +28,9 @@ class Program:
 def _fill_pmsg(page: Record, plan: TaskPlan) -> None:
     page["task.own_type"] = plan.own_type
     page["task.partner_type"] = plan.partner_type
-    page["task.msqid"] = 0
-    page["task.pair"] = plan.pair
+    page["task.msqid"] = queue_id(plan.queue)
+    page["task.pair"] = 0 if plan.fungible else plan.pair
+    page["task.sequence_step"] = 0 if plan.fungible else TOKEN_STEP
     page["task.rounds_to_send"] = plan.sends
     page["task.rounds_to_receive"] = plan.receives
     page["task.starts_first"] = int(plan.starts_first)

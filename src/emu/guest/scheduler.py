@@ -6,6 +6,7 @@ the group's cfs_rq of its core, and the group's entity of that core on the root 
 
 from collections.abc import Sequence
 
+from emu.guest.domains import build_domains
 from emu.guest.ram import DIRECT_MAP, direct
 from emu.guest.record import Kernel, Record
 from emu.guest.tasks import MAX_RT_PRIO, NICE_0_INVERSE, NICE_0_WEIGHT, UserTask, build_sleeping_kernel_task
@@ -13,16 +14,18 @@ from emu.guest.tasks import MAX_RT_PRIO, NICE_0_INVERSE, NICE_0_WEIGHT, UserTask
 MIN_VRUNTIME = -(1 << 20)  # init_cfs_rq: shortly before the counter wraps, as the kernel starts it
 MIGRATION_COST_NS = 500_000  # sysctl_sched_migration_cost
 AVERAGE_IDLE_NS = 50_000  # below the migration cost, as on a machine that passes messages: no search for work when idle
-CAPACITY = 1024
 CLOCK_HZ = 3_500_000_000  # the TSC of the modelled part; it only scales the scheduler's nanoseconds
 CYC2NS_SHIFT = 31
 LOAD_AVG_MAX = 47742
 INITIAL_PERIOD_CONTRIB = 1023
-INITIAL_LOAD, INITIAL_UTILISATION = 1024, 512  # a new task counts as fully runnable and half busy
+NICE_0_LOAD = 1024
+INITIAL_LOAD, INITIAL_UTILISATION = NICE_0_LOAD, 512  # a new task counts as fully runnable and half busy
 LOAD_CALC_TICKS = 5 * 250 + 1  # LOAD_FREQ at HZ=250
 
 
-def build_scheduler(kernel: Kernel, cores: Sequence[Record], idle: Sequence[Record], tasks: Sequence[UserTask]) -> None:
+def build_scheduler(
+    kernel: Kernel, cores: Sequence[Record], idle: Sequence[Record], tasks: Sequence[UserTask], *, cores_per_module: int
+) -> None:
     """Build every core's queues and put the (sleeping) tasks where they will be queued."""
     queues, entities = [], []
     for core, (area, idle_task) in enumerate(zip(cores, idle, strict=True)):
@@ -36,6 +39,7 @@ def build_scheduler(kernel: Kernel, cores: Sequence[Record], idle: Sequence[Reco
         queues.append(queue)
         entities.append(entity)
     group = _build_task_group(kernel, queues, entities)
+    build_domains(kernel, cores, cores_per_module)
     signal = kernel.allocate("signal_struct", "signal_struct")
     for area in cores:
         _start_clock(area)
@@ -50,6 +54,7 @@ def build_scheduler(kernel: Kernel, cores: Sequence[Record], idle: Sequence[Reco
         _init_average(task_entity.inner("avg", "sched_avg"))
         task["sched_task_group"], task["signal"] = group.virtual, signal.virtual
         _init_entity(task_entity, parent=entity.virtual, queue=queue.virtual, depth=1)
+    _init_group_averages(entities, [user.plan.core for user in tasks])
 
 
 def _build_rq(kernel: Kernel, core: int, idle: Record) -> Record:
@@ -63,7 +68,6 @@ def _build_rq(kernel: Kernel, core: int, idle: Record) -> Record:
             rq.put_word("rt_queues", rq.address("rt_queues") + at, offset=at + word)
     rq["cpu"] = core
     rq["online"] = 1
-    rq["cpu_capacity"] = rq["cpu_capacity_orig"] = CAPACITY
     rq["avg_idle"] = AVERAGE_IDLE_NS
     rq["max_idle_balance_cost"] = MIGRATION_COST_NS
     rq["cfs_tasks_next"] = rq["cfs_tasks_prev"] = rq.address("cfs_tasks_next")
@@ -93,6 +97,18 @@ def _init_entity(entity: Record, *, parent: int, queue: int, depth: int) -> None
     entity["depth"] = depth
 
 
+def _init_group_averages(entities: Sequence[Record], starts: Sequence[int]) -> None:
+    """Set the load of the group's entity on each core to its share, as after the tasks have waited busily for their start.
+
+    A group's entity begins with no load and takes some 100 ms to get it (half in 32 ms): as long as it has none, wake_affine
+    finds every core free and draws all tasks to their wakers. The benchmark has had its share by the time it is measured.
+    """
+    for core, entity in enumerate(entities):
+        share = NICE_0_LOAD * starts.count(core) // len(starts)
+        average = entity.inner("avg", "sched_avg")
+        average["load_avg"], average["load_sum"] = share, share * LOAD_AVG_MAX
+
+
 def _init_average(average: Record) -> None:
     """Set a new task's load as init_entity_runnable_average does; time 0 lets the first enqueue add it to the queue's."""
     average["period_contrib"] = INITIAL_PERIOD_CONTRIB
@@ -110,6 +126,7 @@ def _build_task_group(kernel: Kernel, queues: Sequence[Record], entities: Sequen
     ):
         each["shares"] = NICE_0_WEIGHT
         each["cfs_rq"], each["se"] = _pointers(kernel, owned), _pointers(kernel, seats)
+    group["parent"] = root.virtual
     for queue, entity in zip(queues, entities, strict=True):
         queue["tg"] = group.virtual
         kernel.record("cfs_rq", entity["cfs_rq"] - DIRECT_MAP)["tg"] = root.virtual

@@ -128,8 +128,7 @@ def build_user_task(kernel: Kernel, program: Program, plan: TaskPlan, task_struc
     task["usage"] = 2
     task["wake_cpu"] = plan.core
     _set_priority(kernel, task, plan.rt_priority)
-    task["cpus_allowed"] = plan.cpus_allowed
-    task["nr_cpus_allowed"] = plan.cpus_allowed.bit_count()
+    task["cpus_allowed"], task["nr_cpus_allowed"] = 1 << plan.core, 1  # until the boot code has woken it
     task["pid"] = USER_PID_BASE + plan.index
     task["tgid"] = USER_PID_BASE if program.one_process else task["pid"]
     page = _build_user_pages(kernel, program, plan)

@@ -1,24 +1,33 @@
 """The workload pmsg-shared, our reconstruction: who sends what to whom, from which core, and how often.
 
-The original benchmark's source is not public. Ours: one process, N threads in N/2 pairs on one shared queue, each
-thread with a message type of its own, one token a pair, strict ping-pong with 8-byte messages and blocking calls.
-Thread 2p starts pair p; the token of each pair passes a fixed number of times, so the queue is empty at the end.
+The original benchmark's source is not public. Ours: one process, N threads in N/2 pairs, one token a pair, strict ping-pong
+with 8-byte messages and blocking calls. Thread 2p starts pair p; every token passes a fixed number of times, so no queue has
+anything on it at the end. What the name leaves open is a choice, a reading (docs/pmsg-shared.md):
+
+- `placement`: where the members of a pair run (`emu.guest.placement`).
+- `queues`: `shared`, one for all pairs, or `pair`, one for each.
+- `types`: `own`, each thread receives a message type of its own; or `common`, the first members all receive type 1 and the second
+  ones type 2, so that on a shared queue any partner takes any token.
+
+The seed varies what the real machine leaves to chance (`emu.guest.chance`).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emu.errors import UserError
+from emu.guest.chance import start_delays
+from emu.guest.placement import PLACEMENTS, places
 from emu.guest.task_table import Table
 
 NAME = "pmsg-shared"
-PLACEMENTS = ("cross-module", "same-module", "same-core", "unpinned")
+QUEUES = ("shared", "pair")
+TYPES = ("own", "common")
 DEFAULT_MESSAGES = 2000
 CORES_MAX = 64
 THREADS_MAX = 512
 MESSAGES_MAX = 2**31
 USER_PID_BASE = 1000  # pid of task 0
-START_DELAY_MAX = 2048  # iterations of the two-instruction delay loop before a thread's first call
+SEQUENCE = 32768  # SEQ_MULTIPLIER, ipc/util.h: between the ids of successive queues at one place
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,8 @@ class TaskPlan:
     cpus_allowed: int  # bit mask of cores
     start_delay: int = 0
     pair: int = 0
+    queue: int = 0  # index of its queue
+    fungible: bool = False  # tokens of one type are all alike: their payload says neither pair nor pass
     own_type: int = 0
     partner_type: int = 0
     sends: int = 0
@@ -58,6 +69,8 @@ class Workload:
     name: str = NAME
     program: str = "pmsg_shared"  # what each task runs
     preempt: str = "none"  # the kind of kernel preemption where nobody says: `emu.assembly.variants`
+    queues: str | None = None  # of `QUEUES`; None where it is no choice
+    types: str | None = None  # of `TYPES`; None where it is no choice
     full_queues: int = 0  # how many full queues the allocator has memory for, beside the messages under way
 
     @property
@@ -72,6 +85,11 @@ def plan_script(*, tasks: int, cores_per_module: int = 2) -> Workload:
     return Workload(tasks, cores_per_module, "one task a core", 0, 0, tuple(plans), "script", "script_task", full_queues=1)
 
 
+def queue_id(index: int) -> int:
+    """The id of a queue that is there from the start: the sequence number goes up with each queue made."""
+    return index * SEQUENCE + index
+
+
 def default_threads(cores: int) -> int:
     """One thread a core, rounded up so that every thread has a partner."""
     return cores + cores % 2
@@ -84,35 +102,52 @@ def plan_pmsg_shared(
     threads: int | None = None,
     messages: int = DEFAULT_MESSAGES,
     placement: str = PLACEMENTS[0],
+    queues: str = QUEUES[0],
+    types: str = TYPES[0],
     seed: int = 1,
 ) -> Workload:
-    """Plan the workload, or raise `UserError` saying what was wanted."""
+    """Plan the workload, or raise `UserError` saying what was wanted. With tokens that are all alike, messages are made even."""
     threads = default_threads(cores) if threads is None else threads
     validate(cores, threads, messages, seed)
-    _validate_pairs(threads, placement)
+    _validate_reading(threads, queues, types)
     pairs = threads // 2
+    fungible = queues == "shared" and types == "common"
+    passes = _shares_of_tokens(messages, pairs, fungible)
     delay = start_delays(seed)
+    seats = places(placement, pairs=pairs, cores=cores, cores_per_module=cores_per_module, seed=seed)
     tasks = []
-    for index in range(threads):
+    for index, seat in enumerate(seats):
         pair, second = divmod(index, 2)
-        passes = messages // pairs + (1 if pair < messages % pairs else 0)
-        first_sends = (passes + 1) // 2
-        core = _core(placement, pair, second, cores, cores_per_module)
+        first_sends = (passes[pair] + 1) // 2
+        kinds = (index + 1, (index ^ 1) + 1) if types == "own" else (second + 1, 2 - second)
         tasks.append(
             TaskPlan(
                 index=index,
                 pair=pair,
-                core=core,
-                cpus_allowed=(1 << cores) - 1 if placement == "unpinned" else 1 << core,
-                own_type=index + 1,
-                partner_type=(index ^ 1) + 1,
-                sends=passes - first_sends if second else first_sends,
-                receives=first_sends if second else passes - first_sends,
-                starts_first=not second and passes > 0,
+                queue=pair if queues == "pair" else 0,
+                fungible=fungible,
+                core=seat.core,
+                cpus_allowed=seat.cpus_allowed,
+                own_type=kinds[0],
+                partner_type=kinds[1],
+                sends=passes[pair] - first_sends if second else first_sends,
+                receives=first_sends if second else passes[pair] - first_sends,
+                starts_first=not second and passes[pair] > 0,
                 start_delay=next(delay),
             )
         )
-    return Workload(cores, cores_per_module, placement, messages, seed, tuple(tasks))
+    return Workload(cores, cores_per_module, placement, sum(passes), seed, tuple(tasks), queues=queues, types=types)
+
+
+def _shares_of_tokens(messages: int, pairs: int, fungible: bool) -> list[int]:
+    """How often each pair's token passes, as evenly as it goes.
+
+    Tokens that are all alike go to and fro in whole rounds: then each ends with a first member whose sends are done. Could some
+    end with second members too, those who are left might wait for the last tokens on opposite sides, for ever.
+    """
+    unit = 2 if fungible else 1
+    rounds = -(-messages // unit)
+    return [unit * (rounds // pairs + (pair < rounds % pairs)) for pair in range(pairs)]
 
 
 def validate(cores: int, threads: int, messages: int, seed: int) -> None:
@@ -127,34 +162,9 @@ def validate(cores: int, threads: int, messages: int, seed: int) -> None:
         raise UserError(f"seed must be 0 to 2**64 - 1, not {seed}")
 
 
-def _validate_pairs(threads: int, placement: str) -> None:
+def _validate_reading(threads: int, queues: str, types: str) -> None:
     if threads < 2 or threads % 2:
         raise UserError(f"threads must be an even number from 2, not {threads}: {NAME} runs in pairs, each needs a partner")
-    if placement not in PLACEMENTS:
-        raise UserError(f"placement must be one of {', '.join(PLACEMENTS)}, not {placement!r}")
-
-
-def start_delays(seed: int) -> Iterator[int]:
-    """Endless delays, from which each task takes one, in iterations of its delay loop."""
-    return (word % START_DELAY_MAX for word in _splitmix64(seed))
-
-
-def _core(placement: str, pair: int, second: int, cores: int, cores_per_module: int) -> int:
-    """Core of one member of a pair; `unpinned` starts where `cross-module` would pin."""
-    if placement == "same-core":
-        return pair % cores
-    if placement == "same-module":
-        first = pair * cores_per_module % cores // cores_per_module * cores_per_module
-        return min(first + second * (cores_per_module - 1), cores - 1)
-    return (pair + second * (cores // 2)) % cores
-
-
-def _splitmix64(state: int) -> Iterator[int]:
-    """Endless 64-bit random numbers (Steele, Lea, Flood 2014): the same on every Python."""
-    mask = 2**64 - 1
-    while True:
-        state = (state + 0x9E3779B97F4A7C15) & mask
-        word = state
-        word = (word ^ (word >> 30)) * 0xBF58476D1CE4E5B9 & mask
-        word = (word ^ (word >> 27)) * 0x94D049BB133111EB & mask
-        yield word ^ (word >> 31)
+    for name, value, known in (("queues", queues, QUEUES), ("types", types, TYPES)):
+        if value not in known:
+            raise UserError(f"{name} must be {' or '.join(known)}, not {value!r}")

@@ -11,10 +11,10 @@ from errno import EIDRM, EINTR, EINVAL, ESRCH
 from emu.errors import UserError
 from emu.guest import script as s
 from emu.guest import system_calls as sc
+from emu.guest.chance import start_delays
 from emu.guest.task_table import Buffer, Call, Table
-from emu.guest.workload import USER_PID_BASE, TaskPlan, Workload, start_delays, validate
+from emu.guest.workload import SEQUENCE, USER_PID_BASE, TaskPlan, Workload, validate
 
-SEQUENCE = 32768  # from the id of a queue to that of the next at its place: SEQ_MULTIPLIER, ipc/util.h
 TEXT = 8  # bytes of a message, where the workload is not about its length
 ANSWER = 1 << 19
 NOBODY = 1 << 20  # a type that nobody sends

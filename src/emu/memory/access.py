@@ -24,7 +24,7 @@ def load(bus, core, now, at, address, size):  # type: ignore[no-untyped-def]
     delay = translation_cycles(bus, core, address)
     at += delay
     first, last = address >> 6, (address + size - 1) >> 6
-    cycles, forwarded = 0, -1
+    cycles, forwarded = I64(0), I64(-1)
     for line in range(first, last + 1):
         fetched = I64(-1)
         if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:

@@ -118,13 +118,20 @@ class TraceHeader:
             return ordered[place].name, pc - ordered[place].address
         return f"{pc:#x}", 0
 
-    def object_at(self, physical: int) -> str:
-        """What lies at a physical address, as OBJECT.field+offset; the bare address when nothing known does."""
+    def region_at(self, physical: int) -> Region | None:
+        """The object at a physical address; None when nothing known lies there."""
         addresses, ordered = self._regions_by_address
         place = bisect_right(addresses, physical) - 1
         if place < 0 or physical >= ordered[place].address + ordered[place].size:
+            return None
+        return ordered[place]
+
+    def object_at(self, physical: int) -> str:
+        """What lies at a physical address, as OBJECT.field+offset; the bare address when nothing known does."""
+        region = self.region_at(physical)
+        if region is None:
             return f"{physical:#x}"
-        region, offset = ordered[place], physical - ordered[place].address
+        offset = physical - region.address
         offsets, names = self._fields_by_offset.get(region.struct, ([], []))
         nearest = bisect_right(offsets, offset) - 1
         text = region.name

@@ -10,7 +10,7 @@ from emu.guest.plans import SUMMARIES
 from emu.report.page import WIDTH, count, number, page, table
 from emu.report.waterfall import waterfall_table
 from emu.run.bootstrap import CONFIDENCE_PERCENT, Estimate
-from emu.run.comparison import HOLD, QUEUE_LOCK, RATE, SEED_VARIES, SPIN, WAIT, WAKEUP, Comparison
+from emu.run.comparison import HOLD, QUEUE_LOCK, RATE, SPIN, WAIT, WAKEUP, Comparison
 
 EN_DASH = "\u2013"
 QUANTITY_NAMES = {
@@ -50,7 +50,7 @@ def _headline(comparison: Comparison) -> Iterator[RenderableType]:
     name_a, name_b = (escape(name) for name in comparison.variants)
     if comparison.partial:
         yield Text.from_markup("[bold red]PARTIAL[/]  stopped early: the rows that were done")
-    where = f"on {escape(comparison.machine)}, {count(comparison.cores, 'core')}, {comparison.placement}"
+    where = f"on {escape(comparison.machine)}, {count(comparison.cores, 'core')}, {comparison.reading}"
     yield Text.from_markup(f"[bold]{name_a} and {name_b}[/] {where}")
     for key, value in comparison.overrides.items():
         yield Text(f"with {key} set to {value:,}")
@@ -58,7 +58,7 @@ def _headline(comparison: Comparison) -> Iterator[RenderableType]:
     if len(comparison.seeds) == 1:
         yield Text(f"seed {comparison.seeds[0]} only: no intervals")
         return
-    yield Text(f"means over {len(comparison.seeds)} seeds in pairs; a seed varies {SEED_VARIES}")
+    yield Text(f"means over {len(comparison.seeds)} seeds in pairs; a seed varies {comparison.seed_varies}")
     yield Text(f"beside each mean its {CONFIDENCE_PERCENT} % confidence interval, bootstrap over the seeds (docs/compare.md)")
 
 

@@ -15,6 +15,7 @@ from emu.trace_record import Kind, State
 ENTRY_SYMBOLS = ("sys_msgsnd", "do_msgsnd")  # the first that the trace has
 WAKEUP_MARK = "wakeup"
 _USER, _INSTRUCTION, _MARK = int(State.USER), int(Kind.INSTRUCTION), int(Kind.MARK)
+_LOCK_ACQUIRED, _LOCK_RELEASED = int(Kind.LOCK_ACQUIRED), int(Kind.LOCK_RELEASED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,13 @@ class HandOff:
     first: int
     sender_last: int  # the sender is back in its program: what it does next is another story
     last: int
+    late_releases: tuple[int, ...] = ()  # of the sender's locks: such a store may become visible after the sender is back
 
     def mask(self, chunk: Records, first: int) -> NDArray[np.bool_]:
         """Which records of a chunk, whose first is the trace's record `first`, belong to it."""
         index = np.arange(first, first + len(chunk))
         task = chunk["task"]
-        sender = (task == self.sender) & (index <= self.sender_last)
+        sender = (task == self.sender) & ((index <= self.sender_last) | np.isin(index, self.late_releases))
         receiver = (task == self.receiver) | ((task < 0) & (chunk["core"] == self.receiver_core))
         within: NDArray[np.bool_] = (index >= self.first) & (index <= self.last)
         within &= sender | receiver
@@ -54,7 +56,7 @@ class _Step(NamedTuple):
     value: int
 
 
-_ENTRY, _WAKEUP, _RETURN = range(3)
+_ENTRY, _WAKEUP, _RETURN, _ACQUIRED, _RELEASED = range(5)
 
 
 def find_hand_off(trace: TraceFile, number: int) -> HandOff:
@@ -64,8 +66,14 @@ def find_hand_off(trace: TraceFile, number: int) -> HandOff:
     entered: dict[int, int] = {}
     count, found, sender_last, core = 0, None, None, -1
     first, sender, receiver = 0, -1, -1
+    held: dict[int, int] = {}  # by lock: the task that took it before the sender was back
+    late: list[int] = []
     for step in _steps(trace):
-        if step.what == _ENTRY and step.task not in entered:
+        if step.what == _ACQUIRED and sender_last is None:
+            held[step.value] = step.task
+        elif step.what == _RELEASED and held.pop(step.value, -1) == sender and sender_last is not None:
+            late.append(step.place)
+        elif step.what == _ENTRY and step.task not in entered:
             entered[step.task] = step.place
         elif step.what == _WAKEUP and found is None and step.task in entered:
             woken = trace.header.task_of_pointer(step.value)
@@ -79,7 +87,7 @@ def find_hand_off(trace: TraceFile, number: int) -> HandOff:
             if found and step.task == receiver:
                 if sender_last is None or core == step.core:
                     sender_last = step.place  # on one core the sender must first make room
-                return HandOff(number, sender, receiver, step.core, first, sender_last, step.place)
+                return HandOff(number, sender, receiver, step.core, first, sender_last, step.place, tuple(late))
     raise UserError(
         f"trace {trace.path} has {count} hand-offs, not {number}"
         if not found
@@ -97,6 +105,8 @@ def _steps(trace: TraceFile) -> Iterator[_Step]:
             *_gather(chunk, np.flatnonzero(instruction & (chunk["pc"] == np.uint64(entry)) & (chunk["task"] >= 0)), _ENTRY),
             *_gather(chunk, np.flatnonzero((chunk["kind"] == _MARK) & (chunk["detail"] == wakeup)), _WAKEUP),
             *_gather(chunk, _returns(chunk, np.flatnonzero(instruction & (chunk["task"] >= 0)), in_user), _RETURN),
+            *_gather(chunk, np.flatnonzero(chunk["kind"] == _LOCK_ACQUIRED), _ACQUIRED, "detail"),
+            *_gather(chunk, np.flatnonzero(chunk["kind"] == _LOCK_RELEASED), _RELEASED, "detail"),
         ]
         for step in sorted(steps):
             yield step._replace(place=first + step.place)
@@ -116,10 +126,10 @@ def _returns(chunk: Records, instructions: NDArray[np.int64], in_user: dict[int,
     return np.concatenate(found) if found else np.zeros(0, np.int64)
 
 
-def _gather(chunk: Records, indices: NDArray[np.int64], what: int) -> Iterator[_Step]:
+def _gather(chunk: Records, indices: NDArray[np.int64], what: int, value: str = "value") -> Iterator[_Step]:
     for index in indices:
         record = chunk[index]
-        yield _Step(int(index), what, int(record["task"]), int(record["core"]), int(record["value"]))
+        yield _Step(int(index), what, int(record["task"]), int(record["core"]), int(record[value]))
 
 
 def _entry_address(header: TraceHeader) -> int:

@@ -60,7 +60,7 @@ def _headline(result: RunResult) -> Iterator[RenderableType]:
     yield Text.from_markup(f"[bold]{number(result.messages_per_second)} messages/s[/]  {where}")
     yield Text(f"{count(result.messages, 'message')} in {result.cycles:,} cycles ({_seconds(result.seconds)} simulated)")
     what = SUMMARIES[result.workload]
-    yield Text(f"workload {result.workload}, {what}; {count(result.threads, 'thread')}, {result.placement}, seed {result.seed}")
+    yield Text(f"workload {result.workload}, {what}; {count(result.threads, 'thread')}, {result.reading}, seed {result.seed}")
     if result.preempt != "none":
         yield Text(f"kernel preemption: {result.preempt}")
     if result.tick_hz:

@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from emu.report.page import WIDTH, count, number, page, table
-from emu.run.sensitivity import MOVED_POINTS, Effect, Sensitivity
+from emu.run.sensitivity import MOVED_POINTS, Effect, Sensitivity, told_apart
 
 SHOWN_POINTS = 0.5  # figures that move nothing by as much are named in one line
 
@@ -22,25 +22,31 @@ def _parts(found: Sensitivity) -> Iterator[RenderableType]:
     if found.partial:
         yield Text.from_markup("[bold red]PARTIAL[/]  stopped early: the figures that were done")
     yield Text.from_markup(f"[bold]How {name_b} against {name_a} depends on each figure[/] of {escape(found.machine)}")
-    seeds = f"seed {found.seeds[0]} only" if len(found.seeds) == 1 else f"means over {len(found.seeds)} seeds"
+    seeds = (
+        f"seed {found.seeds[0]} only: what is chance is not told apart"
+        if len(found.seeds) == 1
+        else f"means over {len(found.seeds)} seeds"
+    )
     yield Text(f"workload {found.workload}, {count(found.cores, 'core')}, {count(found.messages, 'message')} a run, {seeds}")
     yield Text("each figure in turn at -50 % and +50 %, all others as in the file")
     yield ""
     for threads, outcome in found.reference.items():
-        rates = f"{number(round(outcome.a))} and {number(round(outcome.b))} messages a second"
+        rates = "{:,.0f} and {:,.0f} messages a second".format(*outcome.means)
         yield Text(f"{count(threads, 'thread'):>10}: {outcome.difference.mean:+.1f} % ({rates})")
     yield ""
     yield _effects(found)
+    yield Text("!: it changes its sign; ~: no more than the seeds themselves make, its 95 % interval has 0 in it", style="dim")
+    yield ""
     small = [effect.key for effect in found.effects if effect.moved_most < SHOWN_POINTS]
     if small:
-        yield Text(f"less than {SHOWN_POINTS} points: {', '.join(small)}", style="dim")
+        yield Text(f"less than {SHOWN_POINTS} points, or no more than the seeds make: {', '.join(small)}", style="dim")
         yield ""
     yield from _verdicts(found)
 
 
 def _effects(found: Sensitivity) -> RenderableType:
     heads = [head for threads in found.reference for head in (f"at {threads}\n-50 %", "\n+50 %")]
-    title = "Points by which the difference moves at each number of threads, largest first (!: its sign changes)"
+    title = "Points by which the difference moves at each number of threads, largest first"
     grid = table("\nfigure", "\nvalue", *heads, "<\nconfidence", title=title)
     for effect in found.effects:
         if effect.moved_most >= SHOWN_POINTS:
@@ -51,7 +57,11 @@ def _effects(found: Sensitivity) -> RenderableType:
 
 def _cells(effect: Effect, threads: int) -> Iterator[str]:
     for shift in effect.shifts(threads):
-        yield "-" if shift is None else f"{'!' if effect.turns(threads, shift) else ''}{shift:+.1f}"
+        if shift is None:
+            yield "-"
+        else:
+            mark = "!" if effect.turns(threads, shift) else "" if told_apart(shift) else "~"
+            yield f"{mark}{shift.mean:+.1f}"
 
 
 def _verdicts(found: Sensitivity) -> Iterator[RenderableType]:

@@ -25,10 +25,11 @@ EVENT_GROUPS = {
     "halt": (Kind.HALT, Kind.WAKE),
     "stall": (Kind.STALL,),
     "store": (Kind.STORE_DRAINED,),
+    "access": (Kind.ACCESS,),
     "mark": (Kind.MARK,),
     "all": tuple(kind for kind in Kind if kind != Kind.INSTRUCTION),
 }
-QUIET_EVENTS = (Kind.STORE_DRAINED,)  # one a store: shown only when asked for
+QUIET_EVENTS = (Kind.STORE_DRAINED, Kind.ACCESS)  # one a store, or several an instruction: shown only when asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ CYCLE_WIDTH = 9
 WHERE_WIDTH = 24
 TEXT_WIDTH = 20
 INSTRUCTION = int(Kind.INSTRUCTION)
-OUTLINE_QUIET = (int(Kind.LINE_TRANSFER), int(Kind.STORE_DRAINED))  # too many for an outline: shown when asked for
+# Too many for an outline: shown when asked for.
+OUTLINE_QUIET = (int(Kind.LINE_TRANSFER), int(Kind.STORE_DRAINED), int(Kind.ACCESS))
 
 
 def trace_lines(trace: TraceFile, selection: Selection, *, width: int = WIDTH) -> Iterator[str]:

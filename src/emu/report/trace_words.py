@@ -112,6 +112,8 @@ def event_words(record: Any, header: TraceHeader) -> str:
             return f"stall: held at {header.mark_name(detail)} for {value} cycles"
         case Kind.STORE_DRAINED:
             return f"store visible: {header.object_at(address)}:={short_value(value)}"
+        case Kind.ACCESS:
+            return f"before: {memory_words(record, header)}"
     return f"event {kind}"
 
 

@@ -28,6 +28,9 @@ def waterfall_table(title: str, variants: tuple[str, str], steps: Sequence[Step]
     level = total_a
     for step in steps:
         after = level + step.difference
+        if not (round(step.a) or round(step.b)):
+            level = after
+            continue
         change = f"{step.difference:+,.0f}" if round(step.difference) else "0"
         bar = " " + _floating(level * scale, after * scale) if round(step.difference) else ""
         grid.add_row(f"  {step_name(step.name)}", number(round(step.a)), number(round(step.b)), change, bar)

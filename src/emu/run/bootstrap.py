@@ -16,6 +16,7 @@ import numpy as np
 
 RESAMPLES = 10_000
 CONFIDENCE_PERCENT = 95
+Rates = tuple[Sequence[float], Sequence[float]]  # of both variants, a value a seed
 TAIL = RESAMPLES * (100 - CONFIDENCE_PERCENT) // 200  # resamples left out at each end
 
 
@@ -50,6 +51,13 @@ def estimate_difference_percent(a: Sequence[float], b: Sequence[float]) -> Estim
     """The same in percent of the mean of `a`; 0 where that is 0."""
     mean = float(_percent(np.array(fmean(a)), np.array(fmean(b))))
     return Estimate(mean, _interval(len(a), _percent(_means(a), _means(b))))
+
+
+def estimate_shift(before: Rates, after: Rates) -> Estimate:
+    """By how many points the difference in percent of two variants, (a, b), moves between two conditions with the same seeds."""
+    mean = estimate_difference_percent(*after).mean - estimate_difference_percent(*before).mean
+    moved = _percent(*map(_means, after)) - _percent(*map(_means, before))
+    return Estimate(mean, _interval(len(before[0]), moved))
 
 
 def _percent(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from emu.guest.chance import START_DELAY_MAX
 from emu.run.bootstrap import Estimate, estimate_difference, estimate_difference_percent, estimate_mean, interval_of
 from emu.run.published import PublishedRow
 from emu.run.result import LockUse, RunResult
 
 SCHEMA = "emu-compare/1"
 QUEUE_LOCK = "q_perm.lock"
-SEED_VARIES = "start offsets: up to 2,047 turns of a delay loop before each thread's first call"
 STATES_OF_NO_CAUSE = ("lock_wait", "message_spin", "stall", "idle")  # cycles that count by state in the account by cause too
 
 RATE = "messages_per_second"
@@ -19,6 +19,14 @@ HOLD = "hold_cycles_mean"
 WAIT = "wait_cycles_mean"
 SPIN = "message_spin_cycles_per_message"
 WAKEUP = "wakeup_latency_cycles_mean"
+
+
+def seed_varies(placement: str, tick_hz: int) -> str:
+    """What differs between the seeds of a run, in words (`emu.guest.chance`)."""
+    chances = [f"start offsets (up to {START_DELAY_MAX - 1:,} turns of a delay loop before each thread's first call)"]
+    chances += ["placement ties"] if placement == "unpinned" else []
+    chances += ["the timer's phase"] if tick_hz else []
+    return " and ".join(chances) if len(chances) < 3 else f"{', '.join(chances[:-1])} and {chances[-1]}"
 
 
 def _queue_lock(run: RunResult) -> LockUse:
@@ -195,8 +203,12 @@ class Comparison:
     workload: str
     cores: int
     placement: str
+    queues: str | None
+    types: str | None
+    reading: str  # the three in words
     messages: int
     seeds: tuple[int, ...]
+    seed_varies: str
     undisturbed: bool
     rows: tuple[Row, ...]
     overrides: Mapping[str, int]
@@ -213,9 +225,11 @@ class Comparison:
             "workload": self.workload,
             "cores": self.cores,
             "placement": self.placement,
+            "queues": self.queues,
+            "types": self.types,
             "messages": self.messages,
             "seeds": list(self.seeds),
-            "seed_varies": SEED_VARIES,
+            "seed_varies": self.seed_varies,
             "published_source": self.published_source,
             "partial": self.partial,
             "rows": [row.to_dict() for row in self.rows],

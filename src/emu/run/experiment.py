@@ -12,6 +12,7 @@ from emu.engine import records as rec
 from emu.engine.machine import Machine, Options
 from emu.engine.text import Text
 from emu.errors import CheckFailed, GuestFault, LimitReached, UserError
+from emu.guest.chance import tick_phase
 from emu.native import MASK64, mix
 from emu.observe.trace_file import TraceWriter, check_writable
 from emu.run.experiment_spec import Experiment
@@ -40,12 +41,14 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
         check_writable(experiment.trace)
     image, text = program_of(experiment.variant, experiment.preempt)
     workload = experiment.plan(description.topology.cores_per_module)
+    period = description.clock_hz.value // experiment.tick_hz if experiment.tick_hz else 0
     options = Options(
         done_wanted=experiment.threads,
         max_cycles=experiment.cycles_bound,
         run_ahead=run_ahead,
         trace=experiment.trace is not None,
-        timer_period=description.clock_hz.value // experiment.tick_hz if experiment.tick_hz else 0,
+        timer_period=period,
+        timer_phase=tick_phase(experiment.seed, period) if period else 0,
         stalls=_stalls(experiment, image, text),
     )
     wired = wire(description, experiment.variant, workload, options, preempt=experiment.preempt)
@@ -154,6 +157,8 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
         preempt=setup.image.preempt,
         workload=setup.guest.workload.name,
         placement=setup.guest.workload.placement,
+        queues=setup.guest.workload.queues,
+        types=setup.guest.workload.types,
         cores=experiment.cores,
         threads=experiment.threads,
         seed=experiment.seed,

@@ -83,7 +83,9 @@ class Experiment:
     threads: int = 0  # 0: one a core, or what the workload needs
     messages: int = DEFAULT_MESSAGES
     seed: int = 1
-    placement: str | None = None  # of pairs; None: the workload's own
+    placement: str | None = None  # of pairs; None: the workload's own, here and in the next two
+    queues: str | None = None  # one for all pairs, or one each
+    types: str | None = None  # of messages: each thread its own, or two common to all pairs
     stalls: tuple[Stall, ...] = ()
     tick_hz: int = 0
     overrides: tuple[tuple[str, int], ...] = ()  # figures of the machine file: key, value in place of the file's
@@ -117,6 +119,8 @@ class Experiment:
             threads=self.threads,
             messages=self.messages,
             placement=self.placement,
+            queues=self.queues,
+            types=self.types,
             seed=self.seed,
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from emu.run.comparison import Comparison, Row
+from emu.run.comparison import Comparison, Row, seed_varies
 from emu.run.experiment_spec import Experiment
 from emu.run.parallel import Progress, run_all
 from emu.run.published import published
@@ -41,8 +41,12 @@ def compare_pairs(
         workload=example.workload,
         cores=example.cores,
         placement=example.placement,
+        queues=example.queues,
+        types=example.types,
+        reading=example.reading,
         messages=example.messages_wanted,
         seeds=tuple(a.seed for a, _ in plans[0].pairs),
+        seed_varies=seed_varies(example.placement, example.tick_hz),
         undisturbed=example.undisturbed,
         rows=tuple(rows),
         overrides=example.overrides,

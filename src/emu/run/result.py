@@ -155,6 +155,8 @@ class RunResult:
     stall_schedule: tuple[Stall, ...] = ()
     stalls: Mapping[str, StallCount] = field(default_factory=dict)  # by point
     preempt: str = "none"  # kind of kernel preemption
+    queues: str | None = None  # which reading of pmsg-shared, beside the placement: `emu.guest.workload`
+    types: str | None = None
     partial: bool = False
     stuck: "Stuck | None" = None  # why the run cannot go on, if it cannot; it is partial then
 
@@ -164,6 +166,13 @@ class RunResult:
         return StateCycles.of(
             [sum(getattr(core, state) for core in self.cycles_by_core_and_state) for state in StateCycles.__slots__]
         )
+
+    @property
+    def reading(self) -> str:
+        """Where the tasks ran and, for pmsg-shared, how its pairs used queues and types, in words."""
+        queues = {None: "", "shared": ", one queue", "pair": ", a queue a pair"}[self.queues]
+        types = {None: "", "own": ", own types", "common": ", common types"}[self.types]
+        return f"{self.placement}{queues}{types}"
 
     @property
     def mips(self) -> float:
@@ -184,6 +193,8 @@ class RunResult:
             "preempt": self.preempt,
             "workload": self.workload,
             "placement": self.placement,
+            "queues": self.queues,
+            "types": self.types,
             "cores": self.cores,
             "threads": self.threads,
             "seed": self.seed,

@@ -10,8 +10,8 @@ from statistics import fmean
 from typing import Any
 
 from emu.description import Figure, MachineFile, load_machine
-from emu.run.bootstrap import Estimate, estimate_difference_percent
-from emu.run.comparison import SEED_VARIES
+from emu.run.bootstrap import Estimate, Rates, estimate_difference_percent, estimate_shift, interval_of
+from emu.run.comparison import seed_varies
 from emu.run.experiment_spec import Experiment
 from emu.run.overrides import allowed, apply_overrides, figures
 from emu.run.paired import RowPlan, run_rows
@@ -25,26 +25,34 @@ RESOLUTION_POINTS = 1.0  # one that moves by less is not said to change its sign
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Both rates and their difference at one number of threads, means over the seeds."""
+    """Both rates at one number of threads, messages a second, a value a seed."""
 
-    a: float  # messages a second
-    b: float
-    difference: Estimate  # percent of A's
+    rates: Rates
 
     @classmethod
     def of(cls, a: Sequence[RunResult], b: Sequence[RunResult]) -> "Outcome":
         """From the runs of both variants in the order of the seeds."""
-        of_a, of_b = ([run.messages_per_second for run in runs] for runs in (a, b))
-        return cls(fmean(of_a), fmean(of_b), estimate_difference_percent(of_a, of_b))
+        return cls((tuple(run.messages_per_second for run in a), tuple(run.messages_per_second for run in b)))
+
+    @property
+    def means(self) -> tuple[float, float]:
+        """Of A and B."""
+        return fmean(self.rates[0]), fmean(self.rates[1])
+
+    @property
+    def difference(self) -> Estimate:
+        """How much faster B is, percent."""
+        return estimate_difference_percent(*self.rates)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        interval = self.difference.interval
+        a, b = self.means
+        difference = self.difference
         return {
-            "a": {"messages_per_second": self.a},
-            "b": {"messages_per_second": self.b},
-            "difference_percent": self.difference.mean,
-            "difference_confidence_interval": list(interval) if interval is not None else None,
+            "a": {"messages_per_second": a},
+            "b": {"messages_per_second": b},
+            "difference_percent": difference.mean,
+            "difference_confidence_interval": interval_of(difference),
         }
 
 
@@ -54,6 +62,11 @@ class Variation:
 
     value: int
     outcomes: Mapping[int, Outcome]
+
+
+def told_apart(shift: Estimate) -> bool:
+    """Whether a shift is more than the seeds themselves make: its interval is on one side of 0. From one seed nobody knows."""
+    return shift.interval is None or not shift.interval[0] <= 0 <= shift.interval[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +79,25 @@ class Effect:
     low: Variation | None  # None: there is no smaller value
     high: Variation | None
 
-    def shifts(self, threads: int) -> tuple[float | None, float | None]:
+    def shifts(self, threads: int) -> tuple[Estimate | None, Estimate | None]:
         """Points by which the difference moved, low and high."""
-        base = self.reference[threads].difference.mean
-        low, high = (each.outcomes[threads].difference.mean - base if each else None for each in (self.low, self.high))
+        base = self.reference[threads].rates
+        low, high = (estimate_shift(base, each.outcomes[threads].rates) if each else None for each in (self.low, self.high))
         return low, high
 
     def moved(self, threads: int) -> float:
-        """The larger of the two, without its sign."""
-        return max(abs(shift) for shift in (*self.shifts(threads), 0.0) if shift is not None)
+        """The larger of the two, without its sign; what is not told apart from chance counts as nothing."""
+        return max((abs(shift.mean) for shift in self.shifts(threads) if shift is not None and told_apart(shift)), default=0.0)
 
     @property
     def moved_most(self) -> float:
         """Over all numbers of threads."""
         return max(self.moved(threads) for threads in self.reference)
 
-    def turns(self, threads: int, shift: float) -> bool:
+    def turns(self, threads: int, shift: Estimate) -> bool:
         """Whether a difference moved by `shift` makes the other variant the faster one; below the resolution it does not."""
         base = self.reference[threads].difference.mean
-        return abs(shift) >= RESOLUTION_POINTS and base * (base + shift) < 0
+        return told_apart(shift) and abs(shift.mean) >= RESOLUTION_POINTS and base * (base + shift.mean) < 0
 
     def changes_sign(self, threads: int) -> bool:
         """Whether one of the variations turns the difference."""
@@ -93,18 +106,23 @@ class Effect:
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
 
-        def variation(each: Variation | None) -> dict[str, Any] | None:
+        def variation(end: int) -> dict[str, Any] | None:
+            each = (self.low, self.high)[end]
             if each is None:
                 return None
-            return {"value": each.value, "rows": [{"threads": n, **outcome.to_dict()} for n, outcome in each.outcomes.items()]}
+            rows = []
+            for threads, outcome in each.outcomes.items():
+                shift = self.shifts(threads)[end]
+                rows.append({"threads": threads, **outcome.to_dict(), "shift_points": shift.to_dict() if shift else None})
+            return {"value": each.value, "rows": rows}
 
         return {
             "key": self.key,
             "value": self.figure.value,
             "unit": self.figure.unit,
             "confidence": self.figure.confidence,
-            "low": variation(self.low),
-            "high": variation(self.high),
+            "low": variation(0),
+            "high": variation(1),
             "rows": [
                 {"threads": threads, "moved_points": self.moved(threads), "changes_sign": self.changes_sign(threads)}
                 for threads in self.reference
@@ -122,6 +140,7 @@ class Sensitivity:
     cores: int
     messages: int
     seeds: tuple[int, ...]
+    seed_varies: str
     reference: Mapping[int, Outcome]  # by number of threads
     effects: tuple[Effect, ...]
     partial: bool = False
@@ -136,7 +155,7 @@ class Sensitivity:
             "cores": self.cores,
             "messages": self.messages,
             "seeds": list(self.seeds),
-            "seed_varies": SEED_VARIES,
+            "seed_varies": self.seed_varies,
             "partial": self.partial,
             "rows": [{"threads": threads, **outcome.to_dict()} for threads, outcome in self.reference.items()],
             "figures": [effect.to_dict() for effect in self.effects],
@@ -184,6 +203,7 @@ def vary_figures(
         cores=first[0].cores,
         messages=first[0].messages,
         seeds=tuple(a.seed for a, _ in plans[0].pairs),
+        seed_varies=seed_varies(first[0].plan(machine.topology.cores_per_module).placement, first[0].tick_hz),
         reference=reference,
         effects=tuple(sorted(effects, key=lambda effect: -effect.moved_most)),
         partial=len(others) < len(cases),

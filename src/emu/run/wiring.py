@@ -54,16 +54,19 @@ def wire(description: MachineFile, variant: str, workload: Workload, options: Op
         lock_kind=image.lock_kind,
         sleeping_locks=frozenset(lock.physical for lock in guest.locks if lock.sleeping),
     )
-    options = replace(
+    return Wired(description, image, text, guest, bus, Machine(bus, text, start, for_machine(options, description)))
+
+
+def for_machine(options: Options, description: MachineFile) -> Options:
+    """Options with what the engine itself (not the bus) takes from a machine file."""
+    names = (
+        "l1_hit", "mispredict", "return_mispredict", "btb_l2_hit", "resteer", "mmio_read", "mmio_write", "ipi_flight",
+        "interrupt_entry", "halt_exit",
+    )  # fmt: skip
+    return replace(
         options,
-        latencies=_engine_latencies(description),
+        latencies={name: getattr(description.latencies, name).value for name in names},
         pipeline=description.core.depths,
         btb=(description.core.btb_entries.value, description.core.btb_l2_entries.value),
         cpuid=[(r.leaf, r.subleaf, r.eax, r.ebx, r.ecx, r.edx) for r in description.cpuid],
     )
-    return Wired(description, image, text, guest, bus, Machine(bus, text, start, options))
-
-
-def _engine_latencies(description: MachineFile) -> dict[str, int]:
-    names = ("l1_hit", "mispredict", "return_mispredict", "btb_l2_hit", "resteer", "mmio_read", "mmio_write", "ipi_flight", "interrupt_entry", "halt_exit")
-    return {name: getattr(description.latencies, name).value for name in names}

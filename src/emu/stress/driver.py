@@ -66,10 +66,10 @@ def fetches(bus, core, line):  # type: ignore[no-untyped-def]
     """Whether a store of this core is on its way to the line: a load then waits for its data, and leaves the states alone."""
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
     stores = array_at(bus.stores, bus.cores * RING, STORE)
+    found = False
     for place in range(buffer.count):
-        if stores[core * RING + (buffer.head + place) % RING].address >> 6 == line:
-            return True
-    return False
+        found = found or stores[core * RING + (buffer.head + place) % RING].address >> 6 == line
+    return found
 
 
 @njit

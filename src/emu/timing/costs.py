@@ -53,7 +53,8 @@ STRINGS = ("movsq", "movsb", "movsd", "movsw", "stosq", "stosb", "stosd", "stosw
 # (Linux, arch/x86/kernel/cpu/common.c, on the swapgs variant of Spectre).
 SERIALISING = frozenset(
     (
-        "mfence", "cpuid", "syscall", "sysret", "sysretq", "iretq", "wrmsr", "hlt", "invlpg", "lidt", "lgdt", "ltr", "retf", "retfq",
+        "mfence", "cpuid", "syscall", "sysret", "sysretq", "iretq", "wrmsr", "hlt", "invlpg", "lidt", "lgdt", "ltr", "retf",
+        "retfq",
     )
 )  # fmt: skip
 

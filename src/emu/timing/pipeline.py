@@ -5,8 +5,7 @@ buffer, the scheduler and the load queue have room. It *starts* when its operand
 latency later (its result is ready), and it *retires* in program order once it has ended. A core's clock is its dispatch:
 independent work overlaps because the clock does not wait for ends, and stops overlapping where something must wait for one.
 
-Widths, depths and their sources are in the machine file. Scheduler entries are freed in the order of dispatch here, in
-any order in a real core: a small pessimism.
+Widths, depths and their sources are in the machine file.
 """
 
 import numpy as np
@@ -20,8 +19,8 @@ REGISTERS = (
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", *(f"r{n}" for n in range(8, 16)), "flags", "gs", "fs", "vector",
 )  # fmt: skip
 # Units: two ALUs and two address generators count as one of each that is twice as fast.
-NO_UNIT, ALU, ADDRESS, STORE, BRANCH, MULTIPLIER, DIVIDER, SLOW = range(8)
-UNITS = 8
+NO_UNIT, ALU, ADDRESS, STORE, BRANCH, MULTIPLIER, DIVIDER, SLOW, DECODER = range(9)
+UNITS = 9
 TICKS = 64  # a cycle in the units' books
 OPS_MAX = 16  # places in the reorder buffer that one instruction is booked for at most; microcode of more serialises anyway
 TAKEN_CYCLES = 2  # from one taken branch to the next: Agner Fog, instruction tables, Steamroller, Jcc
@@ -35,8 +34,9 @@ PIPELINE = np.dtype(
         ("redirected_at", I64),  # first dispatch behind the last taken branch
         ("dispatched", I64),  # macro-ops
         ("retires", I64, (RING,)),  # of macro-ops by number: when they leave the reorder buffer
-        ("waited", I64),  # instructions that waited in the scheduler
-        ("starts", I64, (RING,)),  # when they left it
+        ("waiting", I64),  # instructions that wait in the scheduler, some of which have left it unnoticed
+        ("first", I64),  # place of the one that leaves it next
+        ("starts", I64, (2 * RING,)),  # when they leave it, in order of time
         ("loaded", I64),
         ("loads", I64, (RING,)),  # when loads leave the load queue
         # the machine
@@ -93,11 +93,31 @@ def dispatch(pipeline, clock, ops, start, retired_at):  # type: ignore[no-untype
     if pipeline.dispatched >= pipeline.reorder_buffer:
         following = max(following, pipeline.retires[(pipeline.dispatched - pipeline.reorder_buffer) & (RING - 1)])
     if start > clock:
-        pipeline.starts[pipeline.waited & (RING - 1)] = start
-        pipeline.waited += 1
-        if pipeline.waited >= pipeline.scheduler:
-            following = max(following, pipeline.starts[(pipeline.waited - pipeline.scheduler) & (RING - 1)])
+        following = max(following, wait_in_scheduler(pipeline, clock, start))
     return following
+
+
+@njit
+def wait_in_scheduler(pipeline, clock, start):  # type: ignore[no-untyped-def]
+    """Book an instruction that is dispatched at `clock` and starts later; returns when the scheduler has room for another one."""
+    while pipeline.waiting > 0 and pipeline.starts[pipeline.first] <= clock:
+        pipeline.first += 1
+        pipeline.waiting -= 1
+    if pipeline.first >= RING:  # no more than the scheduler holds are waiting: there is room at the beginning
+        for place in range(pipeline.waiting):
+            pipeline.starts[place] = pipeline.starts[pipeline.first + place]
+        pipeline.first = 0
+    place = pipeline.first + pipeline.waiting
+    while place > pipeline.first and pipeline.starts[place - 1] > start:
+        pipeline.starts[place] = pipeline.starts[place - 1]
+        place -= 1
+    pipeline.starts[place] = start
+    pipeline.waiting += 1
+    if pipeline.waiting < pipeline.scheduler:
+        return I64(0)
+    pipeline.first += 1
+    pipeline.waiting -= 1
+    return pipeline.starts[pipeline.first - 1]
 
 
 @njit
@@ -123,4 +143,3 @@ def new_pipelines(cores: int, **machine: int) -> np.ndarray:
     for name, value in machine.items():
         pipelines[name] = value
     return pipelines
-

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from emu.isa.instruction import Branch, Instruction, Memory
 from emu.timing.costs import Cost, cost_of
-from emu.timing.pipeline import ADDRESS, ALU, SLOW, BRANCH, DIVIDER, MULTIPLIER, NO_UNIT, REGISTERS, STORE, TICKS
+from emu.timing.pipeline import ADDRESS, ALU, BRANCH, DIVIDER, MULTIPLIER, NO_UNIT, REGISTERS, SLOW, STORE, TICKS
 
 STACK = frozenset(("push", "pop", "call", "ret", "pushfq", "popfq"))  # a stack engine follows RSP: nothing waits for its update
 LISTED = 8  # registers that a list holds
@@ -26,7 +26,7 @@ class Timing:
     latency: int  # cycles from its start to its results; of one that loads, from the data
     unit: int
     ticks: int  # for which the unit is taken, TICKS a cycle
-    blocks: int  # cycles for which the decoder gives nothing else
+    blocks: int  # for which the decoder gives nothing else, TICKS a cycle
     serialising: bool
     address_registers: int
     reads: int  # but for its address
@@ -47,16 +47,17 @@ def timing_of(each: Instruction, *, fused: bool = False) -> Timing:
     """Timing of one instruction; `UserError` if the table has no row for it."""
     cost = cost_of(each)
     unit, ticks = _unit(each, cost)
-    microcode = cost.macro_ops > MICROCODE and not cost.serialising and not each.repeated
+    microcode = cost.macro_ops > MICROCODE and not cost.serialising
+    address = each.address_registers | ({"rsp"} if each.mnemonic in STACK else set())
     return Timing(
         macro_ops=0 if fused else math.ceil(cost.macro_ops),
         latency=_latency(each, cost),
         unit=unit,
         ticks=ticks,
-        blocks=math.ceil(cost.throughput) if microcode else 0,
+        blocks=round(cost.throughput * TICKS) if microcode else 0,
         serialising=cost.serialising,
-        address_registers=packed(each.address_registers),
-        reads=packed(_waits_for(each)),
+        address_registers=packed(address),
+        reads=packed(_waits_for(each) - address if each.memory != Memory.NONE else _waits_for(each)),
         writes=packed(_changes(each)),
     )
 
@@ -70,7 +71,7 @@ def _latency(each: Instruction, cost: Cost) -> int:
 
 
 def fuses(first: Instruction, second: Instruction) -> bool:
-    """Whether a comparison and the branch behind it are one macro-op: not with RIP, nor a displacement and a constant (AF3 19.5)."""
+    """Whether a comparison and the branch behind it are one macro-op: not with RIP, nor a displacement and a constant."""
     if first.mnemonic not in ("cmp", "test") or second.branch != Branch.CONDITIONAL:
         return False
     return not (first.rip_relative or (first.displaced and "i" in first.operands))
@@ -107,10 +108,8 @@ def _unit(each: Instruction, cost: Cost) -> tuple[int, int]:
 
 
 def _waits_for(each: Instruction) -> frozenset[str]:
-    """Registers that an instruction computes with; those of its address are needed earlier."""
-    if each.same_operands and each.mnemonic in ("xor", "sub"):
-        return frozenset()
-    return each.reads if each.memory == Memory.NONE else each.reads - each.address_registers
+    """Registers that an instruction depends on."""
+    return frozenset() if each.same_operands and each.mnemonic in ("xor", "sub") else each.reads
 
 
 def _changes(each: Instruction) -> frozenset[str]:

@@ -1,0 +1,189 @@
+"""What a benchmark should give: figures published of a machine, or what its machine file declares; and the bar between."""
+
+import csv
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from operator import attrgetter
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from emu.calibrate import branch_loops, exchanges, instruction_loops, memory_loops
+from emu.description import MachineFile, machine_names
+from emu.errors import UserError
+
+HIGH_BAR = 0.10  # of the value: figures of high confidence, and others that state no range
+LOOP_ERROR = 0.01  # of a bound: what the ends of the loops themselves leave
+_RANGE = re.compile(r"range ([\d.]+)-([\d.]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A figure in core cycles; `low` and `high` are the range that its source states, if it does."""
+
+    value: float
+    low: float | None
+    high: float | None
+    confidence: str
+    source: str
+
+    @property
+    def bar(self) -> tuple[float, float]:
+        """The least and the most that is in bar."""
+        if self.confidence != "high" and self.low is not None and self.high is not None:
+            return self.low * (1 - LOOP_ERROR), self.high * (1 + LOOP_ERROR)
+        return self.value * (1 - HIGH_BAR), self.value * (1 + HIGH_BAR)
+
+    def met_by(self, cycles: float) -> bool:
+        """Whether a measured figure is in bar."""
+        low, high = self.bar
+        return low <= cycles <= high
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class PublishedFigure(_Strict):
+    """One figure and the benchmarks that it belongs to."""
+
+    of: Annotated[list[str], Field(min_length=1)]
+    value: Annotated[float, Field(gt=0)]
+    unit: Literal["cycles", "ns"] = "cycles"
+    range: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
+    source: Annotated[str, Field(min_length=1)]
+    confidence: Literal["high", "medium", "low"]
+
+    @model_validator(mode="after")
+    def _has_a_bar(self) -> "PublishedFigure":
+        if self.range is None and self.confidence != "high":
+            raise ValueError("needs a range: only high confidence has a bar of its own")
+        if self.range is not None and not self.range[0] <= self.value <= self.range[1]:
+            raise ValueError("the value must lie in the range")
+        return self
+
+    def expected(self, clock_hz: int) -> Expected:
+        """In cycles of a core with this clock."""
+        scale = clock_hz / 1e9 if self.unit == "ns" else 1.0
+        low, high = (None, None) if self.range is None else (each * scale for each in self.range)
+        return Expected(self.value * scale, low, high, self.confidence, self.source)
+
+
+class Published(_Strict):
+    """The file of a machine."""
+
+    machine: str
+    instruction_table: bool
+    figure: list[PublishedFigure]
+
+
+def published_path(machine: str) -> Path | None:
+    """Where the published figures of a machine are; nothing for a machine without, or the path of a file."""
+    path = Path(str(files("emu"))) / "machines" / "published" / f"{machine}.toml"
+    return path if machine in machine_names() and path.is_file() else None
+
+
+def load_published(path: Path) -> Published:
+    """Read a file of published figures; a `UserError` names what is wrong with it."""
+    try:
+        return Published.model_validate(tomllib.loads(path.read_text()))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"published figures {path}: {error}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise UserError(f"published figures {path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def published(path: Path, clock_hz: int) -> dict[str, Expected]:
+    """Published figures by the name of the benchmark."""
+    book = load_published(path)
+    found = instruction_figures() if book.instruction_table else {}
+    for each in book.figure:
+        for name in each.of:
+            if name in found:
+                raise UserError(f"published figures {path}: {name!r} has two")
+            found[name] = each.expected(clock_hz)
+    return found
+
+
+def instruction_figures() -> dict[str, Expected]:
+    """The rows of the instruction table, whose sources state the ranges of estimates."""
+    found = {}
+    with (files("emu") / "machines" / "steamroller_instructions.csv").open() as file:
+        for row in csv.DictReader(file):
+            stated = _RANGE.search(row["source"])
+            for what, column in ((instruction_loops.LATENCY, "latency"), (instruction_loops.THROUGHPUT, "recip_throughput")):
+                if row[column]:
+                    name = instruction_loops.name_of((row["mnemonic"], row["form"]), what)
+                    found[name] = _row_figure(float(row[column]), stated, row["confidence"], row["source"])
+    return found
+
+
+def _row_figure(value: float, stated: re.Match[str] | None, confidence: str, source: str) -> Expected:
+    """A range belongs to the columns whose values lie in it: one of an estimated latency says nothing of the throughput."""
+    low, high = (float(stated.group(1)), float(stated.group(2))) if stated else (value, value)
+    if low <= value <= high and low < high:
+        return Expected(value, low, high, confidence, source)
+    return Expected(value, None, None, confidence, source)
+
+
+def declared(machine: MachineFile) -> dict[str, Expected]:
+    """What a machine file says of each benchmark, its instruction table included."""
+    found = instruction_figures()
+    locked = found[exchanges.LOCKED_ADD].value
+
+    def say(name: str, *keys: str, more: float = 0) -> None:
+        figures = [attrgetter(key)(machine) for key in keys]
+        confidence = max((each.confidence for each in figures), key=("high", "medium", "low").index)
+        found[name] = Expected(
+            sum(each.value for each in figures) + more, None, None, confidence, f"machine file: {' + '.join(keys)}"
+        )
+
+    for kib in memory_loops.FOOTPRINTS_KIB:
+        say(memory_loops.chase_name(kib), _level(machine, kib << 10))
+    say(memory_loops.L1_TLB_MISS, "tlb.l2_hit")
+    say(memory_loops.BOTH_TLBS_MISS, "tlb.l2_hit", "tlb.page_walk")
+    say(memory_loops.FORWARDED, "latencies.store_forward")
+    say(memory_loops.FORWARD_FAILS, "latencies.store_forward_fail")
+    say(branch_loops.CONDITIONAL, "latencies.mispredict")
+    say(branch_loops.RETURN, "latencies.return_mispredict")
+    say(branch_loops.L2_BTB, "latencies.btb_l2_hit")
+    say(branch_loops.NO_BTB, "latencies.resteer")
+    for access, state, pair, key in (
+        ("load", "dirty", exchanges.SIBLING, "sibling_line"),
+        ("load", "dirty", exchanges.ACROSS, "remote_line"),
+        ("load", "clean", exchanges.SIBLING, "l2_hit"),
+        ("load", "clean", exchanges.ACROSS, "memory"),
+        ("load", "shared", exchanges.SIBLING, "l1_hit"),
+        ("load", "shared", exchanges.ACROSS, "l1_hit"),
+        ("store", "dirty", exchanges.SIBLING, "sibling_line"),
+        ("store", "dirty", exchanges.ACROSS, "remote_write"),
+        ("store", "shared", exchanges.ACROSS, "upgrade"),
+        ("RMW", "dirty", exchanges.SIBLING, "sibling_locked"),
+        ("RMW", "dirty", exchanges.ACROSS, "remote_write"),
+        ("RMW", "shared", exchanges.ACROSS, "upgrade"),
+    ):
+        say(exchanges.transfer_name(access, state, pair), f"latencies.{key}", more=locked if access == "RMW" else 0)
+    say("interrupt to a running core", "latencies.ipi_flight", "latencies.interrupt_entry")
+    say("interrupt to a halted core", "latencies.ipi_flight", "latencies.halt_exit", "latencies.interrupt_entry")
+    return found
+
+
+def _level(machine: MachineFile, footprint: int) -> str:
+    """The key of the latency that a chase over so many bytes shows."""
+    for cache, latency in ((machine.l1d, "latencies.l1_hit"), (machine.l2, "latencies.l2_hit")):
+        if footprint <= cache.sets * cache.ways * cache.line_bytes:
+            return latency
+    return "latencies.memory"
+
+
+def expectations(machine_argument: str, machine: MachineFile) -> tuple[Mapping[str, Expected], bool]:
+    """What is expected of a machine, and whether it is published (there is a bar) or only declared."""
+    path = published_path(machine_argument)
+    if path is not None:
+        return published(path, machine.clock_hz.value), True
+    return declared(machine), False

@@ -1,0 +1,126 @@
+"""`emu calibrate`: microbenchmarks on the emulated machine beside published figures, or on the machine under it."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emu.cli import options, terminal
+from emu.errors import CheckFailed, UserError
+
+HOST = "host"
+HOST_FILE = "host.toml"
+
+
+def calibrate(
+    machine: Annotated[
+        str, typer.Argument(metavar="MACHINE|host", help="A machine or the path of a machine file; host: the machine under emu.")
+    ] = options.DEFAULT_MACHINE,
+    as_json: options.Json = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the latency between each two cores (.png or .svg).")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=f"host: where to write the machine file (default {HOST_FILE}).")
+    ] = None,
+    template: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="host: the machine whose figures stand in for what cannot be measured.")
+    ] = options.DEFAULT_MACHINE,
+) -> None:
+    """Validate a machine from below: chases, forwarding, branches, every instruction, line transfers, interrupts.
+
+    A figure of high confidence is in bar within 10 %, any other inside the range that its source states. A machine without
+    published figures, or a machine file by path, is shown beside what its file declares, without a bar.
+
+    Exit code 1: a figure is out of bar.
+
+    \b
+    Examples:
+      emu calibrate a10-7800                 every figure beside the published one
+      emu calibrate ./mine.toml --json       measured beside declared, for a script
+      emu calibrate host --out host.toml     the same loops on this machine, as a machine file
+      emu run --machine ./host.toml
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    if plot is not None:
+        from emu.report.heat_map_plot import check_format
+
+        check_format(plot)
+    if machine == HOST:
+        _host(out or Path(HOST_FILE), template, as_json=as_json, plot=plot)
+        return
+    if out is not None:
+        raise UserError(f"--out belongs to `emu calibrate {HOST}`: of an emulated machine there is a file already")
+    _emulated(machine, as_json=as_json, plot=plot)
+
+
+def _emulated(name: str, *, as_json: bool, plot: Path | None) -> None:
+    from emu.cli.catalogue import find_machine
+
+    description = find_machine(name)
+    _check_plot(plot, description.topology.modules * description.topology.cores_per_module)
+    from emu.calibrate import suite
+    from emu.calibrate.figures import expectations
+
+    expected, judge = expectations(name, description)
+    with terminal.progress_bar(f"calibrate {description.name}", "benchmarks") as progress:
+        measured, heat_map = suite.measure_emulated(description, progress)
+    rows = suite.rows_of(measured, expected, judge=judge)
+    kind = "published" if judge else "declared"
+    result = suite.Calibration(description.name, description.clock_hz.value, kind, rows, heat_map, suite.unmeasured())
+    from emu.report.calibrate_report import describe, render_calibration
+
+    if as_json:
+        terminal.show(json.dumps(result.to_dict(), indent=2))
+    else:
+        terminal.show(render_calibration(result, width=terminal.page_width(), colour=terminal.use_colour()))
+    _plot(plot, heat_map, description.name, description.clock_hz.value)
+    if result.out:
+        more = f" (and {len(result.out) - 1} more)" if len(result.out) > 1 else ""
+        raise CheckFailed(f"{len(result.out)} of {result.judged} figures are out of bar: {describe(result.out[0])}{more}")
+
+
+def _host(out: Path, template: str, *, as_json: bool, plot: Path | None) -> None:
+    from emu.cli.catalogue import find_machine
+
+    described = find_machine(template)
+    from emu.calibrate.host_file import host_machine, write_machine
+    from emu.calibrate.native import Host, measure_host
+
+    host = Host()
+    _check_plot(plot, len(host.facts.cpus))
+    if not out.parent.is_dir():
+        raise UserError(f"out: {out.parent} is no folder")
+    with terminal.progress_bar("calibrate host", "benchmarks") as progress:
+        result = measure_host(host, progress)
+    machine = host_machine(result, described)
+    try:
+        write_machine(out, machine, template)
+    except OSError as error:
+        raise UserError(f"out: {out}: {error.strerror}") from None
+    if as_json:
+        terminal.show(json.dumps(result.to_dict() | {"file": str(out)}, indent=2))
+    else:
+        from emu.report.calibrate_report import render_host
+
+        facts = result.facts() | {"machine file": f"{out}; emu run --machine {out if '/' in str(out) else f'./{out}'}"}
+        terminal.show(
+            render_host(result.measured, result.heat_map, facts, width=terminal.page_width(), colour=terminal.use_colour())
+        )
+    _plot(plot, result.heat_map, HOST, result.clock_hz)
+
+
+def _check_plot(path: Path | None, cores: int) -> None:
+    if path is not None and cores < 2:
+        raise UserError("plot: it shows the latency between cores, and there is one core")
+
+
+def _plot(path: Path | None, heat_map: dict[tuple[int, int], float], name: str, clock_hz: int) -> None:
+    if path is None:
+        return
+    from emu.report.heat_map_plot import write_heat_map
+
+    try:
+        write_heat_map(path, heat_map, name, clock_hz)
+    except OSError as error:
+        raise UserError(f"plot: {path}: {error.strerror}") from None

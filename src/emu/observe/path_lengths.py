@@ -1,0 +1,95 @@
+"""The length of the path in steady state: means a system call, a function, a hold, and what a message costs in line transfers."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from emu.errors import CheckFailed
+from emu.observe.coherence_replay import Event
+from emu.observe.path_tally import Means, Tally
+from emu.observe.path_walk import ENQUEUE_HOLD, HANDOFF_HOLD, IDLE, SLEEP_HOLD, USER, Walk
+
+CALLS = ("msgsnd", "msgrcv")
+ROWS = (*CALLS, IDLE, "irq_resched", USER)
+SECTIONS = (HANDOFF_HOLD, ENQUEUE_HOLD, SLEEP_HOLD)
+TAIL_MESSAGES = 10  # at the end, where the tasks stop one after the other
+
+
+class _Placed(Protocol):
+    first: int
+
+
+P = TypeVar("P", bound=_Placed)
+
+
+@dataclass(frozen=True, slots=True)
+class PathLengths:
+    """Means over `messages` messages in steady state; a message is one msgsnd and one msgrcv.
+
+    `rows` and `functions` have the contexts of `ROWS`: a system call's per call, the others' per message. `holds` says how
+    many holds stand behind each section. `transfers` are coherence events a message by kind, `objects` by kind of object.
+    """
+
+    messages: int
+    rows: dict[str, Means]
+    functions: dict[str, dict[str, Means]]
+    sections: dict[str, Means]
+    holds: dict[str, int]
+    transfers: dict[str, float]
+    objects: dict[str, float]
+
+    @property
+    def transfers_total(self) -> float:
+        """Coherence events a message."""
+        return sum(self.transfers.values())
+
+
+def measure(walk: Walk, warm_up: int, kind_of: Callable[[int], str]) -> PathLengths:
+    """Means over the messages after the first `warm_up` and before the last few; `kind_of` names the object at an address.
+
+    A trace with no message in between is a `CheckFailed`. A section that steady state does not have, such as the enqueueing of
+    a message that nobody waits for, is taken from the whole trace.
+    """
+    sends = [each.first for each in walk.episodes if each.kind == "msgsnd"]
+    if len(sends) <= warm_up + TAIL_MESSAGES:
+        raise CheckFailed(f"the trace has {len(sends)} calls of msgsnd: too few, {warm_up + TAIL_MESSAGES} are not steady state")
+    begin, end = sends[warm_up], sends[-TAIL_MESSAGES]
+    messages = len(sends) - warm_up - TAIL_MESSAGES
+    episodes = _within(walk.episodes, begin, end)
+    rows, functions = {}, {}
+    for kind in ROWS:
+        own = [each for each in episodes if each.kind == kind]
+        count = len(own) if kind in CALLS else messages
+        rows[kind] = Means.of([each.total() for each in own], count)
+        pieces: dict[str, list[Tally]] = {}
+        for each in own:
+            for name, tally in each.functions.items():
+                pieces.setdefault(name, []).append(tally)
+        functions[kind] = {name: Means.of(tallies, count) for name, tallies in pieces.items()}
+    sections, holds = {}, {}
+    for kind in SECTIONS:
+        everywhere = [each for each in walk.holds if each.kind == kind]
+        held = _within(everywhere, begin, end) or everywhere
+        sections[kind], holds[kind] = Means.of([each.tally for each in held]), len(held)
+    events = [event for event in walk.transfers if begin <= event[0] < end]
+    return PathLengths(
+        messages=messages,
+        rows=rows,
+        functions=functions,
+        sections=sections,
+        holds=holds,
+        transfers=_rates((event.name.lower() for _, event, _ in events), messages, (e.name.lower() for e in Event if e)),
+        objects=_rates((kind_of(address) for _, _, address in events), messages),
+    )
+
+
+def _within(placed: Iterable[P], begin: int, end: int) -> list[P]:
+    return [each for each in placed if begin <= each.first < end]
+
+
+def _rates(names: Iterable[str], messages: int, always: Iterable[str] = ()) -> dict[str, float]:
+    """How often each name comes a message, most often first; those in `always` even if never."""
+    counts = Counter(dict.fromkeys(always, 0))
+    counts.update(names)
+    return {name: count / messages for name, count in counts.most_common()}

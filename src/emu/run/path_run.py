@@ -1,0 +1,64 @@
+"""How long the path of a variant is: a traced run of two threads, walked and measured."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from emu.description import load_machine
+from emu.errors import LimitReached, UserError
+from emu.observe.path_lengths import TAIL_MESSAGES, PathLengths, measure
+from emu.observe.path_reference import Correspondence, correspondence
+from emu.observe.path_walk import walk
+from emu.observe.trace_file import TraceFile
+from emu.observe.trace_header import TraceHeader
+from emu.run.experiment import Progress, run
+from emu.run.experiment_spec import Experiment
+
+THREADS = 2
+PLACEMENT = "cross-module"
+WARM_UP_MESSAGES = 50
+MESSAGES_MIN = WARM_UP_MESSAGES + TAIL_MESSAGES + 1
+MESSAGES_MAX = 5000  # a trace of some two gigabytes in memory
+
+
+def experiment(variant: str, machine: str, messages: int, seed: int) -> Experiment:
+    """The run that the real kernels were measured in: two threads, each on a core of another module, no tick.
+
+    Two modules of the machine are enough for that, and with all their cores the halves that the placement goes by are modules.
+    """
+    if not MESSAGES_MIN <= messages <= MESSAGES_MAX:
+        raise UserError(
+            f"messages must be {MESSAGES_MIN} to {MESSAGES_MAX}, not {messages}: "
+            f"the first {WARM_UP_MESSAGES} and the last {TAIL_MESSAGES} are not steady state"
+        )
+    cores = 2 * load_machine(machine).topology.cores_per_module
+    return Experiment(
+        variant=variant, machine=machine, cores=cores, threads=THREADS, messages=messages, placement=PLACEMENT, seed=seed
+    )
+
+
+def path_lengths(
+    spec: Experiment, progress: Progress | None = None, should_stop: Callable[[], bool] | None = None
+) -> PathLengths | None:
+    """Run, walk the trace and measure it; None when it was stopped."""
+    with tempfile.TemporaryDirectory(prefix="emu-path-") as folder:
+        path = Path(folder) / "path.trace"
+        result = run(replace(spec, trace=path), progress, should_stop)
+        if result.stuck is not None:
+            raise LimitReached(result.stuck.summary)
+        if result.partial:
+            return None
+        trace = TraceFile(path)
+        same = correspondence()
+        return measure(walk(trace, same.inlined, same.names), WARM_UP_MESSAGES, _kinds(trace.header, same))
+
+
+def _kinds(header: TraceHeader, same: Correspondence) -> Callable[[int], str]:
+    """From a physical address to the kind of object that lies there."""
+
+    def kind_of(address: int) -> str:
+        region = header.region_at(address)
+        return same.kind_of_object("" if region is None else region.name)
+
+    return kind_of

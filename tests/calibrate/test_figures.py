@@ -1,0 +1,105 @@
+"""Bars, and the file of published figures."""
+
+import pytest
+
+from emu.calibrate import branch_loops, suite, system_routines
+from emu.calibrate.benchmark import Measurement, of_samples, with_terms
+from emu.calibrate.exchanges import ACROSS, SIBLING, exchanges, ping_pong
+from emu.calibrate.figures import Expected, declared, expectations, instruction_figures, load_published, published, published_path
+from emu.calibrate.instruction_loops import loops as instruction_loops
+from emu.calibrate.memory_loops import loops as memory_loops
+from emu.description import load_machine
+from emu.errors import UserError
+
+A10 = "a10-7800"
+GOOD = 'machine = "m"\ninstruction_table = false\n[[figure]]\nof = ["x"]\nvalue = 4.0\nsource = "s"\nconfidence = "high"\n'
+
+
+@pytest.mark.parametrize(
+    ("expected", "cycles", "met"),
+    (
+        (Expected(20, None, None, "high", ""), 21.9, True),
+        (Expected(20, None, None, "high", ""), 22.1, False),
+        (Expected(20, 15, 40, "high", ""), 30, False),  # a range does not widen the bar of high confidence
+        (Expected(20, 15, 40, "low", ""), 39, True),
+        (Expected(20, 15, 40, "medium", ""), 14, False),
+        (Expected(20, None, None, "low", ""), 23, False),
+    ),
+)
+def test_bar(expected, cycles, met):
+    assert expected.met_by(cycles) is met
+
+
+def test_every_published_figure_belongs_to_a_benchmark():
+    path = published_path(A10)
+    names = {each.name for each in memory_loops(1 << 15)} | {each.name for each in instruction_loops()}
+    names |= {each.name for pair in (SIBLING, ACROSS) for each in (*exchanges(pair), ping_pong(pair))}
+    names |= {system_routines.SYSTEM_CALL, *(each.name for each in system_routines.interrupts())}
+    names |= {each.name for each in branch_loops.loops()}
+    book = load_published(path)
+    assert {name for figure in book.figure for name in figure.of} <= names
+    assert book.machine == A10
+
+
+def test_nanoseconds_become_cycles_of_the_machine():
+    figures = published(published_path(A10), 2_000_000_000)
+    assert figures["load, dirty in other module"].value == 200
+    assert figures["load, dirty in other module"].bar == pytest.approx((150 * 0.99, 260 * 1.01))
+
+
+def test_the_range_of_an_estimate_belongs_to_its_own_column():
+    figures = instruction_figures()
+    assert figures["CLI: throughput"].low == 4
+    assert figures["FILD m32: latency"].high == 14
+    assert figures["FILD m32: throughput"].low is None
+
+
+def test_a_machine_without_published_figures_has_those_it_declares(tmp_path):
+    mine = tmp_path / "mine.toml"
+    machine = load_machine(A10)
+    expected, judge = expectations(str(mine), machine)
+    assert not judge
+    assert expected["chase, 64 KiB"].value == machine.latencies.l2_hit.value
+    assert expected["chase, 16 MiB"].value == machine.latencies.memory.value
+    assert expected["L1 and L2 DTLB miss: 4096 pages"].value == 41
+    assert expected["interrupt to a halted core"].value == 2700
+    assert declared(machine).keys() == expected.keys()
+    assert expectations(A10, machine)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    (
+        (GOOD.replace("value = 4.0", "value = -4.0"), "figure.0.value"),
+        (GOOD.replace('"high"', '"medium"'), "needs a range"),
+        (GOOD.replace('"high"', '"certain"'), "confidence"),
+        (GOOD + "range = [5.0, 6.0]\n", "must lie in the range"),
+        (GOOD + 'colour = "red"\n', "colour"),
+        ("machine = ", "published figures"),
+        (GOOD + GOOD[GOOD.index("[[") :], "has two"),
+    ),
+)
+def test_a_wrong_file_is_refused_by_name(tmp_path, text, words):
+    path = tmp_path / "m.toml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=words):
+        published(path, 1)
+
+
+def test_a_median_and_what_is_added_to_it():
+    known = {"base": Measurement("base", "g", 10, 9, 12, 5)}
+    measured = with_terms(of_samples("x", "g", [30.0, 31.0, 50.0]), (("base", -2.0),), known)
+    assert measured.cycles == 11
+    assert measured.low < 11 < measured.high
+    assert measured.samples == 3
+
+
+def test_a_row_out_of_bar_is_counted():
+    rows = suite.rows_of(
+        [Measurement("a", "g", 30, 30, 30), Measurement("b", "g", 5, 5, 5)],
+        {"a": Expected(20, None, None, "high", "s")},
+        judge=True,
+    )
+    result = suite.Calibration("m", 10**9, "published", rows, {(0, 1): 4.0})
+    assert (result.judged, [row.measured.name for row in result.out]) == (1, ["a"])
+    assert result.to_dict()["rows"][0]["error_percent"] == pytest.approx(50)
