@@ -36,8 +36,8 @@ def _title(comparison: Comparison) -> str:
     if len(comparison.seeds) > 1:
         seeds = f"means over {len(comparison.seeds)} seeds, whiskers: {CONFIDENCE_PERCENT} % confidence"
     lines = [
-        f"{comparison.workload} on {comparison.machine}, {count(comparison.cores, 'core')}, {comparison.reading}: "
-        f"{count(comparison.messages, 'message')} a run, {seeds}"
+        f"{comparison.workload} on {comparison.machine}, {count(comparison.cores, 'core')}, {comparison.reading}",
+        f"{count(comparison.messages, 'message')} a run, {seeds}",
     ]
     lines += [", ".join(f"{key} = {value:,}" for key, value in comparison.overrides.items())] if comparison.overrides else []
     return "\n".join(lines)
