@@ -6,6 +6,7 @@
 // Lock: rq->lock and p->pi_lock held
 //@ state scheduler
 ttwu_do_activate:
+//@ event woken reg=rsi
     push r13
     push r12
     push rbp

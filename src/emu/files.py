@@ -4,12 +4,12 @@ import os
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str | bytes) -> None:
     """Write beside `path` (links resolved) and take its place; raises `OSError`, and leaves no partial file."""
     target = path.resolve()
     temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        temporary.write_bytes(text.encode())
+        temporary.write_bytes(text.encode() if isinstance(text, str) else text)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)

@@ -9,8 +9,9 @@ from types import ModuleType
 import pytest
 from canned import PARTIAL, STALLED, WAKEQ, write_trace
 
-from emu.cli import catalogue
+from emu.cli import catalogue, compare
 from emu.cli.main import main
+from emu.description import load_machine
 from emu.errors import CheckFailed, GuestFault, InternalError, LimitReached
 from emu.report.catalogue_report import Point
 from emu.run.experiment_spec import Experiment, Stall
@@ -28,7 +29,8 @@ class FakeRuns:
 
     def run(self, experiment: Experiment, progress=None, should_stop=None):
         self.asked.append(experiment)
-        progress(1, 2)
+        if progress is not None:
+            progress(1, 2)
         assert not should_stop()
         if self.error is not None:
             raise self.error
@@ -115,6 +117,17 @@ def test_run_asks_for_what_was_typed(runs, capsys, arguments, wanted):
         (["compare", "baseline", "wakeq", "--threads", "2,x"], "threads must be a whole number, not 'x'"),
         (["compare", "baseline", "wakeq", "--threads", "2,2"], "threads must name each number once"),
         (["compare", "baseline", "wakeq", "--seeds", "0"], "seeds must be 1 to"),
+        (["compare", "baseline", "wakeq", "--jobs", "0"], "jobs must be 1 to 1024, not 0"),
+        (["compare", "baseline", "wakeq", "--jobs", "many"], "jobs must be a whole number, not 'many'"),
+        (["compare", "baseline", "wakeq", "--plot", "x.pdf"], "a plot is a .png or .svg file by its name, not 'x.pdf'"),
+        (["compare", "baseline", "wakeq", "--plot", "/nonexistent/x.png"], "cannot write /nonexistent/x.png"),
+        (["compare", "baseline", "wakeq", "--set", "latencies.remote_lin=4"], "has no figure 'latencies.remote_lin'; the nearest"),
+        (["run", "--set", "remote_line=4"], "machine a10-7800 has no figure 'remote_line'; the nearest"),
+        (["run", "--set", "latencies.remote_line"], "--set must be KEY=VALUE with a whole number"),
+        (["run", "--set", "latencies.remote_line=-4"], "--set must be KEY=VALUE with a whole number"),
+        (["run", "--set", "store_buffer.depth=0"], "store_buffer.depth must be 1 to 128, not 0"),
+        (["run", "--set", "topology.modules=4"], "has no figure 'topology.modules'"),
+        (["run", "--set", "store_buffer.depth=1", "--set", "store_buffer.depth=2"], "store_buffer.depth is set twice"),
         (["trace", "show"], "missing argument 'FILE'"),
         (["trace", "show", "/nonexistent"], "cannot read trace /nonexistent"),
         (["trace", "frob"], "no such command 'frob'"),
@@ -163,7 +176,7 @@ def test_partial_result_is_printed_and_the_exit_code_says_so(runs, capsys):
 
 
 def test_compare(runs, capsys):
-    code, out, _ = emu(capsys, "compare", "baseline", "wakeq", "--threads", "2,4", "--seeds", "2", "--json")
+    code, out, _ = emu(capsys, "compare", "baseline", "wakeq", "--threads", "2,4", "--seeds", "2", "--jobs", "1", "--json")
     assert code == 0
     rows = json.loads(out)["rows"]
     assert [row["threads"] for row in rows] == [2, 4]
@@ -173,15 +186,48 @@ def test_compare(runs, capsys):
 
 
 def test_compare_of_a_variant_with_itself(runs, capsys):
-    code, out, _ = emu(capsys, "compare", "wakeq", "wakeq", "--threads", "2", "--json")
+    code, out, _ = emu(capsys, "compare", "wakeq", "wakeq", "--threads", "2", "--jobs", "1", "--json")
     assert code == 0
     assert json.loads(out)["rows"][0]["difference_percent"] == 0.0
 
 
 def test_compare_as_text(runs, capsys):
-    code, out, _ = emu(capsys, "compare", "baseline", "wakeq", "--threads", "4")
+    code, out, _ = emu(capsys, "compare", "baseline", "wakeq", "--threads", "4", "--jobs", "1")
     assert code == 0
     assert "+71.0 %" in out
+    assert "+67.3 %" in out  # the published table's
+
+
+def test_compare_defaults(runs, capsys):
+    assert emu(capsys, "compare", "baseline", "wakeq", "--jobs", "1", "--json")[0] == 0
+    assert {each.threads for each in runs.asked} == {2, 4, 8}
+    assert {each.seed for each in runs.asked} == {1, 2, 3, 4, 5}
+    assert {each.messages for each in runs.asked} == {compare.MESSAGES}
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.svg"])
+def test_compare_draws(runs, capsys, tmp_path, name):
+    emu(capsys, "compare", "baseline", "wakeq", "--jobs", "1", "--plot", str(tmp_path / name))
+    assert (tmp_path / name).stat().st_size > 1000
+
+
+def test_sensitivity_varies_each_figure_alone(runs, capsys, tmp_path):
+    arguments = ["--threads", "2", "--jobs", "1", "--json", "--sensitivity", "--plot", str(tmp_path / "x.svg")]
+    code, out, _ = emu(capsys, "compare", "baseline", "wakeq", *arguments, "--set", "latencies.upgrade=100")
+    assert code == 0
+    keys = [figure["key"] for figure in json.loads(out)["figures"]]
+    assert {"latencies.remote_line", "latencies.upgrade", "store_buffer.depth"} <= set(keys)
+    assert not any(key.startswith(("clock", "topology", "l2", "cpuid")) for key in keys)
+    assert runs.asked[0].overrides == (("latencies.upgrade", 100),)
+    asked = {each.overrides for each in runs.asked}
+    half = load_machine("a10-7800").latencies.remote_line.value // 2
+    assert {(("latencies.upgrade", 50),), (("latencies.upgrade", 100), ("latencies.remote_line", half))} <= asked
+    assert (tmp_path / "x.svg").exists()
+
+
+def test_run_with_a_figure_set(runs, capsys):
+    assert emu(capsys, "run", "--set", "latencies.remote_line=400", "--set", "store_buffer.depth=12")[0] == 0
+    assert runs.asked[0].overrides == (("latencies.remote_line", 400), ("store_buffer.depth", 12))
 
 
 def test_stopped_comparison_keeps_its_rows(runs, capsys, monkeypatch):
@@ -192,7 +238,7 @@ def test_stopped_comparison_keeps_its_rows(runs, capsys, monkeypatch):
         return replace(result, partial=True) if len(runs.asked) == 3 else result
 
     monkeypatch.setattr(sys.modules["emu.run.experiment"], "run", stop_at_third)
-    code, out, _ = emu(capsys, "compare", "baseline", "wakeq", "--json")
+    code, out, _ = emu(capsys, "compare", "baseline", "wakeq", "--seeds", "1", "--jobs", "1", "--json")
     assert code == 130
     got = json.loads(out)
     assert got["partial"] is True

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,26 @@ def test_ctrl_c(begin):
         assert json.loads(out)["partial"] is True
     else:
         assert out == ""
+
+
+def test_ctrl_c_ends_runs_side_by_side():
+    arguments = ["--threads", "2", "--seeds", "2", "--messages", "20000000", "--jobs", "2", "--json"]
+    process = start("compare", "baseline", "wakeq", *arguments, start_new_session=True)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    deadline = time.monotonic() + 60
+    while len(children.read_text().split()) < 3:  # two workers, and what Python watches over shared resources with
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to all of them
+    code, out, err = finish(process)
+    assert code == 130
+    assert out == ""
+    assert err == "emu: interrupted before the first row was complete\nemu: interrupted\n"
+    with suppress(ProcessLookupError):  # the group is gone once the last of it has been reaped
+        while time.monotonic() < deadline:
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
+        pytest.fail("a process outlived the command")
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path):

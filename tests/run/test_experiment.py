@@ -202,3 +202,39 @@ def test_stopping_early_gives_a_partial_result() -> None:
 def test_results_are_plain_json() -> None:
     plain = run_of("wakeq").to_dict()
     assert json.loads(json.dumps(plain)) == plain
+
+
+@pytest.mark.parametrize("threads", [4, 8])
+@pytest.mark.parametrize("variant", ["baseline", "wakeq"])
+def test_wakeup_latency_is_that_of_the_trace(variant: str, threads: int, tmp_path: Path) -> None:
+    result = run(Experiment(variant=variant, threads=threads, messages=60, trace=tmp_path / "t.trace"))
+    trace = TraceFile(tmp_path / "t.trace")
+    task_of = {task.pointer: index for index, task in enumerate(trace.header.tasks)}
+    began: dict[int, int] = {}
+    since: dict[int, int] = {}
+    arriving: dict[int, int] = {}  # task: when its wakeup began
+    latencies = []
+    records = trace.records()
+    for record in records[np.argsort(records["cycle"], kind="stable")]:
+        task, cycle = int(record["task"]), int(record["cycle"])
+        if record["kind"] == Kind.MARK and int(record["value"]) in task_of:
+            name, woken = trace.header.marks[record["detail"]], task_of[int(record["value"])]
+            if name == "wakeup":
+                began[woken] = cycle
+            elif name == "woken":
+                since[woken] = began[woken]
+            elif name == "context_switch" and woken in since:
+                arriving[woken] = since.pop(woken)
+        elif record["kind"] == Kind.INSTRUCTION and task in arriving and record["state"] in (State.USER, State.KERNEL):
+            latencies.append(cycle - int(record["cost"]) - arriving.pop(task))
+    assert result.wakeup_latency is not None
+    assert result.wakeup_latency.count == len(latencies) > 60
+    assert result.wakeup_latency.cycles == sum(latencies)
+    assert result.wakeup_latency.cycles_max == max(latencies)
+
+
+def test_every_busy_cycle_has_one_cause() -> None:
+    result = run_of("baseline")
+    states = result.cycles_by_state
+    waited = states.lock_wait + states.message_spin + states.stall + states.idle
+    assert sum(result.cycles_by_cause.values()) + waited == result.cores * result.cycles

@@ -1,18 +1,27 @@
-"""`emu compare A B`: two variants over several numbers of threads."""
+"""`emu compare A B`: two variants over several numbers of threads, in pairs over seeds."""
 
 import json
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from emu.cli import options, terminal
-from emu.cli.run import execute
-from emu.errors import LimitReached, UserError
-from emu.report.compare_report import Comparison, Row, Side, render_comparison
-from emu.run.experiment_spec import Experiment
-from emu.run.result import RunResult
+from emu.errors import UserError
+from emu.processes import host_cores
+from emu.report.figure import check_plot
+
+if TYPE_CHECKING:
+    from emu.run.paired import RowPlan
 
 SEEDS_MAX = 1000
+SEEDS = 5
+MESSAGES = 3000  # docs/compare.md, "How long a run must be"
+SENSITIVITY_SEEDS = 3
+SENSITIVITY_MESSAGES = 500
 
 
 def compare(
@@ -22,101 +31,134 @@ def compare(
     cores: options.Cores = options.CORES_DEFAULT,
     machine: options.Machine = options.DEFAULT_MACHINE,
     workload: options.Workload = options.DEFAULT_WORKLOAD,
-    messages: options.Messages = None,
-    seeds: Annotated[str, typer.Option(metavar="N", help="Run each with seeds 1 to N and take means.")] = "1",
+    messages: Annotated[
+        str | None,
+        typer.Option(metavar="N", help=f"Messages of a run (default {MESSAGES}, with --sensitivity {SENSITIVITY_MESSAGES})."),
+    ] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(metavar="N", help=f"Run each with seeds 1 to N (default {SEEDS}, with --sensitivity {SENSITIVITY_SEEDS})."),
+    ] = None,
     placement: options.Placement = None,
     queues: options.Queues = None,
     types: options.Types = None,
     stall: options.Stalls = None,
     tick: options.Tick = "0",
+    overrides: options.Overrides = None,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="Vary each figure of the machine file by -50 % and +50 %, one at a time.")
+    ] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the comparison: a .png or .svg file.")] = None,
+    jobs: Annotated[
+        str | None, typer.Option(metavar="N", help="Runs side by side (default: the cores of this host); changes no result.")
+    ] = None,
     as_json: options.Json = False,
     max_cycles: options.MaxCycles = None,
 ) -> None:
-    """Run two variants with the same threads and seeds: rates, hold of the queue lock and message spin side by side.
+    """Run two variants in pairs, with the same threads and seeds, and say what differs and where the cycles went.
 
-    Ctrl-C stops; the rows that were complete are printed.
+    Rates, hold and wait of the queue lock, message spin and wakeup latency, each with a 95 % confidence interval over the
+    seeds (docs/compare.md). Ctrl-C stops; the rows that were complete are printed.
 
     \b
     Examples:
-      emu compare baseline wakeq                    2, 4 and 8 threads on 4 cores
+      emu compare baseline wakeq                    2, 4 and 8 threads on 4 cores, 5 seeds
       emu compare baseline wakeq --threads 4 --seeds 5
+      emu compare baseline wakeq --plot table.png   beside the patch's own table
+      emu compare baseline wakeq --sensitivity      which latencies decide the answer
+      emu compare baseline wakeq --set latencies.remote_line=400
       emu compare baseline wakeq --stall handoff_window:20000:10
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     counts = options.whole_list("threads", threads)
-    how_many = options.whole("seeds", seeds)
+    how_many = SENSITIVITY_SEEDS if sensitivity else SEEDS
+    if seeds is not None:
+        how_many = options.whole("seeds", seeds)
     if not 1 <= how_many <= SEEDS_MAX:
         raise UserError(f"seeds must be 1 to {SEEDS_MAX}, not {how_many}")
-    plan = {
-        (count, variant, seed): options.experiment(
+    if plot is not None:
+        check_plot(plot)
+    processes = host_cores() if jobs is None else options.whole("jobs", jobs)
+    templates = {
+        (count, variant): options.experiment(
             variant=variant,
             machine=machine,
             cores=cores,
             workload=workload,
             threads=str(count),
-            messages=messages,
-            seed=str(seed),
+            messages=messages or str(SENSITIVITY_MESSAGES if sensitivity else MESSAGES),
             placement=placement,
             queues=queues,
             types=types,
             stalls=stall,
             tick=tick,
+            overrides=overrides,
             max_cycles=max_cycles,
         )
         for count in counts
-        for seed in range(1, how_many + 1)
         for variant in (a, b)
     }
-    comparison = _measure((a, b), counts, tuple(range(1, how_many + 1)), plan)
+    from emu.run.paired import RowPlan
+
+    plans = [
+        RowPlan(
+            count,
+            tuple(
+                (replace(templates[count, a], seed=seed), replace(templates[count, b], seed=seed))
+                for seed in range(1, how_many + 1)
+            ),
+        )
+        for count in counts
+    ]
+    measure = _sensitivity if sensitivity else _comparison
+    if measure(plans, processes, as_json, plot):
+        raise typer.Exit(terminal.INTERRUPTED)
+
+
+@contextmanager
+def _side_by_side(title: str) -> Iterator[tuple[terminal.Progress, Callable[[], bool]]]:
+    """Progress over all runs, and Ctrl-C as a request to keep what is complete."""
+    with terminal.interruptible() as interrupt, terminal.progress_bar(title, "runs") as bar:
+        interrupt.begin()
+        yield bar, interrupt.should_stop
+
+
+def _comparison(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Path | None) -> bool:
+    """Compare, print and draw; returns whether it was stopped early."""
+    from emu.report.compare_report import render_comparison
+    from emu.run.paired import compare_pairs
+
+    with _side_by_side("compare") as (progress, should_stop):
+        comparison = compare_pairs(plans, jobs=jobs, progress=progress, should_stop=should_stop)
     if comparison is None:
         terminal.complain("interrupted before the first row was complete")
-        raise typer.Exit(terminal.INTERRUPTED)
+        return True
     if as_json:
         terminal.show(json.dumps(comparison.to_dict(), indent=2))
     else:
         terminal.show(render_comparison(comparison, width=terminal.page_width(), colour=terminal.use_colour()))
-    if comparison.partial:
-        raise typer.Exit(terminal.INTERRUPTED)
+    if plot is not None:
+        from emu.report.compare_plot import plot_comparison
+
+        plot_comparison(comparison, plot)
+    return comparison.partial
 
 
-def _measure(
-    variants: tuple[str, str],
-    counts: tuple[int, ...],
-    seeds: tuple[int, ...],
-    plan: dict[tuple[int, str, int], Experiment],
-) -> Comparison | None:
-    """Run the plan row by row, the two variants of a seed next to each other; None when not even one row was done."""
-    rows: list[Row] = []
-    example: RunResult | None = None
-    partial = False
-    for count in counts:
-        runs: dict[str, list[RunResult]] = {variant: [] for variant in variants}
-        for seed in seeds:
-            for variant in runs:
-                title = f"{variant}, {count} threads, seed {seed}"
-                result = execute(plan[count, variant, seed], title=title)
-                if result.stuck is not None:
-                    raise LimitReached(f"{title}: {result.stuck.summary}")
-                partial = partial or result.partial
-                if partial:
-                    break
-                runs[variant].append(result)
-            if partial:
-                break
-        if partial:
-            break
-        example = runs[variants[0]][0]
-        rows.append(Row(count, Side.of(runs[variants[0]]), Side.of(runs[variants[1]])))
-    if example is None:
-        return None
-    return Comparison(
-        variants=variants,
-        machine=example.machine,
-        workload=example.workload,
-        cores=example.cores,
-        placement=example.placement,
-        messages=example.messages_wanted,
-        seeds=seeds,
-        undisturbed=example.undisturbed,
-        rows=tuple(rows),
-        partial=partial,
-    )
+def _sensitivity(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Path | None) -> bool:
+    """The same for the comparison with each figure changed."""
+    from emu.report.sensitivity_report import render_sensitivity
+    from emu.run.sensitivity import vary_figures
+
+    with _side_by_side("sensitivity") as (progress, should_stop):
+        found = vary_figures(plans, jobs=jobs, progress=progress, should_stop=should_stop)
+    if found is None:
+        terminal.complain("interrupted before the comparison to measure against was complete")
+        return True
+    if as_json:
+        terminal.show(json.dumps(found.to_dict(), indent=2))
+    else:
+        terminal.show(render_sensitivity(found, width=terminal.page_width(), colour=terminal.use_colour()))
+    if plot is not None:
+        from emu.report.sensitivity_plot import plot_sensitivity
+
+        plot_sensitivity(found, plot)
+    return found.partial

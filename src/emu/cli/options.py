@@ -68,6 +68,14 @@ Stalls = Annotated[
         "virtual CPU. May be given once a point; `emu variants show NAME` lists the points.",
     ),
 ]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a figure of the machine file for this run, such as latencies.remote_line=400. May be given once a key.",
+    ),
+]
 Tick = Annotated[str, typer.Option(metavar="HZ", help="Timer interrupts a second on each core, 0 for none.")]
 MaxCycles = Annotated[
     str | None,
@@ -89,6 +97,7 @@ __all__ = [
     "Machine",
     "MaxCycles",
     "Messages",
+    "Overrides",
     "Placement",
     "Preempt",
     "Queues",
@@ -133,6 +142,7 @@ def experiment(
     preempt: str | None = None,
     stalls: Sequence[str] | None = None,
     tick: str = "0",
+    overrides: Sequence[str] | None = None,
     trace: Path | None = None,
     max_cycles: str | None = None,
     trace_limit: str = TRACE_LIMIT_DEFAULT,
@@ -154,6 +164,7 @@ def experiment(
         seed=whole("seed", seed),
         stalls=tuple(Stall.parse(text) for text in stalls or ()),
         tick_hz=whole("tick", tick),
+        overrides=tuple(_override(text) for text in overrides or ()),
         trace=trace,
         limits=Limits(
             cycles=None if max_cycles is None else whole("max-cycles", max_cycles),
@@ -172,6 +183,12 @@ def _threads(text: str) -> int:
     return threads
 
 
+def _override(text: str) -> tuple[str, int]:
+    from emu.run.overrides import parse_override
+
+    return parse_override(text)
+
+
 def _refuse_unknown(spec: Experiment) -> None:
     """Variant, machine, points and trace path: looked up before the slow parts are even imported."""
     from emu.assembly.variants import overlays
@@ -179,7 +196,11 @@ def _refuse_unknown(spec: Experiment) -> None:
     from emu.observe.trace_file import check_writable
 
     known = {point.name for point in points(spec.variant)}
-    find_machine(spec.machine)
+    machine = find_machine(spec.machine)
+    if spec.overrides:
+        from emu.run.overrides import apply_overrides
+
+        apply_overrides(machine, spec.overrides)
     overlays(spec.preempt)
     for stall in spec.stalls:
         if stall.point not in known:

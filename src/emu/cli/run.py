@@ -32,6 +32,7 @@ def run(
     ] = "1",
     stall: options.Stalls = None,
     tick: options.Tick = "0",
+    overrides: options.Overrides = None,
     trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an instruction trace: see `emu trace --help`.")] = None,
     script: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Run a script of queue operations instead: see docs/scripts.md.")
@@ -73,6 +74,7 @@ def run(
             "--types": types,
             "--stall": stall,
             "--trace": trace,
+            "--set": overrides,
         }
         run_file(script, variant, machine, as_json, [name for name, value in refused.items() if value])
         return
@@ -90,6 +92,7 @@ def run(
         types=types,
         stalls=stall,
         tick=tick,
+        overrides=overrides,
         trace=trace,
         max_cycles=max_cycles,
         trace_limit=trace_limit,

@@ -14,6 +14,7 @@ from emu.engine.records import (
     TAKEN,
     U8,
     WAITS,
+    WOKEN,
 )
 from emu.engine.schedule import ends_at, hold_back, move_on, spend
 from emu.memory.records import BUS, RELEASE, RELEASES
@@ -21,7 +22,8 @@ from emu.native import array_at, mix, njit
 from emu.timing.branch import CONDITIONAL, INDIRECT_JUMP, NONE, PREDICTOR, RETURN, mispredicted
 from emu.trace_record import TRACE_DTYPE, Cause, Kind, State
 
-LOCK_WAIT, MESSAGE_SPIN, INTERRUPT, STALL = (int(s) for s in (State.LOCK_WAIT, State.MESSAGE_SPIN, State.INTERRUPT, State.STALL))
+USER, KERNEL, INTERRUPT = int(State.USER), int(State.KERNEL), int(State.INTERRUPT)
+LOCK_WAIT, MESSAGE_SPIN, STALL = int(State.LOCK_WAIT), int(State.MESSAGE_SPIN), int(State.STALL)
 K_INSTRUCTION, K_MARK, K_ACQUIRED, K_CONTENDED, K_RELEASED = (
     int(k) for k in (Kind.INSTRUCTION, Kind.MARK, Kind.LOCK_ACQUIRED, Kind.LOCK_CONTENDED, Kind.LOCK_RELEASED)
 )
@@ -163,6 +165,44 @@ def account_spin(machine, core):  # type: ignore[no-untyped-def]
 
 
 @njit
+def task_index(machine, pointer):  # type: ignore[no-untyped-def]
+    """Index of a task_struct in the task table, -1 for an idle task."""
+    offset = pointer - machine.task_base
+    if offset < 0 or offset >= machine.task_stride * machine.task_count:
+        return I64(-1)
+    return I64(offset // machine.task_stride)
+
+
+@njit
+def account_wakeup(machine, core, mark, task):  # type: ignore[no-untyped-def]
+    """The way of a task back to a core: try_to_wake_up is called, it had been off the run queue, it is switched to."""
+    if mark == machine.wakeup_mark and core.queue_locks_held > 0:
+        machine.wakeups_under_queue_lock += 1
+    if mark == machine.switch_mark:
+        core.woken_since = 0
+    if task < 0:
+        return
+    woken = array_at(machine.woken, machine.task_count, WOKEN)[task]
+    if mark == machine.wakeup_mark:
+        woken.began = core.retired_at
+    elif mark == machine.woken_mark:
+        woken.since = woken.began
+    elif mark == machine.switch_mark:
+        core.woken_since = woken.since
+        woken.since = 0
+
+
+@njit
+def arrive(machine, core, began):  # type: ignore[no-untyped-def]
+    """The task that was woken runs again, outside the scheduler, since `began`."""
+    latency = began - core.woken_since
+    core.woken_since = 0
+    machine.wakeup_latency_count += 1
+    machine.wakeup_latency_cycles += latency
+    machine.wakeup_latency_cycles_max = max(machine.wakeup_latency_cycles_max, latency)
+
+
+@njit
 def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
     """Count the event bound to the retiring instruction."""
     counts = array_at(machine.mark_counts, instruction.mark + 1, I64)
@@ -174,8 +214,8 @@ def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
     value = 0
     if instruction.register >= 0:
         value = core.scratch[0]
-    if instruction.mark == machine.wakeup_mark and core.queue_locks_held > 0:
-        machine.wakeups_under_queue_lock += 1
+    if instruction.mark in (machine.wakeup_mark, machine.woken_mark, machine.switch_mark):
+        account_wakeup(machine, core, instruction.mark, task_index(machine, value))
     if instruction.mark == machine.boot_mark:
         machine.boot_cycles = core.retired_at
     note(machine, core, K_MARK, core.retired_at, instruction.mark, 0, value)
@@ -260,6 +300,8 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
     cost = settle_time(machine, core, instruction, next_pc)
     core.instructions += 1
     core.digest = mix(mix(core.digest, core.current_pc), core.retired_at)
+    if core.woken_since != 0 and state in (USER, KERNEL):
+        arrive(machine, core, core.retired_at - cost)
     if machine.trace_at != 0:
         trace_instruction(machine, core, cost, state)
     if core.acquiring >= 0 or core.failing >= 0 or core.releasing >= 0:

@@ -4,7 +4,7 @@ import numpy as np
 from numba import types
 
 from emu.engine import apic
-from emu.engine.account import blame, note, note_releases
+from emu.engine.account import blame, note, note_releases, task_index
 from emu.engine.deliver import PAGE_FAULT
 from emu.engine.lock_word import ACQUIRED, FAILED, RELEASED, TICKET, change, merged
 from emu.engine.records import (
@@ -202,15 +202,6 @@ def look_at_ticket(machine, core, address, seen):  # type: ignore[no-untyped-def
     lock = array_at(machine.locks, machine.lock_count, LOCK)[core.wait_lock[place]]
     if lock.kind == TICKET and lock.address == address and seen & 0xFFFF == core.wait_ticket[place]:
         core.acquiring = core.wait_lock[place]
-
-
-@njit
-def task_index(machine, pointer):  # type: ignore[no-untyped-def]
-    """Index of a task_struct in the task table, -1 for an idle task."""
-    offset = pointer - machine.task_base
-    if offset < 0 or offset >= machine.task_stride * machine.task_count:
-        return np.int64(-1)
-    return np.int64(offset // machine.task_stride)
 
 
 def on_invalid(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]

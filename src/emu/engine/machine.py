@@ -8,7 +8,7 @@ import numpy as np
 from emu.assembly.variants import LOCK_KINDS
 from emu.engine.lock_word import SLEEPING
 from emu.engine.loop import run as run_native
-from emu.engine.records import CORE, HALTED, LOCK, MACHINE, RUNNING, WAITING_FOR_STARTUP
+from emu.engine.records import CORE, HALTED, LOCK, MACHINE, RUNNING, WAITING_FOR_STARTUP, WOKEN
 from emu.engine.text import Text
 from emu.engine.unicorn_core import UnicornCore, function_pointer, make_callbacks
 from emu.errors import InternalError
@@ -86,8 +86,10 @@ class Machine:
         self._share("instructions", text.instructions)
         for name in ("kernel_base", "kernel_bytes", "user_base", "user_bytes"):
             self.record[name] = signed(getattr(text, name))
-        for field_name, mark in (("done_mark", "task_exit"), ("wakeup_mark", "wakeup"), ("boot_mark", "boot_done")):
-            self.record[field_name] = text.mark(mark)
+        marks = {"done": "task_exit", "wakeup": "wakeup", "woken": "woken", "switch": "context_switch", "boot": "boot_done"}
+        for name, mark in marks.items():
+            self.record[f"{name}_mark"] = text.mark(mark)
+        self._share("woken", np.zeros(max(start.task_count, 1), WOKEN))
         for name in ("emu_start", "emu_stop", "reg_read", "reg_write", "context_save", "context_restore"):
             self.record[name] = function_pointer(f"uc_{name}")
         self.record["secondary_pc"] = signed(start.secondary_pc)

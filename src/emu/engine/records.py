@@ -126,6 +126,7 @@ CORE = np.dtype(
         ("spin_start", I64),
         ("spin_loads", I64),
         ("queue_locks_held", I64),
+        ("woken_since", I64),  # of the task just switched to, until it runs: when its wakeup began; 0: no such task
         ("halted_at", I64),
         ("fault", I64),
         ("fault_code", I64),
@@ -162,6 +163,8 @@ LOCK = np.dtype(
         ("owner", I64),
     ]
 )
+
+WOKEN = np.dtype([("began", I64), ("since", I64)])  # of a task: its last call of try_to_wake_up; that of its way to a core, or 0
 
 MACHINE = np.dtype(
     [
@@ -200,6 +203,9 @@ MACHINE = np.dtype(
         ("done_wanted", I64),
         ("end_at", I64),  # set once the last task is done: every core runs up to here, and no further
         ("wakeup_mark", I64),
+        ("woken_mark", I64),
+        ("switch_mark", I64),
+        ("woken", I64),  # host address of WOKEN[task_count]
         ("boot_mark", I64),
         ("boot_cycles", I64),
         ("mark_counts", I64),  # i64[marks]
@@ -212,6 +218,9 @@ MACHINE = np.dtype(
         ("lock_count", I64),
         ("releases_seen", I64),
         ("wakeups_under_queue_lock", I64),
+        ("wakeup_latency_count", I64),
+        ("wakeup_latency_cycles", I64),
+        ("wakeup_latency_cycles_max", I64),
         ("spin_entries", I64),
         ("spin_iterations", I64),
         ("spin_cycles", I64),

@@ -1,20 +1,16 @@
 """Many tests: found in trees of folders, run in batches, side by side; one that cannot be read never stops the others."""
 
-import multiprocessing
 import os
-import signal
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from emu.errors import EmuError, InternalError, UserError
+from emu.processes import submit, workers
 
 if TYPE_CHECKING:
     from emu.litmus.test import LitmusTest
@@ -114,41 +110,13 @@ def run_suite(paths: Sequence[Path], conditions: Conditions, jobs: int) -> Itera
         yield from run_batch(*batch)
     if not (batches := batches[alone:]):
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(batches)), mp_context=context, initializer=_end_with_the_parent) as pool:
+    with workers(min(jobs, len(batches))) as pool:
         try:
-            with _interrupts_held():
-                futures = [pool.submit(run_batch, *batch) for batch in batches]
+            futures = submit(pool, run_batch, batches)
             for future in futures:
                 yield from future.result()
         except BrokenProcessPool:
             raise InternalError("a process that judged tests has died; --jobs 1 shows at which test") from None
-        except BaseException:
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits until the processes are there; they inherit the mask, so that it is never theirs to answer."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _end_with_the_parent() -> None:
-    """A parent that a signal ends (SIGTERM, SIGPIPE, SIGKILL) cannot tell its processes, and they would wait for ever."""
-
-    def watch() -> None:
-        if (parent := multiprocessing.parent_process()) is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def run_batch(paths: Sequence[Path], conditions: Conditions) -> list[Judged]:

@@ -17,10 +17,12 @@ from emu.native import MASK64, mix
 from emu.observe.trace_file import TraceWriter, check_writable
 from emu.run.experiment_spec import Experiment
 from emu.run.faults import describe_fault, what_cores_do
-from emu.run.result import Coherence, LockUse, MessageSpin, RunResult, StallCount, StateCycles, Wakeups
+from emu.run.overrides import apply_overrides
+from emu.run.result import Coherence, LockUse, MessageSpin, RunResult, StallCount, StateCycles, WakeupLatency, Wakeups
 from emu.run.stuck import Stuck, find_stuck
 from emu.run.trace_setup import trace_header
 from emu.run.wiring import QUEUE_LOCK, Wired, program_of, wire
+from emu.trace_record import Cause
 
 Progress = Callable[[int, int], None]
 
@@ -34,7 +36,7 @@ class Setup(Wired):
 
 def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
     """Wire an experiment, or raise `UserError`."""
-    description = load_machine(experiment.machine)
+    description = apply_overrides(load_machine(experiment.machine), experiment.overrides)
     if experiment.trace is not None:
         check_writable(experiment.trace)
     image, text = program_of(experiment.variant, experiment.preempt)
@@ -170,9 +172,11 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
         host_seconds=host_seconds,
         trace_digest=_digest(machine),
         cycles_by_core_and_state=states,
+        cycles_by_cause={cause.name.lower(): int(machine.cores["cycles_by_cause"][:, cause].sum()) for cause in Cause},
         message_spin=MessageSpin(*(int(record[f"spin_{name}"]) for name in ("entries", "iterations", "cycles"))),
         locks=_locks(setup),
         wakeups=_wakeups(counts, int(record["wakeups_under_queue_lock"])),
+        wakeup_latency=WakeupLatency(*(int(record[f"wakeup_latency_{name}"]) for name in ("count", "cycles", "cycles_max"))),
         interprocessor_interrupts=int(record["ipis"]),
         context_switches=counts.get("context_switch", 0),
         coherence=Coherence(
@@ -183,6 +187,7 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
         ),
         outcomes={name: counts.get(name, 0) for name in ("delivered", "enqueued", "handed_over")},
         tick_hz=experiment.tick_hz,
+        overrides=dict(experiment.overrides),
         stall_schedule=experiment.stalls,
         stalls=_stall_counts(setup),
         partial=partial,

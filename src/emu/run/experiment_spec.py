@@ -88,6 +88,7 @@ class Experiment:
     types: str | None = None  # of messages: each thread its own, or two common to all pairs
     stalls: tuple[Stall, ...] = ()
     tick_hz: int = 0
+    overrides: tuple[tuple[str, int], ...] = ()  # figures of the machine file: key, value in place of the file's
     trace: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -100,6 +101,10 @@ class Experiment:
             object.__setattr__(self, "preempt", workload.preempt)
         if not 0 <= self.tick_hz <= TICK_HZ_MAX:
             raise UserError(f"tick must be 0 (off) to {TICK_HZ_MAX} interrupts a second, not {self.tick_hz}")
+        keys = [key for key, _ in self.overrides]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise UserError(f"{key} is set twice: give each figure one --set")
         points = [stall.point for stall in self.stalls]
         for point in points:
             if points.count(point) > 1:

@@ -88,6 +88,20 @@ class Wakeups:
 
 
 @dataclass(frozen=True, slots=True)
+class WakeupLatency:
+    """From the entry of try_to_wake_up to the first instruction in user or kernel state of a task that had been switched out."""
+
+    count: int = 0
+    cycles: int = 0
+    cycles_max: int = 0
+
+    @property
+    def cycles_mean(self) -> float:
+        """Cycles a wakeup took to arrive."""
+        return self.cycles / self.count if self.count else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Coherence:
     """Transactions on the interconnect."""
 
@@ -126,14 +140,18 @@ class RunResult:
     host_seconds: float
     trace_digest: str
     cycles_by_core_and_state: tuple[StateCycles, ...]
+    # By cause, over all cores; with the states lock_wait, message_spin, stall and idle, cores x cycles. Empty: not counted.
+    cycles_by_cause: Mapping[str, int] = field(default_factory=dict)
     message_spin: MessageSpin = MessageSpin()
     locks: Mapping[str, LockUse] = field(default_factory=dict)  # by class: "q_perm.lock", "pi_lock", "rq.lock", ...
     wakeups: Wakeups = Wakeups()
+    wakeup_latency: WakeupLatency | None = None  # None: not counted
     interprocessor_interrupts: int = 0
     context_switches: int = 0
     coherence: Coherence = Coherence()
     outcomes: Mapping[str, int] = field(default_factory=dict)  # delivered, enqueued, handed_over, errors by errno name
     tick_hz: int = 0
+    overrides: Mapping[str, int] = field(default_factory=dict)  # figures of the machine file that were set: key to value
     stall_schedule: tuple[Stall, ...] = ()
     stalls: Mapping[str, StallCount] = field(default_factory=dict)  # by point
     preempt: str = "none"  # kind of kernel preemption
@@ -181,6 +199,7 @@ class RunResult:
             "threads": self.threads,
             "seed": self.seed,
             "tick_hz": self.tick_hz,
+            "overrides": dict(self.overrides),
             "partial": self.partial,
             "stuck": self.stuck.to_dict() if self.stuck is not None else None,
             "messages_wanted": self.messages_wanted,
@@ -195,9 +214,11 @@ class RunResult:
             "trace_digest": self.trace_digest,
             "cycles_by_state": self.cycles_by_state.to_dict(),
             "cycles_by_core_and_state": [core.to_dict() for core in self.cycles_by_core_and_state],
+            "cycles_by_cause": dict(self.cycles_by_cause),
             "message_spin": _plain(self.message_spin),
             "locks": {name: _plain(use) for name, use in self.locks.items()},
             "wakeups": _plain(self.wakeups),
+            "wakeup_latency": _plain(self.wakeup_latency) if self.wakeup_latency is not None else None,
             "interprocessor_interrupts": self.interprocessor_interrupts,
             "context_switches": self.context_switches,
             "coherence": _plain(self.coherence),

@@ -47,4 +47,5 @@ def _arguments(setup: "Setup") -> str:
     words += ["--placement", each.placement] if each.placement else []
     words += [word for stall in each.stalls for word in ("--stall", str(stall))]
     words += ["--tick", str(each.tick_hz)] if each.tick_hz else []
+    words += [word for key, value in each.overrides for word in ("--set", f"{key}={value}")]
     return " ".join(words)

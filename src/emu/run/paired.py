@@ -1,0 +1,68 @@
+"""Run two variants in pairs, each pair with the same number of threads and the same seed, and compare them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from emu.run.comparison import Comparison, Row, seed_varies
+from emu.run.experiment_spec import Experiment
+from emu.run.parallel import Progress, run_all
+from emu.run.published import published
+from emu.run.result import RunResult
+
+Pair = tuple[Experiment, Experiment]
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """The pairs of one row, one a seed, in the order of the seeds."""
+
+    threads: int
+    pairs: tuple[Pair, ...]
+
+
+def compare_pairs(
+    plans: Sequence[RowPlan], *, jobs: int, progress: Progress, should_stop: Callable[[], bool] = lambda: False
+) -> Comparison | None:
+    """Run every pair; stopped early it has the rows that were complete, and is None when not even one was."""
+    first = plans[0].pairs[0]
+    variants = first[0].variant, first[1].variant
+    table = published(first[0].workload, variants)
+    rows: list[Row] = []
+    example: RunResult | None = None
+    for plan, a, b in run_rows(plans, jobs=jobs, progress=progress, should_stop=should_stop):
+        example = example or a[0]
+        rows.append(Row.of(plan.threads, a, b, table.rows.get(plan.threads) if table is not None else None))
+    if example is None:
+        return None
+    return Comparison(
+        variants=variants,
+        machine=example.machine,
+        workload=example.workload,
+        cores=example.cores,
+        placement=example.placement,
+        queues=example.queues,
+        types=example.types,
+        reading=example.reading,
+        messages=example.messages_wanted,
+        seeds=tuple(a.seed for a, _ in plans[0].pairs),
+        seed_varies=seed_varies(example.placement, example.tick_hz),
+        undisturbed=example.undisturbed,
+        rows=tuple(rows),
+        overrides=example.overrides,
+        published_source=f"{table.machine}: {table.source}" if table is not None else None,
+        partial=len(rows) < len(plans),
+    )
+
+
+def run_rows(
+    plans: Sequence[RowPlan], *, jobs: int, progress: Progress, should_stop: Callable[[], bool]
+) -> Iterator[tuple[RowPlan, list[RunResult], list[RunResult]]]:
+    """Each row with the results of A and of B, as rows become complete; a row that was stopped is left out."""
+    experiments = [experiment for plan in plans for pair in plan.pairs for experiment in pair]
+    results = run_all(experiments, jobs=jobs, progress=progress, should_stop=should_stop)
+    for plan in plans:
+        of_row = list(islice(results, 2 * len(plan.pairs)))
+        if len(of_row) < 2 * len(plan.pairs):
+            return
+        yield plan, of_row[::2], of_row[1::2]

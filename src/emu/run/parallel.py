@@ -1,0 +1,81 @@
+"""Many runs side by side: one run a job, results in the order of the plan whatever the number of processes.
+
+A worker imports, loads the compiled code and assembles a variant once, and keeps them for the runs that follow.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures.process import BrokenProcessPool
+
+from emu.errors import InternalError, LimitReached, UserError
+from emu.processes import submit, workers
+from emu.run.experiment_spec import Experiment
+from emu.run.result import RunResult
+
+POLL_SECONDS = 0.2  # how often Ctrl-C is looked for
+JOBS_MAX = 1024
+
+Progress = Callable[[int, int], None]
+
+
+def run_all(
+    plan: Sequence[Experiment], *, jobs: int, progress: Progress, should_stop: Callable[[], bool] = lambda: False
+) -> Iterator[RunResult]:
+    """Results in the order of the plan; the iterator ends early, without a partial result, when `should_stop` says so.
+
+    `progress` hears how many runs are done, of how many. The error of a run is raised in its turn; a run that is stuck is a
+    `LimitReached`. Results do not depend on `jobs`.
+    """
+    if not 1 <= jobs <= JOBS_MAX:
+        raise UserError(f"jobs must be 1 to {JOBS_MAX}, not {jobs}")
+    progress(0, len(plan))
+    jobs = min(jobs, len(plan))
+    return _in_processes(plan, jobs, progress, should_stop) if jobs > 1 else _in_turn(plan, progress, should_stop)
+
+
+def _in_turn(plan: Sequence[Experiment], progress: Progress, should_stop: Callable[[], bool]) -> Iterator[RunResult]:
+    for done, experiment in enumerate(plan, 1):
+        if should_stop():
+            return
+        result = _run(experiment, should_stop)
+        if result.partial and result.stuck is None:
+            return
+        progress(done, len(plan))
+        yield _sound(experiment, result)
+
+
+def _in_processes(
+    plan: Sequence[Experiment], jobs: int, progress: Progress, should_stop: Callable[[], bool]
+) -> Iterator[RunResult]:
+    try:
+        with workers(jobs) as pool:
+            futures = submit(pool, _run, [(experiment,) for experiment in plan])
+            for experiment, future in zip(plan, futures, strict=True):
+                while not future.done():
+                    wait([each for each in futures if not each.done()], POLL_SECONDS, FIRST_COMPLETED)
+                    progress(sum(each.done() for each in futures), len(plan))
+                    if should_stop():
+                        raise _Stopped
+                yield _sound(experiment, future.result())
+    except _Stopped:
+        return
+    except BrokenProcessPool:
+        raise InternalError("a process that had a run to do has died; --jobs 1 shows in which run") from None
+
+
+class _Stopped(Exception):
+    """Occurs when the caller asked to stop: the pool is left in a way that ends its processes at once."""
+
+
+def _run(experiment: Experiment, should_stop: Callable[[], bool] | None = None) -> RunResult:
+    from emu.run.experiment import run  # loads the engine: in the workers, not in a parent that only waits
+
+    return run(experiment, None, should_stop)
+
+
+def _sound(experiment: Experiment, result: RunResult) -> RunResult:
+    """The result, or a `LimitReached` that names the run that is stuck."""
+    if result.stuck is not None:
+        where = f"{experiment.variant}, {experiment.threads} threads, seed {experiment.seed}"
+        raise LimitReached(f"{where}: {result.stuck.summary}")
+    return result

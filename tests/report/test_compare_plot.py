@@ -1,0 +1,75 @@
+"""Pictures of a comparison and of a sensitivity run: there, of their kind, and the same bytes each time."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from canned_compare import comparison, row, sensitivity
+
+import emu
+from emu.errors import UserError
+from emu.report.compare_plot import plot_comparison
+from emu.report.figure import check_plot, save, style
+from emu.report.sensitivity_plot import plot_sensitivity
+from emu.run.comparison import Row
+
+HEADS = {".png": b"\x89PNG\r\n", ".svg": b"<?xml"}
+DRAWINGS = {
+    "comparison": lambda path: plot_comparison(comparison(row(2), row(4), row(8)), path),
+    "sensitivity": lambda path: plot_sensitivity(sensitivity(), path),
+}
+
+
+@pytest.mark.parametrize("suffix", HEADS)
+@pytest.mark.parametrize("what", DRAWINGS)
+def test_kind_and_bytes(tmp_path, what, suffix):
+    first, second = tmp_path / f"first{suffix}", tmp_path / f"second{suffix}"
+    for path in (first, second):
+        DRAWINGS[what](path)
+    assert first.read_bytes().startswith(HEADS[suffix])
+    assert first.read_bytes() == second.read_bytes()
+    assert sorted(tmp_path.iterdir()) == [first, second]
+
+
+def test_another_process_draws_the_same_bytes(tmp_path):
+    here, there = tmp_path / "here.svg", tmp_path / "there.svg"
+    DRAWINGS["comparison"](here)
+    code = f"""import sys
+sys.path[:0] = {[str(Path(__file__).parent), str(Path(emu.__file__).parents[1])]!r}
+from pathlib import Path
+from canned_compare import comparison, row
+from emu.report.compare_plot import plot_comparison
+plot_comparison(comparison(row(2), row(4), row(8)), Path({str(there)!r}))"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert here.read_bytes() == there.read_bytes()
+
+
+def test_what_was_measured_is_what_is_drawn(tmp_path):
+    changed, other = tmp_path / "changed.svg", tmp_path / "other.svg"
+    plot_comparison(comparison(row(2), row(4)), changed)
+    plot_comparison(comparison(row(2), row(8)), other)
+    assert changed.read_bytes() != other.read_bytes()
+
+
+@pytest.mark.parametrize("variants", [("baseline", "wakeq"), ("wakeq", "baseline")])
+def test_one_seed_and_no_published_table(tmp_path, variants):
+    from canned import STALLED, WAKEQ
+
+    plain = Row.of(4, [STALLED], [WAKEQ])
+    plot_comparison(comparison(plain, seeds=(1,), variants=variants), tmp_path / "x.png")
+    assert (tmp_path / "x.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("x.pdf", "a plot is a .png or .svg file by its name, not 'x.pdf'"), ("x", "not 'x'"), ("no/x.png", "cannot write")],
+)
+def test_refused(tmp_path, name, words):
+    with pytest.raises(UserError, match=words):
+        check_plot(tmp_path / name)
+
+
+def test_a_folder_that_went_away_is_the_users_to_mend(tmp_path):
+    with style() as new_figure, pytest.raises(UserError, match="cannot write"):
+        save(new_figure(), tmp_path / "gone" / "x.png")
