@@ -251,7 +251,7 @@ def test_stopped_comparison_keeps_its_rows(runs, capsys, monkeypatch):
         ([], "emu compare baseline wakeq"),
         (["--help"], "Begin with:"),
         (["run", "--help"], "emu run --cores 4 --variant wakeq             after the patch"),
-        (["compare", "--help"], "emu compare baseline wakeq --threads 4 --seeds 5"),
+        (["compare", "--help"], "emu compare baseline wakeq --count threads --threads 4,8"),
         (["trace"], "show"),
         (["trace", "show", "--help"], "--hand-off 5 --outline"),
         (["trace", "diff", "--help"], "before.trace after.trace"),

@@ -29,7 +29,7 @@ from emu.guest.tasks import STACK_BYTES
 from emu.guest.workload import Workload, plan_pmsg_shared
 from emu.memory.build import build_bus
 from emu.run.faults import describe_fault, what_cores_do
-from emu.run.wiring import QUEUE_LOCK, RAM_BYTES, _engine_latencies
+from emu.run.wiring import QUEUE_LOCK, RAM_BYTES, for_machine
 
 USER = 0x7F1000000000  # a page of the test's own in user space; the one behind it is not mapped
 MASK = 2**64 - 1
@@ -188,9 +188,8 @@ def make(
         done_wanted=plan.threads if done is None else done,
         max_cycles=10**8,
         trace=trace,
-        latencies=_engine_latencies(description),
     )
-    return Bench(image, text, guest, Machine(bus, text, start, options))
+    return Bench(image, text, guest, Machine(bus, text, start, for_machine(options, description)))
 
 
 def calls(routines: Sequence[tuple[str, Mapping[str, int]]], results: int) -> str:

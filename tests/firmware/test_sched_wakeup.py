@@ -62,7 +62,7 @@ def test_a_sleeping_task_is_queued_and_its_idle_core_interrupted(bench: Bench) -
     assert bench.thread_info(bench.idle(core))["flags"] == NEED_RESCHED
     assert rq["clock_skip_update"] & 1
     assert bench.sent() == [(core, RESCHEDULE_VECTOR)]
-    assert bench.marks == Counter(wakeup=1, wakeup_to_idle=1)
+    assert bench.marks == Counter(wakeup=1, woken=1, wakeup_to_idle=1)
 
 
 def test_the_leaf_list_has_children_before_their_parents(bench: Bench) -> None:

@@ -54,7 +54,7 @@ def test_what_a_workload_is_about_happens() -> None:
     assert wakeups["baseline"].under_queue_lock > 0
     assert wakeups["wakeq"].under_queue_lock > 0, "the patch left the senders' wakeups where they were"
     assert wakeups["wakeq-senders"].under_queue_lock == 0
-    assert wakeups["wakeq-senders"].total < wakeups["wakeq"].total, "senders that do not fit are not woken"
+    assert wakeups["wakeq-senders"].after_unlock == wakeups["wakeq-senders"].total > 0  # texts are of one length: all fit
 
 
 def test_threads_by_default() -> None:

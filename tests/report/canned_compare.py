@@ -49,6 +49,7 @@ def comparison(*rows: Row, **changes) -> Comparison:
         queues="shared",
         types="own",
         reading="cross-module, one queue, own types",
+        counts="pairs",
         messages=2000,
         seeds=SEEDS,
         seed_varies="start offsets",
@@ -89,6 +90,7 @@ def sensitivity(**changes) -> Sensitivity:
         messages=1000,
         seeds=(1, 2),
         seed_varies="start offsets",
+        counts="pairs",
         reference=reference,
         effects=(
             effect("latencies.remote_line", 350, {2: (-1.0, 2.5), 4: (-20.0, 14.0)}, reference),

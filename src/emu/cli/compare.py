@@ -11,6 +11,7 @@ import typer
 
 from emu.cli import options, terminal
 from emu.errors import UserError
+from emu.guest.plans import counted_as
 from emu.processes import host_cores
 from emu.report.figure import check_plot
 
@@ -27,7 +28,18 @@ SENSITIVITY_MESSAGES = 500
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="The variant to measure against, such as baseline.")],
     b: Annotated[str, typer.Argument(metavar="B", help="The variant to judge, such as wakeq.")],
-    threads: Annotated[str, typer.Option(metavar="N,N,...", help="Numbers of user tasks: one row each.")] = "2,4,8",
+    threads: Annotated[
+        str, typer.Option(metavar="N,N,...", help="One row for each number, of user tasks or of pairs of them (--count).")
+    ] = "2,4,8",
+    counting: Annotated[
+        str | None,
+        typer.Option(
+            "--count",
+            metavar="WHAT",
+            help="What the numbers of --threads count: pairs (default for pmsg-shared, as its own argument does: "
+            "docs/pmsg-shared.md) or threads.",
+        ),
+    ] = None,
     cores: options.Cores = options.CORES_DEFAULT,
     machine: options.Machine = options.DEFAULT_MACHINE,
     workload: options.Workload = options.DEFAULT_WORKLOAD,
@@ -62,14 +74,15 @@ def compare(
 
     \b
     Examples:
-      emu compare baseline wakeq                    2, 4 and 8 threads on 4 cores, 5 seeds
-      emu compare baseline wakeq --threads 4 --seeds 5
+      emu compare baseline wakeq                    2, 4 and 8 pairs of threads on 4 cores, 5 seeds
+      emu compare baseline wakeq --count threads --threads 4,8
       emu compare baseline wakeq --plot table.png   beside the patch's own table
       emu compare baseline wakeq --sensitivity      which latencies decide the answer
       emu compare baseline wakeq --set latencies.remote_line=400
       emu compare baseline wakeq --stall handoff_window:20000:10
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
-    counts = options.whole_list("threads", threads)
+    numbers = options.whole_list("threads", threads)
+    counts = counted_as(workload, counting)
     how_many = SENSITIVITY_SEEDS if sensitivity else SEEDS
     if seeds is not None:
         how_many = options.whole("seeds", seeds)
@@ -79,12 +92,12 @@ def compare(
         check_plot(plot)
     processes = host_cores() if jobs is None else options.whole("jobs", jobs)
     templates = {
-        (count, variant): options.experiment(
+        (number, variant): options.experiment(
             variant=variant,
             machine=machine,
             cores=cores,
             workload=workload,
-            threads=str(count),
+            threads=str(2 * number if counts == "pairs" else number),
             messages=messages or str(SENSITIVITY_MESSAGES if sensitivity else MESSAGES),
             placement=placement,
             queues=queues,
@@ -94,20 +107,21 @@ def compare(
             overrides=overrides,
             max_cycles=max_cycles,
         )
-        for count in counts
+        for number in numbers
         for variant in (a, b)
     }
     from emu.run.paired import RowPlan
 
     plans = [
         RowPlan(
-            count,
+            number,
             tuple(
-                (replace(templates[count, a], seed=seed), replace(templates[count, b], seed=seed))
+                (replace(templates[number, a], seed=seed), replace(templates[number, b], seed=seed))
                 for seed in range(1, how_many + 1)
             ),
+            counts,
         )
-        for count in counts
+        for number in numbers
     ]
     measure = _sensitivity if sensitivity else _comparison
     if measure(plans, processes, as_json, plot):

@@ -51,7 +51,7 @@ class Options:
     timer_phase: int = 0  # cycles to the first tick, of all cores; 0: a period
     stalls: dict[int, tuple[int, int]] = field(default_factory=dict)  # mark id -> (cycles, every)
     latencies: dict[str, int] = field(default_factory=lambda: {"l1_hit": 4})  # MACHINE fields
-    btb: tuple[int, int] = (512, 5120)  # branches that each level of a module's BTB knows
+    btb: tuple[int, int] = (512, 5120)  # branches that each level of a BTB knows
     pipeline: dict[str, int] = field(default_factory=lambda: dict(PIPELINE_DEFAULT))  # PIPELINE fields
     cpuid: Sequence[tuple[int, int, int, int, int, int]] = ()
 
@@ -152,7 +152,7 @@ class Machine:
             predictor["counters"] = address_of(self._counters[index])
             predictor["targets"] = address_of(self._targets[index])
             predictor["returns"] = address_of(self._returns[index])
-            predictor["btb"] = address_of(btbs[index // int(self.bus.record["cores_per_module"][0]) :])
+            predictor["btb"] = address_of(btbs[index:])
             core["predictor"] = address_of(predictor)
             core["pipeline"] = address_of(self.pipelines[index : index + 1])
             core["index"] = index
@@ -172,12 +172,11 @@ class Machine:
             self.unicorns.append(unicorn)
 
     def _set_btbs(self, entries: tuple[int, int]) -> np.ndarray:
-        """A BTB for each module, empty."""
-        modules = int(self.bus.record["modules"][0])
-        self.btbs = np.zeros(modules, BTB)
-        self._keep["btb"] = np.zeros((modules, sum(entries)), np.int64)
-        for module, table in enumerate(self._keep["btb"]):
-            self.btbs[module] = (address_of(table), entries[0] // WAYS, address_of(table[entries[0] :]), entries[1] // WAYS)
+        """A BTB for each core, empty."""
+        self.btbs = np.zeros(self.count, BTB)
+        self._keep["btb"] = np.zeros((self.count, sum(entries)), np.int64)
+        for core, table in enumerate(self._keep["btb"]):
+            self.btbs[core] = (address_of(table), entries[0] // WAYS, address_of(table[entries[0] :]), entries[1] // WAYS)
         return self.btbs
 
     def record_branches(self, outcomes: np.ndarray | None = None) -> None:

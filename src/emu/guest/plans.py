@@ -4,7 +4,7 @@ from emu.errors import UserError
 from emu.guest import workloads
 from emu.guest.placement import PLACEMENTS
 from emu.guest.workload import NAME as PMSG_SHARED
-from emu.guest.workload import QUEUES, TYPES, Workload, default_threads, plan_pmsg_shared
+from emu.guest.workload import COUNTS, QUEUES, TYPES, Workload, default_threads, plan_pmsg_shared
 
 SUMMARIES = {
     PMSG_SHARED: "a reconstruction of the patch's benchmark: threads in pairs play ping-pong",
@@ -18,6 +18,18 @@ def threads_of(workload: str, cores: int) -> int:
     if workload == PMSG_SHARED:
         return default_threads(cores)
     return workloads.KINDS[workload].threads or max(cores, workloads.KINDS[workload].threads_min)
+
+
+def counted_as(workload: str, counts: str | None) -> str:
+    """What the N of a comparison's rows counts: pairs of threads where the workload is made of them, unless somebody says threads."""
+    check_name(workload)
+    if counts is not None and counts not in COUNTS:
+        raise UserError(f"count must be one of {', '.join(COUNTS)}, not {counts!r}")
+    if workload == PMSG_SHARED:
+        return counts or COUNTS[0]
+    if counts == COUNTS[0]:
+        raise UserError(f"count pairs, and {workload} has none: leave it out")
+    return COUNTS[1]
 
 
 def plan_workload(

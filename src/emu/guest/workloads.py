@@ -18,7 +18,7 @@ from emu.guest.workload import SEQUENCE, USER_PID_BASE, TaskPlan, Workload, vali
 TEXT = 8  # bytes of a message, where the workload is not about its length
 ANSWER = 1 << 19
 NOBODY = 1 << 20  # a type that nobody sends
-PAUSE = 4000  # iterations: long enough for those who were woken to go to sleep again
+PAUSE = 16000  # iterations: long enough for those who were woken to go to sleep again
 SMALL_QUEUE = 64  # bytes: eight messages
 BURST = 8  # messages of a burst of mixed types, and of their sizes
 LONG_TEXT = 5000  # more than one page: the message has a segment

@@ -112,6 +112,6 @@ def _bars(
 
 def _threads_axis(axes: Any, comparison: Comparison) -> None:
     axes.set_xticks(range(len(comparison.rows)), [str(row.threads) for row in comparison.rows])
-    axes.set_xlabel("threads")
+    axes.set_xlabel("pairs of threads" if comparison.counts == "pairs" else "threads")
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
     axes.tick_params(axis="x", length=0)

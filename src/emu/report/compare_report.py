@@ -40,7 +40,9 @@ def _parts(comparison: Comparison) -> Iterator[RenderableType]:
         for account in ("state", "cause"):
             steps = row.waterfall(account)
             if steps:
-                yield waterfall_table(f"{count(row.threads, 'thread')}: cycles a message by {account}", comparison.variants, steps)
+                yield waterfall_table(
+                    f"{count(row.threads, comparison.unit)}: cycles a message by {account}", comparison.variants, steps
+                )
     spins = any(side.message_spin_iterations for row in comparison.rows for side in (row.a, row.b))
     if comparison.undisturbed and not spins:
         yield Text("No message spin on either side: undisturbed, it is near zero. To see it: --stall handoff_window:20000:10")
@@ -55,6 +57,8 @@ def _headline(comparison: Comparison) -> Iterator[RenderableType]:
     for key, value in comparison.overrides.items():
         yield Text(f"with {key} set to {value:,}")
     yield Text(f"workload {comparison.workload}, {SUMMARIES[comparison.workload]}; {count(comparison.messages, 'message')} a run")
+    if comparison.counts == "pairs":
+        yield Text("the rows count pairs of threads, as the benchmark's own argument does (docs/pmsg-shared.md; --count threads)")
     if len(comparison.seeds) == 1:
         yield Text(f"seed {comparison.seeds[0]} only: no intervals")
         return
@@ -64,7 +68,7 @@ def _headline(comparison: Comparison) -> Iterator[RenderableType]:
 
 def _rates(comparison: Comparison) -> RenderableType:
     name_a, name_b = (escape(name) for name in comparison.variants)
-    grid = table("threads", "<", name_a, "<", name_b, "<", "change", "<", title="Messages a second")
+    grid = table(comparison.counts, "<", name_a, "<", name_b, "<", "change", "<", title="Messages a second")
     for row in comparison.rows:
         a, b = row.a.estimates[RATE], row.b.estimates[RATE]
         grid.add_row(
@@ -94,7 +98,7 @@ def _quantities(comparison: Comparison) -> RenderableType:
     """Hold, wait, spin and wakeup latency in cycles: both sides and what changed."""
     name_a, name_b = (escape(name) for name in comparison.variants)
     title = f"Cycles of a hold of {QUEUE_LOCK}, of a contended wait for it, of message spin a message, of a wakeup"
-    grid = table("threads", "<", name_a, "<", name_b, "<", "change", "<", title=title)
+    grid = table(comparison.counts, "<", name_a, "<", name_b, "<", "change", "<", title=title)
     for row in comparison.rows:
         label = str(row.threads)
         for name, words in QUANTITY_NAMES.items():
@@ -121,7 +125,7 @@ def _interval(estimate: Estimate | None, form: str = "{:,.0f}", between: str = E
 
 def _lock_counts(comparison: Comparison) -> RenderableType:
     grid = table(
-        "\nthreads", "<", "hold\nmax", "\ncontended", "spin\niterations", "wakeups\nunder it", "message spin\niterations",
+        f"\n{comparison.counts}", "<", "hold\nmax", "\ncontended", "spin\niterations", "wakeups\nunder it", "message spin\niterations",
         title=f"{QUEUE_LOCK} and message spin, counts of a run",
     )  # fmt: skip
     for row in comparison.rows:

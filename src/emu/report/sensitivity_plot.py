@@ -68,5 +68,5 @@ def _panel(axes: Any, found: Sensitivity, effects: tuple[Effect, ...], threads: 
     axes.set_yticks(range(len(effects)), [effect.key for effect in effects], fontsize=8)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x", color=LIGHT_GREY, linewidth=0.6)
-    axes.set_title(f"{count(threads, 'thread')}: {base:+.1f} %")
+    axes.set_title(f"{count(threads, found.unit)}: {base:+.1f} %")
     axes.set_xlabel("difference, percent")

@@ -32,7 +32,7 @@ def _parts(found: Sensitivity) -> Iterator[RenderableType]:
     yield ""
     for threads, outcome in found.reference.items():
         rates = "{:,.0f} and {:,.0f} messages a second".format(*outcome.means)
-        yield Text(f"{count(threads, 'thread'):>10}: {outcome.difference.mean:+.1f} % ({rates})")
+        yield Text(f"{count(threads, found.unit):>10}: {outcome.difference.mean:+.1f} % ({rates})")
     yield ""
     yield _effects(found)
     yield Text("!: it changes its sign; ~: no more than the seeds themselves make, its 95 % interval has 0 in it", style="dim")
@@ -46,7 +46,7 @@ def _parts(found: Sensitivity) -> Iterator[RenderableType]:
 
 def _effects(found: Sensitivity) -> RenderableType:
     heads = [head for threads in found.reference for head in (f"at {threads}\n-50 %", "\n+50 %")]
-    title = "Points by which the difference moves at each number of threads, largest first"
+    title = f"Points by which the difference moves at each number of {found.counts}, largest first"
     grid = table("\nfigure", "\nvalue", *heads, "<\nconfidence", title=title)
     for effect in found.effects:
         if effect.moved_most >= SHOWN_POINTS:
@@ -68,5 +68,5 @@ def _verdicts(found: Sensitivity) -> Iterator[RenderableType]:
     for threads in found.reference:
         signs = [effect.key for effect in found.effects if effect.changes_sign(threads)]
         moves = [effect.key for effect in found.effects if effect.moved(threads) > MOVED_POINTS]
-        yield Text(f"{count(threads, 'thread')}: the sign of the difference is changed by {', '.join(signs) or 'none'}")
+        yield Text(f"{count(threads, found.unit)}: the sign of the difference is changed by {', '.join(signs) or 'none'}")
         yield Text(f"{'':>4}more than {MOVED_POINTS:.0f} points are moved by {', '.join(moves) or 'none'}")

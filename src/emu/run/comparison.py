@@ -142,7 +142,8 @@ class Step:
 class Row:
     """Both variants at one number of threads."""
 
-    threads: int
+    threads: int  # as asked for: of threads, or of pairs of them
+    tasks: int  # how many threads ran
     a: Side
     b: Side
     difference: Estimate  # of the rates, in percent of A's
@@ -157,7 +158,7 @@ class Row:
             of_a, of_b = _values(name, a), _values(name, b)
             differences[name] = estimate_difference(of_a, of_b) if of_a is not None and of_b is not None else None
         rates = [[run.messages_per_second for run in runs] for runs in (a, b)]
-        return cls(threads, Side.of(a), Side.of(b), estimate_difference_percent(*rates), differences, published)
+        return cls(threads, a[0].threads, Side.of(a), Side.of(b), estimate_difference_percent(*rates), differences, published)
 
     @property
     def difference_percent(self) -> float:
@@ -179,6 +180,7 @@ class Row:
         """For JSON."""
         return {
             "threads": self.threads,
+            "tasks": self.tasks,
             "a": self.a.to_dict(),
             "b": self.b.to_dict(),
             "difference_percent": self.difference.mean,
@@ -206,6 +208,7 @@ class Comparison:
     queues: str | None
     types: str | None
     reading: str  # the three in words
+    counts: str  # what the rows' `threads` are: "pairs" or "threads"
     messages: int
     seeds: tuple[int, ...]
     seed_varies: str
@@ -214,6 +217,11 @@ class Comparison:
     overrides: Mapping[str, int]
     published_source: str | None = None
     partial: bool = False
+
+    @property
+    def unit(self) -> str:
+        """One of what the rows count."""
+        return self.counts.removesuffix("s")
 
     def to_dict(self) -> dict[str, Any]:
         """What `--json` prints."""
@@ -227,6 +235,7 @@ class Comparison:
             "placement": self.placement,
             "queues": self.queues,
             "types": self.types,
+            "counts": self.counts,
             "messages": self.messages,
             "seeds": list(self.seeds),
             "seed_varies": self.seed_varies,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from emu.guest.workload import COUNTS
 from emu.run.comparison import Comparison, Row, seed_varies
 from emu.run.experiment_spec import Experiment
 from emu.run.parallel import Progress, run_all
@@ -17,8 +18,9 @@ Pair = tuple[Experiment, Experiment]
 class RowPlan:
     """The pairs of one row, one a seed, in the order of the seeds."""
 
-    threads: int
+    threads: int  # as the row is called: of threads, or of pairs of them
     pairs: tuple[Pair, ...]
+    counts: str = COUNTS[1]  # what `threads` counts
 
 
 def compare_pairs(
@@ -44,6 +46,7 @@ def compare_pairs(
         queues=example.queues,
         types=example.types,
         reading=example.reading,
+        counts=plans[0].counts,
         messages=example.messages_wanted,
         seeds=tuple(a.seed for a, _ in plans[0].pairs),
         seed_varies=seed_varies(example.placement, example.tick_hz),

@@ -141,9 +141,15 @@ class Sensitivity:
     messages: int
     seeds: tuple[int, ...]
     seed_varies: str
-    reference: Mapping[int, Outcome]  # by number of threads
+    counts: str  # what the numbers below are: "pairs" or "threads"
+    reference: Mapping[int, Outcome]  # by number of threads, or of pairs of them
     effects: tuple[Effect, ...]
     partial: bool = False
+
+    @property
+    def unit(self) -> str:
+        """One of what the rows count."""
+        return self.counts.removesuffix("s")
 
     def to_dict(self) -> dict[str, Any]:
         """What `--json` prints."""
@@ -156,6 +162,7 @@ class Sensitivity:
             "messages": self.messages,
             "seeds": list(self.seeds),
             "seed_varies": self.seed_varies,
+            "counts": self.counts,
             "partial": self.partial,
             "rows": [{"threads": threads, **outcome.to_dict()} for threads, outcome in self.reference.items()],
             "figures": [effect.to_dict() for effect in self.effects],
@@ -204,6 +211,7 @@ def vary_figures(
         messages=first[0].messages,
         seeds=tuple(a.seed for a, _ in plans[0].pairs),
         seed_varies=seed_varies(first[0].plan(machine.topology.cores_per_module).placement, first[0].tick_hz),
+        counts=plans[0].counts,
         reference=reference,
         effects=tuple(sorted(effects, key=lambda effect: -effect.moved_most)),
         partial=len(others) < len(cases),
@@ -217,7 +225,7 @@ def _with(plan: RowPlan, key: str, value: int) -> RowPlan:
         others = tuple(each for each in experiment.overrides if each[0] != key)
         return replace(experiment, overrides=(*others, (key, value)))
 
-    return RowPlan(plan.threads, tuple((varied(a), varied(b)) for a, b in plan.pairs))
+    return replace(plan, pairs=tuple((varied(a), varied(b)) for a, b in plan.pairs))
 
 
 def _groups(done: Iterator[tuple[RowPlan, list[RunResult], list[RunResult]]], size: int) -> Iterator[list[tuple[RowPlan, Outcome]]]:

@@ -1,7 +1,8 @@
 """Branch prediction: two-bit counters indexed by address and history, a table of last targets, a return stack; and the BTBs.
 
-Direction and return stack are a core's, the branch target buffers its module's: two levels, four ways. Sizes of counters and
-histories are not published: ours are the kind, not the part.
+The branch target buffers have two levels of four ways. The part shares them between the cores of a module; here each core has its
+own, because branches may run ahead of other cores. Sizes of counters and histories are not published: ours are the kind, not
+the part.
 """
 
 import numpy as np
@@ -22,7 +23,7 @@ PREDICTOR = np.dtype(
         ("history", np.int64),
         ("predictions", np.int64),
         ("mispredictions", np.int64),
-        ("btb", np.int64),  # host address of the module's BTB record
+        ("btb", np.int64),  # host address of the core's BTB record
     ]
 )
 WAYS = 4
