@@ -182,7 +182,26 @@ def test_compare(runs, capsys):
     assert [row["threads"] for row in rows] == [2, 4]
     assert rows[0]["a"]["variant"] == "baseline"
     asked = [(each.threads, each.seed, each.variant) for each in runs.asked]
-    assert asked == [(t, seed, v) for t in (2, 4) for seed in (1, 2) for v in ("baseline", "wakeq")]
+    assert asked == [(t, seed, v) for t in (4, 8) for seed in (1, 2) for v in ("baseline", "wakeq")]  # two and four pairs
+
+
+@pytest.mark.parametrize(("arguments", "tasks"), [(["--count", "threads"], 2), (["--workload", "one-to-many"], 2)])
+def test_compare_counts_threads(runs, capsys, arguments, tasks):
+    emu(capsys, "compare", "baseline", "wakeq", "--threads", "2", "--seeds", "1", "--jobs", "1", *arguments)
+    assert {each.threads for each in runs.asked} == {tasks}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--count", "sheep"], "count must be one of pairs, threads, not 'sheep'"),
+        (["--count", "pairs", "--workload", "one-to-many"], "count pairs, and one-to-many has none: leave it out"),
+    ],
+)
+def test_compare_refuses_to_count(runs, capsys, arguments, words):
+    code, _, complaint = emu(capsys, "compare", "baseline", "wakeq", *arguments)
+    assert code == 2
+    assert words in complaint
 
 
 def test_compare_of_a_variant_with_itself(runs, capsys):
@@ -200,7 +219,7 @@ def test_compare_as_text(runs, capsys):
 
 def test_compare_defaults(runs, capsys):
     assert emu(capsys, "compare", "baseline", "wakeq", "--jobs", "1", "--json")[0] == 0
-    assert {each.threads for each in runs.asked} == {2, 4, 8}
+    assert {each.threads for each in runs.asked} == {4, 8, 16}  # 2, 4 and 8 pairs
     assert {each.seed for each in runs.asked} == {1, 2, 3, 4, 5}
     assert {each.messages for each in runs.asked} == {compare.MESSAGES}
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SEEDS_MAX = 1000
 SEEDS = 5
-MESSAGES = 3000  # docs/compare.md, "How long a run must be"
+MESSAGES = 2000  # docs/compare.md, "How long a run must be"
 SENSITIVITY_SEEDS = 3
 SENSITIVITY_MESSAGES = 500
 

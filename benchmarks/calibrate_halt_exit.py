@@ -1,0 +1,73 @@
+"""The one calibrated figure: the cost of leaving HLT at which `baseline` makes the published rate at 2, and nothing else fitted.
+
+    python benchmarks/calibrate_halt_exit.py
+
+Prints each value tried and the rate it gives, in the setting of `emu compare` (two pairs, its seeds and messages), and last the
+value that belongs into the machine file's latencies.halt_exit.
+"""
+
+import argparse
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from statistics import fmean
+
+from emu.cli.compare import MESSAGES, SEEDS
+from emu.description import load_machine
+from emu.errors import EmuError
+from emu.run.experiment import run
+from emu.run.experiment_spec import Experiment
+from emu.run.published import published
+
+VARIANTS = ("baseline", "wakeq")
+ROW = 2  # of the published table: two pairs of threads
+STEPS_MAX = 12
+
+
+def rate(experiment: Experiment) -> float:
+    """Messages a second of one run."""
+    return run(experiment).messages_per_second
+
+
+def rate_at(pool: ProcessPoolExecutor, machine: str, halt_exit: int) -> float:
+    """Mean over the seeds."""
+    experiments = [
+        Experiment(
+            variant=VARIANTS[0],
+            machine=machine,
+            threads=2 * ROW,
+            messages=MESSAGES,
+            seed=seed,
+            overrides=(("latencies.halt_exit", halt_exit),),
+        )
+        for seed in range(1, SEEDS + 1)
+    ]
+    found = fmean(pool.map(rate, experiments))
+    print(f"halt_exit {halt_exit:5d}: {found:,.0f} messages a second", flush=True)
+    return found
+
+
+def main() -> None:
+    """Follow the secant: a message's time grows by about half of what leaving HLT takes longer."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--machine", default="a10-7800")
+    machine = parser.parse_args().machine
+    table = published(Experiment().workload, VARIANTS)
+    assert table is not None
+    wanted = table.rows[ROW].messages_per_second[0]
+    clock = load_machine(machine).clock_hz.value
+    tried: dict[int, float] = {}
+    value = load_machine(machine).latencies.halt_exit.value
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        while value not in tried and len(tried) < STEPS_MAX:
+            tried[value] = rate_at(pool, machine, value)
+            value = max(0, round(value + ROW * clock * (1 / wanted - 1 / tried[value])))
+    best = min(tried, key=lambda each: abs(tried[each] - wanted))
+    print(f"published {wanted:,.0f}; latencies.halt_exit = {best} gives {tried[best]:,.0f}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except EmuError as error:
+        sys.exit(f"calibrate_halt_exit: {error}")
