@@ -3,8 +3,8 @@
 from emu.errors import UserError
 from emu.guest import workloads
 from emu.guest.placement import PLACEMENTS
-from emu.guest.workload import NAME as PMSG_SHARED
 from emu.guest.workload import COUNTS, QUEUES, TYPES, Workload, default_threads, plan_pmsg_shared
+from emu.guest.workload import NAME as PMSG_SHARED
 
 SUMMARIES = {
     PMSG_SHARED: "a reconstruction of the patch's benchmark: threads in pairs play ping-pong",
