@@ -1,8 +1,8 @@
 """How much an answer hangs on each figure of the machine file: one at a time changed by half, both variants run again.
 
 A figure of 0 has no half; what rounds to its own value, or would leave the range that the schema allows, is cut there and left out
-if nothing is left of the change. Clock frequencies are left out too, as they scale both variants alike, and so are the sizes of TLBs
-and BTBs: like those of caches they are the part's geometry.
+if nothing is left of the change. Clock frequencies are left out too, as they scale both variants alike, and so are the sizes of
+TLBs and BTBs: like those of caches they are the geometry of the part.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
