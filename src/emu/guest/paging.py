@@ -31,6 +31,7 @@ class PageTables:
         """Start with an empty tree."""
         self._ram = ram
         self.cr3 = ram.allocate(PAGE, PAGE)
+        self.small_pages: list[int] = []  # physical addresses in RAM that are mapped by pages of 4 KiB
 
     def map_kernel(self, *, text_bytes: int) -> None:
         """Map RAM twice, as kernel image and as direct map, and the APIC page. Text is what lies below `text_bytes`."""
@@ -46,6 +47,8 @@ class PageTables:
         for shift in (39, 30, 21):
             table = self._next_level(table, virtual >> shift & 0x1FF)
         self._ram.put(table + 8 * (virtual >> 12 & 0x1FF), physical | flags)
+        if physical < len(self._ram.data):
+            self.small_pages.append(physical)
 
     def map_range(self, virtual: int, physical: int, size: int, flags: int) -> None:
         """Map 4 KiB pages that cover `size` bytes."""

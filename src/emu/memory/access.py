@@ -7,10 +7,10 @@ access that hits L1, and `bus.cause` then names the reason.
 
 import numpy as np
 
-from emu.memory.cache import C_SIBLING, fly, l1_fill, l1_hit, own_line, ownership_cycles, read_line, waits
+from emu.memory.cache import C_SIBLING, fly, l1_fill, l1_hit, not_here, own_line, ownership_cycles, read_line, waits
 from emu.memory.journal import WRITE, enter
 from emu.memory.records import BUFFER, I64
-from emu.memory.store_buffer import arrives_for_store, drain_due, forward, push_store, read_ram, take_view
+from emu.memory.store_buffer import arrives_for_store, drain_due, forward, line_came_first, push_store, read_ram, take_view
 from emu.memory.tlb import translation_cycles
 from emu.native import array_at, njit
 
@@ -32,8 +32,15 @@ def load(bus, core, now, at, address, size):  # type: ignore[no-untyped-def]
             if forwarded < 0 and array_at(bus.buffers, bus.cores, BUFFER)[core].count > 0:
                 forwarded = forward(bus, core, at, address, size)
                 fetched = arrives_for_store(bus, core, line, at)
+        if forwarded < 0 and fetched < 0:
+            absent = not_here(bus, core, line)
+            fetched = I64(read_line(bus, core, line, at))
+            if absent and array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0 and bus.untimed == 0:
+                cause = bus.cause
+                line_came_first(bus, core, line, at + fetched)
+                bus.cause = cause
         if forwarded < 0:
-            cycles = max(cycles, read_line(bus, core, line, at) if fetched < 0 else fetched)
+            cycles = max(cycles, fetched)
     return delay + (cycles if forwarded < 0 else forwarded)
 
 

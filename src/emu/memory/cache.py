@@ -72,6 +72,12 @@ def l1_drop_module(bus, module, line, spare):  # type: ignore[no-untyped-def]
 
 
 @njit
+def not_here(bus, core, line):  # type: ignore[no-untyped-def]
+    """Whether this core's module has no copy of the line."""
+    return array_at(bus.line_state, bus.lines * bus.modules, np.uint8)[line * bus.modules + core // bus.cores_per_module] == S_I
+
+
+@njit
 def l2_touch(bus, module, line):  # type: ignore[no-untyped-def]
     """Mark the line as the most recently used of its L2 set."""
     ways = array_at(bus.line_way, bus.lines * bus.modules, np.uint8)

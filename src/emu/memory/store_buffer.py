@@ -8,15 +8,13 @@ the same to all. So x86-TSO costs something only where two cores meet on a line 
 
 import numpy as np
 
-from emu.memory.cache import own_line, ownership_cycles, waits
+from emu.memory.cache import not_here, own_line, ownership_cycles, waits
 from emu.memory.journal import DRAIN, PUSH, enter
-from emu.memory.moesi import Line
 from emu.memory.records import BUFFER, I64, RELEASE, RELEASES, RING, STORE
 from emu.native import NEVER, array_at, njit
 from emu.trace_record import Cause
 
 C_FORWARD, C_FULL, C_BUSY = int(Cause.STORE_FORWARD), int(Cause.STORE_BUFFER_FULL), int(Cause.LINE_BUSY)
-S_I = int(Line.I)
 
 
 @njit
@@ -169,6 +167,8 @@ def ready_time(bus, core, line, now):  # type: ignore[no-untyped-def]
 def push_store(bus, core, now, at, address, size, value, lock, data_at, retires_at):  # type: ignore[no-untyped-def]
     """Put a store of one line into the buffer; returns the cycles from `now` until the buffer has room for it.
 
+    Its line is asked for when it retires: the L1 is written through, and nothing speculative reaches the L2.
+
     RAM is left for the caller (the emulated instruction itself) to write.
     """
     line = address >> 6
@@ -177,7 +177,7 @@ def push_store(bus, core, now, at, address, size, value, lock, data_at, retires_
         array_at(bus.line_viewer, bus.lines, np.int16)[line] = core
     else:
         take_view(bus, core, line)
-    owned = ready_time(bus, core, line, at)
+    owned = ready_time(bus, core, line, retires_at)
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
     stores = array_at(bus.stores, bus.cores * RING, STORE)
     entry = stores[core * RING + (buffer.head + buffer.count) % RING]
@@ -187,7 +187,7 @@ def push_store(bus, core, now, at, address, size, value, lock, data_at, retires_
     entry.new = value
     entry.lock = lock
     entry.data_at = data_at
-    entry.asked_at = at
+    entry.asked_at = retires_at
     entry.owned_at = owned
     entry.drain_at = max(owned, buffer.last_drain + 1, retires_at + 1) if bus.untimed == 0 else NEVER
     if bus.journal != 0:
@@ -224,17 +224,36 @@ def forward(bus, core, at, address, size):  # type: ignore[no-untyped-def]
 
 @njit
 def arrives_for_store(bus, core, line, at):  # type: ignore[no-untyped-def]
-    """Cycles until a line that an own pending store fetches is there for a load, too; -1 if none does."""
-    if array_at(bus.line_state, bus.lines * bus.modules, np.uint8)[line * bus.modules + core // bus.cores_per_module] != S_I:
+    """Cycles until a line that an own pending store has asked for is there for a load, too; -1 if none has."""
+    if not not_here(bus, core, line):
         return I64(-1)
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
     stores = array_at(bus.stores, bus.cores * RING, STORE)
     for place in range(buffer.count):
         entry = stores[core * RING + (buffer.head + place) % RING]
-        if entry.address >> 6 == line:
+        if entry.address >> 6 == line and (entry.asked_at <= at or bus.untimed != 0):
             bus.cause = C_BUSY
             return max(entry.owned_at - at, 0) if bus.untimed == 0 else I64(0)
     return I64(-1)
+
+
+@njit
+def line_came_first(bus, core, line, arrives_at):  # type: ignore[no-untyped-def]
+    """A load has brought a line that own stores behind have yet to ask for: they need less now, and may drain earlier."""
+    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
+    stores = array_at(bus.stores, bus.cores * RING, STORE)
+    drained, found = I64(0), False
+    for place in range(buffer.count):
+        entry = stores[core * RING + (buffer.head + place) % RING]
+        if entry.address >> 6 == line and entry.asked_at != NEVER:
+            entry.owned_at = max(entry.asked_at, arrives_at) + ownership_cycles(bus, core, line)
+            found = True
+        if found:
+            entry.drain_at = max(entry.owned_at, drained + 1, entry.asked_at + 1 if entry.asked_at != NEVER else 0)
+        drained = entry.drain_at
+    if found:
+        buffer.last_drain = drained
+        bus.next_drain = min(bus.next_drain, stores[core * RING + buffer.head % RING].drain_at)
 
 
 @njit

@@ -9,6 +9,7 @@ from emu.description import MachineFile
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.text import Text, build_text
 from emu.guest.build import Guest, build_guest
+from emu.guest.paging import PAGE
 from emu.guest.workload import Workload
 from emu.memory.build import build_bus
 from emu.memory.records import Bus
@@ -42,6 +43,8 @@ def wire(description: MachineFile, variant: str, workload: Workload, options: Op
     text = replace(text, instructions=text.instructions.copy())  # a search changes its own
     bus = build_bus(description, workload.cores, RAM_BYTES)
     guest = build_guest(image, workload, ram=bus.ram)
+    for physical in guest.kernel.pages.small_pages:
+        bus.small_pages(physical, PAGE)
     start = Start(
         cr3=guest.cr3,
         primary_pc=guest.start_primary,
