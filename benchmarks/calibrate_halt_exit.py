@@ -7,14 +7,16 @@ value that belongs into the machine file's latencies.halt_exit.
 """
 
 import argparse
-import os
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from statistics import fmean
 
 from emu.cli.compare import MESSAGES, SEEDS
 from emu.description import load_machine
 from emu.errors import EmuError
+from emu.processes import host_cores, submit, workers
 from emu.run.experiment import run
 from emu.run.experiment_spec import Experiment
 from emu.run.published import published
@@ -42,26 +44,32 @@ def rate_at(pool: ProcessPoolExecutor, machine: str, halt_exit: int) -> float:
         )
         for seed in range(1, SEEDS + 1)
     ]
-    found = fmean(pool.map(rate, experiments))
+    found = fmean(future.result() for future in submit(pool, rate, [(each,) for each in experiments]))
     print(f"halt_exit {halt_exit:5d}: {found:,.0f} messages a second", flush=True)
     return found
 
 
+def follow(rate_of: Callable[[int], float], value: int, wanted: float, clock_hz: int) -> dict[int, float]:
+    """The rates of the values tried, from `value` on: a message's time grows by about half of what leaving HLT takes longer."""
+    tried: dict[int, float] = {}
+    while value not in tried and len(tried) < STEPS_MAX:
+        tried[value] = rate_of(value)
+        value = max(0, round(value + ROW * clock_hz * (1 / wanted - 1 / tried[value])))
+    return tried
+
+
 def main() -> None:
-    """Follow the secant: a message's time grows by about half of what leaving HLT takes longer."""
+    """Calibrate, and print the way there."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--machine", default="a10-7800")
     machine = parser.parse_args().machine
     table = published(Experiment().workload, VARIANTS)
     assert table is not None
     wanted = table.rows[ROW].messages_per_second[0]
-    clock = load_machine(machine).clock_hz.value
-    tried: dict[int, float] = {}
-    value = load_machine(machine).latencies.halt_exit.value
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        while value not in tried and len(tried) < STEPS_MAX:
-            tried[value] = rate_at(pool, machine, value)
-            value = max(0, round(value + ROW * clock * (1 / wanted - 1 / tried[value])))
+    description = load_machine(machine)
+    with workers(host_cores()) as pool:
+        rate_of = partial(rate_at, pool, machine)
+        tried = follow(rate_of, description.latencies.halt_exit.value, wanted, description.clock_hz.value)
     best = min(tried, key=lambda each: abs(tried[each] - wanted))
     print(f"published {wanted:,.0f}; latencies.halt_exit = {best} gives {tried[best]:,.0f}")
 

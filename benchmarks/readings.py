@@ -8,10 +8,9 @@ Runs baseline and wakeq with few messages, on all cores of the host, for every p
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from itertools import product
 from math import exp, log, sqrt
@@ -22,6 +21,7 @@ from emu.errors import EmuError, UserError
 from emu.files import write_whole
 from emu.guest.placement import PLACEMENTS
 from emu.guest.workload import QUEUES, TYPES
+from emu.processes import host_cores, submit, workers
 from emu.run.experiment import run
 from emu.run.experiment_spec import Experiment
 
@@ -81,16 +81,13 @@ def measure(messages: int, seeds: int) -> Rates:
         for reading, threads, variant, seed in product(READINGS, THREADS, VARIANTS, range(1, seeds + 1))
     }
     found: dict[tuple[Reading, int, str, int], float] = {}
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        futures = {pool.submit(rate, spec): job for job, spec in jobs.items()}
+    with workers(host_cores()) as pool:
+        futures = dict(zip(submit(pool, rate, [(spec,) for spec in jobs.values()]), jobs, strict=True))
         try:
             for done, future in enumerate(as_completed(futures), 1):
                 found[futures[future]] = future.result()
                 if sys.stderr.isatty():
                     print(f"\r{done} of {len(jobs)} runs", end="", file=sys.stderr, flush=True)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
         finally:
             if sys.stderr.isatty():
                 print(file=sys.stderr)

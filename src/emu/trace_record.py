@@ -69,10 +69,8 @@ class Cause(IntEnum):
     TLB_MISS = 10
     LINE_BUSY = 11
     MMIO = 12
-    SYSTEM = 13
-    STALL = 14
-    LOCKED = 15  # the instruction's own time, lines apart
-    FENCE = 16
+    SYSTEM = 13  # serialising instructions, and what the way into an interrupt costs
+    LOCKED = 14  # a locked instruction's own time, lines apart
 
 
 class Access(IntEnum):

@@ -57,8 +57,8 @@ def host(monkeypatch) -> None:
     (
         (["vax"], "machine must be one of"),
         (["./nowhere.toml"], "nowhere.toml"),
-        ([A10, "--plot", "map.txt"], "must end in .png or .svg"),
-        ([A10, "--plot", "nowhere/map.png"], "nowhere is no folder"),
+        ([A10, "--plot", "map.txt"], "a plot is a .png or .svg file"),
+        ([A10, "--plot", "nowhere/map.png"], "cannot write nowhere/map.png"),
         ([A10, "--out", "x.toml"], "--out belongs to"),
         (["host", "--template", "vax"], "machine must be one of"),
         (["host", "--out", "nowhere/x.toml"], "nowhere is no folder"),

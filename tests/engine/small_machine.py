@@ -7,7 +7,7 @@ with its plain-Python twin, which needs a process of its own.
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from emu.assembly import assemble
@@ -112,14 +112,23 @@ EPILOGUE = """
 """
 
 
-def make(body: str, cores: int, *, run_ahead: bool = True, trace: bool = False, slice_cycles: int = 2000) -> Machine:
-    """A machine of `cores` cores that all start at the program; a core's stack is its own page."""
+def make(
+    body: str,
+    cores: int,
+    *,
+    cores_per_module: int = 2,
+    run_ahead: bool = True,
+    trace: bool = False,
+    slice_cycles: int = 2000,
+    stalls: Mapping[str, tuple[int, int]] | None = None,
+) -> Machine:
+    """A machine of `cores` cores that all start at the program; a core's stack is its own page. `stalls`: by name of the point."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "program.S"
         path.write_text(PROLOGUE + body + EPILOGUE)
         image = assemble([path], structs={}, placed={})
     text = build_text(image)
-    bus = Bus(64 << 20, cores, 2, (64, 4), (2048, 16))
+    bus = Bus(64 << 20, cores, cores_per_module, (64, 4), (2048, 16))
     bus.configure(
         l2_hit=15, sibling_line=21, remote_line=346, remote_write=376, sibling_locked=119, upgrade=230, memory=282,
         forward=3, forward_fail=25, buffer_depth=24, buffer_requests=8, miss_buffers=8,
@@ -133,6 +142,7 @@ def make(body: str, cores: int, *, run_ahead: bool = True, trace: bool = False, 
         slice_cycles=slice_cycles,
         run_ahead=run_ahead,
         trace=trace,
+        stalls={text.mark(name): stall for name, stall in (stalls or {}).items()},
         latencies=LATENCIES,
         cpuid=CPUID,
     )

@@ -88,3 +88,29 @@ def test_cpuid_and_clock_are_the_machines_own() -> None:
         assert int(page[2]) == core
         assert 0 < int(page[6]) - int(page[4]) < 1000  # cycles of this core, not of the host
         assert int(page[6]) < machine.cycles
+
+
+STALLED = """
+    mov r12d, 0x20
+.Lagain:
+    mov rax, qword ptr [r13]
+//@ point here
+    add rax, qword ptr [r13 + r12*8]
+    lock inc qword ptr [r14]
+    dec r12d
+    jne .Lagain
+"""
+
+
+@pytest.mark.parametrize(("cycles", "every", "times"), [(1, 1, 0x20), (700, 1, 0x20), (5000, 7, 4), (3, 0x21, 0)])
+def test_a_stall_is_exactly_its_cycles(cycles: int, every: int, times: int) -> None:
+    """However much is under way when it begins, its own cycles are stall, no more and no less."""
+    import small_machine
+
+    from emu.trace_record import State
+
+    machine = small_machine.make(STALLED, 1, stalls={"here": (cycles, every)})
+    assert small_machine.drive(machine) == rec.RUN_DONE
+    machine.finish()
+    assert machine.cores[0]["cycles"][State.STALL] == cycles * times == machine.counts("stall_total").sum()
+    assert machine.cores[0]["cycles"].sum() == machine.cycles

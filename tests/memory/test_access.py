@@ -200,3 +200,45 @@ def test_independent_requests_go_before_one_that_is_made_later() -> None:
     harness = Harness()
     access.load(harness.record, 0, 900, 5000, A, 8)
     assert access.load(harness.record, 2, 1000, 1000, A, 8) == 282
+
+
+X, C = 0x3000, 0x4000  # lines that come from memory
+REQUESTED = 1000  # when the store to A asks for its line, which its module owns
+
+
+def lose_the_line() -> Harness:
+    """Core 0 stores to X, to A, which it owns, and to C; before A's turn the other module's core 2 changes A."""
+    harness = Harness()
+    harness.store(0, 0, A, 7)
+    harness.drain()
+    for address, value in ((X, 1), (A, 8), (C, 1)):
+        harness.store(0, REQUESTED, address, value)
+    assert store_buffer.stores_visible_at(harness.record, 0) == REQUESTED + 282 + 2  # A and C behind X
+    assert harness.atomic(2, REQUESTED + 100, A) == 376
+    return harness
+
+
+def test_a_store_that_lost_its_line_asks_for_it_again() -> None:
+    harness = lose_the_line()
+    assert harness.bus.record["requests_lost"][0] == 0
+    store_buffer.drain_due(harness.record, REQUESTED + 283)  # A's turn
+    assert harness.bus.record["requests_lost"][0] == 1
+    back = REQUESTED + 100 + 376 + KEEPS + 376  # when the other core has had it, and it has come back
+    assert store_buffer.stores_visible_at(harness.record, 0) == back + 1
+    assert harness.load(3, back - 1, A)[0] == 7
+    assert harness.load(3, back, A)[0] == 8
+    harness.drain()
+    assert harness.bus.record["requests_lost"][0] == 1
+
+
+@pytest.mark.parametrize("step", [7, 13, 40])
+def test_stores_keep_their_order_when_one_loses_its_line(step: int) -> None:
+    """A core that polls (and so takes lines away itself) sees X before A before C."""
+    harness = lose_the_line()
+    seen = set()
+    for now in range(REQUESTED + 101, REQUESTED + 3000, step):
+        c, a, x = (harness.load(3, now, address)[0] for address in (C, A, X))  # the last one to be written is read first
+        assert (c == 0 or a == 8) and (a == 7 or x == 1)
+        seen.add((x, a, c))
+    assert (1, 7, 0) in seen
+    assert (1, 8, 1) in seen

@@ -108,7 +108,7 @@ def test_no_false_alarm(changes: dict[str, object]) -> None:
 
 
 def test_a_long_spin_behind_a_stalled_waker_is_looked_at_and_found_sound() -> None:
-    stall = Stall("handoff_window", 30_000_000, 40)
+    stall = Stall("handoff_window", 30_000_000, 20)
     setup = prepare(Experiment(variant="baseline", messages=60, preempt="rt", stalls=(stall,)))
     spins = 0
     for _ in range(12):

@@ -102,7 +102,7 @@ def loses_the_second_half() -> Patches:
 
 
 def atomic_does_not_wait() -> Patches:
-    return [(driver, "drain_cycles", nothing)]
+    return [(driver, "stores_visible_at", nothing)]
 
 
 def next_drain_is_forgotten() -> Patches:

@@ -1,57 +1,82 @@
-"""The branch predictor: what it learns, and what surprises it."""
+"""Branch prediction: what counters, the return stack and the two levels of the BTB know."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from emu.native import address_of
-from emu.timing import branch
-from emu.timing.branch import COUNTERS, PREDICTOR, RETURNS, TARGETS, mispredicted
+from emu.native import address_of, array_at
+from emu.timing import branch as br
+
+FIRST, SECOND = 8, 32  # branches that each level knows: two and eight sets of four
+STRIDE = 2  # bytes from a branch to one of the next set
 
 
 @pytest.fixture
 def predictor():
-    """One predictor with its tables, as the engine makes them."""
-    tables = np.zeros(COUNTERS, np.uint8), np.zeros(TARGETS, np.int64), np.zeros(RETURNS, np.int64)
-    record = np.zeros(1, np.dtype((np.record, PREDICTOR)))
-    for name, table in zip(("counters", "targets", "returns"), tables, strict=True):
-        record[name] = address_of(table)
-    yield record[0]
-    assert len(tables) == 3  # keeps them alive
+    """An untrained predictor, with the arrays that it points to."""
+    arrays = SimpleNamespace(
+        counters=np.ones(br.COUNTERS, np.uint8), targets=np.zeros(br.TARGETS, np.int64), returns=np.zeros(br.RETURNS, np.int64)
+    )
+    tables = np.zeros(FIRST + SECOND, np.int64)
+    btb = np.array([(address_of(tables), FIRST // br.WAYS, address_of(tables[FIRST:]), SECOND // br.WAYS)], br.BTB)
+    record = np.zeros(1, br.PREDICTOR)
+    for name, array in vars(arrays).items():
+        record[name] = address_of(array)
+    record["btb"] = address_of(btb)
+    yield array_at(address_of(record), 1, br.PREDICTOR)[0]
+    assert (len(tables), len(btb), len(vars(arrays))) == (FIRST + SECOND, 1, 3)  # alive up to here
 
 
-def wrong(predictor, kind: int, outcomes: list[int], address: int = 0x1000) -> list[bool]:
-    return [bool(mispredicted(predictor, kind, address, address + 2, target)) for target in outcomes]
+def rounds(predictor, branches: int, stride: int = STRIDE) -> list[set[int]]:
+    """The levels that know each of so many branches, in each of three rounds."""
+    addresses = [0x1000 + stride * n for n in range(branches)]
+    return [{int(br.btb_level(predictor, address)) for address in addresses} for _ in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("branches", "stride", "levels"),
+    [
+        (FIRST, STRIDE, {1}),
+        (FIRST + 2, STRIDE, {2}),  # in turn and one too many for each set: least recently used, every one has just left
+        (SECOND, STRIDE, {2}),
+        (SECOND + 8, STRIDE, {3}),
+        (4, STRIDE * 8, {1}),  # the ways of one set of both levels
+        (5, STRIDE * 8, {3}),
+        (5, STRIDE * 2, {2}),  # one set of the first level, several of the second
+    ],
+)
+def test_levels_of_the_btb(predictor, branches: int, stride: int, levels: set[int]) -> None:
+    first, *later = rounds(predictor, branches, stride)
+    assert first == {3}
+    assert later == [levels, levels]
+
+
+def resolve(predictor, kind: int, address: int, target: int, following: int = 0) -> bool:
+    return bool(br.mispredicted(predictor, kind, address, following or address + 5, target))
+
+
+def test_a_call_is_returned_from(predictor) -> None:
+    for depth in range(br.RETURNS):
+        resolve(predictor, br.CALL, 0x100 * depth, 0x9000)
+    returns = [resolve(predictor, br.RETURN, 0x9000, 0x100 * depth + 5) for depth in reversed(range(br.RETURNS))]
+    assert not any(returns)
+    assert resolve(predictor, br.RETURN, 0x9000, 0x105)  # none is left to return from
+
+
+def test_an_indirect_branch_goes_where_it_went(predictor) -> None:
+    found = [resolve(predictor, br.INDIRECT_JUMP, 0x40, target) for target in (0x1000, 0x1000, 0x2000, 0x1000, 0x1000)]
+    assert found == [True, False, True, True, False]
 
 
 def test_a_loop_is_learnt(predictor) -> None:
-    taken, passed = 0x900, 0x1002
-    surprises = wrong(predictor, branch.CONDITIONAL, ([taken] * 3 + [passed]) * 40)
-    assert not any(surprises[-80:])  # a period of 4 fits the history of 8
-    assert predictor.mispredictions == sum(surprises) > 0
-    assert predictor.predictions == 160
+    """A branch that always goes one way is known once the history is all of it."""
+    found = [resolve(predictor, br.CONDITIONAL, 0x40, 0x10) for _ in range(40)]
+    assert found[0]
+    assert not any(found[20:])
+    assert (int(predictor.predictions), int(predictor.mispredictions)) == (40, sum(found))
 
 
-def test_a_branch_never_taken_is_right_from_the_start(predictor) -> None:
-    assert not any(wrong(predictor, branch.CONDITIONAL, [0x1002] * 10))
-
-
-def test_calls_and_returns_match_as_deep_as_the_stack(predictor) -> None:
-    for depth, surprises in ((RETURNS, 0), (RETURNS + 6, 6)):
-        before = int(predictor.mispredictions)
-        sites = [0x1000 + 0x10 * each for each in range(depth)]
-        for site in sites:
-            assert not mispredicted(predictor, branch.CALL, site, site + 5, 0x8000)
-        for site in reversed(sites):
-            mispredicted(predictor, branch.RETURN, 0x8010, 0x8011, site + 5)
-        assert predictor.mispredictions - before == surprises
-
-
-def test_an_indirect_branch_goes_where_it_went_last(predictor) -> None:
-    assert wrong(predictor, branch.INDIRECT_JUMP, [0x9000, 0x9000, 0xA000, 0xA000]) == [True, False, True, False]
-    assert wrong(predictor, branch.INDIRECT_CALL, [0x9000, 0x9000], 0x2000) == [True, False]
-    assert wrong(predictor, branch.RETURN, [0x2002], 0x9100) == [False]
-
-
-def test_direct_jumps_are_never_wrong(predictor) -> None:
-    assert wrong(predictor, branch.JUMP, [0x9000, 0xA000]) == [False, False]
-    assert predictor.predictions == 0
+def test_a_jump_needs_no_prediction(predictor) -> None:
+    assert not resolve(predictor, br.JUMP, 0x40, 0x1000)
+    assert int(predictor.predictions) == 0

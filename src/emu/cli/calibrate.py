@@ -8,6 +8,7 @@ import typer
 
 from emu.cli import options, terminal
 from emu.errors import CheckFailed, UserError
+from emu.report.figure import check_plot
 
 HOST = "host"
 HOST_FILE = "host.toml"
@@ -43,9 +44,7 @@ def calibrate(
       emu run --machine ./host.toml
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     if plot is not None:
-        from emu.report.heat_map_plot import check_format
-
-        check_format(plot)
+        check_plot(plot)
     if machine == HOST:
         _host(out or Path(HOST_FILE), template, as_json=as_json, plot=plot)
         return
@@ -58,7 +57,7 @@ def _emulated(name: str, *, as_json: bool, plot: Path | None) -> None:
     from emu.cli.catalogue import find_machine
 
     description = find_machine(name)
-    _check_plot(plot, description.topology.modules * description.topology.cores_per_module)
+    _check_cores(plot, description.topology.modules * description.topology.cores_per_module)
     from emu.calibrate import suite
     from emu.calibrate.figures import expectations
 
@@ -88,7 +87,7 @@ def _host(out: Path, template: str, *, as_json: bool, plot: Path | None) -> None
     from emu.calibrate.native import Host, measure_host
 
     host = Host()
-    _check_plot(plot, len(host.facts.cpus))
+    _check_cores(plot, len(host.facts.cpus))
     if not out.parent.is_dir():
         raise UserError(f"out: {out.parent} is no folder")
     with terminal.progress_bar("calibrate host", "benchmarks") as progress:
@@ -110,17 +109,13 @@ def _host(out: Path, template: str, *, as_json: bool, plot: Path | None) -> None
     _plot(plot, result.heat_map, HOST, result.clock_hz)
 
 
-def _check_plot(path: Path | None, cores: int) -> None:
-    if path is not None and cores < 2:
-        raise UserError("plot: it shows the latency between cores, and there is one core")
+def _check_cores(plot: Path | None, cores: int) -> None:
+    if plot is not None and cores < 2:
+        raise UserError("--plot: it shows the latency between cores, and there is one core")
 
 
 def _plot(path: Path | None, heat_map: dict[tuple[int, int], float], name: str, clock_hz: int) -> None:
-    if path is None:
-        return
-    from emu.report.heat_map_plot import write_heat_map
+    if path is not None:
+        from emu.report.heat_map_plot import plot_heat_map
 
-    try:
-        write_heat_map(path, heat_map, name, clock_hz)
-    except OSError as error:
-        raise UserError(f"plot: {path}: {error.strerror}") from None
+        plot_heat_map(heat_map, name, clock_hz, path)

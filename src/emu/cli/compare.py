@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -138,6 +138,7 @@ def _side_by_side(title: str) -> Iterator[tuple[terminal.Progress, Callable[[], 
 
 def _comparison(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Path | None) -> bool:
     """Compare, print and draw; returns whether it was stopped early."""
+    from emu.report.compare_plot import plot_comparison
     from emu.report.compare_report import render_comparison
     from emu.run.paired import compare_pairs
 
@@ -146,19 +147,13 @@ def _comparison(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Path | N
     if comparison is None:
         terminal.complain("interrupted before the first row was complete")
         return True
-    if as_json:
-        terminal.show(json.dumps(comparison.to_dict(), indent=2))
-    else:
-        terminal.show(render_comparison(comparison, width=terminal.page_width(), colour=terminal.use_colour()))
-    if plot is not None:
-        from emu.report.compare_plot import plot_comparison
-
-        plot_comparison(comparison, plot)
+    _show(comparison, render_comparison, plot_comparison, as_json=as_json, plot=plot)
     return comparison.partial
 
 
 def _sensitivity(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Path | None) -> bool:
     """The same for the comparison with each figure changed."""
+    from emu.report.sensitivity_plot import plot_sensitivity
     from emu.report.sensitivity_report import render_sensitivity
     from emu.run.sensitivity import vary_figures
 
@@ -167,12 +162,15 @@ def _sensitivity(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Path | 
     if found is None:
         terminal.complain("interrupted before the comparison to measure against was complete")
         return True
+    _show(found, render_sensitivity, plot_sensitivity, as_json=as_json, plot=plot)
+    return found.partial
+
+
+def _show(found: Any, render: Callable[..., str], draw: Callable[[Any, Path], None], *, as_json: bool, plot: Path | None) -> None:
+    """Print a result, and draw it if that was asked for."""
     if as_json:
         terminal.show(json.dumps(found.to_dict(), indent=2))
     else:
-        terminal.show(render_sensitivity(found, width=terminal.page_width(), colour=terminal.use_colour()))
+        terminal.show(render(found, width=terminal.page_width(), colour=terminal.use_colour()))
     if plot is not None:
-        from emu.report.sensitivity_plot import plot_sensitivity
-
-        plot_sensitivity(found, plot)
-    return found.partial
+        draw(found, plot)

@@ -1,8 +1,7 @@
-"""What is written down when an instruction retires: its time, where that time went, locks, message spin, trace, digest."""
+"""What is written down when an instruction retires: its time, where that time went, message spin, wakeups, digest."""
 
-from emu.engine.lock_word import TICKET
+from emu.engine.locks import account_locks
 from emu.engine.records import (
-    CORE,
     EVENT,
     I64,
     INSTRUCTION,
@@ -13,21 +12,18 @@ from emu.engine.records import (
     REPEAT,
     TAKEN,
     U8,
-    WAITS,
     WOKEN,
 )
 from emu.engine.schedule import ends_at, hold_back, move_on, spend
-from emu.memory.records import BUS, RELEASE, RELEASES
+from emu.engine.trace import NO_ACCESS, note, remember, trace_instruction
+from emu.memory.records import BUS
 from emu.native import array_at, mix, njit
 from emu.timing.branch import CONDITIONAL, INDIRECT_JUMP, NONE, PREDICTOR, RETURN, mispredicted
-from emu.trace_record import TRACE_DTYPE, Cause, Kind, State
+from emu.trace_record import Cause, Kind, State
 
 USER, KERNEL, INTERRUPT = int(State.USER), int(State.KERNEL), int(State.INTERRUPT)
 LOCK_WAIT, MESSAGE_SPIN, STALL = int(State.LOCK_WAIT), int(State.MESSAGE_SPIN), int(State.STALL)
-K_INSTRUCTION, K_MARK, K_ACQUIRED, K_CONTENDED, K_RELEASED = (
-    int(k) for k in (Kind.INSTRUCTION, Kind.MARK, Kind.LOCK_ACQUIRED, Kind.LOCK_CONTENDED, Kind.LOCK_RELEASED)
-)
-K_SPIN_BEGIN, K_SPIN_END = int(Kind.SPIN_BEGIN), int(Kind.SPIN_END)
+K_MARK, K_SPIN_BEGIN, K_SPIN_END = int(Kind.MARK), int(Kind.SPIN_BEGIN), int(Kind.SPIN_END)
 C_MISPREDICT = int(Cause.MISPREDICT)
 
 
@@ -41,28 +37,6 @@ def index_of(machine, pc):  # type: ignore[no-untyped-def]
     if 0 <= offset < machine.user_bytes:
         return machine.kernel_bytes + offset
     return -1
-
-
-@njit
-def note(machine, core, kind, cycle, detail, address, value):  # type: ignore[no-untyped-def]
-    """Add an event to the trace, if there is one."""
-    if machine.trace_at == 0:
-        return
-    record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count]
-    record.cycle = cycle
-    record.pc = core.current_pc
-    record.address = address
-    record.value = value
-    record.cost = 0
-    record.detail = detail
-    record.task = core.task
-    record.core = core.index
-    record.kind = kind
-    record.state = 0
-    record.cause = 0
-    record.access = 0
-    record["size"] = 0
-    machine.trace_count += 1
 
 
 @njit
@@ -83,66 +57,6 @@ def state_of(core, state):  # type: ignore[no-untyped-def]
     if core.spinning != 0:
         return MESSAGE_SPIN
     return state
-
-
-@njit
-def note_releases(machine):  # type: ignore[no-untyped-def]
-    """Close the hold of every unlocking store that has become visible since the last look."""
-    bus = array_at(machine.bus, 1, BUS)[0]
-    cores = array_at(machine.cores, machine.core_count, CORE)
-    while machine.releases_seen < bus.released_count:
-        release = array_at(bus.released, RELEASES, RELEASE)[machine.releases_seen % RELEASES]
-        machine.releases_seen += 1
-        release_lock(machine, cores[release.core], release.lock, release.cycle)
-
-
-@njit
-def release_lock(machine, core, index, cycle):  # type: ignore[no-untyped-def]
-    """The lock is free from `cycle` on."""
-    lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
-    held = cycle - lock.acquired_at
-    lock.hold_cycles += held
-    lock.hold_cycles_max = max(lock.hold_cycles_max, held)
-    lock.owner = -1
-    lock.released_at = cycle
-    note(machine, core, K_RELEASED, cycle, index, lock.address, held)
-
-
-@njit
-def account_locks(machine, core):  # type: ignore[no-untyped-def]
-    """Retire the lock operation in flight: an acquisition, a failed attempt or an atomic release, as of now."""
-    locks = array_at(machine.locks, machine.lock_count, LOCK)
-    note_releases(machine)
-    if core.releasing >= 0:
-        release_lock(machine, core, core.releasing, core.retired_at)
-        core.releasing = -1
-    if core.failing >= 0:
-        index = core.failing
-        core.failing = -1
-        if (core.wait_depth == 0 or core.wait_lock[core.wait_depth - 1] != index) and core.wait_depth < WAITS:
-            locks[index].contended += 1
-            core.wait_lock[core.wait_depth] = index
-            core.wait_start[core.wait_depth] = core.retired_at
-            core.wait_ticket[core.wait_depth] = core.ticket
-            core.wait_depth += 1
-            note(machine, core, K_CONTENDED, core.retired_at, index, locks[index].address, 0)
-    if core.acquiring >= 0:
-        index = core.acquiring
-        core.acquiring = -1
-        since, waited = core.retired_at, 0
-        if core.wait_depth > 0 and core.wait_lock[core.wait_depth - 1] == index:
-            core.wait_depth -= 1
-            if locks[index].kind == TICKET:
-                # Its ticket was served from then on, whenever it saw that.
-                since = max(locks[index].released_at, core.wait_start[core.wait_depth])
-            waited = since - core.wait_start[core.wait_depth]
-            locks[index].wait_cycles += waited
-            locks[index].wait_cycles_max = max(locks[index].wait_cycles_max, waited)
-        locks[index].acquisitions += 1
-        locks[index].acquired_at = since
-        locks[index].owner = core.index
-        core.queue_locks_held += locks[index].is_queue_lock
-        note(machine, core, K_ACQUIRED, since, index, locks[index].address, waited)
 
 
 @njit
@@ -222,26 +136,6 @@ def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
 
 
 @njit
-def trace_instruction(machine, core, cost, state):  # type: ignore[no-untyped-def]
-    """Write the record of a retired instruction."""
-    record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count]
-    record.cycle = core.retired_at
-    record.pc = core.current_pc
-    record.address = core.last_address
-    record.value = core.last_value
-    record.cost = cost
-    record.detail = core.cause_cycles
-    record.task = core.task
-    record.core = core.index
-    record.kind = K_INSTRUCTION
-    record.state = state
-    record.cause = core.cause
-    record.access = core.last_access
-    record["size"] = core.last_size
-    machine.trace_count += 1
-
-
-@njit
 def note_branch(machine, core, instruction, next_pc):  # type: ignore[no-untyped-def]
     """Remember which way a branch has gone; an indirect jump is noted where it led."""
     outcomes = array_at(machine.branch_outcomes, machine.kernel_bytes + machine.user_bytes, U8)
@@ -316,7 +210,4 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
     core.current = -1
     core.cause = 0
     core.cause_cycles = 0
-    core.last_access = 0
-    core.last_address = 0
-    core.last_value = 0
-    core.last_size = 0
+    remember(core, NO_ACCESS, 0, 0, 0)

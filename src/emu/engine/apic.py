@@ -4,8 +4,8 @@ Only physical destinations are modelled. An interrupt reaches its target `ipi_fl
 into the bus; the target takes it at an instruction boundary with IF set.
 """
 
-from emu.engine.account import note
 from emu.engine.records import CORE, HALTED, VECTORS, WAITING_FOR_STARTUP
+from emu.engine.trace import note
 from emu.native import NEVER, array_at, njit
 from emu.trace_record import Kind
 

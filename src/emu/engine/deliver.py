@@ -6,14 +6,14 @@ Only page faults that the kernel has a fixup for are delivered; all other except
 import numpy as np
 from unicorn import x86_const as x86
 
-from emu.engine.account import STALL, note, state_of
+from emu.engine.account import STALL, state_of
 from emu.engine.apic import take, watch
 from emu.engine.records import FRESH, INSTRUCTION
-from emu.engine.schedule import stores_visible_at
 from emu.engine.special import RFLAGS, enter_kernel, get, put
+from emu.engine.trace import NO_ACCESS, note, remember
 from emu.memory.access import load, store
 from emu.memory.records import BUS
-from emu.memory.store_buffer import drain_due, read_ram, withdraw, write_ram
+from emu.memory.store_buffer import drain_due, read_ram, stores_visible_at, withdraw, write_ram
 from emu.native import array_at, call, njit
 from emu.trace_record import Access, Cause, Kind, State
 
@@ -71,7 +71,7 @@ def deliver(machine, core):  # type: ignore[no-untyped-def]
     bus = array_at(machine.bus, 1, BUS)[0]
     if bus.next_drain <= core.clock:
         drain_due(bus, core.clock)
-    quiet_at = max(core.retired_at, stores_visible_at(machine, core))
+    quiet_at = max(core.retired_at, stores_visible_at(bus, core.index))
     if quiet_at > core.clock:
         core.clock = quiet_at  # others may come first now
         return
@@ -98,10 +98,7 @@ def page_fault(machine, core):  # type: ignore[no-untyped-def]
     core.retired_at = core.clock = before
     core.pc = core.current_pc
     through_gate(machine, core, PAGE_FAULT, code)
-    core.last_access = 0
-    core.last_address = 0
-    core.last_value = 0
-    core.last_size = 0
+    remember(core, NO_ACCESS, 0, 0, 0)
 
 
 @njit

@@ -4,9 +4,10 @@ import numpy as np
 from numba import types
 
 from emu.engine import apic
-from emu.engine.account import blame, note, note_releases, task_index
+from emu.engine.account import blame, task_index
 from emu.engine.deliver import PAGE_FAULT
-from emu.engine.lock_word import ACQUIRED, FAILED, RELEASED, TICKET, change, merged
+from emu.engine.lock_word import RELEASED
+from emu.engine.locks import change_lock, lock_at, look_at_ticket, note_releases
 from emu.engine.records import (
     CORE,
     FAULT_EXCEPTION,
@@ -14,7 +15,6 @@ from emu.engine.records import (
     FIXUP,
     INSTRUCTION,
     LOADS,
-    LOCK,
     LOCKED,
     MACHINE,
     R_MSG,
@@ -23,19 +23,18 @@ from emu.engine.records import (
     STOP_FAULT,
     STOP_NONE,
 )
-from emu.engine.schedule import hold_back, stores_visible_at
+from emu.engine.schedule import hold_back
 from emu.engine.sharing import touch
 from emu.engine.step import step
+from emu.engine.trace import LOAD, STORE, note_earlier_access, note_transfer, remember
 from emu.memory.access import atomic, load, locked_store, show, store
 from emu.memory.records import BUS
-from emu.memory.store_buffer import read_ram
+from emu.memory.store_buffer import read_ram, stores_visible_at
 from emu.native import array_at, call, mix, njit
-from emu.trace_record import TRACE_DTYPE, Access, Cause, Kind
+from emu.trace_record import Access, Cause
 
-LOAD, STORE, RMW = int(Access.LOAD), int(Access.STORE), int(Access.READ_MODIFY_WRITE)
+RMW = int(Access.READ_MODIFY_WRITE)
 C_MMIO, C_FULL = int(Cause.MMIO), int(Cause.STORE_BUFFER_FULL)
-C_SIBLING, C_UPGRADE = int(Cause.SIBLING_LINE), int(Cause.UPGRADE)
-K_TRANSFER, K_ACCESS = int(Kind.LINE_TRANSFER), int(Kind.ACCESS)
 
 i64, i32 = types.int64, types.int32
 CODE_HOOK = types.void(i64, i64, i32, i64)  # uc, address, size, user data
@@ -51,15 +50,6 @@ def stop(machine, core, reason):  # type: ignore[no-untyped-def]
     """Make emulation return to the loop."""
     core.stop = reason
     call(machine.emu_stop, core.uc, 0, 0, 0, 0)
-
-
-@njit
-def lock_at(machine, address):  # type: ignore[no-untyped-def]
-    """The lock whose word starts at a physical address, or -1."""
-    index = array_at(machine.lock_of_line, (address >> 6) + 1, np.int16)[address >> 6]
-    if index >= 0 and array_at(machine.locks, machine.lock_count, LOCK)[index].address == address:
-        return np.int64(index)
-    return np.int64(-1)
 
 
 def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
@@ -148,62 +138,6 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
         core.task = task_index(machine, value)
 
 
-@njit
-def remember(core, access, address, value, size):  # type: ignore[no-untyped-def]
-    """What the instruction in flight did last, for its record in the trace."""
-    core.last_access = access
-    core.last_address = address
-    core.last_value = value
-    core.last_size = size
-
-
-@njit
-def note_earlier_access(machine, core, access, address):  # type: ignore[no-untyped-def]
-    """The instruction in flight accesses memory again: its record can hold one access, so the one before becomes an event.
-
-    A store to where it has just loaded is one access, a read-modify-write.
-    """
-    if machine.trace_at == 0 or core.last_access == 0 or machine.trace_count + 1 >= machine.trace_capacity:
-        return
-    if access == STORE and core.last_access == LOAD and core.last_address == address:
-        return
-    note(machine, core, K_ACCESS, core.clock, core.last_access, core.last_address, core.last_value)
-    record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count - 1]
-    record.access = core.last_access
-    record["size"] = core.last_size
-
-
-@njit
-def note_transfer(machine, core, address, cause, cycles):  # type: ignore[no-untyped-def]
-    """Trace a line that has to come from somewhere else, when it is asked for."""
-    if machine.trace_at != 0 and C_SIBLING <= cause <= C_UPGRADE:
-        note(machine, core, K_TRANSFER, core.clock, cause - C_SIBLING, address & ~63, cycles)
-
-
-@njit
-def change_lock(machine, core, index, before, value, size, locked):  # type: ignore[no-untyped-def]
-    """The store in flight changes a lock word: note what is to be settled when it retires; returns what it did."""
-    lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
-    done = change(lock.kind, before, merged(before, value, size), locked)
-    if done == ACQUIRED:
-        core.acquiring = index
-    elif done == FAILED:
-        core.failing = index
-    elif done == RELEASED:
-        core.queue_locks_held -= lock.is_queue_lock
-    core.ticket = before >> 16
-    return done
-
-
-@njit
-def look_at_ticket(machine, core, address, seen):  # type: ignore[no-untyped-def]
-    """A core that waits has loaded: it has the ticket lock that it waits for once it sees its own ticket served."""
-    place = core.wait_depth - 1
-    lock = array_at(machine.locks, machine.lock_count, LOCK)[core.wait_lock[place]]
-    if lock.kind == TICKET and lock.address == address and seen & 0xFFFF == core.wait_ticket[place]:
-        core.acquiring = core.wait_lock[place]
-
-
 def on_invalid(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
     """An access that no mapping allows: the run ends as a guest fault."""
     core = array_at(user, 1, CORE)[0]
@@ -249,7 +183,8 @@ def on_apic_write(uc, offset, size, value, user):  # type: ignore[no-untyped-def
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
     machine.apic_writes += 1
-    core.data_at = max(core.start, core.operands_at, core.retired_at, stores_visible_at(machine, core)) + machine.mmio_write
+    visible_at = stores_visible_at(array_at(machine.bus, 1, BUS)[0], core.index)
+    core.data_at = max(core.start, core.operands_at, core.retired_at, visible_at) + machine.mmio_write
     blame(core, core.data_at - core.start, C_MMIO)
     hold_back(core, core.data_at, C_MMIO)
     apic.write(machine, core, offset, value)

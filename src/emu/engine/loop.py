@@ -6,8 +6,8 @@ further than an interrupt needs to arrive): no other core can see the difference
 
 from unicorn import unicorn_const as uc_const
 
-from emu.engine.account import note_releases
 from emu.engine.deliver import deliver, page_fault
+from emu.engine.locks import note_releases
 from emu.engine.records import (
     CORE,
     DEADLOCK,

@@ -49,7 +49,7 @@ NO_FAULT, FAULT_EXCEPTION, FAULT_MEMORY, FAULT_FETCH, FAULT_ENGINE, FAULT_UNSUPP
 
 INSTRUCTION = np.dtype(
     [
-        # timing.schedule.Timing
+        # timing.schedule.Timing: register lists hold a number a byte; ticks and blocks are TICKS a cycle
         ("address_registers", I64),
         ("reads", I64),
         ("writes", I64),
@@ -90,10 +90,10 @@ CORE = np.dtype(
         ("barrier", I64),  # nothing behind it is dispatched before
         ("barrier_cause", I64),
         ("late_cause", I64),  # why the instruction in flight was dispatched late
-        ("retired_at", I64),
-        ("cause", I64),
+        ("retired_at", I64),  # when the last instruction retired: every cycle up to here has its state
+        ("cause", I64),  # trace_record.Cause: the longest wait of the instruction in flight
         ("cause_cycles", I64),
-        ("last_address", I64),
+        ("last_address", I64),  # of the instruction in flight's last access; last_access 0: none yet
         ("last_value", I64),
         ("last_size", I64),
         ("last_access", I64),
@@ -186,8 +186,8 @@ MACHINE = np.dtype(
         ("l1_hit", I64),
         ("mispredict", I64),
         ("return_mispredict", I64),
-        ("btb_l2_hit", I64),
-        ("resteer", I64),
+        ("btb_l2_hit", I64),  # a taken branch that only the second level of the BTB knows
+        ("resteer", I64),  # and one that neither level knows
         ("ipi_flight", I64),
         ("interrupt_entry", I64),
         ("halt_exit", I64),

@@ -1,13 +1,14 @@
-"""When the instruction in flight starts, and what it leaves behind: `timing.pipeline` bound to a core and its memory."""
+"""When the instruction in flight is dispatched, starts and ends: `timing.pipeline` bound to a core and its memory."""
 
-from emu.engine.records import I64, LOADS, LOCKED, SERIALISING, STORES, WAIT_STORES
-from emu.memory.records import BUFFER, BUS
-from emu.memory.store_buffer import drain_due
+from emu.engine.records import LOADS, LOCKED, SERIALISING, STORES, WAIT_STORES
+from emu.memory.records import BUS
+from emu.memory.store_buffer import drain_due, stores_visible_at
 from emu.native import array_at, njit
 from emu.timing.branch import CONDITIONAL, NONE, PREDICTOR, btb_level
 from emu.timing.pipeline import (
     ADDRESS,
     DECODER,
+    HALF,
     NO_UNIT,
     PIPELINE,
     STORE,
@@ -27,14 +28,6 @@ C_DRAIN, C_LOCKED, C_SYSTEM, C_MISPREDICT = (
 
 
 @njit
-def stores_visible_at(machine, core):  # type: ignore[no-untyped-def]
-    """When the stores in this core's buffer will all be visible; in the past if it is empty."""
-    bus = array_at(machine.bus, 1, BUS)[0]
-    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core.index]
-    return buffer.last_drain if buffer.count > 0 and bus.untimed == 0 else I64(0)
-
-
-@njit
 def catch_up(core, at, cause):  # type: ignore[no-untyped-def]
     """The instruction in flight is not dispatched before `at`."""
     if at > core.clock:
@@ -48,7 +41,7 @@ def wait_for_stores(machine, core):  # type: ignore[no-untyped-def]
     bus = array_at(machine.bus, 1, BUS)[0]
     if bus.next_drain <= core.clock <= core.limit:
         drain_due(bus, core.clock)
-    visible_at = stores_visible_at(machine, core)
+    visible_at = stores_visible_at(bus, core.index)
     if visible_at > core.clock:
         catch_up(core, visible_at, C_DRAIN)
         core.start = core.operands_at = core.data_at = visible_at
@@ -56,7 +49,10 @@ def wait_for_stores(machine, core):  # type: ignore[no-untyped-def]
 
 @njit
 def prepare(machine, core, instruction):  # type: ignore[no-untyped-def]
-    """The instruction is dispatched: when will it start? One that ends the overlap waits here for all before it."""
+    """The instruction is dispatched: when will it start? One that serialises waits here until all before it have retired.
+
+    One that accesses memory starts with its address, as its data may come later; any other one needs all its operands.
+    """
     traits = instruction.traits
     if traits & (SERIALISING | WAIT_STORES):
         catch_up(core, core.retired_at, core.late_cause)
@@ -64,8 +60,8 @@ def prepare(machine, core, instruction):  # type: ignore[no-untyped-def]
     free = core.clock
     if instruction.unit != NO_UNIT:
         free = reserve(pipeline, instruction.unit, core.clock, instruction.ticks)
-        if instruction.unit == STORE:
-            free = max(free, reserve(pipeline, ADDRESS, core.clock, TICKS // 2))
+        if instruction.unit == STORE:  # the address of what it stores comes from the units that loads use
+            free = max(free, reserve(pipeline, ADDRESS, core.clock, HALF))
     core.operands_at = ready_at(pipeline, instruction.reads, core.clock)
     if traits & (LOADS | STORES):
         core.start = ready_at(pipeline, instruction.address_registers, free)
@@ -78,9 +74,7 @@ def prepare(machine, core, instruction):  # type: ignore[no-untyped-def]
 def ends_at(core, instruction):  # type: ignore[no-untyped-def]
     """When the results of the instruction in flight are ready."""
     traits = instruction.traits
-    if traits & SERIALISING:
-        return max(core.data_at, core.operands_at) + instruction.latency
-    if traits & LOADS:
+    if traits & (SERIALISING | LOADS):
         return max(core.data_at, core.operands_at) + instruction.latency
     if traits & STORES:
         return max(core.start + 1, core.data_at, core.operands_at)

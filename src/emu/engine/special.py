@@ -6,7 +6,6 @@ All of them run between two turns of Unicorn, when registers may be set and the 
 import numpy as np
 from unicorn import x86_const as x86
 
-from emu.engine.account import note
 from emu.engine.apic import watch
 from emu.engine.records import (
     FAULT_ENGINE,
@@ -19,6 +18,7 @@ from emu.engine.records import (
     SP_RDTSC,
     SP_SYSCALL,
 )
+from emu.engine.trace import note
 from emu.memory.records import BUS
 from emu.native import array_at, call, njit
 from emu.trace_record import Kind, State

@@ -1,11 +1,11 @@
 """The heart: one step of one core.
 
 `step` runs before each instruction of a core (it is Unicorn's code hook). It settles the previous instruction, sees
-whether this one may start now, and either lets it run or stops the core. The instruction's memory accesses then come
-through `hooks.on_load` and `hooks.on_store`, in the order of `core.clock` and at the time `core.start`.
+whether it is this one's turn, and either lets it run or stops the core. The instruction's memory accesses then come
+through `hooks.on_load` and `hooks.on_store`: in the order of `core.clock`, the time of dispatch, and timed from `core.start`.
 """
 
-from emu.engine.account import index_of, note, retire
+from emu.engine.account import index_of, retire
 from emu.engine.apic import watch
 from emu.engine.records import (
     ACCOUNTED,
@@ -31,6 +31,7 @@ from emu.engine.records import (
     WAIT_STORES,
 )
 from emu.engine.schedule import prepare, wait_for_stores
+from emu.engine.trace import note
 from emu.native import array_at, call, njit
 from emu.trace_record import Kind
 
@@ -78,7 +79,10 @@ def step(machine, core, pc):  # type: ignore[no-untyped-def]
 
 @njit
 def begin(machine, core, pc):  # type: ignore[no-untyped-def]
-    """Take up the instruction at `pc`: if it must wait for the store buffer, the clock moves here."""
+    """Take up the instruction at `pc`: it is dispatched, and from here on it is known when it starts, as things stand.
+
+    The next element of a string instruction goes on where the last one was.
+    """
     repeated = core.current >= 0 and pc == core.current_pc
     core.current = index_of(machine, pc)
     if core.current < 0:

@@ -21,7 +21,7 @@ def threads_of(workload: str, cores: int) -> int:
 
 
 def counted_as(workload: str, counts: str | None) -> str:
-    """What the N of a comparison's rows counts: pairs of threads where the workload is made of them, unless somebody says threads."""
+    """What the N of a comparison's rows counts: by default pairs of threads, where the workload is made of pairs."""
     check_name(workload)
     if counts is not None and counts not in COUNTS:
         raise UserError(f"count must be one of {', '.join(COUNTS)}, not {counts!r}")

@@ -73,7 +73,7 @@ def l1_drop_module(bus, module, line, spare):  # type: ignore[no-untyped-def]
 
 @njit
 def not_here(bus, core, line):  # type: ignore[no-untyped-def]
-    """Has this core's module no copy of the line?"""
+    """Whether this core's module has no copy of the line."""
     return array_at(bus.line_state, bus.lines * bus.modules, np.uint8)[line * bus.modules + core // bus.cores_per_module] == S_I
 
 

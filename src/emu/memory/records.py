@@ -24,7 +24,7 @@ BUS = np.dtype(
         ("line_state", I64),  # u8[lines * modules], moesi.Line
         ("line_way", I64),  # u8[lines * modules], way of the line in that module's L2
         ("line_busy", I64),  # i64[lines], the line is in flight between modules until then
-        ("line_asked", I64),  # i64[lines], since then
+        ("line_asked", I64),  # i64[lines], when it was asked for
         ("line_probed", I64),  # i64[lines * modules], when another module last probed that module's copy
         ("line_ready", I64),  # i64[lines * modules], when the line has arrived in that module
         ("line_writer", I64),  # i16[lines], core that wrote it last
@@ -36,7 +36,7 @@ BUS = np.dtype(
         ("l2_tag", I64),  # i32[modules * sets * ways], -1 empty
         ("l2_stamp", I64),  # i64[modules * sets * ways], last use
         ("l2_clock", I64),
-        ("requests", I64),  # REQUESTS[cores], the L1's misses under way
+        ("requests", I64),  # REQUESTS[cores], the misses under way of each L1
         ("miss_buffers", I64),  # misses of one L1 under way at once
         # data TLBs
         ("frames", I64),  # of 4 KiB
@@ -74,8 +74,8 @@ BUS = np.dtype(
         ("forward_fail", I64),
         ("tlb_l2_hit", I64),  # what a miss of a core's TLB adds
         ("page_walk", I64),  # and of the module's besides
-        # what the last access met (trace_record.Cause), its kind and the counters
-        ("cause", I64),
+        # what the last access met, and the counters
+        ("cause", I64),  # trace_record.Cause: why it takes longer than an L1 hit, 0: it does not
         ("ownership_cause", I64),  # of the last store: why its line was not owned, and how long that takes
         ("ownership_cycles", I64),
         ("transfers_within_module", I64),
@@ -84,7 +84,7 @@ BUS = np.dtype(
         ("memory_reads", I64),
         ("write_backs", I64),
         ("requests_lost", I64),  # stores that had to ask for their line a second time
-        ("released", I64),  # engine callback data: ring of drained unlocking stores, RELEASE[RELEASES]
+        ("released", I64),  # ring of unlocking stores that have become visible, RELEASE[RELEASES]
         ("released_count", I64),
     ]
 )
@@ -104,7 +104,7 @@ STORE = np.dtype(
 )
 BUFFER = np.dtype([("head", I64), ("count", I64), ("last_drain", I64)])
 MISSES = 64  # slots of a ring of misses; the modelled number is smaller (bus.miss_buffers)
-REQUESTS = np.dtype([("count", I64), ("until", I64, (MISSES,))])
+REQUESTS = np.dtype([("count", I64), ("until", I64, (MISSES,))])  # misses so far; when each has its line
 RELEASE = np.dtype([("lock", I64), ("core", I64), ("cycle", I64)])
 RELEASES = 1024
 CHANGE = np.dtype([("address", I64), ("old", I64), ("new", I64), ("kind", I64), ("core", I64), ("width", I64), ("lock", I64)])

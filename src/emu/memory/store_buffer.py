@@ -14,7 +14,7 @@ from emu.memory.records import BUFFER, I64, RELEASE, RELEASES, RING, STORE
 from emu.native import NEVER, array_at, njit
 from emu.trace_record import Cause
 
-C_FORWARD, C_FULL, C_STORE_FETCH = int(Cause.STORE_FORWARD), int(Cause.STORE_BUFFER_FULL), int(Cause.LINE_BUSY)
+C_FORWARD, C_FULL, C_BUSY = int(Cause.STORE_FORWARD), int(Cause.STORE_BUFFER_FULL), int(Cause.LINE_BUSY)
 
 
 @njit
@@ -136,12 +136,10 @@ def ask_again(bus, core):  # type: ignore[no-untyped-def]
 
 
 @njit
-def drain_cycles(bus, core, now):  # type: ignore[no-untyped-def]
-    """Cycles from `now` until this core's buffer is empty, as things stand: a store may have to ask for its line again."""
+def stores_visible_at(bus, core):  # type: ignore[no-untyped-def]
+    """When this core's stores will all be visible, as things stand: one may have to ask for its line again; 0 if it has none."""
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
-    if buffer.count == 0 or buffer.last_drain <= now or bus.untimed != 0:
-        return 0
-    return buffer.last_drain - now
+    return buffer.last_drain if buffer.count > 0 and bus.untimed == 0 else I64(0)
 
 
 @njit
@@ -234,7 +232,7 @@ def arrives_for_store(bus, core, line, at):  # type: ignore[no-untyped-def]
     for place in range(buffer.count):
         entry = stores[core * RING + (buffer.head + place) % RING]
         if entry.address >> 6 == line and (entry.asked_at <= at or bus.untimed != 0):
-            bus.cause = C_STORE_FETCH
+            bus.cause = C_BUSY
             return max(entry.owned_at - at, 0) if bus.untimed == 0 else I64(0)
     return I64(-1)
 

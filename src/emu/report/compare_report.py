@@ -125,8 +125,8 @@ def _interval(estimate: Estimate | None, form: str = "{:,.0f}", between: str = E
 
 def _lock_counts(comparison: Comparison) -> RenderableType:
     grid = table(
-        f"\n{comparison.counts}", "<", "hold\nmax", "\ncontended", "spin\niterations", "wakeups\nunder it", "message spin\niterations",
-        title=f"{QUEUE_LOCK} and message spin, counts of a run",
+        f"\n{comparison.counts}", "<", "hold\nmax", "\ncontended", "spin\niterations", "wakeups\nunder it",
+        "message spin\niterations", title=f"{QUEUE_LOCK} and message spin, counts of a run",
     )  # fmt: skip
     for row in comparison.rows:
         for label, name, side in zip((str(row.threads), ""), comparison.variants, (row.a, row.b), strict=True):

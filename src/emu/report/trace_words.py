@@ -31,7 +31,6 @@ CAUSES = {
     Cause.LINE_BUSY: "line busy",
     Cause.MMIO: "APIC",
     Cause.SYSTEM: "system",
-    Cause.STALL: "stall",
 }
 TRANSFERS = {
     Transfer.WITHIN_MODULE: "transferred within the module",

@@ -1,7 +1,8 @@
 """How much an answer hangs on each figure of the machine file: one at a time changed by half, both variants run again.
 
 A figure of 0 has no half; what rounds to its own value, or would leave the range that the schema allows, is cut there and left out
-if nothing is left of the change. Clock frequencies are left out too: they scale both variants alike.
+if nothing is left of the change. Clock frequencies are left out too, as they scale both variants alike, and so are the sizes of
+TLBs and BTBs: like those of caches they are the geometry of the part.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from emu.description import Figure, MachineFile, load_machine
+from emu.description.machine_file import BranchFigure, Clock, EntryFigure
 from emu.run.bootstrap import Estimate, Rates, estimate_difference_percent, estimate_shift, interval_of
 from emu.run.comparison import seed_varies
 from emu.run.experiment_spec import Experiment
@@ -20,6 +22,7 @@ from emu.run.result import RunResult
 
 SCHEMA = "emu-sensitivity/1"
 MOVED_POINTS = 5.0  # a difference that moves by more is said to depend on the figure
+NOT_VARIED = (Clock, BranchFigure, EntryFigure)
 RESOLUTION_POINTS = 1.0  # one that moves by less is not said to change its sign
 
 
@@ -179,7 +182,9 @@ def half_and_half_more(figure: Figure) -> tuple[int | None, int | None]:
 
 def varied_figures(machine: MachineFile) -> dict[str, Figure]:
     """The figures that a sensitivity run changes, by key."""
-    return {key: each for key, each in figures(machine).items() if each.unit != "Hz" and any(half_and_half_more(each))}
+    return {
+        key: each for key, each in figures(machine).items() if not isinstance(each, NOT_VARIED) and any(half_and_half_more(each))
+    }
 
 
 def vary_figures(

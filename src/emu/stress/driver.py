@@ -10,7 +10,7 @@ import numpy as np
 from emu.memory.access import atomic, load, locked_store, show, store
 from emu.memory.moesi import Line
 from emu.memory.records import BUFFER, BUS, RELEASE, RELEASES, RING, STORE
-from emu.memory.store_buffer import drain_cycles, drain_due
+from emu.memory.store_buffer import drain_due, stores_visible_at
 from emu.native import NEVER, array_at, njit, signed
 from emu.stress import records as rec
 from emu.stress.check import check_all, check_line, fail
@@ -196,7 +196,7 @@ def must_wait(stress, bus, oracle, core, now, operation):  # type: ignore[no-unt
     That may be later than was said, by each store that asks for its line a second time.
     """
     waiting, due = array_at(stress.waiting, bus.cores, np.uint8), array_at(stress.due, bus.cores, I64)
-    wait = drain_cycles(bus, core, now)
+    wait = max(stores_visible_at(bus, core) - now, 0)
     if wait == 0:
         waiting[core] = 0
         return False

@@ -1,13 +1,13 @@
 """A whole test: rounds with different machines and programs, in this process or in several, until one fails."""
 
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 
+from emu.errors import InternalError
+from emu.processes import submit, workers
 from emu.stress.case import Case, Shape, Violation, machine_file
 from emu.stress.operations import LAYOUTS, random_case
 from emu.stress.plan import Plan
@@ -16,7 +16,7 @@ from emu.stress.reduce import reduce_case
 ROUND = 10_000  # operations
 CHECK_EVERY = 64  # operations between two checks of everything; what an operation touches is checked at once
 CORES = (2, 3, 4, 6, 8, 12, 16)
-BATCH = 16  # rounds that a job is given between two looks at Ctrl-C
+BATCH = 16  # rounds that a process is given between two looks at Ctrl-C
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +107,13 @@ def _in_order(plan: Plan, rounds: int, should_stop: Callable[[], bool]) -> Itera
                 return
             yield run_round(plan, index)
         return
-    # The workers leave Ctrl-C to this process, and are new ones: a copy of a process with threads may hang.
-    ignore = (signal.SIGINT, signal.SIG_IGN)
-    with ProcessPoolExecutor(plan.jobs, get_context("spawn"), signal.signal, ignore) as pool:
-        for first in range(0, rounds, BATCH * plan.jobs):
-            if should_stop():
-                return
-            indices = range(first, min(rounds, first + BATCH * plan.jobs))
-            yield from pool.map(run_round, [plan] * len(indices), indices, chunksize=4)
+    try:
+        with workers(plan.jobs) as pool:
+            for first in range(0, rounds, BATCH * plan.jobs):
+                if should_stop():
+                    return
+                indices = range(first, min(rounds, first + BATCH * plan.jobs))
+                for done in submit(pool, run_round, [(plan, index) for index in indices]):
+                    yield done.result()
+    except BrokenProcessPool:
+        raise InternalError("a process that had rounds to run has died; --jobs 1 shows in which round") from None

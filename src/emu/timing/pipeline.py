@@ -22,6 +22,7 @@ REGISTERS = (
 NO_UNIT, ALU, ADDRESS, STORE, BRANCH, MULTIPLIER, DIVIDER, SLOW, DECODER = range(9)
 UNITS = 9
 TICKS = 64  # a cycle in the units' books
+HALF = TICKS // 2  # for which a pair that counts as one unit is taken by what either of the two does in a cycle
 OPS_MAX = 16  # places in the reorder buffer that one instruction is booked for at most; microcode of more serialises anyway
 TAKEN_CYCLES = 2  # from one taken branch to the next: Agner Fog, instruction tables, Steamroller, Jcc
 

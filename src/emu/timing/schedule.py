@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from emu.isa.instruction import Branch, Instruction, Memory
 from emu.timing.costs import Cost, cost_of
-from emu.timing.pipeline import ADDRESS, ALU, BRANCH, DIVIDER, MULTIPLIER, NO_UNIT, REGISTERS, SLOW, STORE, TICKS
+from emu.timing.pipeline import ADDRESS, ALU, BRANCH, DIVIDER, HALF, MULTIPLIER, NO_UNIT, REGISTERS, SLOW, STORE, TICKS
 
 STACK = frozenset(("push", "pop", "call", "ret", "pushfq", "popfq"))  # a stack engine follows RSP: nothing waits for its update
 LISTED = 8  # registers that a list holds
 MICROCODE = 2  # an instruction of more macro-ops comes from the microcode ROM and blocks its core's decoder (AF3 19.4)
-HALF = TICKS // 2  # of what either of two units can do
 LOAD = 4  # cycles from an address to its data, within the latencies of the table
 FORWARD = 7  # cycles from a store's data to a load of them, within those of instructions that load and store
 SLOW_UNITS = {"mul": MULTIPLIER, "imul": MULTIPLIER, "div": DIVIDER, "idiv": DIVIDER}

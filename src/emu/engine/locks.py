@@ -1,0 +1,105 @@
+"""Locks: what an access does to a lock word, and what is written down once its instruction retires or its store is visible."""
+
+import numpy as np
+
+from emu.engine.lock_word import ACQUIRED, FAILED, RELEASED, TICKET, change, merged
+from emu.engine.records import CORE, LOCK, WAITS
+from emu.engine.trace import note
+from emu.memory.records import BUS, RELEASE, RELEASES
+from emu.native import array_at, njit
+from emu.trace_record import Kind
+
+K_ACQUIRED, K_CONTENDED, K_RELEASED = (int(k) for k in (Kind.LOCK_ACQUIRED, Kind.LOCK_CONTENDED, Kind.LOCK_RELEASED))
+
+
+@njit
+def lock_at(machine, address):  # type: ignore[no-untyped-def]
+    """The lock whose word starts at a physical address, or -1."""
+    index = array_at(machine.lock_of_line, (address >> 6) + 1, np.int16)[address >> 6]
+    if index >= 0 and array_at(machine.locks, machine.lock_count, LOCK)[index].address == address:
+        return np.int64(index)
+    return np.int64(-1)
+
+
+@njit
+def change_lock(machine, core, index, before, value, size, locked):  # type: ignore[no-untyped-def]
+    """The store in flight changes a lock word: note what is to be settled when it retires; returns what it did."""
+    lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
+    done = change(lock.kind, before, merged(before, value, size), locked)
+    if done == ACQUIRED:
+        core.acquiring = index
+    elif done == FAILED:
+        core.failing = index
+    elif done == RELEASED:
+        core.queue_locks_held -= lock.is_queue_lock
+    core.ticket = before >> 16
+    return done
+
+
+@njit
+def look_at_ticket(machine, core, address, seen):  # type: ignore[no-untyped-def]
+    """A core that waits has loaded: it has the ticket lock that it waits for once it sees its own ticket served."""
+    place = core.wait_depth - 1
+    lock = array_at(machine.locks, machine.lock_count, LOCK)[core.wait_lock[place]]
+    if lock.kind == TICKET and lock.address == address and seen & 0xFFFF == core.wait_ticket[place]:
+        core.acquiring = core.wait_lock[place]
+
+
+@njit
+def account_locks(machine, core):  # type: ignore[no-untyped-def]
+    """Retire the lock operation in flight: an acquisition, a failed attempt or an atomic release, as of now."""
+    locks = array_at(machine.locks, machine.lock_count, LOCK)
+    note_releases(machine)
+    if core.releasing >= 0:
+        release_lock(machine, core, core.releasing, core.retired_at)
+        core.releasing = -1
+    if core.failing >= 0:
+        index = core.failing
+        core.failing = -1
+        if (core.wait_depth == 0 or core.wait_lock[core.wait_depth - 1] != index) and core.wait_depth < WAITS:
+            locks[index].contended += 1
+            core.wait_lock[core.wait_depth] = index
+            core.wait_start[core.wait_depth] = core.retired_at
+            core.wait_ticket[core.wait_depth] = core.ticket
+            core.wait_depth += 1
+            note(machine, core, K_CONTENDED, core.retired_at, index, locks[index].address, 0)
+    if core.acquiring >= 0:
+        index = core.acquiring
+        core.acquiring = -1
+        since, waited = core.retired_at, 0
+        if core.wait_depth > 0 and core.wait_lock[core.wait_depth - 1] == index:
+            core.wait_depth -= 1
+            if locks[index].kind == TICKET:
+                # Its ticket was served from then on, whenever it saw that.
+                since = max(locks[index].released_at, core.wait_start[core.wait_depth])
+            waited = since - core.wait_start[core.wait_depth]
+            locks[index].wait_cycles += waited
+            locks[index].wait_cycles_max = max(locks[index].wait_cycles_max, waited)
+        locks[index].acquisitions += 1
+        locks[index].acquired_at = since
+        locks[index].owner = core.index
+        core.queue_locks_held += locks[index].is_queue_lock
+        note(machine, core, K_ACQUIRED, since, index, locks[index].address, waited)
+
+
+@njit
+def note_releases(machine):  # type: ignore[no-untyped-def]
+    """Close the hold of every unlocking store that has become visible since the last look."""
+    bus = array_at(machine.bus, 1, BUS)[0]
+    cores = array_at(machine.cores, machine.core_count, CORE)
+    while machine.releases_seen < bus.released_count:
+        release = array_at(bus.released, RELEASES, RELEASE)[machine.releases_seen % RELEASES]
+        machine.releases_seen += 1
+        release_lock(machine, cores[release.core], release.lock, release.cycle)
+
+
+@njit
+def release_lock(machine, core, index, cycle):  # type: ignore[no-untyped-def]
+    """The lock is free from `cycle` on."""
+    lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
+    held = cycle - lock.acquired_at
+    lock.hold_cycles += held
+    lock.hold_cycles_max = max(lock.hold_cycles_max, held)
+    lock.owner = -1
+    lock.released_at = cycle
+    note(machine, core, K_RELEASED, cycle, index, lock.address, held)

@@ -1,0 +1,82 @@
+"""Records of the trace: an instruction that has retired, its earlier accesses, and what else happens meanwhile."""
+
+from emu.native import array_at, njit
+from emu.trace_record import TRACE_DTYPE, Access, Cause, Kind
+
+NO_ACCESS, LOAD, STORE = int(Access.NONE), int(Access.LOAD), int(Access.STORE)
+C_SIBLING, C_UPGRADE = int(Cause.SIBLING_LINE), int(Cause.UPGRADE)
+K_INSTRUCTION, K_TRANSFER, K_ACCESS = int(Kind.INSTRUCTION), int(Kind.LINE_TRANSFER), int(Kind.ACCESS)
+
+
+@njit
+def note(machine, core, kind, cycle, detail, address, value):  # type: ignore[no-untyped-def]
+    """Add an event to the trace, if there is one."""
+    if machine.trace_at == 0:
+        return
+    record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count]
+    record.cycle = cycle
+    record.pc = core.current_pc
+    record.address = address
+    record.value = value
+    record.cost = 0
+    record.detail = detail
+    record.task = core.task
+    record.core = core.index
+    record.kind = kind
+    record.state = 0
+    record.cause = 0
+    record.access = 0
+    record["size"] = 0
+    machine.trace_count += 1
+
+
+@njit
+def remember(core, access, address, value, size):  # type: ignore[no-untyped-def]
+    """What the instruction in flight did last, for its record in the trace."""
+    core.last_access = access
+    core.last_address = address
+    core.last_value = value
+    core.last_size = size
+
+
+@njit
+def note_earlier_access(machine, core, access, address):  # type: ignore[no-untyped-def]
+    """The instruction in flight accesses memory again: its record can hold one access, so the one before becomes an event.
+
+    A store to where it has just loaded is one access, a read-modify-write.
+    """
+    if machine.trace_at == 0 or core.last_access == 0 or machine.trace_count + 1 >= machine.trace_capacity:
+        return
+    if access == STORE and core.last_access == LOAD and core.last_address == address:
+        return
+    note(machine, core, K_ACCESS, core.clock, core.last_access, core.last_address, core.last_value)
+    record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count - 1]
+    record.access = core.last_access
+    record["size"] = core.last_size
+
+
+@njit
+def note_transfer(machine, core, address, cause, cycles):  # type: ignore[no-untyped-def]
+    """Trace a line that has to come from somewhere else, when it is asked for."""
+    if machine.trace_at != 0 and C_SIBLING <= cause <= C_UPGRADE:
+        note(machine, core, K_TRANSFER, core.clock, cause - C_SIBLING, address & ~63, cycles)
+
+
+@njit
+def trace_instruction(machine, core, cost, state):  # type: ignore[no-untyped-def]
+    """Write the record of a retired instruction."""
+    record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count]
+    record.cycle = core.retired_at
+    record.pc = core.current_pc
+    record.address = core.last_address
+    record.value = core.last_value
+    record.cost = cost
+    record.detail = core.cause_cycles
+    record.task = core.task
+    record.core = core.index
+    record.kind = K_INSTRUCTION
+    record.state = state
+    record.cause = core.cause
+    record.access = core.last_access
+    record["size"] = core.last_size
+    machine.trace_count += 1
