@@ -37,12 +37,17 @@ def catch_up(core, at, cause):  # type: ignore[no-untyped-def]
 
 @njit
 def wait_for_stores(machine, core):  # type: ignore[no-untyped-def]
-    """The instruction in flight waits until this core's stores are visible, as things stand; it is asked again then."""
+    """The instruction in flight waits until this core's stores are visible, as things stand; it asks again if others come first.
+
+    A store that has lost its line learns it when its turn comes, and takes longer then: so the stores drain up to each wait's end.
+    """
     bus = array_at(machine.bus, 1, BUS)[0]
-    if bus.next_drain <= core.clock <= core.limit:
-        drain_due(bus, core.clock)
-    visible_at = stores_visible_at(bus, core.index)
-    if visible_at > core.clock:
+    while True:
+        if bus.next_drain <= core.clock <= core.limit:
+            drain_due(bus, core.clock)
+        visible_at = stores_visible_at(bus, core.index)
+        if visible_at <= core.clock:
+            return
         catch_up(core, visible_at, C_DRAIN)
         core.start = core.operands_at = core.data_at = visible_at
 
