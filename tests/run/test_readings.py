@@ -64,8 +64,8 @@ def test_where_an_unpinned_task_starts_is_the_seed_s():
 
 
 def test_an_unpinned_task_goes_where_the_scheduler_sends_it():
-    """Two tasks a core and pairs apart: somebody is moved, and idle cores take work."""
-    setup = prepare(Experiment(threads=8, messages=2000, placement="unpinned", seed=2))
+    """Six tasks on four cores: somebody is moved, and idle cores take work."""
+    setup = prepare(Experiment(threads=6, messages=2000, placement="unpinned", seed=1))
     drive_to_end(setup)
     kernel = setup.guest.kernel
     moved = [kernel.record("task_struct", task.task_struct)["se.nr_migrations"] for task in setup.guest.tasks]
