@@ -27,15 +27,16 @@ def load(bus, core, now, at, address, size):  # type: ignore[no-untyped-def]
     cycles, forwarded = I64(0), I64(-1)
     for line in range(first, last + 1):
         fetched = I64(-1)
-        if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
+        pending = array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0
+        if pending:
             take_view(bus, core, line)
             if forwarded < 0 and array_at(bus.buffers, bus.cores, BUFFER)[core].count > 0:
                 forwarded = forward(bus, core, at, address, size)
                 fetched = arrives_for_store(bus, core, line, at)
         if forwarded < 0 and fetched < 0:
-            absent = not_here(bus, core, line)
+            absent = pending and not_here(bus, core, line)
             fetched = I64(read_line(bus, core, line, at))
-            if absent and array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0 and bus.untimed == 0:
+            if absent and bus.untimed == 0:
                 cause = bus.cause
                 line_came_first(bus, core, line, at + fetched)
                 bus.cause = cause

@@ -29,6 +29,11 @@ def seed_varies(placement: str, tick_hz: int) -> str:
     return " and ".join(chances) if len(chances) < 3 else f"{', '.join(chances[:-1])} and {chances[-1]}"
 
 
+def unit_of(counts: str) -> str:
+    """One of what rows count: "pair" or "thread"."""
+    return counts.removesuffix("s")
+
+
 def _queue_lock(run: RunResult) -> LockUse:
     return run.locks.get(QUEUE_LOCK, LockUse())
 
@@ -221,7 +226,7 @@ class Comparison:
     @property
     def unit(self) -> str:
         """One of what the rows count."""
-        return self.counts.removesuffix("s")
+        return unit_of(self.counts)
 
     def to_dict(self) -> dict[str, Any]:
         """What `--json` prints."""

@@ -13,7 +13,7 @@ from typing import Any
 from emu.description import Figure, MachineFile, load_machine
 from emu.description.machine_file import BranchFigure, Clock, EntryFigure
 from emu.run.bootstrap import Estimate, Rates, estimate_difference_percent, estimate_shift, interval_of
-from emu.run.comparison import seed_varies
+from emu.run.comparison import seed_varies, unit_of
 from emu.run.experiment_spec import Experiment
 from emu.run.overrides import allowed, apply_overrides, figures
 from emu.run.paired import RowPlan, run_rows
@@ -152,7 +152,7 @@ class Sensitivity:
     @property
     def unit(self) -> str:
         """One of what the rows count."""
-        return self.counts.removesuffix("s")
+        return unit_of(self.counts)
 
     def to_dict(self) -> dict[str, Any]:
         """What `--json` prints."""
