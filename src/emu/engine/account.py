@@ -160,8 +160,8 @@ def resolve_branch(machine, core, instruction, end, next_pc):  # type: ignore[no
 
 
 @njit
-def settle_time(machine, core, instruction, next_pc):  # type: ignore[no-untyped-def]
-    """The instruction in flight retires: its time goes to a state, and the clock to the next dispatch; returns its cycles."""
+def settle_time(machine, core, instruction, state, next_pc):  # type: ignore[no-untyped-def]
+    """The instruction in flight retires: its time goes to `state`, and the clock to the next dispatch; returns its cycles."""
     if array_at(machine.bus, 1, BUS)[0].untimed != 0:  # somebody else says who comes next: an instruction is a cycle
         core.clock += 1
         core.retired_at = core.clock
@@ -171,7 +171,6 @@ def settle_time(machine, core, instruction, next_pc):  # type: ignore[no-untyped
     if instruction.branch != NONE:
         resolve_branch(machine, core, instruction, end, next_pc)
     gap = retired_at - core.retired_at
-    state = state_of(core, instruction.state)
     core.cycles[state] += gap - core.stalled
     core.cycles[STALL] += core.stalled
     if state < LOCK_WAIT:
@@ -191,7 +190,7 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
         core.start = max(core.start, core.clock)
         return
     state = state_of(core, instruction.state)
-    cost = settle_time(machine, core, instruction, next_pc)
+    cost = settle_time(machine, core, instruction, state, next_pc)
     core.instructions += 1
     core.digest = mix(mix(core.digest, core.current_pc), core.retired_at)
     if core.woken_since != 0 and state in (USER, KERNEL):
