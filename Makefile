@@ -12,8 +12,8 @@ test: $(VENV)/.ready-dev
 	$(VENV)/bin/python -m pytest -n 2
 
 check: $(VENV)/.ready-dev
-	$(VENV)/bin/ruff check src tests benchmarks
-	$(VENV)/bin/ruff format --check src tests benchmarks
+	$(VENV)/bin/ruff check emu tests benchmarks
+	$(VENV)/bin/ruff format --check emu tests benchmarks
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 

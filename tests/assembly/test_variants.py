@@ -14,11 +14,11 @@ from emu.errors import InternalError, UserError
 
 @pytest.fixture
 def guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty guest beside the package `src/emu` of a pretended checkout."""
-    for folder in ("src/emu", FIRMWARE + "/user", FIRMWARE + "/lock", SNIPPETS + "/common"):
+    """An empty guest beside the package `emu` of a pretended checkout."""
+    for folder in ("emu", FIRMWARE + "/user", FIRMWARE + "/lock", SNIPPETS + "/common"):
         (tmp_path / folder).mkdir(parents=True)
     module = import_module("emu.assembly.variants")  # as an attribute of the package, the name is that of a function
-    monkeypatch.setattr(module, "files", lambda _: tmp_path / "src/emu")
+    monkeypatch.setattr(module, "files", lambda _: tmp_path / "emu")
     guest_folder.cache_clear()
     yield tmp_path
     guest_folder.cache_clear()
@@ -73,8 +73,8 @@ def test_the_kind_of_lock_is_that_of_the_nearest_that_names_one(guest: Path) -> 
 
 
 def test_the_folders_of_an_installed_package(guest: Path) -> None:
-    (guest / "src/emu/_guest/firmware").mkdir(parents=True)
-    assert guest_folder(FIRMWARE) == guest / "src/emu/_guest/firmware"
+    (guest / "emu/_guest/firmware").mkdir(parents=True)
+    assert guest_folder(FIRMWARE) == guest / "emu/_guest/firmware"
     assert guest_folder(SNIPPETS) == guest / SNIPPETS
     (guest / FIRMWARE).rename(guest / "elsewhere")
     with pytest.raises(InternalError, match="the folder nowhere/ is neither in the checkout nor in the installed package"):

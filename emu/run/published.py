@@ -1,4 +1,4 @@
-"""Figures that somebody measured on real machines, to put beside a comparison; the tables are in `src/emu/published/`."""
+"""Figures that somebody measured on real machines, to put beside a comparison; the tables are in `emu/published/`."""
 
 import tomllib
 from collections.abc import Mapping

@@ -37,7 +37,7 @@ class Variant:
 def guest_folder(name: str) -> Path:
     """Where `firmware` or `kernel_snippets` lies: beside the package in a checkout, inside it when installed."""
     package = Path(str(files("emu")))
-    for candidate in (package / "_guest" / name, package.parent.parent / name):
+    for candidate in (package / "_guest" / name, package.parent / name):
         if candidate.is_dir():
             return candidate
     raise InternalError(f"the folder {name}/ is neither in the checkout nor in the installed package {package}")
