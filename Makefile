@@ -3,13 +3,16 @@
 PYTHON ?= python3
 VENV := .venv
 
-.PHONY: run test check benchmark clean
+.PHONY: run test test-deep check benchmark clean
 
 run: $(VENV)/.ready
 	$(VENV)/bin/emu run --cores 4 --variant wakeq
 
 test: $(VENV)/.ready-dev
-	$(VENV)/bin/python -m pytest -n 2
+	$(VENV)/bin/python -m pytest -n 2 -m "not deep"
+
+test-deep: $(VENV)/.ready-dev
+	$(VENV)/bin/python -m pytest -n 2 -m deep
 
 check: $(VENV)/.ready-dev
 	$(VENV)/bin/ruff check emu tests benchmarks
