@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from emu.assembly.structs import Struct
-from emu.assembly.tables import Key, check, read_toml
+from emu.assembly.tables import Key, check
 from emu.errors import UserError
+from emu.files import read_toml
 
 PHYSICAL_BASE = 0x400000
 TEXT_MAP = 0xFFFFFFFF80000000
@@ -46,7 +47,7 @@ def load_globals(files: Iterable[Path], structs: Mapping[str, Struct]) -> dict[s
     """
     specs: dict[str, tuple[str, dict[str, Any]]] = {}
     for path in files:
-        for name, spec in read_toml(path).items():
+        for name, spec in read_toml(path, "globals").items():
             check(f"{path}: {name}", spec, GLOBAL_KEYS)
             if name in specs:
                 raise UserError(f"{path}: {name}: is defined twice (first in {specs[name][0]})")

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from emu.errors import UserError
+from emu.files import TEXT_BYTES_MAX, read_bounded
 
 _HEAD = re.compile(r"^\s*//@\s*inline\s+(\w+)((?:\s+\w+)*)\s*$")
 _OPERAND = re.compile(r"\\(\w+)")
@@ -40,10 +41,7 @@ class Inline:
 @cache
 def load_inline(path: Path) -> Inline:
     """Read an inline routine's file; a broken rule is a `UserError` with file and line."""
-    try:
-        lines = path.read_text().splitlines()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    lines = read_bounded(path, TEXT_BYTES_MAX, "routine").splitlines()
     heads = [(number, match) for number, line in enumerate(lines, 1) if (match := _HEAD.match(line))]
     if len(heads) != 1 or heads[0][1].group(1) != path.stem:
         raise UserError(f"{path}: one line must be `//@ inline {path.stem} OPERAND…`, with the file's name")

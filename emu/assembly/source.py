@@ -12,6 +12,7 @@ from pathlib import Path
 from emu.assembly.fold import MEMORY, REGISTERS
 from emu.assembly.inline import Inline
 from emu.errors import UserError
+from emu.files import TEXT_BYTES_MAX, read_bounded
 
 STATES = ("user", "kernel", "scheduler", "interrupt", "idle")
 DIRECTIVES = frozenset((".set", ".equ", ".macro", ".endm", ".rept", ".endr", ".if", ".else", ".endif", ".p2align", ".byte"))
@@ -49,10 +50,7 @@ class Source:
 def prepare(path: Path, inlines: Mapping[str, Inline] | None = None) -> Source:
     """Read one routine's file, put inline routines where they are named; a broken rule is a `UserError` with file and line."""
     source = Source(path, path.stem)
-    try:
-        text = path.read_text()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    text = read_bounded(path, TEXT_BYTES_MAX, "routine")
     for number, raw in enumerate(text.splitlines(), 1):
         _expand(source, number, raw, inlines or {}, ())
     if not source.labels or source.labels[0] != source.name:

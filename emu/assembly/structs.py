@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emu.assembly.tables import Key, check, read_toml
+from emu.assembly.tables import Key, check
 from emu.errors import UserError
+from emu.files import read_toml
 
 STRUCT_KEYS = {
     "prefix": Key(str),
@@ -64,7 +65,7 @@ def load_structs(files: Iterable[Path]) -> dict[str, Struct]:
     structs: dict[str, Struct] = {}
     parts: list[tuple[Path, str, dict[str, Any]]] = []  # file, name of the struct, its table there
     for path in files:
-        for name, table in read_toml(path).items():
+        for name, table in read_toml(path, "structs").items():
             where = f"{path}: struct {name}"
             if isinstance(table, dict) and table.get("continues") is True:
                 check(where, table, CONTINUED_KEYS)

@@ -1,10 +1,7 @@
-"""Reading TOML files of guest data: a missing, unknown or wrongly typed key is refused with file, place and key."""
+"""Checking TOML tables of guest data: a missing, unknown or wrongly typed key is refused with file, place and key."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from emu.errors import UserError
 
@@ -18,16 +15,6 @@ class Key:
     kind: type
     optional: bool = False
     least: int | None = None
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Parse a TOML file, or raise `UserError` with its name and line."""
-    try:
-        return tomllib.loads(path.read_text())
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{path}: not TOML: {error}") from None
 
 
 def check(where: str, table: object, keys: Mapping[str, Key]) -> None:

@@ -5,8 +5,9 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from emu.assembly.tables import Key, check, read_toml
+from emu.assembly.tables import Key, check
 from emu.errors import InternalError, UserError
+from emu.files import read_toml
 
 FIRMWARE, SNIPPETS, INLINE = "firmware", "kernel_snippets", "inline"
 PREEMPT_DEFAULT = "none"
@@ -47,7 +48,7 @@ def variants() -> dict[str, Variant]:
     """All variants by name; a wrong `variant.toml` is a `UserError`."""
     found = {}
     for path in sorted(guest_folder(SNIPPETS).glob("*/variant.toml")):
-        table = read_toml(path)
+        table = read_toml(path, "variant")
         check(str(path), table, VARIANT_KEYS)
         name = path.parent.name
         if table["name"] != name:

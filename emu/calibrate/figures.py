@@ -2,7 +2,6 @@
 
 import csv
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from emu.calibrate import branch_loops, exchanges, instruction_loops, memory_loops
 from emu.description import MachineFile, machine_names
 from emu.errors import UserError
+from emu.files import read_toml
 
 HIGH_BAR = 0.10  # of the value: figures of high confidence, and others that state no range
 LOOP_ERROR = 0.01  # of a bound: what the ends of the loops themselves leave
@@ -90,9 +90,7 @@ def published_path(machine: str) -> Path | None:
 def load_published(path: Path) -> Published:
     """Read a file of published figures; a `UserError` names what is wrong with it."""
     try:
-        return Published.model_validate(tomllib.loads(path.read_text()))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"published figures {path}: {error}") from None
+        return Published.model_validate(read_toml(path, "published figures"))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise UserError(f"published figures {path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None

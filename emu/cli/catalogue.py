@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from emu.cli import options, terminal
+from emu.files import TEXT_BYTES_MAX, read_bounded
 from emu.report.catalogue_report import Point, VariantFacts, list_lines, machine_lines, variant_lines
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def show_machine(
     if toml:
         from emu.description.machine_file import machine_path
 
-        terminal.show(machine_path(name).read_text())
+        terminal.show(read_bounded(machine_path(name), TEXT_BYTES_MAX, "machine file"))
     elif as_json:
         terminal.show(json.dumps(_plain(machine), indent=2))
     else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from emu.cli import terminal
 from emu.errors import CheckFailed, UserError
+from emu.files import TEXT_BYTES_MAX, read_bounded
 
 if TYPE_CHECKING:
     from emu.guest.script import Script
@@ -16,11 +17,7 @@ def read_script(path: Path) -> "Script":
     """Read and parse a script, or raise `UserError`."""
     from emu.guest.script_text import parse
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}") from None
-    return parse(text, str(path))
+    return parse(read_bounded(path, TEXT_BYTES_MAX, "script"), str(path))
 
 
 def run_file(path: Path, variant: str, machine: str, as_json: bool, refused: Sequence[str]) -> None:

@@ -1,6 +1,5 @@
 """The schema of a machine file, and reading one: a missing, negative or unknown entry is refused by name."""
 
-import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from emu.errors import UserError
+from emu.files import is_there, read_toml
 
 Cycles = Annotated[int, Field(ge=0, le=10**9)]
 Word32 = Annotated[int, Field(ge=0, lt=2**32)]
@@ -219,12 +219,9 @@ def machine_path(name_or_path: str) -> Path:
 def load_machine(name_or_path: str) -> MachineFile:
     """Read and check a machine file, or raise `UserError` with file, key, wanted and got."""
     path = machine_path(name_or_path)
-    try:
-        table = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise UserError(f"machine file {path}: {error.strerror}; `emu machines` lists those that come with emu") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"machine file {path}: not TOML: {error}") from None
+    if not is_there(path):
+        raise UserError(f"machine file {path}: there is no such file; `emu machines` lists those that come with emu")
+    table = read_toml(path, "machine file")
     try:
         return MachineFile.model_validate(table)
     except ValidationError as error:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from emu.errors import UserError
+from emu.files import LIST_BYTES_MAX, read_bounded
 from emu.litmus.verdict import Verdict
 
 HOLDS = {"1": True, "0": False}
@@ -80,10 +81,7 @@ class Expectation:
 
 def load_expectation(path: Path) -> Expectation:
     """Read a file of `NAME.litmus,0|1` or of `NAME Allow|Forbid|Require` lines; its first line says which."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}") from None
+    text = read_bounded(path, LIST_BYTES_MAX, "expectation")
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if not lines:
         raise UserError(f"{path}: an expectation file must have lines `NAME.litmus,0|1` or `NAME Allow|Forbid`, this one has none")

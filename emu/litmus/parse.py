@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from emu.errors import UserError
+from emu.files import TEXT_BYTES_MAX, read_bounded
 from emu.litmus.condition import observables, parse_final
 from emu.litmus.dialect import order_of, translate
 from emu.litmus.initial import parse_initial
@@ -15,11 +16,7 @@ from emu.litmus.test import LitmusTest, Location, Thread
 
 def parse_file(path: Path) -> LitmusTest:
     """Read and parse a file."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    return parse(str(path), text)
+    return parse(str(path), read_bounded(path, TEXT_BYTES_MAX, "litmus test", errors="replace"))
 
 
 def parse(path: str, text: str) -> LitmusTest:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from emu.errors import EmuError, InternalError, UserError
+from emu.files import LIST_BYTES_MAX, is_there, read_bounded
 from emu.processes import submit, workers
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def find_tests(paths: Sequence[Path], lists: frozenset[Path] = frozenset()) -> l
             if not inside:
                 raise UserError(f"{path}: no file {SUFFIX} in this folder")
             found.update(dict.fromkeys(inside))
-        elif path.exists():
+        elif is_there(path):
             found[path] = None
         else:
             raise UserError(f"{path}: no such file or folder")
@@ -77,10 +78,7 @@ def find_tests(paths: Sequence[Path], lists: frozenset[Path] = frozenset()) -> l
 
 def _listed(path: Path) -> list[Path]:
     """What a list names, a path a line, relative to the list; it may name other lists."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as a list of tests: {error}") from None
+    lines = read_bounded(path, LIST_BYTES_MAX, "list of tests").splitlines()
     named = [path.parent / line.strip() for line in lines if line.strip() and not line.startswith("#")]
     if not named:
         raise UserError(f"{path}: a list of tests must name files or other lists, a line each; this one is empty")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from emu.errors import UserError
-from emu.files import write_whole
+from emu.files import LIST_BYTES_MAX, read_bounded, write_whole
 from emu.observe.branches import Place, guest_path
 
 FORMAT = 1
@@ -51,10 +51,8 @@ class BranchRecord:
     def read(cls, path: Path) -> "BranchRecord":
         """Read a record, or raise `UserError`; sources that have changed since are left out and named in `outdated`."""
         try:
-            plain = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-        except ValueError:
+            plain = json.loads(read_bounded(path, LIST_BYTES_MAX, "record of branches"))
+        except (ValueError, RecursionError):
             raise UserError(f"{path}: should be a record of branches, but it is not JSON") from None
         record = cls()
         try:

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from emu.assembly.tables import read_toml
+from emu.files import read_toml
 from emu.observe.path_tally import Measure
 
 KERNEL = "linux-4.8.15"
@@ -64,7 +64,7 @@ class Reference:
 @cache
 def correspondence() -> Correspondence:
     """How ours corresponds to the real kernel."""
-    plain = read_toml(_folder() / "path.toml")
+    plain = read_toml(_folder() / "path.toml", "path of a kernel")
     return Correspondence(
         inlined={each["ours"]: tuple(each.get("callers", ())) for each in plain["inlined"]},
         renamed=tuple(
@@ -77,7 +77,7 @@ def correspondence() -> Correspondence:
 @cache
 def reference_of(variant: str) -> Reference | None:
     """The real kernel that a variant is compared with, None when there is none."""
-    plain = read_toml(_folder() / "path.toml")
+    plain = read_toml(_folder() / "path.toml", "path of a kernel")
     name = plain["kernels"].get(variant)
     if name is None:
         return None

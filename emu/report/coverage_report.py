@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emu.assembly.tables import Key, check, read_toml
+from emu.assembly.tables import Key, check
 from emu.errors import UserError
+from emu.files import read_toml
 from emu.observe.branches import GuestBranch, Place
 from emu.report.page import WIDTH, count, page, table
 
@@ -44,7 +45,7 @@ class Exemption:
 
 def read_exemptions(path: Path) -> list[Exemption]:
     """Read a file of `[[exception]]` tables, or raise `UserError`."""
-    plain = read_toml(path)
+    plain = read_toml(path, "exceptions")
     if plain.keys() != {"exception"} or not isinstance(plain["exception"], list):
         raise UserError(f"{path}: must hold [[exception]] tables and nothing else; found {', '.join(plain) or 'nothing'}")
     found = []

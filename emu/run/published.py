@@ -1,12 +1,13 @@
 """Figures that somebody measured on real machines, to put beside a comparison; the tables are in `emu/published/`."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from emu.files import read_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def published(workload: str, variants: tuple[str, str]) -> Published | None:
     path = Path(str(files("emu"))) / "published" / f"{workload}.toml"
     if not path.exists():
         return None
-    table = tomllib.loads(path.read_text())
+    table = read_toml(path, "published figures")
     if tuple(table["variants"]) != variants:
         return None
     rows = {

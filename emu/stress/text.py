@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from emu.errors import UserError
+from emu.files import LIST_BYTES_MAX, read_bounded
 from emu.native import MASK64, signed
 from emu.stress.case import ADDRESS_MAX, SIZES, Array, Case, Shape, Violation, machine_file, no_operations
 from emu.stress.records import NAMES, OP_CMPXCHG, OP_LOAD, OP_LOOK
@@ -40,12 +41,7 @@ def _operation_words(operation: Array) -> str:
 
 def read(path: Path) -> Case:
     """The case in a file, or `UserError` with file and line."""
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise UserError(f"cannot read the case {path}: {reason}") from None
-    return parse(text, str(path))
+    return parse(read_bounded(path, LIST_BYTES_MAX, "case"), str(path))
 
 
 def parse(text: str, name: str) -> Case:

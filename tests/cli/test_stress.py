@@ -117,7 +117,7 @@ def test_malformed_replay(capsys, tmp_path):
         (["--operations", "many"], "operations must be a whole number"),
         (["--cores", "65"], "cores must be 1 to 64"),
         (["--machine", "nowhere"], "nowhere"),
-        (["--replay", "nowhere.case"], "cannot read the case nowhere.case"),
+        (["--replay", "nowhere.case"], "case nowhere.case: cannot be read: No such file"),
     ],
 )
 def test_refusals(capsys, arguments, message):
