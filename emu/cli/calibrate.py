@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from emu.cli import options, terminal
+from emu.cli import options, terminal, together
 from emu.errors import CheckFailed, UserError
 from emu.report.figure import check_plot
 
@@ -14,6 +14,10 @@ HOST = "host"
 HOST_FILE = "host.toml"
 
 
+@together.declare(
+    together.Needs(("--out", "--template"), f"MACHINE={HOST}", "of an emulated machine there is a file already"),
+    together.Together(("--json", "--plot", "--out", "--template"), "each is one output, or what a machine file is made from"),
+)
 def calibrate(
     machine: Annotated[
         str, typer.Argument(metavar="MACHINE|host", help="A machine or the path of a machine file; host: the machine under emu.")
@@ -48,8 +52,6 @@ def calibrate(
     if machine == HOST:
         _host(out or Path(HOST_FILE), template, as_json=as_json, plot=plot)
         return
-    if out is not None:
-        raise UserError(f"--out belongs to `emu calibrate {HOST}`: of an emulated machine there is a file already")
     _emulated(machine, as_json=as_json, plot=plot)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emu.cli import options, terminal
+from emu.cli import options, terminal, together
 from emu.files import TEXT_BYTES_MAX, read_bounded
 from emu.report.catalogue_report import Point, VariantFacts, list_lines, machine_lines, variant_lines
 
@@ -32,13 +32,13 @@ def list_variants(context: typer.Context) -> None:
         _list_variants()
 
 
-@variants_app.command("list")
+@variants_app.command("list", cls=together.Command)
 def list_variants_too() -> None:
     """List the variants."""
     _list_variants()
 
 
-@variants_app.command("show")
+@variants_app.command("show", cls=together.Command)
 def show_variant(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A variant.")],
 ) -> None:
@@ -59,13 +59,14 @@ def list_machines(context: typer.Context) -> None:
         _list_machines()
 
 
-@machines_app.command("list")
+@machines_app.command("list", cls=together.Command)
 def list_machines_too() -> None:
     """List the machines that come with emu."""
     _list_machines()
 
 
-@machines_app.command("show")
+@machines_app.command("show", cls=together.Command)
+@together.declare(together.Apart("--toml", ("--json",), "they are two forms of one answer"))
 def show_machine(
     name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A machine, or the path of a machine file.")],
     toml: Annotated[bool, typer.Option("--toml", help="The machine file itself: a start for your own.")] = False,

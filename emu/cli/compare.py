@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emu.cli import options, terminal
+from emu.cli import options, terminal, together
 from emu.errors import UserError
 from emu.guest.plans import counted_as
 from emu.processes import host_cores
@@ -25,6 +25,15 @@ SENSITIVITY_SEEDS = 3
 SENSITIVITY_MESSAGES = 500
 
 
+@together.declare(
+    together.Together(
+        (
+            "--threads", "--count", "--cores", "--machine", "--workload", "--messages", "--seeds", "--placement", "--queues",
+            "--types", "--stall", "--tick", "--set", "--sensitivity", "--plot", "--jobs", "--json", "--max-cycles",
+        ),
+        "each is one figure of all the runs, how many there are, or one form of what they give",
+    )
+)  # fmt: skip
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="The variant to measure against, such as baseline.")],
     b: Annotated[str, typer.Argument(metavar="B", help="The variant to judge, such as wakeq.")],
@@ -98,7 +107,7 @@ def compare(
             cores=cores,
             workload=workload,
             threads=str(2 * number if counts == "pairs" else number),
-            messages=messages or str(SENSITIVITY_MESSAGES if sensitivity else MESSAGES),
+            messages=str(SENSITIVITY_MESSAGES if sensitivity else MESSAGES) if messages is None else messages,
             placement=placement,
             queues=queues,
             types=types,

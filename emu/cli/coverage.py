@@ -7,14 +7,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emu.cli import options, terminal
+from emu.cli import options, terminal, together
 from emu.errors import CheckFailed, UserError
 
 if TYPE_CHECKING:
     from emu.observe.branch_record import BranchRecord
     from emu.observe.branches import GuestBranch, Place
 
+INPUTS = ("--script", "--workload", "--read")
+JUDGED = ("--variant", "--routine", "--all", "--exceptions", "--fail-under", "--json")
 
+
+@together.declare(
+    together.Apart("--script", ("--cores", "--messages"), "a script says itself what its tasks do", unless=("--workload",)),
+    together.Apart("--read", ("--cores", "--messages"), "what was recorded is not run again", unless=("--workload",)),
+    together.Apart("--read", ("--machine",), "what was recorded is not run again", unless=("--workload", "--script")),
+    together.Apart("--routine", ("--all",), "a pattern looks among all routines"),
+    together.Together(INPUTS, "what was covered by any of them is covered"),
+    together.Together((*INPUTS, "--machine", "--cores", "--messages"), "which branches count, and how they are shown", JUDGED),
+    together.Together(("--workload", "--machine", "--cores", "--messages"), "each is one figure of the runs"),
+    together.Together(("--script", "--read"), "scripts and records count beside the runs", ("--machine", "--cores", "--messages")),
+    together.Together(("--variant",), "the variants whose branches are counted", JUDGED[1:]),
+    together.Together(("--routine",), "which branches count", ("--exceptions", "--fail-under", "--json")),
+    together.Together(JUDGED[2:], "which branches count, which of them are excused, and how the answer is given"),
+)
 def coverage(
     variant: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A variant; may be given often. Default: all.")] = None,
     script: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Run a script of operations in each variant.")] = None,

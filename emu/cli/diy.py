@@ -1,19 +1,26 @@
 """`emu diy`: litmus tests from cycles of edges, one or all of a kind."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from emu.cli import options, terminal
+from emu.cli import options, terminal, together
 from emu.errors import UserError
 
 ARCHITECTURES = ("X86", "X86_64")
 EDGES_DEFAULT = "Pod**,Rfe,Fre,Coe,MFencedWR,[Rfi,PodRR]"
 SIZE_MAX = 24
 
+OF_SETS = ("--edges", "--size", "--threads", "--limit", "--output", "--overwrite")
 
+
+@together.declare(
+    together.Apart("CYCLE", ("--all",), "one cycle is printed, or a set is written"),
+    together.Needs(OF_SETS, "--all", "one cycle is printed"),
+    together.Needs(("--all",), "--output", "the tests go into a folder"),
+    together.Together((*OF_SETS, "--all", "--architecture"), "which cycles there are, and how and where their tests are written"),
+)
 def diy(
     cycle: Annotated[str | None, typer.Argument(metavar="CYCLE", help="The edges of a cycle, in quotes.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All cycles of --edges, into the folder --output.")] = False,
@@ -50,11 +57,8 @@ def diy(
       emu diy "MFencedWR Fre Rfi PodRR Fre" --architecture X86
       emu diy --all --edges "Pod**,Fre,Rfe,Coe,MFencedWR" --size 6 --output tests
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
-    of_sets = {
-        "--edges": edges, "--size": size, "--threads": threads, "--limit": limit, "--output": output,
-        "--overwrite": overwrite or None,
-    }  # fmt: skip
-    _refuse_mixture(cycle, every, of_sets)
+    if cycle is None and not every:
+        raise UserError('wanted one cycle, as in emu diy "PodWR Fre PodWR Fre", or --all; see `emu diy --help`')
     if architecture not in ARCHITECTURES:
         raise UserError(f"architecture must be X86 or X86_64, not {architecture!r}")
     if cycle is not None:
@@ -62,25 +66,14 @@ def diy(
         return
     assert output is not None
     _all(
-        edges or EDGES_DEFAULT,
-        _within("size", size or "4", 2, SIZE_MAX),
-        _within("threads", threads or "4", 2, 6),
-        _within("limit", limit or "10000", 1, 1_000_000),
+        EDGES_DEFAULT if edges is None else edges,
+        _within("size", "4" if size is None else size, 2, SIZE_MAX),
+        _within("threads", "4" if threads is None else threads, 2, 6),
+        _within("limit", "10000" if limit is None else limit, 1, 1_000_000),
         architecture,
         output,
         overwrite,
     )
-
-
-def _refuse_mixture(cycle: str | None, every: bool, of_sets: Mapping[str, object]) -> None:
-    """One cycle is printed, or a set is written: never both."""
-    if every == (cycle is not None):
-        raise UserError('wanted one cycle, as in emu diy "PodWR Fre PodWR Fre", or --all; see `emu diy --help`')
-    given = [name for name, value in of_sets.items() if value is not None]
-    if not every and given:
-        raise UserError(f"{given[0]} belongs to --all: one cycle is printed")
-    if every and of_sets["--output"] is None:
-        raise UserError("--all needs --output, the folder for the tests")
 
 
 def _within(name: str, text: str, least: int, most: int) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emu.cli import options, terminal
+from emu.cli import options, terminal, together
 from emu.errors import CheckFailed, UserError
 from emu.litmus.suite import CORES_MAX, Conditions, Refusal, find_tests, run_suite
 
@@ -19,6 +19,18 @@ STATES_MAX = 2_000_000
 IN_FULL_MAX = 3  # so many tests are shown in full without being asked
 
 
+@together.declare(
+    together.Apart("--json", ("--verbose",), "the JSON of a test has every schedule anyway"),
+    together.Together(
+        ("--expect", "--model", "--jobs", "--cores", "--machine", "--states-max"),
+        "each is one condition of the exploration, or what its answer is compared with",
+    ),
+    together.Together(
+        ("--json", "--verbose"),
+        "they are forms of the answer, whatever was explored",
+        ("--expect", "--model", "--jobs", "--cores", "--machine", "--states-max"),
+    ),
+)
 def litmus(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE|DIR...", help="Tests, folders to search, or lists (@all).")],
     expect: Annotated[

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from emu.cli import catalogue, terminal, trace
+from emu.cli import catalogue, terminal, together, trace
 from emu.cli.calibrate import calibrate
 from emu.cli.compare import compare
 from emu.cli.coverage import coverage
@@ -50,14 +50,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command()(run)
-app.command()(compare)
-app.command()(path)
-app.command()(calibrate)
-app.command()(litmus)
-app.command()(stress)
-app.command()(coverage)
-app.command()(diy)
+for command in (run, compare, path, calibrate, litmus, stress, coverage, diy):
+    app.command(cls=together.Command)(command)
 app.add_typer(trace.app, name="trace")
 app.add_typer(catalogue.variants_app, name="variants")
 app.add_typer(catalogue.machines_app, name="machines")

@@ -156,6 +156,8 @@ def experiment(
     for name, text in (("placement", placement), ("queues", queues), ("types", types), ("preempt", preempt)):
         if text is not None:
             given[name] = text
+    if preempt is not None:
+        _known_preemption(preempt)
     spec = Experiment(
         variant=variant,
         machine=machine,
@@ -183,6 +185,13 @@ def _threads(text: str) -> int:
     return threads
 
 
+def _known_preemption(kind: str) -> None:
+    """An empty kind means "the workload's own" to Experiment, but nobody types that."""
+    from emu.assembly.variants import overlays
+
+    overlays(kind)
+
+
 def _override(text: str) -> tuple[str, int]:
     from emu.run.overrides import parse_override
 
@@ -191,7 +200,6 @@ def _override(text: str) -> tuple[str, int]:
 
 def _refuse_unknown(spec: Experiment) -> None:
     """Variant, machine, points and trace path: looked up before the slow parts are even imported."""
-    from emu.assembly.variants import overlays
     from emu.cli.catalogue import find_machine, points
     from emu.observe.trace_file import check_writable
 
@@ -201,7 +209,6 @@ def _refuse_unknown(spec: Experiment) -> None:
         from emu.run.overrides import apply_overrides
 
         apply_overrides(machine, spec.overrides)
-    overlays(spec.preempt)
     for stall in spec.stalls:
         if stall.point not in known:
             names = ", ".join(sorted(known)) or "none"

@@ -5,12 +5,15 @@ from typing import Annotated
 
 import typer
 
-from emu.cli import options, terminal
+from emu.cli import options, terminal, together
 from emu.errors import CheckFailed
 
 MESSAGES_DEFAULT = "300"
 
 
+@together.declare(
+    together.Together(("--machine", "--messages", "--seed", "--json"), "each is one figure of the run, or the form of the answer")
+)
 def path(
     variant: Annotated[str, typer.Argument(metavar="VARIANT", help="Which kernel path (`emu variants`).")],
     machine: options.Machine = options.DEFAULT_MACHINE,

@@ -6,12 +6,25 @@ from typing import Annotated
 
 import typer
 
-from emu.cli import options, terminal
+from emu.cli import options, terminal, together
 from emu.errors import LimitReached
 from emu.run.experiment_spec import Experiment
 from emu.run.result import RunResult
 
+# What a script says itself, or leaves to nobody.
+NOT_OF_SCRIPTS = (
+    "--cores", "--workload", "--preempt", "--threads", "--messages", "--placement", "--queues", "--types", "--seed", "--stall",
+    "--tick", "--set", "--trace", "--max-cycles", "--trace-limit",
+)  # fmt: skip
+OF_SCRIPTS = ("--variant", "--machine", "--json")
 
+
+@together.declare(
+    together.Apart("--script", NOT_OF_SCRIPTS, "the script says which tasks there are and what they do"),
+    together.Needs(("--trace-limit",), "--trace", "it bounds the records of a trace"),
+    together.Together((*OF_SCRIPTS, *NOT_OF_SCRIPTS), "each is one figure of the experiment, or one form of what it gives"),
+    together.Together(("--script",), "a script runs in any variant, on any machine, and is answered in either form", OF_SCRIPTS),
+)
 def run(
     cores: options.Cores = options.CORES_DEFAULT,
     variant: Annotated[str, typer.Option(metavar="NAME", help="Which kernel path (`emu variants`).")] = options.DEFAULT_VARIANT,
@@ -64,19 +77,7 @@ def run(
     if script is not None:
         from emu.cli.script import run_file
 
-        refused = {
-            "--workload": workload != options.DEFAULT_WORKLOAD,
-            "--preempt": preempt,
-            "--threads": threads,
-            "--messages": messages,
-            "--placement": placement,
-            "--queues": queues,
-            "--types": types,
-            "--stall": stall,
-            "--trace": trace,
-            "--set": overrides,
-        }
-        run_file(script, variant, machine, as_json, [name for name, value in refused.items() if value])
+        run_file(script, variant, machine, as_json)
         return
     spec = options.experiment(
         variant=variant,

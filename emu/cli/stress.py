@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emu.cli import options, terminal
+from emu.cli import options, terminal, together
 from emu.errors import CheckFailed
 from emu.files import write_whole
 from emu.stress.plan import OPERATIONS_DEFAULT, Plan
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 FAILURE_FILE = Path("emu-stress-failure.case")
 
+OF_PLANS = ("--operations", "--cores", "--machine", "--lines", "--seed", "--jobs", "--failure")
 
+
+@together.declare(
+    together.Apart("--replay", OF_PLANS, "the file says which operations run, and on what"),
+    together.Together((*OF_PLANS, "--json"), "each is one figure of the programs, or where a case or the counts go"),
+    together.Together(("--replay",), "a replay is answered in either form", ("--json",)),
+)
 def stress(
     operations: Annotated[str, typer.Option(metavar="N", help="How many, over all rounds.")] = str(OPERATIONS_DEFAULT),
     cores: Annotated[str | None, typer.Option(metavar="N", help="Cores, 1 to 64 (default: 2 to 16 in turn).")] = None,

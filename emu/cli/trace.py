@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emu.cli import options, terminal
+from emu.cli import options, terminal, together
 from emu.errors import UserError
 
 if TYPE_CHECKING:
@@ -41,7 +41,16 @@ HandOff = Annotated[
 ]
 
 
-@app.command()
+FILTERS = ("--core", "--task", "--symbol", "--cycles", "--hand-off")
+
+
+@app.command(cls=together.Command)
+@together.declare(
+    together.Apart("--event", ("--outline",), "an outline is of instructions, and only events are shown"),
+    together.Together(FILTERS, "filters add up"),
+    together.Together(FILTERS, "what is left is shown in one form or another", ("--event", "--outline", "--width")),
+    together.Together(("--width",), "any line has a width", ("--event", "--outline")),
+)
 def show(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace.")],
     core: Core = None,
@@ -87,7 +96,12 @@ def show(
         terminal.show_line(line)
 
 
-@app.command()
+@app.command(cls=together.Command)
+@together.declare(
+    together.Together(
+        (*FILTERS, "--by", "--lines", "--exit-code"), "filters add up; what is left is followed, cut and judged, each on its own"
+    )
+)
 def diff(
     a: Annotated[Path, typer.Argument(metavar="A", help="A trace.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="The trace to compare with it.")],

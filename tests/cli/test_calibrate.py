@@ -59,7 +59,10 @@ def host(monkeypatch) -> None:
         (["./nowhere.toml"], "nowhere.toml"),
         ([A10, "--plot", "map.txt"], "a plot is a .png or .svg file"),
         ([A10, "--plot", "nowhere/map.png"], "cannot write nowhere/map.png"),
-        ([A10, "--out", "x.toml"], "--out belongs to"),
+        (
+            [A10, "--out", "x.toml"],
+            "--out has no meaning without host: of an emulated machine there is a file already; add host, or remove --out",
+        ),
         (["host", "--template", "vax"], "machine must be one of"),
         (["host", "--out", "nowhere/x.toml"], "nowhere is no folder"),
         (["a", "b"], "unexpected extra argument"),
