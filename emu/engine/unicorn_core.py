@@ -39,8 +39,9 @@ class Callbacks:
     keep: tuple[object, ...]
 
 
+@cache
 def make_callbacks() -> Callbacks:
-    """Compile (or load from the cache) all hooks."""
+    """Compile (or load from the cache) all hooks: once a process, since Numba keeps what it has loaded for good."""
     made = {
         "code": callback(hooks.CODE_HOOK, hooks.on_code),
         "load": callback(hooks.MEMORY_HOOK, hooks.on_load),
@@ -145,8 +146,8 @@ class UnicornCore:
         Writing CS through the API leaves the privilege level as it was (Unicorn 2.1.4 sets the selector alone), so the
         loop patches a saved context instead. Where CS lies in it is found by comparing two contexts.
         """
-        context = ctypes.c_void_p()
-        _check(uclib.uc_context_alloc(self.uc._uch, ctypes.byref(context)), "a context")
+        self._patched = self.uc.context_save()  # freed with this core
+        context = self._patched._context
         size = int(uclib.uc_context_size(self.uc._uch))
         before = self.uc.reg_read(x86.UC_X86_REG_CS)
         images = []

@@ -35,6 +35,7 @@ class Ram:
     def __init__(self, data: NDArray[np.uint8], first_free: int) -> None:
         """Write into `data` (index = physical address), allocating from `first_free` up."""
         self.data = data
+        self._bytes = data.data
         self.objects: list[GuestObject] = []
         self._next = first_free
 
@@ -68,7 +69,7 @@ class Ram:
 
     def write(self, physical: int, content: bytes) -> None:
         """Store bytes."""
-        self.data[physical : physical + len(content)] = np.frombuffer(content, np.uint8)
+        self._bytes[physical : physical + len(content)] = content
 
     def put(self, physical: int, value: int, size: int = 8) -> None:
         """Store a little-endian integer; negative values in two's complement."""
@@ -76,7 +77,7 @@ class Ram:
 
     def get(self, physical: int, size: int = 8) -> int:
         """Load a little-endian integer."""
-        return int.from_bytes(self.data[physical : physical + size].tobytes(), "little")
+        return int.from_bytes(self._bytes[physical : physical + size], "little")
 
 
 def direct(physical: int) -> int:

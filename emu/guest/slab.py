@@ -8,6 +8,8 @@ slabs as the workload can need, and an allocation that finds none gets NULL. Wha
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from emu.errors import InternalError
 from emu.guest.paging import PAGE
 from emu.guest.ram import direct
@@ -186,9 +188,10 @@ class _Builder:
     def _link_free(self, first: int, count: int) -> int:
         """Chain free objects through their first words; returns the kernel address of the first."""
         size = self._kind.object_bytes
-        for index in range(count):
-            address = first + index * size
-            self._kernel.ram.put(address, direct(address + size) if index < count - 1 else 0)
+        words = self._kernel.ram.data[first : first + count * size].view(np.uint64)
+        chain = np.uint64(direct(first)) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(size)
+        chain[-1] = 0
+        words[:: size // 8] = chain
         return direct(first)
 
 

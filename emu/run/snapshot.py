@@ -9,9 +9,6 @@ import numpy as np
 from emu.run.wiring import Wired
 from emu.units import LINE_BYTES
 
-BY_LINE = ("line_busy", "line_writer", "line_pending", "line_viewer")
-BY_LINE_AND_MODULE = ("line_state", "line_way")
-
 
 class Snapshot:
     """The state of a machine when this was made. `restore` may be called any number of times."""
@@ -19,12 +16,11 @@ class Snapshot:
     def __init__(self, wired: Wired) -> None:
         """Copy the state; the machine must not be inside a slice."""
         machine, bus = wired.machine, wired.bus
-        lines = -(-wired.guest.kernel.ram.used // LINE_BYTES)
-        modules = int(bus.record["modules"][0])
-        live = [bus.ram[: lines * LINE_BYTES], bus.record, *machine.state()]
+        used, lines = -(-wired.guest.kernel.ram.used // LINE_BYTES), len(bus.ram) // LINE_BYTES
+        live = [bus.ram[: used * LINE_BYTES], bus.record, *machine.state()]
         for name, array in bus.arrays.items():
-            count = lines if name in BY_LINE else lines * modules if name in BY_LINE_AND_MODULE else len(array)
-            live.append(array[:count])
+            by_line = name.startswith("line_")  # so many elements for each line of RAM
+            live.append(array[: len(array) // lines * used] if by_line else array)
         self._live: list[tuple[np.ndarray, np.ndarray]] = [(array, array.copy()) for array in live]
         self._registers = [(core, core.save()) for core in machine.unicorns]
 
