@@ -33,10 +33,17 @@ def workers(jobs: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def submit(pool: ProcessPoolExecutor, function: Callable[..., R], calls: Iterable[tuple[Any, ...]]) -> list[Future[R]]:
-    """Hand out calls; Ctrl-C waits until the processes are there. They inherit the mask: it is never theirs to answer."""
+    """Hand out calls; Ctrl-C waits until the processes are there."""
+    with without_interrupts():
+        return [pool.submit(function, *call) for call in calls]
+
+
+@contextmanager
+def without_interrupts() -> Iterator[None]:
+    """Ctrl-C waits until the block is left; processes that it begins inherit that: it is never theirs to answer."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
-        return [pool.submit(function, *call) for call in calls]
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

@@ -25,13 +25,20 @@ _ARGUMENT = re.compile(r"\\(\w+)")  # of a macro
 _MARK = "_argument_"
 _OPERATIONS: Mapping[type[ast.operator], Callable[[int, int], int]] = {
     ast.Mult: lambda a, b: a * b,
-    ast.LShift: lambda a, b: a << b,
-    ast.RShift: lambda a, b: a >> b,
+    ast.LShift: lambda a, b: a << _shift(b),
+    ast.RShift: lambda a, b: a >> _shift(b),
     ast.BitOr: lambda a, b: a | b,
     ast.BitAnd: lambda a, b: a & b,
 }
 
 Terms = list[tuple[str, int]]  # unknown names, each with its factor
+
+
+def _shift(count: int) -> int:
+    """A count that no result is too large for."""
+    if not 0 <= count < 64:
+        raise ValueError(count)
+    return count
 
 
 def fold(path: Path, lines: list[tuple[int, str]], values: Mapping[str, int]) -> list[tuple[int, str]]:
@@ -92,8 +99,11 @@ def _operand(inside: str, known: Mapping[str, int], where: str) -> str:
 
 
 def _sum(text: str, known: Mapping[str, int]) -> tuple[Terms, int]:
-    """An expression as unknown names and a constant; `ValueError` if it is not linear in the unknown names."""
-    return _value(_parse(text), known)
+    """An expression as unknown names and a constant; `ValueError` if it is not linear in the unknown names, or too deep."""
+    try:
+        return _value(_parse(text), known)
+    except (RecursionError, MemoryError):  # the parser calls the same by two names
+        raise ValueError(text) from None
 
 
 @cache

@@ -1,77 +1,111 @@
-"""Keystone, and only here. It gives no line with an error, so the line is found by assembling less and less."""
+"""Keystone, in a process of its own, begun when first asked and anew whenever a text has ended it."""
 
-import re
-from collections.abc import Iterator
+import atexit
+import signal
+import socket
+import subprocess
+import sys
 from functools import cache
-from typing import Any
+from importlib.util import find_spec
+from pathlib import Path
 
-from emu.assembly.source import Source
+from emu.assembly.keystone_process import ANSWER, CODE, READY, REQUEST, SECONDS_MAX
+from emu.errors import InternalError
+from emu.processes import without_interrupts
 
-SYMBOL = re.compile(r"[A-Za-z_.][\w.]*")
-BLOCKS = {".macro": ".endm", ".rept": ".endr", ".if": ".endif"}
-_LABEL = re.compile(r"^([\w.$]+):$")
+_FATAL = "LLVM ERROR: "
+
+
+class CannotEncode(Exception):
+    """Occurs when Keystone refuses a text; `ended` says how, if it did so by ending its process, and is empty otherwise."""
+
+    def __init__(self, ended: str = "") -> None:
+        """Keep the reason."""
+        super().__init__(ended)
+        self.ended = ended
+
+
+def encode(text: str, base: int) -> bytes:
+    """Machine code of a text that begins at `base`, or `CannotEncode`."""
+    if "\0" in text:  # Keystone would leave out all that follows
+        raise CannotEncode
+    code = _assembler().ask(text.encode(), base)
+    if not code:
+        raise CannotEncode
+    return code
+
+
+class _Ended(Exception):
+    """Occurs when the process has closed its end of the connection."""
+
+
+class _Assembler:
+    """The process, or none yet."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: socket.socket | None = None
+
+    def ask(self, text: bytes, base: int) -> bytes:
+        """Code of a text, empty if it is refused."""
+        connection = self._connection or self._begin()
+        try:
+            connection.sendall(REQUEST.pack(base, len(text)) + text, socket.MSG_NOSIGNAL)
+            kind, data = self._receive(connection)
+        except (_Ended, OSError):
+            raise CannotEncode(self.end()) from None
+        return data if kind == CODE else b""
+
+    def _begin(self) -> socket.socket:
+        keystone = find_spec("keystone")
+        if keystone is None or keystone.origin is None:
+            raise InternalError("the assembler is not installed: keystone is missing from this environment")
+        program, folder = Path(__file__).with_name("keystone_process.py"), Path(keystone.origin).parents[1]
+        connection, theirs = socket.socketpair()
+        with theirs, without_interrupts():
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(program), str(folder)],
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+                stderr=subprocess.PIPE,
+            )
+        self._connection = connection
+        try:
+            kind, _ = self._receive(connection)
+        except (_Ended, OSError):
+            raise InternalError(f"the assembler does not start: {self.end()}") from None
+        assert kind == READY
+        return connection
+
+    def _receive(self, connection: socket.socket) -> tuple[int, bytes]:
+        kind, size = ANSWER.unpack(self._bytes(connection, ANSWER.size))
+        return kind, self._bytes(connection, size)
+
+    def _bytes(self, connection: socket.socket, count: int) -> bytes:
+        parts = bytearray()
+        while len(parts) < count:
+            part = connection.recv(count - len(parts))
+            if not part:
+                raise _Ended
+            parts += part
+        return bytes(parts)
+
+    def end(self) -> str:
+        """End the process if it is there; what it said last, or by which signal it went."""
+        if self._process is None or self._connection is None:
+            return ""
+        self._connection.close()
+        _, said = self._process.communicate()
+        code, lines = self._process.returncode, said.decode(errors="replace").split("\n")
+        self._process = self._connection = None
+        if code == -signal.SIGXCPU:
+            return f"Keystone took more than {SECONDS_MAX} s"
+        fatal = next((line for line in lines if line.startswith(_FATAL)), "")
+        return fatal.removeprefix(_FATAL) or (f"Keystone ended by {signal.Signals(-code).name}" if code < 0 else "Keystone ended")
 
 
 @cache
-def _engine() -> Any:
-    import keystone  # 30 ms, and a saved trace needs none of it
-
-    return keystone.Ks(keystone.KS_ARCH_X86, keystone.KS_MODE_64)
-
-
-def encode(text: str, base: int) -> bytes | None:
-    """Machine code of a text that begins at `base`, or nothing if Keystone refuses it."""
-    import keystone
-
-    try:
-        encoded, _ = _engine().asm(text, base, True)
-    except keystone.KsError:
-        return None
-    return bytes(encoded) if encoded else None
-
-
-def find_error(sources: list[Source], base: int) -> str:
-    """File, line and statement that Keystone refuses: first the file is found, then the statement in it."""
-    labels = {match.group(1) for each in sources for _, line in each.lines if (match := _LABEL.match(line))}
-    for each in sources:
-        lines = [line for _, line in each.lines]
-        own = {match.group(1) for line in lines if (match := _LABEL.match(line))}
-        if encode(_with_labels("\n".join(lines), labels - own), base) is not None:
-            continue
-        macros = ""
-        for number, statement in _statements(each):
-            if statement.startswith(".macro"):
-                macros += statement + "\n"
-            elif encode(macros + _with_labels(statement, labels), base) is None:
-                return f"{each.path}:{number}: Keystone cannot assemble {statement!r}{_hint(statement, labels)}"
-    return f"{sources[0].path}: Keystone cannot assemble this file and those that follow, though it can each of their statements"
-
-
-def _with_labels(text: str, labels: set[str]) -> str:
-    """The text, and behind it every label that it names."""
-    return f"{text}\nnop\n" + "".join(f"{name}:\nnop\n" for name in sorted(labels & set(SYMBOL.findall(text))))
-
-
-def _statements(source: Source) -> Iterator[tuple[int, str]]:
-    """Statements without labels; a macro or conditional block as one."""
-    block: list[str] = []
-    first, until = 0, ""
-    for number, line in source.lines:
-        if not block and _LABEL.match(line):
-            continue
-        if not block:
-            first, until = number, BLOCKS.get(line.split()[0], "")
-        block.append(line)
-        if not until or line.split()[0] == until:
-            yield first, "\n".join(block)
-            block = []
-    if block:
-        yield first, "\n".join(block)
-
-
-def _hint(statement: str, labels: set[str]) -> str:
-    """The name that nothing defines, if one can be told from an instruction or a register by its looks."""
-    for name in SYMBOL.findall(re.sub(r"0x\w+", "", statement)):
-        if ("_" in name or name != name.lower()) and name not in labels:
-            return f": {name} is not defined"
-    return ""
+def _assembler() -> _Assembler:
+    assembler = _Assembler()
+    atexit.register(assembler.end)
+    return assembler

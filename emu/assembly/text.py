@@ -5,9 +5,10 @@ import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from emu.assembly.find_error import BLOCKS, find_error
 from emu.assembly.fold import REGISTERS, SET, fold
 from emu.assembly.image import Mark, Routine
-from emu.assembly.keystone_engine import BLOCKS, encode, find_error
+from emu.assembly.keystone_engine import CannotEncode, encode
 from emu.assembly.source import Source
 from emu.errors import UserError
 
@@ -35,9 +36,10 @@ def assemble_text(sources: list[Source], base: int, values: Mapping[str, int]) -
     _check_labels(sources, values)
     sources = [replace(each, lines=fold(each.path, each.lines, values)) for each in sources]
     text, table, places = _one_text(sources)
-    code = encode(text, base)
-    if code is None:
-        raise UserError(find_error(sources, base))
+    try:
+        code = encode(text, base)
+    except CannotEncode:
+        raise UserError(find_error(sources, base)) from None
     at = dict(zip(table, struct.unpack(f"<{len(table)}Q", code[-8 * len(table) :]), strict=True))
     return AssembledText(
         code[: -8 * len(table)],

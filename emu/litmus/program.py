@@ -7,7 +7,7 @@ from pathlib import Path
 
 from emu.assembly.assembler import assemble_text
 from emu.assembly.image import Image, Segment
-from emu.assembly.keystone_engine import encode
+from emu.assembly.keystone_engine import CannotEncode, encode
 from emu.assembly.source import Source
 from emu.errors import UserError
 from emu.litmus.scope import LINE_BYTES
@@ -113,6 +113,11 @@ def _refused(tests: Sequence[LitmusTest], addresses: Sequence[Mapping[str, int]]
     for test, places in zip(tests, addresses, strict=True):
         for thread in test.threads:
             for (number, line), written in zip(thread.lines, thread.written, strict=True):
-                if not line.endswith(":") and encode(_filled(line, places, _Anywhere()), TEXT_BASE) is None:
-                    return UserError(f"{test.path}:{number}: no such instruction, or not with these operands: {written}")
+                if line.endswith(":"):
+                    continue
+                try:
+                    encode(_filled(line, places, _Anywhere()), TEXT_BASE)
+                except CannotEncode as error:
+                    why = f" ({error.ended})" if error.ended else ""
+                    return UserError(f"{test.path}:{number}: no such instruction, or not with these operands: {written}{why}")
     return None

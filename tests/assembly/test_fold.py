@@ -77,6 +77,9 @@ def test_any_sum(terms: list[tuple[str, int]]) -> None:
         ("mov eax, [rdi / A]", "[rdi / A] must be a sum of registers, register*scale, names and hex numbers"),
         ("mov eax, [rdi + ]", "must be a sum of registers"),
         ("mov eax, [rdi + rsi * rdx]", "must be a sum of registers"),
+        ("mov eax, [rdi + (0x1 << 0x7fffffff)]", "must be a sum of registers"),
+        ("mov eax, [rdi" + " + 0x1" * 20_000 + "]", "must be a sum of registers"),
+        ("mov eax, [" + "(" * 20_000 + "]", "must be a sum of registers"),
         ("mov eax, [rdi + 0x100000000]", "[rdi + 0x100000000] is at 0x100000000: a displacement has 32 bits, with sign"),
     ],
 )
