@@ -19,7 +19,7 @@ class State(IntEnum):
     SCHEDULER = 2
     INTERRUPT = 3
     LOCK_WAIT = 4
-    MESSAGE_SPIN = 5
+    SPIN = 5
     STALL = 6
     IDLE = 7
 
@@ -32,8 +32,8 @@ class Kind(IntEnum):
     LOCK_ACQUIRED = 2  # detail = lock id, value = cycles waited (0: not contended)
     LOCK_CONTENDED = 3  # detail = lock id: the first failed attempt
     LOCK_RELEASED = 4  # detail = lock id, value = cycles held; cycle = when the store became visible
-    SPIN_BEGIN = 5  # first NULL load of r_msg
-    SPIN_END = 6  # value = NULL loads seen
+    SPIN_BEGIN = 5  # detail = probe: the first load that returned the value for which the core goes on
+    SPIN_END = 6  # detail = probe, value = loads of the spin
     LINE_TRANSFER = 7  # address = the line, detail = Transfer, value = cycles it took
     IPI_SENT = 8  # detail = target core, value = vector
     INTERRUPT = 9  # detail = vector

@@ -82,6 +82,14 @@ class Image:
         routine = self.routine_at(address)
         return None if routine is None else (routine.name, address - routine.address)
 
+    def loads(self, routine: str, name: str) -> list[int]:
+        """Addresses of the loads of a routine that are annotated with a name."""
+        return [
+            mark.address
+            for mark in self.marks
+            if mark.kind == "load" and mark.name == name and (self.symbol_at(mark.address) or ("", 0))[0] == routine
+        ]
+
     def points(self) -> tuple[str, ...]:
         """Names of the points where a run can be stalled."""
         return tuple(sorted({mark.name for mark in self.marks if mark.kind == "point"}))

@@ -1,6 +1,7 @@
-"""What is written down when an instruction retires: its time, where that time went, message spin, wakeups, digest."""
+"""What is written down when an instruction retires: its time, where that time went, locks, probes, digest."""
 
 from emu.engine.locks import account_locks
+from emu.engine.probes import BEGINS_RUN, ENDS_RUN, PROBED_EVENT, account_event, account_spin, settle_span
 from emu.engine.records import (
     EVENT,
     I64,
@@ -12,7 +13,6 @@ from emu.engine.records import (
     REPEAT,
     TAKEN,
     U8,
-    WOKEN,
 )
 from emu.engine.schedule import ends_at, hold_back, move_on, spend
 from emu.engine.trace import NO_ACCESS, note, remember, trace_instruction
@@ -22,8 +22,8 @@ from emu.timing.branch import CONDITIONAL, INDIRECT_JUMP, NONE, PREDICTOR, RETUR
 from emu.trace_record import Cause, Kind, State
 
 USER, KERNEL, INTERRUPT = int(State.USER), int(State.KERNEL), int(State.INTERRUPT)
-LOCK_WAIT, MESSAGE_SPIN, STALL = int(State.LOCK_WAIT), int(State.MESSAGE_SPIN), int(State.STALL)
-K_MARK, K_SPIN_BEGIN, K_SPIN_END = int(Kind.MARK), int(Kind.SPIN_BEGIN), int(Kind.SPIN_END)
+LOCK_WAIT, SPIN, STALL = int(State.LOCK_WAIT), int(State.SPIN), int(State.STALL)
+K_MARK = int(Kind.MARK)
 C_MISPREDICT = int(Cause.MISPREDICT)
 
 
@@ -49,33 +49,14 @@ def blame(core, cycles, cause):  # type: ignore[no-untyped-def]
 
 @njit
 def state_of(core, state):  # type: ignore[no-untyped-def]
-    """Where a cycle goes: to the routine's own state unless this core is waiting for a lock or spinning on r_msg."""
+    """Where a cycle goes: to the routine's own state unless this core is waiting for a lock or spinning."""
     if state == INTERRUPT:
         return state
     if core.wait_depth > 0:
         return LOCK_WAIT
-    if core.spinning != 0:
-        return MESSAGE_SPIN
+    if core.spinning >= 0:
+        return SPIN
     return state
-
-
-@njit
-def account_spin(machine, core):  # type: ignore[no-untyped-def]
-    """Retire a load of r_msg in the receiver."""
-    if core.r_msg == 0:
-        if core.spinning == 0:
-            core.spinning = 1
-            core.spin_start = core.retired_at
-            core.spin_loads = 0
-            machine.spin_entries += 1
-            note(machine, core, K_SPIN_BEGIN, core.retired_at, 0, core.last_address, 0)
-        core.spin_loads += 1
-        machine.spin_iterations += 1
-    elif core.spinning != 0:
-        core.spinning = 0
-        machine.spin_cycles += core.retired_at - core.spin_start
-        note(machine, core, K_SPIN_END, core.retired_at, 0, core.last_address, core.spin_loads)
-    core.r_msg = -1
 
 
 @njit
@@ -88,51 +69,24 @@ def task_index(machine, pointer):  # type: ignore[no-untyped-def]
 
 
 @njit
-def account_wakeup(machine, core, mark, task):  # type: ignore[no-untyped-def]
-    """The way of a task back to a core: try_to_wake_up is called, it had been off the run queue, it is switched to."""
-    if mark == machine.wakeup_mark and core.queue_locks_held > 0:
-        machine.wakeups_under_queue_lock += 1
-    if mark == machine.switch_mark:
-        core.woken_since = 0
-    if task < 0:
-        return
-    woken = array_at(machine.woken, machine.task_count, WOKEN)[task]
-    if mark == machine.wakeup_mark:
-        woken.began = core.retired_at
-    elif mark == machine.woken_mark:
-        woken.since = woken.began
-    elif mark == machine.switch_mark:
-        core.woken_since = woken.since
-        woken.since = 0
-
-
-@njit
-def arrive(machine, core, began):  # type: ignore[no-untyped-def]
-    """The task that was woken runs again, outside the scheduler, since `began`."""
-    latency = began - core.woken_since
-    core.woken_since = 0
-    machine.wakeup_latency_count += 1
-    machine.wakeup_latency_cycles += latency
-    machine.wakeup_latency_cycles_max = max(machine.wakeup_latency_cycles_max, latency)
-
-
-@njit
 def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
     """Count the event bound to the retiring instruction."""
-    counts = array_at(machine.mark_counts, instruction.mark + 1, I64)
-    counts[instruction.mark] += 1
-    if instruction.mark == machine.done_mark and counts[instruction.mark] == machine.done_wanted:
+    mark = instruction.mark
+    counts = array_at(machine.mark_counts, mark + 1, I64)
+    counts[mark] += 1
+    roles = array_at(machine.mark_roles, mark + 1, U8)[mark]
+    if roles & ENDS_RUN and counts[mark] == machine.done_wanted:
         machine.end_at = core.clock + machine.run_ahead_max + 1
         core.limit = min(core.limit, machine.end_at - 1)
         core.horizon = min(core.horizon, machine.end_at - 1)
     value = 0
     if instruction.register >= 0:
         value = core.scratch[0]
-    if instruction.mark in (machine.wakeup_mark, machine.woken_mark, machine.switch_mark):
-        account_wakeup(machine, core, instruction.mark, task_index(machine, value))
-    if instruction.mark == machine.boot_mark:
+    if roles & PROBED_EVENT:
+        account_event(machine, core, mark, task_index(machine, value))
+    if roles & BEGINS_RUN:
         machine.boot_cycles = core.retired_at
-    note(machine, core, K_MARK, core.retired_at, instruction.mark, 0, value)
+    note(machine, core, K_MARK, core.retired_at, mark, 0, value)
 
 
 @njit
@@ -193,14 +147,14 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
     cost = settle_time(machine, core, instruction, state, next_pc)
     core.instructions += 1
     core.digest = mix(mix(core.digest, core.current_pc), core.retired_at)
-    if core.woken_since != 0 and state in (USER, KERNEL):
-        arrive(machine, core, core.retired_at - cost)
+    if core.settling >= 0 and state in (USER, KERNEL):
+        settle_span(machine, core, core.retired_at - cost)
     if machine.trace_at != 0:
         trace_instruction(machine, core, cost, state)
     if core.acquiring >= 0 or core.failing >= 0 or core.releasing >= 0:
         account_locks(machine, core)
-    if core.r_msg >= 0:
-        account_spin(machine, core)
+    if core.probed >= 0:
+        account_spin(machine, core, instruction.probe)
     if instruction.traits & EVENT:
         account_mark(machine, core, instruction)
     if instruction.traits & PAUSE and core.wait_depth > 0:

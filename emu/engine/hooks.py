@@ -8,6 +8,7 @@ from emu.engine.account import blame, task_index
 from emu.engine.deliver import PAGE_FAULT
 from emu.engine.lock_word import RELEASED
 from emu.engine.locks import change_lock, lock_at, look_at_ticket, note_releases
+from emu.engine.probes import SPIN
 from emu.engine.records import (
     CORE,
     FAULT_EXCEPTION,
@@ -17,7 +18,7 @@ from emu.engine.records import (
     LOADS,
     LOCKED,
     MACHINE,
-    R_MSG,
+    PROBED,
     REPEAT,
     STOP_EXCEPTION,
     STOP_FAULT,
@@ -91,8 +92,8 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
     seen = read_ram(bus, address, size)
     core.digest = mix(core.digest, seen)
     remember(core, LOAD, address, seen, size)
-    if instruction.traits & R_MSG:
-        core.r_msg = 1 if seen != 0 else 0
+    if instruction.traits & PROBED:
+        core.probed = 0 if seen == array_at(machine.spins, machine.spin_count, SPIN)[instruction.probe].awaited_not else 1
     if core.wait_depth > 0:
         look_at_ticket(machine, core, address, seen)
 

@@ -30,8 +30,8 @@ def change_lock(machine, core, index, before, value, size, locked):  # type: ign
         core.acquiring = index
     elif done == FAILED:
         core.failing = index
-    elif done == RELEASED:
-        core.queue_locks_held -= lock.is_queue_lock
+    elif done == RELEASED and lock.guard >= 0:
+        core.guards_held[lock.guard] -= 1
     core.ticket = before >> 16
     return done
 
@@ -78,7 +78,8 @@ def account_locks(machine, core):  # type: ignore[no-untyped-def]
         locks[index].acquisitions += 1
         locks[index].acquired_at = since
         locks[index].owner = core.index
-        core.queue_locks_held += locks[index].is_queue_lock
+        if locks[index].guard >= 0:
+            core.guards_held[locks[index].guard] += 1
         note(machine, core, K_ACQUIRED, since, index, locks[index].address, waited)
 
 

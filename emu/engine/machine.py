@@ -8,7 +8,9 @@ import numpy as np
 from emu.assembly.variants import LOCK_KINDS
 from emu.engine.lock_word import SLEEPING
 from emu.engine.loop import run as run_native
-from emu.engine.records import CORE, HALTED, LOCK, MACHINE, RUNNING, WAITING_FOR_STARTUP, WOKEN
+from emu.engine.probe_file import NO_PROBES, Probes
+from emu.engine.probes import BEGINS_RUN, ENDS_RUN, PROBED_EVENT, SLOT, SPAN, SPIN, UNDER
+from emu.engine.records import CORE, HALTED, LOCK, MACHINE, PROBED, RUNNING, WAITING_FOR_STARTUP
 from emu.engine.text import Text
 from emu.engine.unicorn_core import UnicornCore, function_pointer, make_callbacks
 from emu.errors import InternalError
@@ -33,9 +35,10 @@ class Start:
     task_base: int = 0
     task_stride: int = 1
     task_count: int = 0
-    locks: Sequence[tuple[int, bool]] = ()  # physical address, guards a message queue
+    locks: Sequence[tuple[int, str]] = ()  # physical address, class
     lock_kind: str = LOCK_KINDS[0]
     sleeping_locks: frozenset[int] = frozenset()  # physical addresses of those among them that are sleeping locks
+    probes: Probes = NO_PROBES
 
 
 @dataclass(slots=True)
@@ -73,6 +76,7 @@ class Machine:
         self._set_text(text, start)
         self._set_options(options)
         self._set_locks(start)
+        self._set_probes(start)
         self._set_cores(start, options)
 
     def _share(self, name: str, array: np.ndarray) -> None:
@@ -86,10 +90,6 @@ class Machine:
         self._share("instructions", text.instructions)
         for name in ("kernel_base", "kernel_bytes", "user_base", "user_bytes"):
             self.record[name] = signed(getattr(text, name))
-        marks = {"done": "task_exit", "wakeup": "wakeup", "woken": "woken", "switch": "context_switch", "boot": "boot_done"}
-        for name, mark in marks.items():
-            self.record[f"{name}_mark"] = text.mark(mark)
-        self._share("woken", np.zeros(max(start.task_count, 1), WOKEN))
         for name in ("emu_start", "emu_stop", "reg_read", "reg_write", "context_save", "context_restore"):
             self.record[name] = function_pointer(f"uc_{name}")
         self.record["secondary_pc"] = signed(start.secondary_pc)
@@ -120,24 +120,55 @@ class Machine:
 
     def _set_locks(self, start: Start) -> None:
         by_line = np.full(int(self.bus.record["lines"][0]), -1, np.int16)
-        for index, (address, is_queue_lock) in enumerate(start.locks):
+        guards = {name: guard for guard, name in enumerate(start.probes.guards)}
+        for index, (address, name) in enumerate(start.locks):
             if by_line[address >> 6] >= 0:
                 raise InternalError(f"two locks on the line of physical address {address:#x}")
             by_line[address >> 6] = index
             self.locks[index]["address"] = address
-            self.locks[index]["is_queue_lock"] = is_queue_lock
+            self.locks[index]["guard"] = guards.get(name, -1)
             self.locks[index]["owner"] = -1
             self.locks[index]["kind"] = SLEEPING if address in start.sleeping_locks else LOCK_KINDS.index(start.lock_kind)
         self._share("lock_of_line", by_line)
         self.record["locks"] = address_of(self.locks)
         self.record["lock_count"] = len(start.locks)
 
+    def _set_probes(self, start: Start) -> None:
+        """Counters for the probes, and the marks and loads that feed them; a mark that the text does not have never comes."""
+        probes, mark = start.probes, self.text.mark
+        self.probes = probes
+        self.spins, self.spans = np.zeros(len(probes.spins), SPIN), np.zeros(len(probes.spans), SPAN)
+        self.unders = np.zeros(len(probes.unders), UNDER)
+        roles = np.zeros(max(len(self.text.marks), 1), np.uint8)
+        for name, role in ((probes.done, ENDS_RUN), (probes.begun, BEGINS_RUN), *((e, PROBED_EVENT) for e in probes.probed_events)):
+            if name is not None and mark(name) >= 0:
+                roles[mark(name)] |= role
+        for index, spin in enumerate(probes.spins):
+            self.spins[index]["awaited_not"] = spin.awaited_not
+            for address in self.text.image.loads(spin.routine, spin.load):
+                row = self.text.instructions[self.text.index(address)]
+                row["traits"] |= PROBED
+                row["probe"] = index
+        for span, record in zip(probes.spans, self.spans, strict=True):
+            by_task = span.by == "task"
+            slots = self._keep[f"slots of {span.name}"] = np.zeros(max(start.task_count if by_task else self.count, 1), SLOT)
+            armed = -1 if span.armed is None else mark(span.armed)
+            record["begin"], record["armed"], record["end"] = mark(span.begin), armed, mark(span.end)
+            record["by_task"], record["settles"] = by_task, span.settles
+            record["slots"], record["slot_count"] = address_of(slots), len(slots)
+        for under, record in zip(probes.unders, self.unders, strict=True):
+            record["mark"], record["guard"] = mark(under.event), probes.guards.index(under.lock)
+        self._share("mark_roles", roles)
+        for name in ("spins", "spans", "unders"):
+            self._share(name, getattr(self, name))
+            self.record[f"{name[:-1]}_count"] = len(getattr(self, name))
+
     def _set_cores(self, start: Start, options: Options) -> None:
         self.cores["machine"] = address_of(self.record)
         for name in ("irq_at", "irq_watch", "startup_at"):
             self.cores[name] = NEVER
         self.cores["arrival"] = NEVER
-        for name in ("current", "acquiring", "failing", "releasing", "r_msg", "task", "task_pointer_at"):
+        for name in ("current", "acquiring", "failing", "releasing", "probed", "spinning", "settling", "task", "task_pointer_at"):
             self.cores[name] = -1
         self.predictors = np.zeros(self.count, PREDICTOR)
         self._counters = np.ones((self.count, COUNTERS), np.uint8)
@@ -189,7 +220,7 @@ class Machine:
 
     def state(self) -> list[np.ndarray]:
         """Every array that a run changes, the bus's and the cores' registers apart."""
-        text = self._keep["instructions"], self._keep["cpuid"], self._keep["lock_of_line"]
+        text = [self._keep[name] for name in ("instructions", "cpuid", "lock_of_line", "mark_roles")]
         kept = [array for array in self._keep.values() if not any(array is each for each in text)]
         return [
             self.record,
@@ -217,6 +248,12 @@ class Machine:
     def cycles(self) -> int:
         """The time of the core that is furthest: its clock, or its last retirement."""
         return int(max(self.cores["clock"].max(), self.cores["retired_at"].max()))
+
+    def probe(self, kind: str, name: str) -> np.void:
+        """The live record of a probe: `kind` is spins, spans or unders."""
+        names = [each.name for each in getattr(self.probes, kind)]
+        record: np.void = getattr(self, kind)[names.index(name)]
+        return record
 
     def counts(self, name: str) -> np.ndarray:
         """One of the per-mark arrays: mark_counts, stall_seen, stall_total."""

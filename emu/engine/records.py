@@ -5,6 +5,7 @@ Times are core cycles. Addresses named `..._at` are physical; fields that hold h
 
 import numpy as np
 
+from emu.engine.probes import GUARDS
 from emu.trace_record import Cause, State
 
 I64, I32, U8 = np.int64, np.int32, np.uint8
@@ -25,7 +26,7 @@ STATES, CAUSES = len(State), len(Cause)
     STI,
     POINT,
     EVENT,
-    R_MSG,
+    PROBED,
     REPEAT,
     STORES,
     FIXUP,
@@ -66,7 +67,8 @@ INSTRUCTION = np.dtype(
         ("state", U8),
         ("branch", U8),
         ("special", U8),
-        ("padding", I64),  # to one cache line of the host
+        ("probe", I32),  # of a PROBED load: which spin it belongs to
+        ("padding", I32),  # to one cache line of the host
     ]
 )
 
@@ -121,12 +123,13 @@ CORE = np.dtype(
         ("releasing", I64),
         ("rmw_lock_word", I64),
         ("ticket", I64),  # drawn by the instruction in flight
-        ("r_msg", I64),  # the load in flight of r_msg: -1 none, 0 NULL, 1 not NULL
-        ("spinning", I64),
+        ("probed", I64),  # the PROBED load in flight returned: 0 the value for which the core spins on, 1 another; -1: no such load
+        ("spinning", I64),  # probe of the spin that the core is in, -1: none
         ("spin_start", I64),
         ("spin_loads", I64),
-        ("queue_locks_held", I64),
-        ("woken_since", I64),  # of the task just switched to, until it runs: when its wakeup began; 0: no such task
+        ("guards_held", I64, (GUARDS,)),  # locks held, by guard
+        ("settling", I64),  # the span that ends once the task just switched to runs, -1: none
+        ("settling_since", I64),  # when it began
         ("halted_at", I64),
         ("fault", I64),
         ("fault_code", I64),
@@ -149,7 +152,7 @@ CORE = np.dtype(
 LOCK = np.dtype(
     [
         ("address", I64),
-        ("is_queue_lock", I64),
+        ("guard", I64),  # number of the class of locks that events are counted under, -1: none
         ("kind", I64),  # of lock_word
         ("acquired_at", I64),
         ("released_at", I64),
@@ -163,8 +166,6 @@ LOCK = np.dtype(
         ("owner", I64),
     ]
 )
-
-WOKEN = np.dtype([("began", I64), ("since", I64)])  # of a task: its last call of try_to_wake_up; that of its way to a core, or 0
 
 MACHINE = np.dtype(
     [
@@ -199,16 +200,17 @@ MACHINE = np.dtype(
         ("slice_cycles", I64),
         ("outcome", I64),
         ("outcome_core", I64),
-        ("done_mark", I64),
-        ("done_wanted", I64),
+        ("done_wanted", I64),  # how often the event that ends the run must come
         ("end_at", I64),  # set once the last task is done: every core runs up to here, and no further
-        ("wakeup_mark", I64),
-        ("woken_mark", I64),
-        ("switch_mark", I64),
-        ("woken", I64),  # host address of WOKEN[task_count]
-        ("boot_mark", I64),
         ("boot_cycles", I64),
         ("mark_counts", I64),  # i64[marks]
+        ("mark_roles", I64),  # u8[marks], ENDS_RUN and so on
+        ("spins", I64),  # host address of probes.SPIN[spin_count]
+        ("spin_count", I64),
+        ("spans", I64),  # of probes.SPAN[span_count]
+        ("span_count", I64),
+        ("unders", I64),  # of probes.UNDER[under_count]
+        ("under_count", I64),
         ("stall_cycles", I64),  # i64[marks]
         ("stall_every", I64),
         ("stall_seen", I64),
@@ -217,13 +219,6 @@ MACHINE = np.dtype(
         ("locks", I64),
         ("lock_count", I64),
         ("releases_seen", I64),
-        ("wakeups_under_queue_lock", I64),
-        ("wakeup_latency_count", I64),
-        ("wakeup_latency_cycles", I64),
-        ("wakeup_latency_cycles_max", I64),
-        ("spin_entries", I64),
-        ("spin_iterations", I64),
-        ("spin_cycles", I64),
         ("ipis", I64),
         ("apic_writes", I64),
         ("interrupts", I64),

@@ -36,6 +36,10 @@ class Text:
         """Id of an event or point, -1 if the image has none of that name."""
         return self.marks.index(name) if name in self.marks else -1
 
+    def index(self, address: int) -> int:
+        """Place of an instruction of the text in `instructions`."""
+        return _index(self.image, address)
+
 
 def build_text(image: Image) -> Text:
     """Decode an image and look up what its instructions cost."""
@@ -48,19 +52,26 @@ def build_text(image: Image) -> Text:
         table[field] = -1
     marks: dict[int, list[Mark]] = {}
     for mark in image.marks:
+        if mark.kind == "load":
+            continue  # a probe may ask for it
         marks.setdefault(mark.address, []).append(mark)
     for routine in image.routines:
         state = int(State[routine.state.upper()])
         for address in range(routine.address, routine.address + routine.size):
             if each := decoded.get(address):
-                in_kernel = address >= kernel.virtual
-                index = address - kernel.virtual if in_kernel else len(kernel.data) + address - user.virtual
+                index = _index(image, address)
                 _fill(table[index], each, times[address], state)
                 for mark in marks.get(address, []):
                     _mark(table[index], mark, names)
                 if address in image.fixups:
                     table[index]["traits"] |= rec.FIXUP
     return Text(table, kernel.virtual, len(kernel.data), user.virtual, len(user.data), names, decoded, image)
+
+
+def _index(image: Image, address: int) -> int:
+    """Kernel text comes first, user text behind it."""
+    kernel, user = image.text, image.user_text
+    return address - kernel.virtual if address >= kernel.virtual else len(kernel.data) + address - user.virtual
 
 
 def _fill(row: np.void, each: Instruction, timing: Timing, state: int) -> None:
@@ -95,9 +106,6 @@ def _fill(row: np.void, each: Instruction, timing: Timing, state: int) -> None:
 
 
 def _mark(row: np.void, mark: Mark, names: Sequence[str]) -> None:
-    if mark.kind == "load":
-        row["traits"] |= rec.R_MSG
-        return
     row["traits"] |= rec.ORDERED | (rec.EVENT if mark.kind == "event" else rec.POINT)
     row["mark" if mark.kind == "event" else "point"] = names.index(mark.name)
     if mark.register is not None:

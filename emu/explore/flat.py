@@ -14,7 +14,7 @@ STACK_BYTES = 0x4000
 
 def for_search(text: Text) -> Text:
     """Change a program to what a search needs: no instruction marks an event."""
-    text.instructions["traits"] &= ~(rec.EVENT | rec.POINT | rec.R_MSG)
+    text.instructions["traits"] &= ~(rec.EVENT | rec.POINT | rec.PROBED)
     return text
 
 

@@ -16,6 +16,7 @@ from emu.observe.coherence_replay import CoherenceReplay, Event
 from emu.observe.path_tally import Tally
 from emu.observe.trace_file import Records, TraceFile
 from emu.observe.trace_header import TraceHeader
+from emu.subjects.ipc_msg import QUEUE_LOCK
 from emu.trace_record import Access, Kind
 from emu.units import LINE_BYTES
 
@@ -26,7 +27,6 @@ OTHER_INTERRUPT = "irq_other"
 HANDOFF_HOLD, ENQUEUE_HOLD = "msgsnd_handoff_hold", "msgsnd_enqueue_hold"
 SLEEP_HOLD, DEQUEUE_HOLD, OTHER_HOLD = "msgrcv_sleep_hold", "msgrcv_dequeue_hold", "other_hold"
 HOLD_MARKS = {"handed_over": HANDOFF_HOLD, "enqueued": ENQUEUE_HOLD}
-QUEUE_LOCK = "q_perm.lock"
 LOCK_WORD_BYTES = 4
 SWITCH, SLEEP = "__switch_to", "schedule"
 KERNEL_SPACE = 1 << 63

@@ -10,7 +10,8 @@ from emu.guest.plans import SUMMARIES
 from emu.report.page import WIDTH, count, number, page, table
 from emu.report.waterfall import waterfall_table
 from emu.run.bootstrap import CONFIDENCE_PERCENT, Estimate
-from emu.run.comparison import HOLD, QUEUE_LOCK, RATE, SPIN, WAIT, WAKEUP, Comparison
+from emu.run.comparison import HOLD, RATE, SPIN, WAIT, WAKEUP, Comparison
+from emu.subjects.ipc_msg import QUEUE_LOCK
 
 EN_DASH = "\u2013"
 QUANTITY_NAMES = {

@@ -11,7 +11,7 @@ STATE_LETTERS = {
     State.SCHEDULER: "s",
     State.INTERRUPT: "i",
     State.LOCK_WAIT: "w",
-    State.MESSAGE_SPIN: "m",
+    State.SPIN: "m",
     State.STALL: "h",
     State.IDLE: ".",
 }

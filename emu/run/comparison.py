@@ -9,9 +9,9 @@ from emu.guest.chance import START_DELAY_MAX
 from emu.run.bootstrap import Estimate, estimate_difference, estimate_difference_percent, estimate_mean, interval_of
 from emu.run.published import PublishedRow
 from emu.run.result import LockUse, RunResult
+from emu.subjects.ipc_msg import QUEUE_LOCK
 
 SCHEMA = "emu-compare/1"
-QUEUE_LOCK = "q_perm.lock"
 STATES_OF_NO_CAUSE = ("lock_wait", "message_spin", "stall", "idle")  # cycles that count by state in the account by cause too
 
 RATE = "messages_per_second"

@@ -21,7 +21,8 @@ from emu.run.overrides import apply_overrides
 from emu.run.result import Coherence, LockUse, MessageSpin, RunResult, StallCount, StateCycles, WakeupLatency, Wakeups
 from emu.run.stuck import Stuck, find_stuck
 from emu.run.trace_setup import trace_header
-from emu.run.wiring import QUEUE_LOCK, Wired, program_of, wire
+from emu.run.wiring import Wired, program_of, wire
+from emu.subjects.ipc_msg import QUEUE_LOCK
 from emu.trace_record import Cause
 
 Progress = Callable[[int, int], None]
@@ -146,7 +147,7 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
         if core.total != cycles:
             raise CheckFailed(f"core {index}: its states sum to {core.total} cycles, {cycles} have passed")
     counts = {name: int(machine.counts("mark_counts")[id]) for id, name in enumerate(setup.text.marks)}
-    record = machine.record[0]
+    record, probe = machine.record[0], machine.probe
     boot = int(record["boot_cycles"])
     clock = setup.description.clock_hz.value
     delivered = counts.get("delivered", 0)
@@ -173,10 +174,10 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
         trace_digest=_digest(machine),
         cycles_by_core_and_state=states,
         cycles_by_cause={cause.name.lower(): int(machine.cores["cycles_by_cause"][:, cause].sum()) for cause in Cause},
-        message_spin=MessageSpin(*(int(record[f"spin_{name}"]) for name in ("entries", "iterations", "cycles"))),
+        message_spin=MessageSpin(*(int(probe("spins", "message_spin")[name]) for name in ("entries", "iterations", "cycles"))),
         locks=_locks(setup),
-        wakeups=_wakeups(counts, int(record["wakeups_under_queue_lock"])),
-        wakeup_latency=WakeupLatency(*(int(record[f"wakeup_latency_{name}"]) for name in ("count", "cycles", "cycles_max"))),
+        wakeups=_wakeups(counts, int(probe("unders", "wakeups_under_queue_lock")["count"])),
+        wakeup_latency=WakeupLatency(*(int(probe("spans", "wakeup_latency")[name]) for name in ("count", "cycles", "cycles_max"))),
         interprocessor_interrupts=int(record["ipis"]),
         context_switches=counts.get("context_switch", 0),
         coherence=Coherence(

@@ -106,7 +106,7 @@ def what_cores_do(setup: "Wired") -> str:
             doing = f"in {place(setup, int(core['pc']))}"
         if core["wait_depth"]:
             doing += f", waiting for {setup.guest.locks[int(core['wait_lock'][core['wait_depth'] - 1])].name}"
-        if core["spinning"]:
+        if core["spinning"] >= 0:
             doing += ", spinning on r_msg"
         words.append(f"core {int(core['index'])} ({task_name(setup, int(core['task']))}) {doing}")
     return "; ".join(words)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from emu.guest.record import Record
 from emu.guest.tasks import MAX_RT_PRIO, ON_RQ_QUEUED, STACK_BYTES, UserTask
-from emu.run.wiring import QUEUE_LOCK, Wired
+from emu.run.wiring import Wired
+from emu.subjects.ipc_msg import QUEUE_LOCK
 
 SPIN_CYCLES = 20_000_000  # some 6 ms: longer than any hand-off that is only held up
 CALL_BYTES = range(2, 9)
@@ -87,7 +88,7 @@ def find_stuck(wired: Wired, *, ticks: bool, spin_cycles: int = SPIN_CYCLES) -> 
     """Look at a machine between two slices; `ticks`: the timer interrupts its cores."""
     for core in wired.machine.cores:
         spun = int(core["clock"]) - int(core["spin_start"])
-        if not core["spinning"] or spun < spin_cycles or int(core["task"]) < 0:
+        if core["spinning"] < 0 or spun < spin_cycles or int(core["task"]) < 0:
             continue
         spinner = wired.guest.tasks[int(core["task"])]
         holder = _preempted_holder(wired, spinner)

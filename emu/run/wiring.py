@@ -13,9 +13,9 @@ from emu.guest.paging import PAGE
 from emu.guest.workload import Workload
 from emu.memory.build import build_bus
 from emu.memory.records import Bus
+from emu.subjects.ipc_msg.probes import load_probes
 
 RAM_BYTES = 64 << 20
-QUEUE_LOCK = "q_perm.lock"
 
 
 @dataclass(slots=True)
@@ -45,6 +45,8 @@ def wire(description: MachineFile, variant: str, workload: Workload, options: Op
     guest = build_guest(image, workload, ram=bus.ram)
     for physical in guest.kernel.pages.small_pages:
         bus.small_pages(physical, PAGE)
+    probes = load_probes()
+    probes.check(image, {lock.name for lock in guest.locks})
     start = Start(
         cr3=guest.cr3,
         primary_pc=guest.start_primary,
@@ -53,9 +55,10 @@ def wire(description: MachineFile, variant: str, workload: Workload, options: Op
         task_base=guest.task_base,
         task_stride=guest.task_stride,
         task_count=len(guest.tasks),
-        locks=[(lock.physical, lock.name == QUEUE_LOCK) for lock in guest.locks],
+        locks=[(lock.physical, lock.name) for lock in guest.locks],
         lock_kind=image.lock_kind,
         sleeping_locks=frozenset(lock.physical for lock in guest.locks if lock.sleeping),
+        probes=probes,
     )
     return Wired(description, image, text, guest, bus, Machine(bus, text, start, for_machine(options, description)))
 

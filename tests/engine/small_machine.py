@@ -13,6 +13,7 @@ from pathlib import Path
 from emu.assembly import assemble
 from emu.engine import records as rec
 from emu.engine.machine import Machine, Options, Start
+from emu.engine.probe_file import Probes
 from emu.engine.text import build_text
 from emu.memory.records import Bus
 
@@ -135,7 +136,7 @@ def make(
     )  # fmt: skip
     bus.ram[image.text.physical : image.text.physical + len(image.text.data)] = list(image.text.data)
     object.__setattr__(text, "kernel_base", image.text.physical)  # no paging: the text is where it is
-    start = Start(0, image.text.physical, image.text.physical, locks=[(LOCK, True)])
+    start = Start(0, image.text.physical, image.text.physical, locks=[(LOCK, "lock")], probes=Probes(done="task_exit"))
     options = Options(
         done_wanted=cores,
         max_cycles=10**8,

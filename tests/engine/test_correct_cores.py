@@ -17,6 +17,7 @@ from emu.assembly.assembler import assemble_text
 from emu.assembly.source import prepare
 from emu.engine import records as rec
 from emu.engine.machine import Machine, Options, Start
+from emu.engine.probe_file import Probes
 from emu.engine.text import build_text
 from emu.engine.unicorn_core import UnicornCore
 from emu.memory.records import Bus
@@ -149,7 +150,7 @@ def run_hooked(seed: int, folder: Path) -> tuple[bytes, tuple[int, ...], int]:
     bus.configure(buffer_depth=24, buffer_requests=8)
     bus.ram[TEXT : TEXT + len(image.text.data)] = list(image.text.data)
     bus.ram[DATA : DATA + 0x2000] = list(start_values(seed, DATA))
-    machine = Machine(bus, text, Start(0, TEXT, TEXT), Options(latencies=LATENCIES))
+    machine = Machine(bus, text, Start(0, TEXT, TEXT, probes=Probes(done="task_exit")), Options(latencies=LATENCIES))
     machine.unicorns[0].uc.reg_write(x86.UC_X86_REG_R15, SAVED)
     machine.unicorns[0].uc.reg_write(x86.UC_X86_REG_RSP, 0x300000)
     assert machine.run() == rec.RUN_DONE

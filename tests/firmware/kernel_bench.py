@@ -29,7 +29,8 @@ from emu.guest.tasks import STACK_BYTES
 from emu.guest.workload import Workload, plan_pmsg_shared
 from emu.memory.build import build_bus
 from emu.run.faults import describe_fault, what_cores_do
-from emu.run.wiring import QUEUE_LOCK, RAM_BYTES, for_machine
+from emu.run.wiring import RAM_BYTES, for_machine
+from emu.subjects.ipc_msg.probes import load_probes
 
 USER = 0x7F1000000000  # a page of the test's own in user space; the one behind it is not mapped
 MASK = 2**64 - 1
@@ -180,9 +181,10 @@ def make(
         task_base=guest.task_base,
         task_stride=guest.task_stride,
         task_count=len(guest.tasks),
-        locks=[(lock.physical, lock.name == QUEUE_LOCK) for lock in guest.locks],
+        locks=[(lock.physical, lock.name) for lock in guest.locks],
         lock_kind=image.lock_kind,
         sleeping_locks=frozenset(lock.physical for lock in guest.locks if lock.sleeping),
+        probes=load_probes(),
     )
     options = Options(
         done_wanted=plan.threads if done is None else done,

@@ -190,7 +190,7 @@ def script(head: TraceHeader, *, wait: int = 40) -> Script:
         1,
         "do_msgrcv+80",
         5,
-        state=State.MESSAGE_SPIN,
+        state=State.SPIN,
         address=0x700030,
         value=0xFFFF880000602000,
         kind_of=Access.LOAD,

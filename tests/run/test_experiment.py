@@ -176,7 +176,7 @@ def test_the_trace_tells_the_same_of_every_cycle(variant: str, tmp_path_factory:
     assert len(retired) == result.instructions
     stalled = int(records["value"][records["kind"] == Kind.STALL].sum())
     assert stalled == result.cycles_by_state.stall > 0
-    for state in (State.USER, State.LOCK_WAIT, State.MESSAGE_SPIN):
+    for state in (State.USER, State.LOCK_WAIT, State.SPIN):
         cycles = int(retired["cost"][retired["state"] == state].sum())
         assert abs(cycles - getattr(result.cycles_by_state, state.name.lower())) <= 4 * 1000  # the end of each core's account
 
