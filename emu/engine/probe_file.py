@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emu.assembly.image import Image
-from emu.assembly.tables import Key, check, read_toml
+from emu.assembly.tables import Key, check
 from emu.engine.probes import GUARDS
 from emu.errors import UserError
+from emu.files import read_toml
 
 KEYS = {
     "run": {"done": Key(str), "begun": Key(str, optional=True), "item": Key(str, optional=True)},
@@ -119,7 +120,7 @@ NO_PROBES = Probes()
 
 def read_probes(path: Path) -> Probes:
     """Read a subject's probes, or raise a `UserError` with file, line and key."""
-    tables = read_toml(path)
+    tables = read_toml(path, "probes")
     for kind, table in tables.items():
         if kind not in KEYS:
             raise UserError(f"{_place(path, kind)}: unknown table {kind!r}; known are {', '.join(KEYS)}")
