@@ -1,4 +1,7 @@
-"""Variants: which routines make up a kernel. A variant's folder holds only what differs from the one it extends."""
+"""Variants: which routines make up a kernel. A variant's folder holds only what differs from the one it extends.
+
+Some come with emu and are known by name; a folder of one's own is known by its path and may extend one of them.
+"""
 
 from dataclasses import dataclass
 from functools import cache
@@ -7,9 +10,10 @@ from pathlib import Path
 
 from emu.assembly.tables import Key, check
 from emu.errors import InternalError, UserError
-from emu.files import read_toml
+from emu.files import is_there, read_toml
 
 FIRMWARE, SNIPPETS, INLINE = "firmware", "kernel_snippets", "inline"
+VARIANT_FILE = "variant.toml"
 PREEMPT_DEFAULT = "none"
 PREEMPTION = {PREEMPT_DEFAULT: None, "rt": "preempt_rt"}  # kind of kernel preemption, and the folder laid over any variant for it
 LOCK_KINDS = ("queued", "ticket")
@@ -45,32 +49,64 @@ def guest_folder(name: str) -> Path:
 
 
 def variants() -> dict[str, Variant]:
-    """All variants by name; a wrong `variant.toml` is a `UserError`."""
-    found = {}
-    for path in sorted(guest_folder(SNIPPETS).glob("*/variant.toml")):
-        table = read_toml(path, "variant")
-        check(str(path), table, VARIANT_KEYS)
-        name = path.parent.name
-        if table["name"] != name:
-            raise UserError(f"{path}: name must be {name!r}, as its folder, not {table['name']!r}")
-        found[name] = Variant(
-            name, table["summary"], table.get("description", ""), table.get("extends"), table.get("lock"), path.parent
-        )
-        if found[name].lock not in (None, *LOCK_KINDS):
-            raise UserError(f"{path}: lock must be one of {', '.join(LOCK_KINDS)}, not {table['lock']!r}")
-    for each in found.values():
-        if each.extends is not None and each.extends not in found:
-            known = ", ".join(sorted(found))
-            raise UserError(f"{each.folder}/variant.toml: extends must be one of {known}, not {each.extends!r}")
+    """The variants that come with emu, by name, without those that `broken_variants` names."""
+    return {name: found for name, found in _shipped().items() if isinstance(found, Variant)}
+
+
+def broken_variants() -> dict[str, str]:
+    """What is wrong with a variant that comes with emu and cannot be used, by name."""
+    return {name: str(found) for name, found in _shipped().items() if isinstance(found, UserError)}
+
+
+def get_variant(name_or_path: str) -> Variant:
+    """One that comes with emu, or a folder of one's own (`./mine`); a `UserError` says what is wrong, or what there is."""
+    variant = _find(name_or_path)
+    _chain(variant)
+    return variant
+
+
+def _shipped() -> dict[str, Variant | UserError]:
+    found: dict[str, Variant | UserError] = {}
+    for name in shipped_names():
+        try:
+            found[name] = get_variant(name)
+        except UserError as error:
+            found[name] = error
     return found
 
 
-def get_variant(name: str) -> Variant:
-    """One variant, or a `UserError` that lists them."""
-    known = variants()
-    if name not in known:
-        raise UserError(f"variant must be one of {', '.join(sorted(known))}, not {name!r}")
-    return known[name]
+def shipped_names() -> list[str]:
+    """Names of the variants that come with emu, sound or not."""
+    return sorted(path.parent.name for path in guest_folder(SNIPPETS).glob(f"*/{VARIANT_FILE}"))
+
+
+def _find(name_or_path: str) -> Variant:
+    if "/" in name_or_path:
+        return _read(Path(name_or_path))
+    if name_or_path not in shipped_names():
+        raise UserError(f"variant must be {_known()}, not {name_or_path!r}")
+    return _read(guest_folder(SNIPPETS) / name_or_path)
+
+
+def _known() -> str:
+    return f"one of {', '.join(shipped_names())} or the path of a folder, such as ./mine"
+
+
+def _read(folder: Path) -> Variant:
+    """What the `variant.toml` of a folder says, if it says it rightly."""
+    path = folder / VARIANT_FILE
+    if not is_there(folder):
+        raise UserError(f"variant {folder}: there is no such folder; `emu variants new` makes one")
+    if not is_there(path):
+        raise UserError(f"variant {folder}: there is no {VARIANT_FILE} in it; `emu variants new` makes a folder that has one")
+    table = read_toml(path, "variant")
+    check(str(path), table, VARIANT_KEYS)
+    name = folder.resolve().name
+    if table["name"] != name:
+        raise UserError(f"{path}: name must be {name!r}, as its folder, not {table['name']!r}")
+    if table.get("lock") not in (None, *LOCK_KINDS):
+        raise UserError(f"{path}: lock must be one of {', '.join(LOCK_KINDS)}, not {table['lock']!r}")
+    return Variant(name, table["summary"], table.get("description", ""), table.get("extends"), table.get("lock"), folder)
 
 
 def lock_kind(variant: Variant) -> str:
@@ -114,10 +150,12 @@ def _folders(variant: Variant) -> list[Path]:
 def _chain(variant: Variant) -> list[Variant]:
     """A variant and those it is based on, nearest first."""
     chain = [variant]
-    while chain[-1].extends is not None:
-        chain.append(get_variant(chain[-1].extends))
+    while (base := chain[-1].extends) is not None:
+        if base not in shipped_names():
+            raise UserError(f"{chain[-1].folder}/{VARIANT_FILE}: extends must be one of {', '.join(shipped_names())}, not {base!r}")
+        chain.append(_find(base))
         if chain[-1] in chain[:-1]:
-            raise UserError(f"{variant.folder}/variant.toml: extends leads in a circle")
+            raise UserError(f"{variant.folder}/{VARIANT_FILE}: extends leads in a circle")
     return chain
 
 
@@ -129,3 +167,13 @@ def user_sources() -> dict[str, Path]:
 def differing_files(variant: Variant) -> list[str]:
     """Names of the files in a variant's own folder."""
     return sorted(str(path.relative_to(variant.folder)) for path in variant.folder.rglob("*.S"))
+
+
+def all_differing_files(variant: Variant) -> dict[str, Path]:
+    """The files of a variant and of those it is based on, nearest first, by their names below the folder."""
+    return {name: each.folder / name for each in reversed(_chain(variant)) for name in differing_files(each)}
+
+
+def is_shipped(variant: Variant) -> bool:
+    """Whether it comes with emu."""
+    return variant.folder.parent == guest_folder(SNIPPETS)

@@ -1,22 +1,28 @@
 """`emu variants` and `emu machines`: what there is to run, and on what."""
 
 import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Any
+import shlex
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from emu.cli import options, terminal, together
+from emu.errors import UserError
 from emu.files import TEXT_BYTES_MAX, read_bounded
-from emu.report.catalogue_report import Point, VariantFacts, list_lines, machine_lines, variant_lines
+from emu.report.catalogue_report import Catalogue, Entry, Point, VariantFacts, list_lines, machine_lines, variant_lines
 
 if TYPE_CHECKING:
     from emu.description import MachineFile
 
+SCHEMA = 1
+
 variants_app = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
-    help="List the variants of the kernel path; `emu variants show NAME` tells what one changes and where to stall it.",
+    help="List the variants of the kernel path; `emu variants show NAME` tells what one changes and where to stall it, "
+    "`emu variants new NAME --from wakeq` begins one of your own.",
 )
 machines_app = typer.Typer(
     invoke_without_command=True,
@@ -26,43 +32,76 @@ machines_app = typer.Typer(
 
 
 @variants_app.callback()
-def list_variants(context: typer.Context) -> None:
+def list_variants(context: typer.Context, as_json: options.Json = False) -> None:
     """Without a subcommand: the list."""
-    if context.invoked_subcommand is None:
-        _list_variants()
+    _list_unless_more(context, as_json, _variants)
 
 
 @variants_app.command("list", cls=together.Command)
-def list_variants_too() -> None:
-    """List the variants."""
-    _list_variants()
+def list_variants_too(as_json: options.Json = False) -> None:
+    """List the variants that come with emu."""
+    _show_catalogue(_variants(), as_json)
 
 
 @variants_app.command("show", cls=together.Command)
 def show_variant(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A variant.")],
+    name: Annotated[str, typer.Argument(metavar="NAME|FOLDER", help="A variant, or the folder of your own, such as ./mine.")],
+    as_json: options.Json = False,
 ) -> None:
     """Say what a variant is, which files are its own, and the points where --stall can hold a core."""
-    from emu.assembly.variants import differing_files, get_variant
+    from emu.assembly.variants import differing_files, get_variant, lock_kind
 
     variant = get_variant(name)
     facts = VariantFacts(
-        variant.name, variant.summary, variant.description, variant.extends, differing_files(variant), points(name)
+        variant.name,
+        variant.summary,
+        variant.description,
+        variant.extends,
+        lock_kind(variant),
+        str(variant.folder),
+        differing_files(variant),
+        points(name),
     )
-    _show_lines(variant_lines(facts))
+    if as_json:
+        terminal.show(json.dumps(facts.to_dict(), indent=2))
+    else:
+        _show_lines(variant_lines(facts, width=terminal.page_width()))
+
+
+@variants_app.command("new", cls=together.Command)
+def new_variant(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The folder to make: a name, or a path that ends in one.")],
+    base: Annotated[
+        str, typer.Option("--from", metavar="NAME|FOLDER", help="The variant to begin with.")
+    ] = options.DEFAULT_VARIANT,
+) -> None:
+    """Make a folder with the routines in which a variant differs, for you to change and run.
+
+    \b
+    Example:
+      emu variants new mine --from wakeq       then change ./mine/do_msgsnd.S
+      emu compare wakeq ./mine
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    from emu.assembly.new_variant import make_variant
+    from emu.assembly.variants import get_variant
+
+    folder = Path(name)
+    files = make_variant(folder, get_variant(base))
+    typed = name if "/" in name else f"./{name}"
+    terminal.show(f"{typed}: variant.toml and {len(files)} files of {base} to change: {', '.join(files)}")
+    terminal.show(f"  emu run --variant {shlex.quote(typed)}\n  emu compare {shlex.quote(base)} {shlex.quote(typed)}")
 
 
 @machines_app.callback()
-def list_machines(context: typer.Context) -> None:
+def list_machines(context: typer.Context, as_json: options.Json = False) -> None:
     """Without a subcommand: the list."""
-    if context.invoked_subcommand is None:
-        _list_machines()
+    _list_unless_more(context, as_json, _machines)
 
 
 @machines_app.command("list", cls=together.Command)
-def list_machines_too() -> None:
+def list_machines_too(as_json: options.Json = False) -> None:
     """List the machines that come with emu."""
-    _list_machines()
+    _show_catalogue(_machines(), as_json)
 
 
 @machines_app.command("show", cls=together.Command)
@@ -85,9 +124,9 @@ def show_machine(
 
         terminal.show(read_bounded(machine_path(name), TEXT_BYTES_MAX, "machine file"))
     elif as_json:
-        terminal.show(json.dumps(_plain(machine), indent=2))
+        terminal.show(json.dumps({"schema": SCHEMA, **machine.model_dump()}, indent=2))
     else:
-        _show_lines(machine_lines(_plain(machine)))
+        _show_lines(machine_lines(machine.model_dump(), width=terminal.page_width()))
 
 
 def points(variant: str) -> list[Point]:
@@ -112,20 +151,39 @@ def find_machine(name: str) -> "MachineFile":
     return load_machine(name)
 
 
-def _list_variants() -> None:
-    from emu.assembly.variants import variants
+def _variants() -> Catalogue:
+    from emu.assembly.variants import broken_variants, variants
 
-    _show_lines(list_lines({name: variant.summary for name, variant in variants().items()}))
+    sound = [Entry(name, each.summary) for name, each in variants().items()]
+    return Catalogue("variants", [*sound, *(Entry(name, broken=why) for name, why in broken_variants().items())])
 
 
-def _list_machines() -> None:
+def _machines() -> Catalogue:
     from emu.description import machine_names
 
-    _show_lines(list_lines({name: find_machine(name).summary for name in machine_names()}))
+    return Catalogue("machines", [_machine(name) for name in machine_names()])
 
 
-def _plain(machine: "MachineFile") -> dict[str, Any]:
-    return machine.model_dump()
+def _machine(name: str) -> Entry:
+    try:
+        return Entry(name, find_machine(name).summary)
+    except UserError as error:
+        return Entry(name, broken=str(error))
+
+
+def _list_unless_more(context: typer.Context, as_json: bool, catalogue: Callable[[], Catalogue]) -> None:
+    """What a group does: its list without a subcommand, nothing with one."""
+    if context.invoked_subcommand is None:
+        _show_catalogue(catalogue(), as_json)
+    elif as_json:
+        raise UserError(f"--json belongs behind the subcommand: {context.command_path} {context.invoked_subcommand} --json")
+
+
+def _show_catalogue(found: Catalogue, as_json: bool) -> None:
+    if as_json:
+        terminal.show(json.dumps(found.to_dict(), indent=2))
+    else:
+        _show_lines(list_lines(found, width=terminal.page_width()))
 
 
 def _show_lines(lines: Iterable[str]) -> None:

@@ -35,8 +35,8 @@ SENSITIVITY_MESSAGES = 500
     )
 )  # fmt: skip
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="The variant to measure against, such as baseline.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="The variant to judge, such as wakeq.")],
+    a: Annotated[str, typer.Argument(metavar="A", help="The variant to measure against, such as baseline, or a folder.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The variant to judge, such as wakeq, or a folder: ./mine.")],
     threads: Annotated[
         str, typer.Option(metavar="N,N,...", help="One row for each number, of user tasks or of pairs of them (--count).")
     ] = "2,4,8",

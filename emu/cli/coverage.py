@@ -32,7 +32,9 @@ JUDGED = ("--variant", "--routine", "--all", "--exceptions", "--fail-under", "--
     together.Together(JUDGED[2:], "which branches count, which of them are excused, and how the answer is given"),
 )
 def coverage(
-    variant: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A variant; may be given often. Default: all.")] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(metavar="NAME|FOLDER", help="A variant; may be given often. Default: all.")
+    ] = None,
     script: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Run a script of operations in each variant.")] = None,
     workload: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Run a workload (docs/workloads.md); may be given often.")
@@ -65,10 +67,12 @@ def coverage(
       pytest --guest-coverage branches.json && emu coverage --read branches.json --fail-under 100
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     least = _percent(fail_under) if fail_under is not None else None
-    from emu.assembly.variants import get_variant, kernel_sources, variants
+    from emu.assembly.variants import broken_variants, get_variant, kernel_sources, variants
     from emu.report.coverage_report import judge, read_exemptions, render_coverage
 
     names = list(dict.fromkeys(variant or variants()))
+    for reason in () if variant else broken_variants().values():
+        terminal.complain(f"left out: {reason}")
     every_routine = {each for name in (*names, *variants()) for each in kernel_sources(get_variant(name))}
     exempted = read_exemptions(exceptions) if exceptions is not None else []
     plan = [
@@ -133,7 +137,7 @@ def _run_scripts(paths: list[Path], names: list[str], machine: str, record: "Bra
 def _choose(branches: "list[GuestBranch]", globs: list[str], every: bool) -> "list[GuestBranch]":
     """The branches to look at; a pattern that matches no routine is refused."""
     if not globs:
-        return branches if every else [branch for branch in branches if branch.place.file.startswith("kernel_snippets/")]
+        return branches if every else [branch for branch in branches if not branch.place.file.startswith("firmware/")]
     chosen: dict[Place, GuestBranch] = {}
     for glob in globs:
         matched = [

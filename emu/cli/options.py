@@ -26,6 +26,9 @@ DIGITS_MAX = 20
 
 Cores = Annotated[str, typer.Option(metavar="N", help="Cores of the machine, 1 to 64.")]
 Machine = Annotated[str, typer.Option(metavar="NAME|FILE", help="A machine (`emu machines`) or the path of a machine file.")]
+Variant = Annotated[
+    str, typer.Option(metavar="NAME|FOLDER", help="Which kernel path (`emu variants`), or the folder of your own, such as ./mine.")
+]
 Messages = Annotated[str | None, typer.Option(metavar="N", help="Messages to deliver before the run ends.")]
 Placement = Annotated[
     str | None,
@@ -104,6 +107,7 @@ __all__ = [
     "Stalls",
     "Tick",
     "Types",
+    "Variant",
     "Workload",
     "experiment",
     "whole",

@@ -15,7 +15,7 @@ MESSAGES_DEFAULT = "300"
     together.Together(("--machine", "--messages", "--seed", "--json"), "each is one figure of the run, or the form of the answer")
 )
 def path(
-    variant: Annotated[str, typer.Argument(metavar="VARIANT", help="Which kernel path (`emu variants`).")],
+    variant: Annotated[str, typer.Argument(metavar="VARIANT", help="Which kernel path (`emu variants`), or a folder.")],
     machine: options.Machine = options.DEFAULT_MACHINE,
     messages: Annotated[str, typer.Option(metavar="N", help="Messages to trace.")] = MESSAGES_DEFAULT,
     seed: Annotated[str, typer.Option(metavar="N", help="Varies when each task starts.")] = "1",

@@ -27,7 +27,7 @@ OF_SCRIPTS = ("--variant", "--machine", "--json")
 )
 def run(
     cores: options.Cores = options.CORES_DEFAULT,
-    variant: Annotated[str, typer.Option(metavar="NAME", help="Which kernel path (`emu variants`).")] = options.DEFAULT_VARIANT,
+    variant: options.Variant = options.DEFAULT_VARIANT,
     machine: options.Machine = options.DEFAULT_MACHINE,
     workload: options.Workload = options.DEFAULT_WORKLOAD,
     preempt: options.Preempt = None,

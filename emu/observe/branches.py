@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emu.assembly import Image, guest_folder
-from emu.assembly.variants import FIRMWARE, SNIPPETS
+from emu.assembly.variants import FIRMWARE, SNIPPETS, VARIANT_FILE
 from emu.engine.records import JUMPED_TO, NOT_TAKEN, TAKEN
 from emu.errors import UserError
+from emu.files import is_there
 from emu.isa import Instruction
 from emu.isa.instruction import Branch
 
@@ -67,15 +68,19 @@ class GuestBranch:
 
 
 def guest_file(path: str) -> str | None:
-    """A guest source's path from `firmware` or `kernel_snippets` on; None for a file that lies elsewhere."""
+    """A guest source's path from `firmware` or `kernel_snippets` on, the whole path in a variant of one's own; None elsewhere."""
+    absolute = Path(path).resolve()
     for name in (FIRMWARE, SNIPPETS):
-        if Path(path).is_relative_to(guest_folder(name)):
-            return f"{name}/{Path(path).relative_to(guest_folder(name)).as_posix()}"
-    return None
+        folder = guest_folder(name).resolve()
+        if absolute.is_relative_to(folder):
+            return f"{name}/{absolute.relative_to(folder).as_posix()}"
+    return str(absolute) if any(is_there(folder / VARIANT_FILE) for folder in absolute.parents[:2]) else None
 
 
 def guest_path(file: str) -> Path:
     """The file that `guest_file` names."""
+    if file.startswith("/"):
+        return Path(file)
     name, rest = file.split("/", 1)
     return guest_folder(name) / rest
 

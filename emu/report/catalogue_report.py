@@ -1,11 +1,12 @@
 """Variants and machines as text."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from textwrap import wrap
 from typing import Any
 
 WIDTH = 100
+SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +27,43 @@ class VariantFacts:
     summary: str
     description: str
     extends: str | None
+    lock: str  # what its spin locks are
+    folder: str
     files: Sequence[str]
     points: Sequence[Point]
 
+    def to_dict(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        return {"schema": SCHEMA, **asdict(self)}
 
-def list_lines(rows: Mapping[str, str], *, width: int = WIDTH) -> Iterator[str]:
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a catalogue; `broken` says why it cannot be used, if it cannot."""
+
+    name: str
+    summary: str = ""
+    broken: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What there is of a kind."""
+
+    kind: str
+    entries: Sequence[Entry]
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        return {"schema": SCHEMA, self.kind: [asdict(entry) for entry in self.entries]}
+
+
+def list_lines(catalogue: Catalogue, *, width: int = WIDTH) -> Iterator[str]:
     """Names with a sentence each."""
-    column = max((len(name) for name in rows), default=0) + 2
-    for name, words in rows.items():
-        yield from wrap(words, width, initial_indent=name.ljust(column), subsequent_indent=" " * column) or [name]
+    column = max((len(entry.name) for entry in catalogue.entries), default=0) + 2
+    for entry in catalogue.entries:
+        words = entry.summary if entry.broken is None else f"BROKEN, cannot be used: {entry.broken}"
+        yield from wrap(words, width, initial_indent=entry.name.ljust(column), subsequent_indent=" " * column) or [entry.name]
 
 
 def variant_lines(facts: VariantFacts, *, width: int = WIDTH) -> Iterator[str]:

@@ -1,11 +1,12 @@
 """The header of a run's trace: names for every number that its records hold."""
 
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from emu.assembly import Struct
-from emu.guest.workload import NAME
 from emu.observe.trace_header import LockName, Region, Symbol, TaskName, TraceHeader
+from emu.run.experiment_spec import Experiment
 
 if TYPE_CHECKING:
     from emu.run.experiment import Setup
@@ -18,7 +19,7 @@ def trace_header(setup: "Setup") -> TraceHeader:
         variant=setup.experiment.variant,
         machine=setup.description.name,
         cores=setup.experiment.cores,
-        arguments=_arguments(setup),
+        arguments=command(setup.experiment),
         symbols=tuple(Symbol(each.name, each.address, each.size) for each in setup.image.routines),
         instructions={address: each.text for address, each in setup.text.decoded.items()},
         marks=tuple(setup.text.marks),
@@ -39,13 +40,17 @@ def _fields(structs: Mapping[str, Struct], struct: Struct, prefix: str = "", bas
     return fields
 
 
-def _arguments(setup: "Setup") -> str:
-    each = setup.experiment
+def command(experiment: Experiment) -> str:
+    """The command line that runs it again, without the program's name: what is at its default may be left out."""
+    each, default = experiment, Experiment()
     words = ["run", "--variant", each.variant, "--cores", str(each.cores), "--threads", str(each.threads)]
-    words += ["--workload", each.workload] if each.workload != NAME else []
+    words += ["--machine", each.machine] if each.machine != default.machine else []
+    words += ["--workload", each.workload] if each.workload != default.workload else []
+    words += ["--preempt", each.preempt] if each.preempt != each.plan().preempt else []
     words += ["--messages", str(each.messages), "--seed", str(each.seed)]
-    words += ["--placement", each.placement] if each.placement else []
+    for option, value in (("--placement", each.placement), ("--queues", each.queues), ("--types", each.types)):
+        words += [option, value] if value is not None else []
     words += [word for stall in each.stalls for word in ("--stall", str(stall))]
     words += ["--tick", str(each.tick_hz)] if each.tick_hz else []
     words += [word for key, value in each.overrides for word in ("--set", f"{key}={value}")]
-    return " ".join(words)
+    return shlex.join(words)

@@ -8,7 +8,16 @@ import pytest
 
 from emu.assembly import differing_files, get_variant, guest_folder
 from emu.assembly import variants as known_variants
-from emu.assembly.variants import FIRMWARE, SNIPPETS, kernel_inlines, kernel_sources, lock_kind, user_sources
+from emu.assembly.variants import (
+    FIRMWARE,
+    SNIPPETS,
+    all_differing_files,
+    broken_variants,
+    kernel_inlines,
+    kernel_sources,
+    lock_kind,
+    user_sources,
+)
 from emu.errors import InternalError, UserError
 
 
@@ -108,6 +117,71 @@ def test_two_firmware_files_of_one_name(guest: Path) -> None:
 
 
 def test_an_unknown_variant_is_answered_with_those_there_are() -> None:
-    with pytest.raises(UserError, match=f"variant must be one of {', '.join(sorted(known_variants()))}, not 'waqe'"):
+    names = ", ".join(sorted(known_variants()))
+    with pytest.raises(UserError, match=f"variant must be one of {names} or the path of a folder, such as ./mine, not 'waqe'"):
         get_variant("waqe")
     assert known_variants()["wakeq"].summary
+
+
+def test_a_broken_variant_does_not_stop_the_others(guest: Path) -> None:
+    add(guest, "kernel_snippets/torn/variant.toml", "kernel_snippets/odd/variant.toml", good="", leaning="torn")
+    (guest / "kernel_snippets/torn/variant.toml").write_text("name = ")
+    (guest / "kernel_snippets/odd/variant.toml").write_bytes(b"\xff\x00")
+    assert list(known_variants()) == ["good"]
+    assert get_variant("good").name == "good"
+    broken = broken_variants()
+    assert sorted(broken) == ["leaning", "odd", "torn"]
+    assert "torn/variant.toml: not TOML" in broken["torn"]
+    assert "torn/variant.toml: not TOML" in broken["leaning"]
+    for name, reason in broken.items():
+        with pytest.raises(UserError) as refused:
+            get_variant(name)
+        assert str(refused.value) == reason
+
+
+def own(folder: Path, toml: str, *files: str) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "variant.toml").write_text(f'name = "{folder.name}"\nsummary = "of a test"\n{toml}\n')
+    for file in files:
+        (folder / file).write_text("")
+    return folder
+
+
+def test_a_folder_of_ones_own_extends_one_that_comes_with_emu(guest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(guest, "firmware/lock/lock.S", "kernel_snippets/common/shared.S", "kernel_snippets/old/send.S", old="")
+    mine = own(guest / "home" / "mine", 'extends = "old"', "shared.S", "lock.S")
+    monkeypatch.chdir(guest / "home")
+    for path in ("./mine", "../home/mine/", str(mine)):
+        variant = get_variant(path)
+        assert variant.name == "mine"
+        found = {name: path.resolve().relative_to(guest).parent.as_posix() for name, path in kernel_sources(variant).items()}
+        assert found == {"lock": "home/mine", "send": "kernel_snippets/old", "shared": "home/mine"}
+    assert sorted(all_differing_files(variant)) == ["lock.S", "send.S", "shared.S"]
+    assert list(known_variants()) == ["old"]
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ('extends = "nope"', "mine/variant.toml: extends must be one of old, not 'nope'"),
+        ('lock = "rusty"', "mine/variant.toml: lock must be one of queued, ticket, not 'rusty'"),
+        ("colour = 3", "mine/variant.toml: unknown key 'colour'"),
+    ],
+)
+def test_what_is_wrong_with_a_folder_of_ones_own(guest: Path, toml: str, message: str) -> None:
+    add(guest, old="")
+    with pytest.raises(UserError, match=message):
+        get_variant(str(own(guest / "mine", toml)))
+
+
+def test_a_path_without_a_variant(guest: Path) -> None:
+    (guest / "empty").mkdir()
+    (guest / "file").write_text("")
+    for path, message in (
+        ("empty", "there is no variant.toml in it"),
+        ("nowhere", "there is no such folder"),
+        ("file", "there is no variant.toml in it"),
+        ("x" * 300, "there is no such folder"),
+    ):
+        with pytest.raises(UserError, match=message):
+            get_variant(str(guest / path))
