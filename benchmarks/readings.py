@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import fmean
 
 from emu.errors import EmuError, UserError
-from emu.files import write_whole
+from emu.files import Output
 from emu.guest.placement import PLACEMENTS
 from emu.guest.workload import QUEUES, TYPES
 from emu.processes import host_cores, submit, workers
@@ -153,7 +153,7 @@ def update(document: Path, text: str) -> None:
         raise UserError(
             f"{document}: wanted the lines {BEGIN.strip()} and {END.strip()} to put the tables between; they are not there"
         )
-    write_whole(document, before + begin + text + end + after)
+    Output(document, "document", overwrite=True).write(before + begin + text + end + after)
 
 
 def main() -> int:

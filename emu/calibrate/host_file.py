@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,7 +12,7 @@ from emu.calibrate.host_facts import CacheFacts
 from emu.calibrate.native import HostResult
 from emu.description import MachineFile
 from emu.errors import CheckFailed
-from emu.files import write_whole
+from emu.files import Output
 
 NAME = "host"
 STEADY = 0.05  # half of the spread, of the value: a figure of high confidence
@@ -59,13 +58,13 @@ def host_machine(result: HostResult, template: MachineFile) -> dict[str, Any]:
     return table
 
 
-def write_machine(path: Path, table: dict[str, Any], template: str) -> None:
-    """Write the file; `OSError` if that cannot be."""
+def write_machine(file: Output, table: dict[str, Any], template: str) -> None:
+    """Write the file."""
     head = (
         "# The machine under emu, by `emu calibrate host`: spreads are the quartiles of the samples.\n"
         f"# Instruction costs are those of {template}: emu has one instruction table. CPUID is {template}'s as well.\n\n"
     )
-    write_whole(path, head + "\n".join(_toml(table)) + "\n")
+    file.write(head + "\n".join(_toml(table)) + "\n")
 
 
 def _taken_over(value: Any, template: str) -> Any:

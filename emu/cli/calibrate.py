@@ -1,6 +1,7 @@
 """`emu calibrate`: microbenchmarks on the emulated machine beside published figures, or on the machine under it."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,8 @@ import typer
 
 from emu.cli import options, terminal, together
 from emu.errors import CheckFailed, UserError
-from emu.report.figure import check_plot
+from emu.files import Output
+from emu.report.figure import plot_file
 
 HOST = "host"
 HOST_FILE = "host.toml"
@@ -16,7 +18,10 @@ HOST_FILE = "host.toml"
 
 @together.declare(
     together.Needs(("--out", "--template"), f"MACHINE={HOST}", "of an emulated machine there is a file already"),
-    together.Together(("--json", "--plot", "--out", "--template"), "each is one output, or what a machine file is made from"),
+    together.Needs(("--overwrite",), "--plot", "no other file is written", unless=(f"MACHINE={HOST}",)),
+    together.Together(
+        ("--json", "--plot", "--out", "--overwrite", "--template"), "each is one output, or what a machine file is made from"
+    ),
 )
 def calibrate(
     machine: Annotated[
@@ -29,6 +34,7 @@ def calibrate(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help=f"host: where to write the machine file (default {HOST_FILE}).")
     ] = None,
+    overwrite: options.Overwrite = False,
     template: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="host: the machine whose figures stand in for what cannot be measured.")
     ] = options.DEFAULT_MACHINE,
@@ -47,15 +53,14 @@ def calibrate(
       emu calibrate host --out host.toml     the same loops on this machine, as a machine file
       emu run --machine ./host.toml
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
-    if plot is not None:
-        check_plot(plot)
+    drawing = None if plot is None else plot_file(plot, overwrite=overwrite)
     if machine == HOST:
-        _host(out or Path(HOST_FILE), template, as_json=as_json, plot=plot)
+        _host(Output(out or Path(HOST_FILE), "machine file", overwrite=overwrite), template, as_json=as_json, plot=drawing)
         return
-    _emulated(machine, as_json=as_json, plot=plot)
+    _emulated(machine, as_json=as_json, plot=drawing)
 
 
-def _emulated(name: str, *, as_json: bool, plot: Path | None) -> None:
+def _emulated(name: str, *, as_json: bool, plot: Output | None) -> None:
     from emu.cli.catalogue import find_machine
 
     description = find_machine(name)
@@ -71,17 +76,19 @@ def _emulated(name: str, *, as_json: bool, plot: Path | None) -> None:
     result = suite.Calibration(description.name, description.clock_hz.value, kind, rows, heat_map, suite.unmeasured())
     from emu.report.calibrate_report import describe, render_calibration
 
-    if as_json:
-        terminal.show(json.dumps(result.to_dict(), indent=2))
-    else:
-        terminal.show(render_calibration(result, width=terminal.page_width(), colour=terminal.use_colour()))
-    _plot(plot, heat_map, description.name, description.clock_hz.value)
+    def show() -> None:
+        if as_json:
+            terminal.show(json.dumps(result.to_dict(), indent=2))
+        else:
+            terminal.show_page(partial(render_calibration, result))
+
+    terminal.each_of(lambda: _plot(plot, heat_map, description.name, description.clock_hz.value), show)
     if result.out:
         more = f" (and {len(result.out) - 1} more)" if len(result.out) > 1 else ""
         raise CheckFailed(f"{len(result.out)} of {result.judged} figures are out of bar: {describe(result.out[0])}{more}")
 
 
-def _host(out: Path, template: str, *, as_json: bool, plot: Path | None) -> None:
+def _host(out: Output, template: str, *, as_json: bool, plot: Output | None) -> None:
     from emu.cli.catalogue import find_machine
 
     described = find_machine(template)
@@ -90,34 +97,32 @@ def _host(out: Path, template: str, *, as_json: bool, plot: Path | None) -> None
 
     host = Host()
     _check_cores(plot, len(host.facts.cpus))
-    if not out.parent.is_dir():
-        raise UserError(f"out: {out.parent} is no folder")
     with terminal.progress_bar("calibrate host", "benchmarks") as progress:
         result = measure_host(host, progress)
     machine = host_machine(result, described)
-    try:
-        write_machine(out, machine, template)
-    except OSError as error:
-        raise UserError(f"out: {out}: {error.strerror}") from None
-    if as_json:
-        terminal.show(json.dumps(result.to_dict() | {"file": str(out)}, indent=2))
-    else:
+    file = str(out.path)
+
+    def show() -> None:
+        if as_json:
+            terminal.show(json.dumps(result.to_dict() | {"file": file}, indent=2))
+            return
         from emu.report.calibrate_report import render_host
 
-        facts = result.facts() | {"machine file": f"{out}; emu run --machine {out if '/' in str(out) else f'./{out}'}"}
-        terminal.show(
-            render_host(result.measured, result.heat_map, facts, width=terminal.page_width(), colour=terminal.use_colour())
-        )
-    _plot(plot, result.heat_map, HOST, result.clock_hz)
+        facts = result.facts() | {"machine file": f"{file}; emu run --machine {file if '/' in file else f'./{file}'}"}
+        terminal.show_page(partial(render_host, result.measured, result.heat_map, facts))
+
+    terminal.each_of(
+        lambda: write_machine(out, machine, template), lambda: _plot(plot, result.heat_map, HOST, result.clock_hz), show
+    )
 
 
-def _check_cores(plot: Path | None, cores: int) -> None:
+def _check_cores(plot: Output | None, cores: int) -> None:
     if plot is not None and cores < 2:
         raise UserError("--plot: it shows the latency between cores, and there is one core")
 
 
-def _plot(path: Path | None, heat_map: dict[tuple[int, int], float], name: str, clock_hz: int) -> None:
-    if path is not None:
+def _plot(file: Output | None, heat_map: dict[tuple[int, int], float], name: str, clock_hz: int) -> None:
+    if file is not None:
         from emu.report.heat_map_plot import plot_heat_map
 
-        plot_heat_map(heat_map, name, clock_hz, path)
+        plot_heat_map(heat_map, name, clock_hz, file)

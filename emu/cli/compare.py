@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,9 +12,10 @@ import typer
 
 from emu.cli import options, terminal, together
 from emu.errors import UserError
+from emu.files import Output
 from emu.guest.plans import counted_as
 from emu.processes import host_cores
-from emu.report.figure import check_plot
+from emu.report.figure import plot_file
 
 if TYPE_CHECKING:
     from emu.run.paired import RowPlan
@@ -26,13 +28,14 @@ SENSITIVITY_MESSAGES = 500
 
 
 @together.declare(
+    together.Needs(("--overwrite",), "--plot", "no other file is written"),
     together.Together(
         (
             "--threads", "--count", "--cores", "--machine", "--workload", "--messages", "--seeds", "--placement", "--queues",
-            "--types", "--stall", "--tick", "--set", "--sensitivity", "--plot", "--jobs", "--json", "--max-cycles",
+            "--types", "--stall", "--tick", "--set", "--sensitivity", "--plot", "--overwrite", "--jobs", "--json", "--max-cycles",
         ),
         "each is one figure of all the runs, how many there are, or one form of what they give",
-    )
+    ),
 )  # fmt: skip
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="The variant to measure against, such as baseline, or a folder.")],
@@ -70,6 +73,7 @@ def compare(
         bool, typer.Option("--sensitivity", help="Vary each figure of the machine file by -50 % and +50 %, one at a time.")
     ] = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the comparison: a .png or .svg file.")] = None,
+    overwrite: options.Overwrite = False,
     jobs: Annotated[
         str | None, typer.Option(metavar="N", help="Runs side by side (default: the cores of this host); changes no result.")
     ] = None,
@@ -97,8 +101,7 @@ def compare(
         how_many = options.whole("seeds", seeds)
     if not 1 <= how_many <= SEEDS_MAX:
         raise UserError(f"seeds must be 1 to {SEEDS_MAX}, not {how_many}")
-    if plot is not None:
-        check_plot(plot)
+    drawing = None if plot is None else plot_file(plot, overwrite=overwrite)
     processes = host_cores() if jobs is None else options.whole("jobs", jobs)
     templates = {
         (number, variant): options.experiment(
@@ -133,7 +136,7 @@ def compare(
         for number in numbers
     ]
     measure = _sensitivity if sensitivity else _comparison
-    if measure(plans, processes, as_json, plot):
+    if measure(plans, processes, as_json, drawing):
         raise typer.Exit(terminal.INTERRUPTED)
 
 
@@ -145,7 +148,7 @@ def _side_by_side(title: str) -> Iterator[tuple[terminal.Progress, Callable[[], 
         yield bar, interrupt.should_stop
 
 
-def _comparison(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Path | None) -> bool:
+def _comparison(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output | None) -> bool:
     """Compare, print and draw; returns whether it was stopped early."""
     from emu.report.compare_plot import plot_comparison
     from emu.report.compare_report import render_comparison
@@ -160,7 +163,7 @@ def _comparison(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Path | N
     return comparison.partial
 
 
-def _sensitivity(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Path | None) -> bool:
+def _sensitivity(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output | None) -> bool:
     """The same for the comparison with each figure changed."""
     from emu.report.sensitivity_plot import plot_sensitivity
     from emu.report.sensitivity_report import render_sensitivity
@@ -175,11 +178,15 @@ def _sensitivity(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Path | 
     return found.partial
 
 
-def _show(found: Any, render: Callable[..., str], draw: Callable[[Any, Path], None], *, as_json: bool, plot: Path | None) -> None:
-    """Print a result, and draw it if that was asked for."""
-    if as_json:
-        terminal.show(json.dumps(found.to_dict(), indent=2))
-    else:
-        terminal.show(render(found, width=terminal.page_width(), colour=terminal.use_colour()))
-    if plot is not None:
-        draw(found, plot)
+def _show(
+    found: Any, render: Callable[..., str], draw: Callable[[Any, Output], None], *, as_json: bool, plot: Output | None
+) -> None:
+    """Draw a result if that was asked for, and print it: each even if the other cannot be."""
+
+    def show() -> None:
+        if as_json:
+            terminal.show(json.dumps(found.to_dict(), indent=2))
+        else:
+            terminal.show_page(partial(render, found))
+
+    terminal.each_of(lambda: None if plot is None else draw(found, plot), show)

@@ -2,6 +2,7 @@
 
 import json
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -92,7 +93,7 @@ def coverage(
     if as_json:
         terminal.show(json.dumps({"variants": names, **found.to_dict()}, indent=2))
     else:
-        terminal.show(render_coverage(found, width=terminal.page_width(), colour=terminal.use_colour()))
+        terminal.show_page(partial(render_coverage, found))
     if found.wrong:
         raise UserError("; ".join(found.wrong))
     if least is not None and found.percent < least:

@@ -94,9 +94,10 @@ def _one(text: str, architecture: str) -> str:
 def _all(edges: str, size: int, threads: int, limit: int, architecture: str, output: Path, overwrite: bool) -> None:
     from emu.diy.cycle import cycles
     from emu.diy.edge import parse_relaxations
-    from emu.diy.folder import write_tests
+    from emu.diy.folder import check_folder, write_tests
     from emu.diy.generate import render_all
 
+    check_folder(output)
     texts, refused = render_all(cycles(parse_relaxations(edges), size, threads, limit), [architecture])
     if not texts:
         raise UserError(f"no cycle of at most {size} of these edges closes: {edges}")

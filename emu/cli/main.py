@@ -1,12 +1,12 @@
 """The command `emu`: its subcommands, and errors as one line on stderr.
 
-Exit codes: 0; 1 for a guest fault, a failed check or a bound reached; 2 for what the user can mend; 130 for Ctrl-C.
+Exit codes: 0; 1 for a guest fault, a failed check or a bound reached; 2 for what the user can mend; 130 for Ctrl-C, and
+128 and its number for any other signal (141: the reader of a pipe has gone).
 """
 
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -78,13 +78,20 @@ top.__doc__ = HELP
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     if arguments is None:
-        with suppress(AttributeError, ValueError):  # a reader that went away ends a filter quietly
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+        terminal.open_streams()
+        terminal.end_in_order()
+    code = _run(None if arguments is None else list(arguments))
     try:
-        code = app(args=None if arguments is None else list(arguments), prog_name="emu", standalone_mode=False)
+        sys.stdout.flush()
+    except terminal.OutputLost as error:
+        terminal.complain(error)
+        return error.exit_code
+    return code
+
+
+def _run(arguments: list[str] | None) -> int:
+    try:
+        code = app(args=arguments, prog_name="emu", standalone_mode=False)
     except USAGE_ERROR as error:
         terminal.complain(_usage(error))
         return 2
@@ -94,11 +101,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EmuError as error:
         terminal.complain(error)
         return error.exit_code
+    except OSError as error:
+        terminal.complain(_host_refuses(error))
+        return 2
+    except MemoryError:
+        terminal.complain("this host has not the memory for that; ask for fewer --jobs, cores or messages")
+        return 2
     except (KeyboardInterrupt, typer.Abort):
         code = terminal.INTERRUPTED
     if code == terminal.INTERRUPTED:
-        terminal.complain("interrupted")
+        stopped_by = terminal.Interrupt.signal
+        terminal.complain("interrupted" if stopped_by == signal.SIGINT else f"ended by {stopped_by.name}")
+        return 128 + stopped_by
     return code if isinstance(code, int) else 0
+
+
+def _host_refuses(error: OSError) -> str:
+    """What the system under emu did not do, such as printing a help page or starting a process, in one line."""
+    what = f"{error.filename}: " if error.filename is not None else ""
+    return f"{what}{error.strerror or error}"
 
 
 def _usage(error: BaseException) -> str:

@@ -79,6 +79,7 @@ Overrides = Annotated[
         help="Change a figure of the machine file for this run, such as latencies.remote_line=400. May be given once a key.",
     ),
 ]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")]
 Tick = Annotated[str, typer.Option(metavar="HZ", help="Timer interrupts a second on each core, 0 for none.")]
 MaxCycles = Annotated[
     str | None,
@@ -101,6 +102,7 @@ __all__ = [
     "MaxCycles",
     "Messages",
     "Overrides",
+    "Overwrite",
     "Placement",
     "Preempt",
     "Queues",
@@ -148,6 +150,7 @@ def experiment(
     tick: str = "0",
     overrides: Sequence[str] | None = None,
     trace: Path | None = None,
+    overwrite: bool = False,
     max_cycles: str | None = None,
     trace_limit: str = TRACE_LIMIT_DEFAULT,
 ) -> Experiment:
@@ -172,6 +175,7 @@ def experiment(
         tick_hz=whole("tick", tick),
         overrides=tuple(_override(text) for text in overrides or ()),
         trace=trace,
+        overwrite=overwrite,
         limits=Limits(
             cycles=None if max_cycles is None else whole("max-cycles", max_cycles),
             trace_records=whole("trace-limit", trace_limit),
@@ -205,7 +209,7 @@ def _override(text: str) -> tuple[str, int]:
 def _refuse_unknown(spec: Experiment) -> None:
     """Variant, machine, points and trace path: looked up before the slow parts are even imported."""
     from emu.cli.catalogue import find_machine, points
-    from emu.observe.trace_file import check_writable
+    from emu.observe.trace_file import trace_output
 
     known = {point.name for point in points(spec.variant)}
     machine = find_machine(spec.machine)
@@ -218,4 +222,4 @@ def _refuse_unknown(spec: Experiment) -> None:
             names = ", ".join(sorted(known)) or "none"
             raise UserError(f"variant {spec.variant} has no point {stall.point!r} to stall at; it has {names}")
     if spec.trace is not None:
-        check_writable(spec.trace)
+        trace_output(spec.trace, overwrite=spec.overwrite)

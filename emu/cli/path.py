@@ -1,6 +1,7 @@
 """`emu path VARIANT`: the length of the path, beside that of the real kernel."""
 
 import json
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -54,7 +55,7 @@ def path(
     else:
         from emu.report.path_report import render_path
 
-        terminal.show(render_path(comparison, width=terminal.page_width(), colour=terminal.use_colour()))
+        terminal.show_page(partial(render_path, comparison))
     outside = comparison.outside()
     if outside:
         raise CheckFailed(f"{variant} is not as long as the real path: {'; '.join(outside)}")

@@ -1,6 +1,7 @@
 """`emu run`: one run, a report."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from emu.run.result import RunResult
 # What a script says itself, or leaves to nobody.
 NOT_OF_SCRIPTS = (
     "--cores", "--workload", "--preempt", "--threads", "--messages", "--placement", "--queues", "--types", "--seed", "--stall",
-    "--tick", "--set", "--trace", "--max-cycles", "--trace-limit",
+    "--tick", "--set", "--trace", "--overwrite", "--max-cycles", "--trace-limit",
 )  # fmt: skip
 OF_SCRIPTS = ("--variant", "--machine", "--json")
 
@@ -22,6 +23,7 @@ OF_SCRIPTS = ("--variant", "--machine", "--json")
 @together.declare(
     together.Apart("--script", NOT_OF_SCRIPTS, "the script says which tasks there are and what they do"),
     together.Needs(("--trace-limit",), "--trace", "it bounds the records of a trace"),
+    together.Needs(("--overwrite",), "--trace", "no other file is written"),
     together.Together((*OF_SCRIPTS, *NOT_OF_SCRIPTS), "each is one figure of the experiment, or one form of what it gives"),
     together.Together(("--script",), "a script runs in any variant, on any machine, and is answered in either form", OF_SCRIPTS),
 )
@@ -47,6 +49,7 @@ def run(
     tick: options.Tick = "0",
     overrides: options.Overrides = None,
     trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an instruction trace: see `emu trace --help`.")] = None,
+    overwrite: options.Overwrite = False,
     script: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Run a script of queue operations instead: see docs/scripts.md.")
     ] = None,
@@ -95,20 +98,29 @@ def run(
         tick=tick,
         overrides=overrides,
         trace=trace,
+        overwrite=overwrite,
         max_cycles=max_cycles,
         trace_limit=trace_limit,
     )
     result = execute(spec, title=f"{variant}, {spec.cores} cores")
+    terminal.each_of(lambda: _show(result, as_json), lambda: _judge(result))
+    if result.partial:
+        raise typer.Exit(terminal.INTERRUPTED)
+
+
+def _show(result: RunResult, as_json: bool) -> None:
     if as_json:
         terminal.show(json.dumps(result.to_dict(), indent=2))
     else:
         from emu.report.run_report import render_run
 
-        terminal.show(render_run(result, width=terminal.page_width(), colour=terminal.use_colour()))
+        terminal.show_page(partial(render_run, result))
+
+
+def _judge(result: RunResult) -> None:
+    """A run that did not come to its end is the guest's fault, or that of a bound."""
     if result.stuck is not None:
         raise LimitReached(result.stuck.summary)
-    if result.partial:
-        raise typer.Exit(terminal.INTERRUPTED)
 
 
 def execute(spec: Experiment, *, title: str) -> RunResult:

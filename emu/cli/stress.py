@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from emu.cli import options, terminal, together
-from emu.errors import CheckFailed
-from emu.files import write_whole
+from emu.errors import CheckFailed, UserError
+from emu.files import Output, free_name
 from emu.stress.plan import OPERATIONS_DEFAULT, Plan
 
 if TYPE_CHECKING:
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 FAILURE_FILE = Path("emu-stress-failure.case")
 
-OF_PLANS = ("--operations", "--cores", "--machine", "--lines", "--seed", "--jobs", "--failure")
+OF_PLANS = ("--operations", "--cores", "--machine", "--lines", "--seed", "--jobs", "--failure", "--overwrite")
 
 
 @together.declare(
     together.Apart("--replay", OF_PLANS, "the file says which operations run, and on what"),
+    together.Needs(("--overwrite",), "--failure", "a file without a name given gets a new one"),
     together.Together((*OF_PLANS, "--json"), "each is one figure of the programs, or where a case or the counts go"),
     together.Together(("--replay",), "a replay is answered in either form", ("--json",)),
 )
@@ -32,7 +33,11 @@ def stress(
     seed: Annotated[str, typer.Option(metavar="N", help="The same seed, the same programs.")] = "1",
     jobs: Annotated[str, typer.Option(metavar="N", help="Processes; the result does not depend on it.")] = "1",
     replay: Annotated[Path | None, typer.Option(metavar="FILE", help="Run a reduced case again, and nothing else.")] = None,
-    failure: Annotated[Path, typer.Option(metavar="FILE", help="Where the reduced case of a failure goes.")] = FAILURE_FILE,
+    failure: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help=f"Where the reduced case of a failure goes (default: {FAILURE_FILE}, numbered)."),
+    ] = None,
+    overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:
     """Test the memory layer: random loads, stores and atomics of several cores on few cache lines.
@@ -57,13 +62,17 @@ def stress(
         seed=options.whole("seed", seed),
         jobs=options.whole("jobs", jobs),
     )
+    file = Output(free_name(FAILURE_FILE) if failure is None else failure, "case", overwrite=overwrite)
     result = _execute(plan)
-    if as_json:
-        terminal.show(json.dumps(_plain(result), indent=2))
-    else:
-        terminal.show("\n".join(_report(result)))
-    if result.failure is not None:
-        raise CheckFailed(_complaint(result, failure))
+
+    def show() -> None:
+        terminal.show(json.dumps(_plain(result), indent=2) if as_json else "\n".join(_report(result)))
+
+    def judge() -> None:
+        if result.failure is not None:
+            raise CheckFailed(_complaint(result, file))
+
+    terminal.each_of(judge, show)
     if result.partial:
         raise typer.Exit(terminal.INTERRUPTED)
 
@@ -142,14 +151,14 @@ def _plain(result: "Result") -> dict[str, Any]:
     }
 
 
-def _complaint(result: "Result", path: Path) -> str:
+def _complaint(result: "Result", file: Output) -> str:
     """One line about a violation; the reduced case goes into a file."""
     failure = result.failure
     assert failure is not None
     words = f"round {failure.round}, reduced to {len(failure.case.operations)} operations: "
     words += failure.violation.words(failure.case.operations)
     try:
-        write_whole(path, _case_text(result))
-    except OSError as error:
-        return f"{words}; the case could not be written to {path}: {error.strerror}"
-    return f"{words}; run it again with `emu stress --replay {path}`"
+        file.write(_case_text(result))
+    except UserError as error:
+        return f"{words}; {error}"
+    return f"{words}; run it again with `emu stress --replay {file.path}`"

@@ -1,34 +1,108 @@
-"""The terminal: what goes to stdout and stderr, how wide it is, progress, and Ctrl-C."""
+"""The terminal: what goes to stdout and stderr, how wide it is, progress, and signals that ask to stop."""
 
+import io
 import os
 import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+
+from emu.errors import EmuError, UserError
+from emu.printable import printable, printable_in_colour
 
 PAGE_WIDTH = 100
 PAGE_WIDTH_MAX = 120
-INTERRUPTED = 130  # exit code of a program that Ctrl-C ended
+INTERRUPTED = 128 + signal.SIGINT  # exit code of a program that Ctrl-C ended
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Progress = Callable[[int, int], None]
 
 
+class OutputLost(UserError):
+    """Occurs when stdout takes no more: its disk is full, it is closed, or its reader has gone."""
+
+    def __init__(self, error: OSError) -> None:
+        """Say why."""
+        gone = isinstance(error, BrokenPipeError)
+        reason = "its reader has gone" if gone else error.strerror or str(error)
+        super().__init__(f"standard output: {reason}; not everything could be printed")
+        self.exit_code = 128 + signal.SIGPIPE if gone else UserError.exit_code
+
+
+class _Stdout(io.TextIOWrapper):
+    """Stdout, whoever prints on it: when it takes no more, that is an `OutputLost`, once."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError as error:
+            raise self._lost(error) from None
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            raise self._lost(error) from None
+
+    def _lost(self, error: OSError) -> OutputLost:
+        """Let what is still to be printed go nowhere, so that nothing fails on it a second time."""
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, self.fileno())
+        os.close(null)
+        return OutputLost(error)
+
+
+def open_streams() -> None:
+    """Make stdout and stderr ready for a program; one that it was started without takes nothing, lest a file get its number."""
+    for number, flags in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):  # 1: so that writing to it fails
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, flags)  # gets the lowest number that is free
+    encoding = sys.stdout.encoding if sys.stdout is not None else "utf-8"
+    sys.stdout = _Stdout(open(1, "wb", closefd=False), encoding, "replace", line_buffering=os.isatty(1))  # noqa: SIM115
+    encoding = sys.stderr.encoding if sys.stderr is not None else "utf-8"
+    sys.stderr = io.TextIOWrapper(open(2, "wb", closefd=False), encoding, "replace", line_buffering=True)  # noqa: SIM115
+
+
 def show(text: str) -> None:
     """Print to stdout."""
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.write(printable(text if text.endswith("\n") else text + "\n"))
+    sys.stdout.flush()
+
+
+def show_page(render: Callable[..., str]) -> None:
+    """Print a page of a report: `render` takes the width, and whether the terminal has colours."""
+    sys.stdout.write(printable_in_colour(render(width=page_width(), colour=use_colour())))
     sys.stdout.flush()
 
 
 def show_line(line: str) -> None:
     """Print one of many lines to stdout."""
-    sys.stdout.write(line + "\n")
+    sys.stdout.write(printable(line) + "\n")
 
 
 def complain(message: object) -> None:
     """Print one line to stderr."""
-    sys.stderr.write(f"emu: {' '.join(str(message).split())}\n")
+    with suppress(OSError):  # there is nobody left to tell
+        sys.stderr.write(f"emu: {printable(' '.join(str(message).split()))}\n")
+        sys.stderr.flush()
+
+
+def each_of(*steps: Callable[[], None]) -> None:
+    """Take every step, whatever becomes of the ones before it; then the first error is raised and the others are lines."""
+    failed: list[EmuError] = []
+    for step in steps:
+        try:
+            step()
+        except EmuError as error:
+            failed.append(error)
+    for each in failed[1:]:
+        complain(each)
+    if failed:
+        raise failed[0]
 
 
 def page_width() -> int:
@@ -43,8 +117,14 @@ def use_colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
 
 
+class Terminated(KeyboardInterrupt):
+    """Occurs when another signal than Ctrl-C's asks the program to end: what was to be left in order is, on the way out."""
+
+
 class Interrupt:
-    """Ctrl-C as a request: a run that has begun is asked to stop; before that, or a second time, the program ends."""
+    """A signal as a request: a run that has begun is asked to stop; before that, or a second time, the program ends."""
+
+    signal = signal.SIGINT  # the last one, of the whole program: which exit code there is
 
     def __init__(self) -> None:
         """Nothing requested yet."""
@@ -61,19 +141,37 @@ class Interrupt:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.requested or not self._begun:
-            raise KeyboardInterrupt
+            end_now(number, frame)
+        Interrupt.signal = signal.Signals(number)
         self.requested = True
+
+
+def end_now(number: int, frame: FrameType | None) -> None:
+    """Handle a signal that nobody takes as a request."""
+    Interrupt.signal = signal.Signals(number)
+    raise KeyboardInterrupt if number == signal.SIGINT else Terminated
+
+
+def end_in_order() -> None:
+    """Let the signals that end a program unwind it, so that no part of a file is left; one that is ignored (nohup) stays so."""
+    for number in STOP_SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, end_now)
 
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """Take Ctrl-C as a request while the block runs."""
+    """Take the signals that end a program as a request while the block runs."""
     interrupt = Interrupt()
-    before = signal.signal(signal.SIGINT, interrupt._handle)
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(number, interrupt._handle)
     try:
         yield interrupt
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
@@ -83,6 +181,7 @@ def progress_bar(title: str, unit: str = "messages") -> Iterator[Progress]:
         yield lambda done, total: None
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
@@ -96,5 +195,5 @@ def progress_bar(title: str, unit: str = "messages") -> Iterator[Progress]:
     # Rich prints above the bar, on the bar's stream, what is written to stdout meanwhile: right only on a terminal.
     above = sys.stdout.isatty()
     with Bar(*columns, console=Console(stderr=True), transient=True, redirect_stdout=above) as bar:
-        task = bar.add_task(title, total=None)
+        task = bar.add_task(escape(printable(title)), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -38,18 +38,19 @@ class Apart:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Any of `options` is refused without `needed`."""
+    """Any of `options` is refused without `needed`, unless one of `unless` gives it something to act on."""
 
     options: Names
     needed: str
     because: str
+    unless: Names = ()
 
     def refusal(self, given: frozenset[str]) -> str | None:
         """What to say when one was typed alone."""
         option = next((name for name in self.options if name in given), None)
-        if option is None or self.needed in given:
+        if option is None or given.intersection((self.needed, *self.unless)):
             return None
-        needed = self.needed.rpartition("=")[2]
+        needed = " or ".join(each.rpartition("=")[2] for each in (self.needed, *self.unless))
         return f"{option} has no meaning without {needed}: {self.because}; add {needed}, or remove {option}"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from emu.errors import UserError
-from emu.files import LIST_BYTES_MAX, read_bounded, write_whole
+from emu.files import LIST_BYTES_MAX, Output, read_bounded
 from emu.observe.branches import Place, guest_path
 
 FORMAT = 1
@@ -74,4 +74,4 @@ class BranchRecord:
             fcntl.flock(lock, fcntl.LOCK_EX)
             whole = BranchRecord.read(path) if path.exists() else BranchRecord()
             whole.add(self.gone)
-            write_whole(path, json.dumps(whole.to_dict(), indent=1) + "\n")
+            Output(path, "record of branches", overwrite=True).write(json.dumps(whole.to_dict(), indent=1) + "\n")

@@ -6,10 +6,10 @@ as differences); then tag DONE, length, CRC-32, 0 (u32 each), the footer (JSON),
 """
 
 import json
-import os
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -19,6 +19,7 @@ import zstandard
 from numpy.typing import NDArray
 
 from emu.errors import LimitReached, UserError
+from emu.files import Output
 from emu.observe.trace_header import TraceHeader
 from emu.trace_record import FORMAT_VERSION, TRACE_DTYPE
 
@@ -35,53 +36,39 @@ _AGAIN = "make it again with `emu run --trace`"
 Records = NDArray[np.void]
 
 
-def check_writable(path: Path) -> Path:
-    """Refuse a path that no trace can be written to; returns it with links resolved. Touches nothing."""
-    real = Path(os.path.realpath(path))
-    if real.is_dir():
-        raise UserError(f"cannot write trace {path}: it is a directory; name a file")
-    if real.exists() and not real.is_file():
-        raise UserError(f"cannot write trace {path}: it is not a regular file")
-    if not real.parent.is_dir():
-        raise UserError(f"cannot write trace {path}: there is no directory {real.parent}")
-    if not os.access(real.parent, os.W_OK | os.X_OK) or (real.exists() and not os.access(real, os.W_OK)):
-        raise UserError(f"cannot write trace {path}: no permission; choose another place")
-    return real
+def trace_output(path: Path, *, overwrite: bool = False) -> Output:
+    """Where a trace goes, or a `UserError` before anything is run."""
+    return Output(path, "trace", overwrite=overwrite)
 
 
 class TraceWriter:
-    """Writes beside `path` and takes its place when closed: an aborted run leaves what was there before."""
+    """Writes beside its place and goes there when closed: an aborted run leaves what was there before."""
 
-    def __init__(self, path: Path, header: TraceHeader, *, max_records: int = RECORDS_MAX) -> None:
+    def __init__(self, path: Path, header: TraceHeader, *, max_records: int = RECORDS_MAX, overwrite: bool = False) -> None:
         """Open the file, or raise `UserError`."""
-        self.path = path
         self.records = 0
         self._max_records = max_records
         self._chunks = 0
         self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
-        self._target = check_writable(path)
-        self._temporary = self._target.with_name(f".{self._target.name}.{os.getpid()}.part")
-        try:
-            self._file: BinaryIO = self._temporary.open("wb")
-        except OSError as error:
-            raise _cannot_write(path, error) from error
+        self._output = trace_output(path, overwrite=overwrite)
+        self._file: BinaryIO = self._output.open()
         text = json.dumps(header.to_json(), separators=(",", ":")).encode()
         packed = self._compressor.compress(text)
         self._write(_PREFIX.pack(MAGIC, FORMAT_VERSION, len(packed), zlib.crc32(packed)), packed)
 
     def append(self, records: Records) -> None:
-        """Write records (copied at once: the caller may reuse its buffer); raises `LimitReached` at the bound."""
-        if self.records + len(records) > self._max_records:
-            raise LimitReached(
-                f"trace {self.path} reached its bound of {self._max_records} records: "
-                "ask for fewer --messages or a higher --trace-limit"
-            )
-        for start in range(0, len(records), CHUNK_RECORDS):
-            part = records[start : start + CHUNK_RECORDS]
+        """Write records (copied at once: the caller may reuse its buffer), up to the bound; past it is a `LimitReached`."""
+        room = self._max_records - self.records
+        for start in range(0, min(len(records), room), CHUNK_RECORDS):
+            part = records[start : min(start + CHUNK_RECORDS, room)]
             packed = self._compressor.compress(_to_columns(part))
             self._write(_BLOCK.pack(_CHUNK, len(packed), zlib.crc32(packed), len(part)), packed)
             self._chunks += 1
-        self.records += len(records)
+            self.records += len(part)
+        if len(records) > room:
+            raise LimitReached(
+                f"the trace reached its bound of {self._max_records} records: ask for fewer --messages or a higher --trace-limit"
+            )
 
     def close(self, *, trace_digest: str = "", partial: bool = False) -> None:
         """Complete the file and put it in its place."""
@@ -91,17 +78,16 @@ class TraceWriter:
         self._write(_BLOCK.pack(_DONE, len(footer), zlib.crc32(footer), 0), footer)
         try:
             self._file.close()
-            self._temporary.replace(self._target)
         except OSError as error:
             self.abort()
-            raise _cannot_write(self.path, error) from error
+            raise self._output.cannot(error) from error
+        self._output.commit()
 
     def abort(self) -> None:
         """Leave no trace of the trace; harmless after `close`."""
-        try:
+        with suppress(OSError):  # of a full disk, on which what was still to be written cannot be
             self._file.close()
-        finally:
-            self._temporary.unlink(missing_ok=True)
+        self._output.discard()
 
     def __enter__(self) -> Self:
         """The writer itself; leaving by an exception aborts, leaving otherwise needs a `close` before."""
@@ -118,7 +104,7 @@ class TraceWriter:
                 self._file.write(part)
         except OSError as error:
             self.abort()
-            raise _cannot_write(self.path, error) from error
+            raise self._output.cannot(error) from error
 
 
 class TraceFile:
@@ -237,7 +223,3 @@ def _from_columns(columns: bytes, count: int) -> Records:
         at += count * kind.itemsize
     records["cycle"] = np.cumsum(records["cycle"])
     return records
-
-
-def _cannot_write(path: Path, error: OSError) -> UserError:
-    return UserError(f"cannot write trace {path}: {error.strerror or error}")

@@ -1,10 +1,10 @@
 """The picture of a comparison: rates and their difference by number of threads, beside what was published."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
+from emu.files import Output
 from emu.report.figure import BLUE, GREY, ORANGE, save, style
 from emu.report.page import count
 from emu.run.bootstrap import CONFIDENCE_PERCENT, Estimate
@@ -17,7 +17,7 @@ HOLLOW: dict[str, Any] = {"facecolor": "white", "hatch": "////"}
 SOURCE_COLUMNS = 150
 
 
-def plot_comparison(comparison: Comparison, path: Path) -> None:
+def plot_comparison(comparison: Comparison, file: Output) -> None:
     """Draw into a .png or .svg file."""
     with style() as new_figure:
         figure = new_figure(figsize=(WIDTH_INCHES, HEIGHT_INCHES))
@@ -28,7 +28,7 @@ def plot_comparison(comparison: Comparison, path: Path) -> None:
         if _has_published(comparison):
             source = "\n".join(wrap(f"published: {comparison.published_source}", SOURCE_COLUMNS))
             figure.supxlabel(source, fontsize=7, x=0.01, ha="left", color=GREY)
-        save(figure, path)
+        save(figure, file)
 
 
 def _title(comparison: Comparison) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from emu.errors import UserError
-from emu.files import write_whole
+from emu.files import Output
 
 # Okabe and Ito 2008: told apart with any of the common kinds of colour blindness.
 BLUE, ORANGE, GREEN, GREY, LIGHT_GREY = "#0072B2", "#D55E00", "#009E73", "#555555", "#DDDDDD"
@@ -49,20 +49,16 @@ def style() -> Iterator[Any]:
         yield new_figure
 
 
-def save(figure: Any, path: Path) -> None:
-    """Write a figure by the suffix of `path`, without date and version; what cannot be written is a `UserError`."""
-    kind = path.suffix.lower().removeprefix(".")
-    out = BytesIO()
-    figure.savefig(out, format=kind, metadata={"Date": None, "Creator": None} if kind == "svg" else {"Software": None})
-    try:
-        write_whole(path, out.getvalue())
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from None
-
-
-def check_plot(path: Path) -> None:
-    """Refuse before the first run what could not be written after the last."""
+def plot_file(path: Path, *, overwrite: bool = False) -> Output:
+    """The file of a plot; refuses before the first run what could not be written after the last."""
     if path.suffix.lower() not in SUFFIXES:
         raise UserError(f"a plot is a {' or '.join(SUFFIXES)} file by its name, not {path.name!r}")
-    if path.is_dir() or not path.resolve().parent.is_dir():
-        raise UserError(f"cannot write {path}: it is a directory, or there is none to hold it")
+    return Output(path, "plot", overwrite=overwrite)
+
+
+def save(figure: Any, file: Output) -> None:
+    """Write a figure by the suffix of the file's name, without date and version."""
+    kind = file.path.suffix.lower().removeprefix(".")
+    out = BytesIO()
+    figure.savefig(out, format=kind, metadata={"Date": None, "Creator": None} if kind == "svg" else {"Software": None})
+    file.write(out.getvalue())

@@ -1,15 +1,14 @@
 """The latency between each two cores as a picture."""
 
-from pathlib import Path
-
 from emu.calibrate.suite import HeatMap
+from emu.files import Output
 from emu.report.figure import save, style
 
 INCHES_A_CORE = 1.2
 INCHES_AROUND = 2.4, 1.2
 
 
-def plot_heat_map(heat_map: HeatMap, machine: str, clock_hz: int, path: Path) -> None:
+def plot_heat_map(heat_map: HeatMap, machine: str, clock_hz: int, file: Output) -> None:
     """Draw one way of a compare-and-swap ping-pong in ns into a .png or .svg file."""
     cores = sorted({core for pair in heat_map for core in pair})
     nanoseconds = [
@@ -29,4 +28,4 @@ def plot_heat_map(heat_map: HeatMap, machine: str, clock_hz: int, path: Path) ->
                 if row != column:
                     axes.text(column, row, f"{value:.0f}", ha="center", va="center", color="white", backgroundcolor="#00000055")
         figure.colorbar(picture, label="one way, ns")
-        save(figure, path)
+        save(figure, file)

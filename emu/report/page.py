@@ -1,11 +1,15 @@
 """Pages of text made with Rich that look at neither terminal nor environment: the caller says width and colour."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from io import StringIO
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
+
+from emu.printable import printable
 
 WIDTH = 100
 BAR_CELLS = 24
@@ -26,8 +30,19 @@ def page(parts: Iterable[RenderableType], *, width: int = WIDTH, colour: bool = 
         _environ={},
     )
     for part in parts:
-        console.print(part)
+        console.print(_Printable(part))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Printable:
+    """A part whose text may be from a file: nothing in it but what the page itself says sets a colour."""
+
+    part: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        for text, style, control in console.render(self.part, options):
+            yield Segment(printable(text), style, control)
 
 
 def table(*columns: str, title: str = "") -> Table:

@@ -1,8 +1,8 @@
 """Tornado plots of a sensitivity run: one panel a number of threads, one bar a figure, widest on top."""
 
-from pathlib import Path
 from typing import Any
 
+from emu.files import Output
 from emu.report.figure import BLUE, GREY, LIGHT_GREY, ORANGE, save, style
 from emu.report.page import count
 from emu.run.sensitivity import MOVED_POINTS, Effect, Sensitivity, told_apart
@@ -20,7 +20,7 @@ INCHES_A_PANEL = 3.4
 INCHES_NAMES = 2.2
 
 
-def plot_sensitivity(found: Sensitivity, path: Path) -> None:
+def plot_sensitivity(found: Sensitivity, file: Output) -> None:
     """Draw into a .png or .svg file."""
     effects = found.effects[:FIGURES_MAX][::-1]
     from matplotlib.patches import Patch
@@ -36,7 +36,7 @@ def plot_sensitivity(found: Sensitivity, path: Path) -> None:
             legend |= dict(zip(labels, handles, strict=True))
         figure.suptitle(_title(found), fontsize=11, x=0.01, ha="left")
         figure.legend(legend.values(), legend.keys(), loc="outside lower left", ncols=len(legend), fontsize=8)
-        save(figure, path)
+        save(figure, file)
 
 
 def _title(found: Sensitivity) -> str:

@@ -14,7 +14,7 @@ from emu.engine.text import Text
 from emu.errors import CheckFailed, GuestFault, LimitReached, UserError
 from emu.guest.chance import tick_phase
 from emu.native import MASK64, mix
-from emu.observe.trace_file import TraceWriter, check_writable
+from emu.observe.trace_file import TraceWriter, trace_output
 from emu.run.experiment_spec import Experiment
 from emu.run.faults import describe_fault, what_cores_do
 from emu.run.overrides import apply_overrides
@@ -39,7 +39,7 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
     """Wire an experiment, or raise `UserError`."""
     description = apply_overrides(load_machine(experiment.machine), experiment.overrides)
     if experiment.trace is not None:
-        check_writable(experiment.trace)
+        trace_output(experiment.trace, overwrite=experiment.overwrite)
     image, text = program_of(experiment.variant, experiment.preempt)
     workload = experiment.plan(description.topology.cores_per_module)
     period = description.clock_hz.value // experiment.tick_hz if experiment.tick_hz else 0
@@ -126,9 +126,10 @@ def _stalls(experiment: Experiment, image: Image, text: Text) -> dict[int, tuple
 
 
 def _writer(setup: Setup) -> TraceWriter | None:
-    if setup.experiment.trace is None:
+    spec = setup.experiment
+    if spec.trace is None:
         return None
-    return TraceWriter(setup.experiment.trace, trace_header(setup), max_records=setup.experiment.limits.trace_records)
+    return TraceWriter(spec.trace, trace_header(setup), max_records=spec.limits.trace_records, overwrite=spec.overwrite)
 
 
 def _flush(machine: Machine, writer: TraceWriter) -> None:

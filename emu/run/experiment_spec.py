@@ -90,6 +90,7 @@ class Experiment:
     tick_hz: int = 0
     overrides: tuple[tuple[str, int], ...] = ()  # figures of the machine file: key, value in place of the file's
     trace: Path | None = None
+    overwrite: bool = False  # the trace may take the place of another file
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

@@ -58,13 +58,13 @@ def host(monkeypatch) -> None:
         (["vax"], "machine must be one of"),
         (["./nowhere.toml"], "nowhere.toml"),
         ([A10, "--plot", "map.txt"], "a plot is a .png or .svg file"),
-        ([A10, "--plot", "nowhere/map.png"], "cannot write nowhere/map.png"),
+        ([A10, "--plot", "nowhere/map.png"], "cannot write plot nowhere/map.png"),
         (
             [A10, "--out", "x.toml"],
             "--out has no meaning without host: of an emulated machine there is a file already; add host, or remove --out",
         ),
         (["host", "--template", "vax"], "machine must be one of"),
-        (["host", "--out", "nowhere/x.toml"], "nowhere is no folder"),
+        (["host", "--out", "nowhere/x.toml"], "cannot write machine file nowhere/x.toml: there is no directory"),
         (["a", "b"], "unexpected extra argument"),
     ),
 )

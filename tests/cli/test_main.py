@@ -120,7 +120,10 @@ def test_run_asks_for_what_was_typed(runs, capsys, arguments, wanted):
         (["compare", "baseline", "wakeq", "--jobs", "0"], "jobs must be 1 to 1024, not 0"),
         (["compare", "baseline", "wakeq", "--jobs", "many"], "jobs must be a whole number, not 'many'"),
         (["compare", "baseline", "wakeq", "--plot", "x.pdf"], "a plot is a .png or .svg file by its name, not 'x.pdf'"),
-        (["compare", "baseline", "wakeq", "--plot", "/nonexistent/x.png"], "cannot write /nonexistent/x.png"),
+        (
+            ["compare", "baseline", "wakeq", "--plot", "/nonexistent/x.png"],
+            "cannot write plot /nonexistent/x.png: there is",
+        ),
         (["compare", "baseline", "wakeq", "--set", "latencies.remote_lin=4"], "has no figure 'latencies.remote_lin'; the nearest"),
         (["run", "--set", "remote_line=4"], "machine a10-7800 has no figure 'remote_line'; the nearest"),
         (["run", "--set", "latencies.remote_line"], "--set must be KEY=VALUE with a whole number"),

@@ -112,15 +112,28 @@ def test_ctrl_c_ends_runs_side_by_side():
         pytest.fail("a process outlived the command")
 
 
-def test_a_reader_that_goes_away_is_no_error(tmp_path):
-    trace = write_trace(tmp_path / "t.trace")
-    process = start("trace", "show", str(trace))
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.stderr is not None
-    assert process.stderr.read() == ""
-    process.stderr.close()
-    assert process.wait(timeout=60) in (0, -signal.SIGPIPE)
+@pytest.mark.parametrize(
+    ("lost", "code", "words"),
+    [("full", 2, "No space left on device"), ("closed", 2, "Bad file descriptor"), ("a pipe", 141, "its reader has gone")],
+)
+@pytest.mark.parametrize("arguments", [["trace", "show", "t.trace"], ["trace", "--help"]], ids=" ".join)
+def test_a_stdout_that_takes_nothing_is_a_line_and_an_exit_code(arguments, lost, code, words, tmp_path):
+    write_trace(tmp_path / "t.trace")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with Path("/dev/full").open("w") as full, os.fdopen(writer, "w") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-c", COMMAND, *arguments],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(Path(emu.__file__).parents[1])},
+            stdout=full if lost == "full" else pipe,
+            stderr=subprocess.PIPE,
+            preexec_fn=(lambda: os.close(1)) if lost == "closed" else None,
+            text=True,
+            check=False,
+        )
+    assert done.stderr == f"emu: standard output: {words}; not everything could be printed\n"
+    assert done.returncode == code
 
 
 def test_output_survives_a_terminal_without_unicode():

@@ -73,10 +73,22 @@ def test_violation_in_json(failing, capsys, tmp_path):
     assert "0x8153" in json.loads(out)["violation"]
 
 
-def test_failure_file_that_cannot_be_written(failing, capsys, tmp_path):
-    code, _, err = emu(capsys, "--failure", str(tmp_path / "no" / "f"))
-    assert code == 1
-    assert "could not be written" in err
+def test_a_failure_file_that_cannot_be_written_is_refused_before_the_first_round(failing, capsys, tmp_path):
+    code, out, err = emu(capsys, "--failure", str(tmp_path / "no" / "f"))
+    assert (code, out) == (2, "")
+    assert f"cannot write case {tmp_path}/no/f: there is no directory {tmp_path}/no" in err
+    (tmp_path / "f").touch()
+    assert emu(capsys, "--failure", str(tmp_path / "f"))[0] == 2
+    assert emu(capsys, "--failure", str(tmp_path / "f"), "--overwrite")[0] == 1
+    assert (tmp_path / "f").read_text()
+
+
+def test_without_a_name_each_failure_has_a_file_of_its_own(failing, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("emu-stress-failure.case", "emu-stress-failure-2.case"):
+        code, _, err = emu(capsys)
+        assert (code, f"--replay {name}`" in err) == (1, True)
+    assert (tmp_path / "emu-stress-failure.case").read_text() == (tmp_path / name).read_text()
 
 
 def test_replay(capsys, tmp_path, monkeypatch):

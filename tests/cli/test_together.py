@@ -91,6 +91,8 @@ def test_the_judge_can_fail():
         (["run", "--script", "x", "--trace-limit", "5"], "--trace-limit has no meaning with --script"),
         (["run", "--trace-limit", "5"], "--trace-limit has no meaning without --trace: it bounds the records of a trace; add"),
         (["run", "--seed", "1", "--cores", "2", "--seed", "2"], "--seed is given twice: only one of them could count"),
+        (["run", "--overwrite"], "--overwrite has no meaning without --trace: no other file is written"),
+        (["calibrate", "--overwrite"], "--overwrite has no meaning without --plot or host: no other file is written"),
         (["run", "--preempt", ""], "preempt must be one of none, rt, not ''"),
         (["compare", "baseline", "wakeq", "--messages", ""], "messages must be a whole number, not ''"),
         (["calibrate", "a10-7800", "--template", "a10-7800"], "--template has no meaning without host"),

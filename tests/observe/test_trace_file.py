@@ -9,7 +9,7 @@ from canned import header, script, write_trace
 
 from emu.errors import LimitReached, UserError
 from emu.observe import trace_file
-from emu.observe.trace_file import TraceFile, TraceWriter, check_writable
+from emu.observe.trace_file import TraceFile, TraceWriter, trace_output
 from emu.trace_record import FORMAT_VERSION, TRACE_DTYPE
 
 
@@ -120,7 +120,7 @@ def test_unreadable(tmp_path: Path, path):
 def test_nothing_is_there_until_it_is_complete(tmp_path: Path):
     path = tmp_path / "t"
     path.write_text("what was there before")
-    writer = TraceWriter(path, header())
+    writer = TraceWriter(path, header(), overwrite=True)
     writer.append(script(header()).records())
     assert path.read_text() == "what was there before"
     writer.abort()
@@ -146,19 +146,20 @@ def test_a_link_stays_a_link(tmp_path: Path):
     [("nosuch/t", "there is no directory"), (".", "it is a directory"), ("/dev/null", "not a regular file")],
 )
 def test_unwritable(tmp_path: Path, path, words):
-    for refuse in (check_writable, lambda path: TraceWriter(path, header())):
+    for refuse in (trace_output, lambda path: TraceWriter(path, header())):
         with pytest.raises(UserError, match=words):
             refuse(tmp_path / path)
 
 
 def test_the_bound_is_named(tmp_path: Path):
-    with (
-        pytest.raises(LimitReached, match="bound of 30 records"),
-        TraceWriter(tmp_path / "t", header(), max_records=30) as writer,
-    ):
+    with TraceWriter(tmp_path / "t", header(), max_records=30) as writer:
         writer.append(script(header()).records())
-        writer.append(script(header()).records())
-    assert not list(tmp_path.iterdir())
+        with pytest.raises(LimitReached, match="bound of 30 records"):
+            writer.append(script(header()).records())
+        writer.close(partial=True)
+    kept = TraceFile(tmp_path / "t")
+    assert kept.partial and len(kept.records()) == 30
+    assert (kept.records()[25:] == script(header()).records()[:5]).all()
 
 
 class FullDisk:

@@ -10,14 +10,14 @@ from canned_compare import comparison, row, sensitivity
 import emu
 from emu.errors import UserError
 from emu.report.compare_plot import plot_comparison
-from emu.report.figure import check_plot, save, style
+from emu.report.figure import plot_file, save, style
 from emu.report.sensitivity_plot import plot_sensitivity
 from emu.run.comparison import Row
 
 HEADS = {".png": b"\x89PNG\r\n", ".svg": b"<?xml"}
 DRAWINGS = {
-    "comparison": lambda path: plot_comparison(comparison(row(2), row(4), row(8)), path),
-    "sensitivity": lambda path: plot_sensitivity(sensitivity(), path),
+    "comparison": lambda path: plot_comparison(comparison(row(2), row(4), row(8)), plot_file(path)),
+    "sensitivity": lambda path: plot_sensitivity(sensitivity(), plot_file(path)),
 }
 
 
@@ -40,15 +40,16 @@ sys.path[:0] = {[str(Path(__file__).parent), str(Path(emu.__file__).parents[1])]
 from pathlib import Path
 from canned_compare import comparison, row
 from emu.report.compare_plot import plot_comparison
-plot_comparison(comparison(row(2), row(4), row(8)), Path({str(there)!r}))"""
+from emu.report.figure import plot_file
+plot_comparison(comparison(row(2), row(4), row(8)), plot_file(Path({str(there)!r})))"""
     subprocess.run([sys.executable, "-c", code], check=True)
     assert here.read_bytes() == there.read_bytes()
 
 
 def test_what_was_measured_is_what_is_drawn(tmp_path):
     changed, other = tmp_path / "changed.svg", tmp_path / "other.svg"
-    plot_comparison(comparison(row(2), row(4)), changed)
-    plot_comparison(comparison(row(2), row(8)), other)
+    plot_comparison(comparison(row(2), row(4)), plot_file(changed))
+    plot_comparison(comparison(row(2), row(8)), plot_file(other))
     assert changed.read_bytes() != other.read_bytes()
 
 
@@ -57,7 +58,7 @@ def test_one_seed_and_no_published_table(tmp_path, variants):
     from canned import STALLED, WAKEQ
 
     plain = Row.of(4, [STALLED], [WAKEQ])
-    plot_comparison(comparison(plain, seeds=(1,), variants=variants), tmp_path / "x.png")
+    plot_comparison(comparison(plain, seeds=(1,), variants=variants), plot_file(tmp_path / "x.png"))
     assert (tmp_path / "x.png").stat().st_size > 1000
 
 
@@ -67,9 +68,12 @@ def test_one_seed_and_no_published_table(tmp_path, variants):
 )
 def test_refused(tmp_path, name, words):
     with pytest.raises(UserError, match=words):
-        check_plot(tmp_path / name)
+        plot_file(tmp_path / name)
 
 
 def test_a_folder_that_went_away_is_the_users_to_mend(tmp_path):
+    (tmp_path / "gone").mkdir()
+    file = plot_file(tmp_path / "gone" / "x.png")
+    (tmp_path / "gone").rmdir()
     with style() as new_figure, pytest.raises(UserError, match="cannot write"):
-        save(new_figure(), tmp_path / "gone" / "x.png")
+        save(new_figure(), file)
