@@ -10,7 +10,7 @@ from emu.errors import UserError
 
 if TYPE_CHECKING:
     from emu.observe.trace_file import TraceFile
-    from emu.report.trace_select import Selection
+    from emu.observe.trace_select import Selection
 
 WIDTH_MIN, WIDTH_MAX = 80, 1000
 
@@ -150,8 +150,8 @@ def _select(
     event: list[str] | None,
     hand_off: str | None,
 ) -> "Selection":
-    from emu.report.hand_off import find_hand_off
-    from emu.report.trace_select import select
+    from emu.observe.hand_off import find_hand_off
+    from emu.observe.trace_select import select
 
     number = None if hand_off is None else options.whole("hand-off", hand_off)
     return select(

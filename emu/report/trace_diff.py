@@ -14,9 +14,9 @@ import numpy as np
 
 from emu.observe.trace_file import TraceFile
 from emu.observe.trace_header import TraceHeader
+from emu.observe.trace_select import Selection
+from emu.observe.visits import Path, Visit, read_path
 from emu.report.page import count
-from emu.report.trace_select import Selection
-from emu.report.visits import Path, Visit, read_path
 
 WIDTH = 100
 WINDOW_VISITS = 400  # aligned on either side from the parting on

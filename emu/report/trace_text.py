@@ -5,9 +5,9 @@ from typing import Any
 
 from emu.observe.trace_file import TraceFile
 from emu.observe.trace_header import TraceHeader
-from emu.report.trace_select import Selection
+from emu.observe.trace_select import Selection
+from emu.observe.visits import Visit, find_visits
 from emu.report.trace_words import STATE_LEGEND, event_words, instruction_words, state_letter
-from emu.report.visits import Visit, find_visits
 from emu.trace_record import Kind
 
 WIDTH = 100

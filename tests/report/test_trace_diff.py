@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from canned import write_trace
 
+from emu.observe.hand_off import find_hand_off
 from emu.observe.trace_file import TraceFile
-from emu.report.hand_off import find_hand_off
+from emu.observe.trace_select import select
 from emu.report.trace_diff import TraceDiff, diff_traces
-from emu.report.trace_select import select
 
 
 def compare(a: Path, b: Path, *, hand_off: int | None = None, **options) -> TraceDiff:

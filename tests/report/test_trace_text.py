@@ -7,9 +7,9 @@ import pytest
 from canned import header, script, write_trace
 
 from emu.errors import UserError
+from emu.observe.hand_off import find_hand_off
 from emu.observe.trace_file import TraceFile, TraceWriter
-from emu.report.hand_off import find_hand_off
-from emu.report.trace_select import parse_cycles, select
+from emu.observe.trace_select import parse_cycles, select
 from emu.report.trace_text import outline_lines, trace_lines
 from emu.report.trace_words import short_value
 from emu.trace_record import Kind, State

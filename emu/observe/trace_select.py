@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emu.errors import UserError
+from emu.observe.hand_off import HandOff
 from emu.observe.trace_file import Records, TraceFile
 from emu.observe.trace_header import IDLE, TraceHeader
-from emu.report.hand_off import HandOff
 from emu.trace_record import Kind
 
 Mask = NDArray[np.bool_]

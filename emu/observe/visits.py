@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from emu.errors import UserError
 from emu.observe.trace_file import TraceFile
 from emu.observe.trace_header import TraceHeader
-from emu.report.trace_select import Selection
+from emu.observe.trace_select import Selection
 from emu.trace_record import Kind
 
 INSTRUCTIONS_MAX = 20_000_000  # held in memory at once
