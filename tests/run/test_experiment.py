@@ -4,22 +4,25 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from emu.errors import LimitReached
-from emu.observe.trace_file import TraceFile
+from emu.observe.trace_file import Records, TraceFile
 from emu.run.experiment import prepare, run
 from emu.run.experiment_spec import Experiment, Limits, Stall
 from emu.run.result import RunResult
 from emu.trace_record import Access, Kind, State
 
 VARIANTS = ("baseline", "wakeq", "baseline-ticket")
-SHAPES = [(1, 2), (1, 4), (2, 2), (4, 4), (4, 8), (4, 32), (8, 8), (16, 16), (16, 2)]
+LOCK_FIGURES = ("acquisitions", "contended", "wait_cycles", "hold_cycles")
+SHAPES = [(1, 2), (1, 4), (2, 2), (4, 4), (4, 8), (4, 32), (8, 8), (16, 16), (16, 2)]  # cores, threads
 
 
 @cache
@@ -51,26 +54,31 @@ def test_every_cycle_has_one_state(variant: str, cores: int, threads: int) -> No
     assert result.cycles_by_state.total == cores * result.cycles
 
 
-def digest_in_a_fresh_process(variant: str, *, jit: bool = True, messages: int = 120, cores: int = 4) -> str:
+def digests_in_a_fresh_process(variants: Iterable[str], *, jit: bool = True, **size: int) -> dict[str, str]:
+    """The digest of a run of each variant, made by a process of its own."""
     program = (
         "from emu.run.experiment import run\nfrom emu.run.experiment_spec import Experiment\n"
-        f"print(run(Experiment(variant={variant!r}, cores={cores}, messages={messages})).trace_digest)"
+        f"for variant in {tuple(variants)!r}:\n    print(variant, run(Experiment(variant=variant, **{size!r})).trace_digest)"
     )
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if jit else "1"}
-    return subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, check=True, text=True
-    ).stdout.strip()
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True, text=True)
+    return dict(line.split() for line in done.stdout.splitlines())
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_fresh_processes_agree(variant: str) -> None:
-    assert {digest_in_a_fresh_process(variant) for _ in range(5)} == {run_of(variant).trace_digest}
+@pytest.mark.parametrize("processes", [1, pytest.param(5, marks=pytest.mark.deep)])
+def test_fresh_processes_agree(processes: int) -> None:
+    here = {variant: run_of(variant).trace_digest for variant in VARIANTS}
+    for _ in range(processes):
+        assert digests_in_a_fresh_process(VARIANTS, cores=4, threads=4, messages=120) == here
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_plain_python_agrees(variant: str) -> None:
-    compiled = digest_in_a_fresh_process(variant, messages=4, cores=2)
-    assert digest_in_a_fresh_process(variant, jit=False, messages=4, cores=2) == compiled
+@pytest.mark.parametrize(
+    ("variants", "cores", "messages"), [(["baseline"], 2, 2), pytest.param(VARIANTS, 4, 40, marks=pytest.mark.deep)]
+)
+def test_plain_python_agrees(variants: Sequence[str], cores: int, messages: int) -> None:
+    size = {"cores": cores, "threads": cores, "messages": messages}
+    compiled = {variant: run_of(variant, **size).trace_digest for variant in variants}
+    assert digests_in_a_fresh_process(variants, jit=False, **size) == compiled
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -99,61 +107,63 @@ def test_the_effect_of_the_patch() -> None:
     assert before.message_spin.iterations <= 4  # undisturbed, receivers all but never spin
 
 
+class Traced(NamedTuple):
+    """A run that was disturbed enough to have waits of every kind, and its trace in the order of time."""
+
+    result: RunResult
+    trace: TraceFile
+    records: Records
+
+
 @cache
-def traced(variant: str, folder: Path) -> tuple[RunResult, TraceFile]:
+def traced(variant: str, folder: Path) -> Traced:
     path = folder / f"{variant}.trace"
     result = run(Experiment(variant=variant, messages=120, trace=path, stalls=(Stall("handoff_window", 5000, 7),), tick_hz=10_000))
-    return result, TraceFile(path)
+    trace = TraceFile(path)
+    return Traced(result, trace, in_time(trace.records()))
 
 
-def lock_totals(records: "np.ndarray", names: Iterable[str]) -> dict[str, dict[str, int]]:  # type: ignore[type-arg]
-    """Waits and holds by lock class, from the trace's events alone."""
-    classes = list(names)
-    totals = {name: dict.fromkeys(("acquisitions", "contended", "wait_cycles", "hold_cycles"), 0) for name in classes}
-    taken: dict[int, int] = {}
-    waiting: dict[tuple[int, int], int] = {}
-    events = records[np.isin(records["kind"], [Kind.LOCK_ACQUIRED, Kind.LOCK_CONTENDED, Kind.LOCK_RELEASED])]
+def in_time(records: Records) -> Records:
+    return records[np.argsort(records["cycle"], kind="stable")]
+
+
+def lock_totals(events: Records) -> dict[str, int]:
+    """Waits and holds of one lock, from its events alone."""
+    total = dict.fromkeys(LOCK_FIGURES, 0)
+    taken: int | None = None
+    waiting: dict[int, int] = {}
     for event in events:
-        lock, core, cycle = int(event["detail"]), int(event["core"]), int(event["cycle"])
-        total = totals[classes[lock]] if lock < len(classes) else {}
+        core, cycle = int(event["core"]), int(event["cycle"])
         if event["kind"] == Kind.LOCK_CONTENDED:
             total["contended"] += 1
-            waiting[core, lock] = cycle
+            waiting[core] = cycle
         elif event["kind"] == Kind.LOCK_ACQUIRED:
             total["acquisitions"] += 1
-            total["wait_cycles"] += cycle - waiting.pop((core, lock), cycle)
-            assert lock not in taken, "a lock is taken while it is held"
-            taken[lock] = cycle
+            total["wait_cycles"] += cycle - waiting.pop(core, cycle)
+            assert taken is None, "a lock is taken while it is held"
+            taken = cycle
         else:
-            total["hold_cycles"] += cycle - taken.pop(lock)
-    assert len(taken) <= 1  # a release that was on its way when the run ended is in nobody's account
-    return totals
+            assert taken is not None, "a lock is released while it is free"
+            total["hold_cycles"] += cycle - taken
+            taken = None
+    return total  # a release that was on its way when the run ended is in nobody's account
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_trace_tells_the_same_of_the_locks(variant: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    result, trace = traced(variant, tmp_path_factory.getbasetemp())
-    names = [lock.name for lock in trace.header.locks]
-    by_class: dict[str, dict[str, int]] = {}
-    for name in dict.fromkeys(names):
-        by_class[name] = dict.fromkeys(("acquisitions", "contended", "wait_cycles", "hold_cycles"), 0)
-    records = trace.records()
-    order = np.argsort(records["cycle"], kind="stable")
-    for index, name in enumerate(names):
-        mine = records[order][records[order]["detail"] == index]
-        total = lock_totals(mine, [*[""] * index, name])[name]
-        for key, value in total.items():
-            by_class[name][key] += value
+    result, trace, records = traced(variant, tmp_path_factory.getbasetemp())
+    by_class: dict[str, Counter[str]] = {lock.name: Counter() for lock in trace.header.locks}
+    events = records[np.isin(records["kind"], [Kind.LOCK_ACQUIRED, Kind.LOCK_CONTENDED, Kind.LOCK_RELEASED])]
+    for index in np.unique(events["detail"]):
+        by_class[trace.header.locks[index].name].update(lock_totals(events[events["detail"] == index]))
     for name, total in by_class.items():
         use = result.locks[name]
-        assert total == {key: getattr(use, key) for key in total}, name
+        assert {key: total[key] for key in LOCK_FIGURES} == {key: getattr(use, key) for key in LOCK_FIGURES}, name
 
 
 def test_ticket_locks_are_had_in_the_order_of_their_tickets(tmp_path_factory: pytest.TempPathFactory) -> None:
     """From the stores to the lock words: who drew which ticket, and whether it was already served then."""
-    result, trace = traced("baseline-ticket", tmp_path_factory.getbasetemp())
-    records = trace.records()
-    records = records[np.argsort(records["cycle"], kind="stable")]
+    result, trace, records = traced("baseline-ticket", tmp_path_factory.getbasetemp())
     retired = records[(records["kind"] == Kind.INSTRUCTION) & (records["access"] == Access.READ_MODIFY_WRITE)]
     contended = dict.fromkeys(result.locks, 0)
     for index, lock in enumerate(trace.header.locks):
@@ -170,8 +180,7 @@ def test_ticket_locks_are_had_in_the_order_of_their_tickets(tmp_path_factory: py
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_trace_tells_the_same_of_every_cycle(variant: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    result, trace = traced(variant, tmp_path_factory.getbasetemp())
-    records = trace.records()
+    result, _, records = traced(variant, tmp_path_factory.getbasetemp())
     retired = records[records["kind"] == Kind.INSTRUCTION]
     assert len(retired) == result.instructions
     stalled = int(records["value"][records["kind"] == Kind.STALL].sum())
@@ -214,19 +223,21 @@ def test_wakeup_latency_is_that_of_the_trace(variant: str, threads: int, tmp_pat
     since: dict[int, int] = {}
     arriving: dict[int, int] = {}  # task: when its wakeup began
     latencies = []
-    records = trace.records()
-    for record in records[np.argsort(records["cycle"], kind="stable")]:
-        task, cycle = int(record["task"]), int(record["cycle"])
-        if record["kind"] == Kind.MARK and int(record["value"]) in task_of:
-            name, woken = trace.header.marks[record["detail"]], task_of[int(record["value"])]
+    records = in_time(trace.records())
+    works = (records["kind"] == Kind.INSTRUCTION) & np.isin(records["state"], (State.USER, State.KERNEL))
+    records = records[works | (records["kind"] == Kind.MARK)]
+    columns = (records[name].tolist() for name in ("kind", "task", "cycle", "detail", "value", "cost"))
+    for kind, task, cycle, detail, value, cost in zip(*columns, strict=True):
+        if kind == Kind.MARK and value in task_of:
+            name, woken = trace.header.marks[detail], task_of[value]
             if name == "wakeup":
                 began[woken] = cycle
             elif name == "woken":
                 since[woken] = began[woken]
             elif name == "context_switch" and woken in since:
                 arriving[woken] = since.pop(woken)
-        elif record["kind"] == Kind.INSTRUCTION and task in arriving and record["state"] in (State.USER, State.KERNEL):
-            latencies.append(cycle - int(record["cost"]) - arriving.pop(task))
+        elif kind == Kind.INSTRUCTION and task in arriving:
+            latencies.append(cycle - cost - arriving.pop(task))
     assert result.wakeup_latency is not None
     assert result.wakeup_latency.count == len(latencies) > 60
     assert result.wakeup_latency.cycles == sum(latencies)
