@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from emu.observe.trace_file import TraceFile
     from emu.observe.trace_select import Selection
 
-WIDTH_MIN, WIDTH_MAX = 80, 1000
-
 app = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
@@ -30,7 +28,10 @@ def top(context: typer.Context) -> None:
 
 Task = Annotated[list[str] | None, typer.Option(metavar="TASK", help="Only this task: its name, its number, or idle.")]
 Core = Annotated[list[str] | None, typer.Option(metavar="N", help="Only this core.")]
-Symbol = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only in this routine; * and ? stand for anything.")]
+Symbol = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="Only in this routine (of events: also in what it calls); * and ? stand for anything."),
+]
 Cycles = Annotated[str | None, typer.Option(metavar="FROM:TO", help="Only these cycles; either end may be left out.")]
 HandOff = Annotated[
     str | None,
@@ -69,9 +70,10 @@ def show(
     outline: Annotated[
         bool, typer.Option("--outline", help="One line a visit to a routine instead of one an instruction.")
     ] = False,
-    width: Annotated[str, typer.Option(metavar="N", help="Columns; an operand that does not fit has a line of its own.")] = str(
-        terminal.PAGE_WIDTH
-    ),
+    width: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Columns (default: the terminal's, or 100); what does not fit has a line of its own."),
+    ] = None,
 ) -> None:
     """Print a trace as text that fits a mail: a line an instruction or event.
 
@@ -82,12 +84,14 @@ def show(
       emu trace show t.trace --hand-off 5 --outline       the path of one message
       emu trace show t.trace --hand-off 5                 the same, every instruction
       emu trace show t.trace --event lock --core 1        who held which lock for how long
+      emu trace show t.trace --event lock --symbol do_msgsnd
+                                                          the locks that it, and what it calls, take and let go
       emu trace show t.trace --symbol 'do_msg*' --cycles 120000:130000
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     from emu.observe.trace_file import TraceFile
-    from emu.report.trace_text import outline_lines, trace_lines
+    from emu.report.trace_text import WIDTH_MAX, WIDTH_MIN, outline_lines, trace_lines
 
-    columns = options.whole("width", width)
+    columns = terminal.page_width() if width is None else options.whole("width", width)
     if not WIDTH_MIN <= columns <= WIDTH_MAX:
         raise UserError(f"width must be {WIDTH_MIN} to {WIDTH_MAX}, not {columns}")
     trace = TraceFile(file)

@@ -83,10 +83,8 @@ class _Code:
         routines = {address: header.symbol_at(address)[0] for address in header.instructions}
         self.function = {address: names.get(routine, routine) for address, routine in routines.items()}
         texts = header.instructions.items()
-        self.calls = {at for at, text in texts if text.startswith("call ")}
-        self.returns = {at for at, text in texts if text.split(" ")[0] == "ret"}
+        self.calls, self.returns, self.interrupt_returns = header.calls, header.returns, header.interrupt_returns
         self.locked = {at for at, text in texts if text.startswith("lock ") or (text.startswith("xchg") and "[" in text)}
-        self.interrupt_returns = {at for at, text in texts if text.startswith("iretq")}
         self.switches = {at for at, text in texts if text.startswith("mov rsp, qword ptr [") and self.function[at] == SWITCH}
 
 

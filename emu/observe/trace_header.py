@@ -93,6 +93,21 @@ class TraceHeader:
         )
 
     @cached_property
+    def calls(self) -> frozenset[int]:
+        """Addresses of the instructions that call."""
+        return frozenset(at for at, text in self.instructions.items() if text.startswith("call "))
+
+    @cached_property
+    def returns(self) -> frozenset[int]:
+        """Addresses of the instructions that return to who called."""
+        return frozenset(at for at, text in self.instructions.items() if text.split(" ")[0] == "ret")
+
+    @cached_property
+    def interrupt_returns(self) -> frozenset[int]:
+        """Addresses of the instructions that return to what was interrupted."""
+        return frozenset(at for at, text in self.instructions.items() if text.startswith("iretq"))
+
+    @cached_property
     def _symbols_by_address(self) -> tuple[list[int], list[Symbol]]:
         ordered = sorted(self.symbols, key=lambda symbol: symbol.address)
         return [symbol.address for symbol in ordered], ordered

@@ -1,17 +1,18 @@
 """Which records of a trace to show: by core, task, routine, time, event, or the length of one hand-off."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emu.errors import UserError
+from emu.observe.extent import Extents
 from emu.observe.hand_off import HandOff
 from emu.observe.trace_file import Records, TraceFile
 from emu.observe.trace_header import IDLE, TraceHeader
-from emu.trace_record import Kind
+from emu.trace_record import TRACE_DTYPE, Kind
 
 Mask = NDArray[np.bool_]
 
@@ -29,6 +30,14 @@ EVENT_GROUPS = {
     "mark": (Kind.MARK,),
     "all": tuple(kind for kind in Kind if kind != Kind.INSTRUCTION),
 }
+FILTERS = {  # by option: which fields of a `Selection` it sets
+    "--core": ("cores",),
+    "--task": ("tasks",),
+    "--symbol": ("symbols",),
+    "--cycles": ("cycles",),
+    "--event": ("kinds", "marks"),
+    "--hand-off": ("hand_off",),
+}
 QUIET_EVENTS = (Kind.STORE_DRAINED, Kind.ACCESS)  # one a store, or several an instruction: shown only when asked for
 
 
@@ -38,7 +47,7 @@ class Selection:
 
     cores: tuple[int, ...] = ()
     tasks: tuple[int, ...] = ()
-    symbols: tuple[str, ...] = ()  # routine names, * and ? allowed
+    symbols: tuple[str, ...] = ()  # routine names, * and ? allowed: their instructions, and the events while they run
     cycles: tuple[int, int] | None = None  # both ends included
     kinds: tuple[int, ...] = ()
     marks: tuple[int, ...] = ()
@@ -49,19 +58,46 @@ class Selection:
         """Whether instructions are left out."""
         return bool(self.kinds or self.marks)
 
+    def one_by_one(self) -> Iterator[tuple[str, "Selection"]]:
+        """Each filter that is set, by its option, and a selection that has it alone."""
+        for option, names in FILTERS.items():
+            values = {name: getattr(self, name) for name in names}
+            if any(value not in ((), None) for value in values.values()):
+                yield option, replace(Selection(), **values)
+
     def of(self, trace: TraceFile) -> Iterator[Records]:
         """The records that pass, chunk by chunk, in trace order; never an empty chunk."""
-        inside = self._symbol_ranges(trace.header)
+        return (chosen for chosen in self._chosen(trace) if len(chosen))
+
+    def in_time_order(self, trace: TraceFile) -> Iterator[Records]:
+        """The same by their cycles; what is of one cycle stays in trace order.
+
+        A trace is written in the order in which the cores act, so a record can be of an earlier cycle than those before it.
+        """
+        earliest = [int(chunk["cycle"].min()) for chunk in trace.chunks()]
+        to_come = [*np.minimum.accumulate(earliest[::-1])[::-1][1:], np.iinfo(np.int64).max]
+        waiting = np.zeros(0, TRACE_DTYPE)
+        for chosen, bound in zip(self._chosen(trace), to_come, strict=False):
+            waiting = np.concatenate([waiting, chosen])
+            waiting = waiting[np.argsort(waiting["cycle"], kind="stable")]
+            ready = int(np.searchsorted(waiting["cycle"], bound))
+            if ready:
+                yield waiting[:ready]
+            waiting = waiting[ready:]
+        if len(waiting):
+            yield waiting
+
+    def _chosen(self, trace: TraceFile) -> Iterator[Records]:
+        """What passes of each chunk, up to the last that can have any."""
+        extents = Extents(trace.header, self._symbol_ranges(trace.header)) if self.symbols else None
         first = 0
         for chunk in trace.chunks():
             if self.hand_off is not None and first > self.hand_off.last:
                 return
-            chosen = chunk[self._mask(chunk, first, inside)]
+            yield chunk[self._mask(chunk, first, extents)]
             first += len(chunk)
-            if len(chosen):
-                yield chosen
 
-    def _mask(self, chunk: Records, first: int, inside: list[tuple[int, int]]) -> Mask:
+    def _mask(self, chunk: Records, first: int, extents: Extents | None) -> Mask:
         mask = self._kind_mask(chunk)
         if self.hand_off is not None:
             mask &= self.hand_off.mask(chunk, first)
@@ -71,12 +107,9 @@ class Selection:
             mask &= np.isin(np.maximum(chunk["task"], -1), self.tasks)
         if self.cycles is not None:
             mask &= (chunk["cycle"] >= self.cycles[0]) & (chunk["cycle"] <= self.cycles[1])
-        if self.symbols:
-            pc = chunk["pc"]
-            within = np.zeros(len(chunk), np.bool_)
-            for start, end in inside:
-                within |= (pc >= np.uint64(start)) & (pc < np.uint64(end))
-            mask &= within
+        if extents is not None:
+            instruction = chunk["kind"] == INSTRUCTION
+            mask &= np.where(instruction, extents.code(chunk), extents.holds(chunk, mask & ~instruction))
         return mask
 
     def _kind_mask(self, chunk: Records) -> Mask:

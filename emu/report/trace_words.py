@@ -1,5 +1,6 @@
 """Words for what is in a trace record: states, causes, values, events."""
 
+import re
 from typing import Any
 
 from emu.observe.trace_header import TraceHeader
@@ -39,6 +40,7 @@ TRANSFERS = {
     Transfer.MEMORY_READ: "read from memory",
 }
 VECTORS = {0xFD: "reschedule", 0xEF: "local timer"}
+_TARGET = re.compile(r"(call|j\w+|loop\w*) (0x[0-9a-f]+)")
 _ASSIGN = {Access.LOAD: "=", Access.STORE: ":=", Access.READ_MODIFY_WRITE: "<>"}
 
 
@@ -59,9 +61,18 @@ def short_value(value: int) -> str:
     return f"{value:#x}"
 
 
-def short_instruction(text: str) -> str:
-    """Disassembly without what is plain from the registers."""
+def short_instruction(text: str, header: TraceHeader) -> str:
+    """Disassembly without what is plain from the registers; where it branches to by the routine's name."""
+    target = _TARGET.fullmatch(text)
+    if target is not None:
+        return f"{target.group(1)} {place_words(int(target.group(2), 16), header)}"
     return text.replace("qword ptr ", "").replace(" ptr ", " ").replace(" + ", "+").replace(" - ", "-")
+
+
+def place_words(address: int, header: TraceHeader) -> str:
+    """An address of code as ROUTINE+offset, ROUTINE alone at its beginning."""
+    symbol, offset = header.symbol_at(address)
+    return f"{symbol}+{offset:#x}" if offset else symbol
 
 
 def memory_words(record: Any, header: TraceHeader) -> str:
@@ -74,7 +85,7 @@ def memory_words(record: Any, header: TraceHeader) -> str:
 
 def instruction_words(record: Any, header: TraceHeader) -> tuple[str, str]:
     """Disassembly; and memory operand and cause, if there is anything to say."""
-    text = short_instruction(header.instructions.get(int(record["pc"]), "?"))
+    text = short_instruction(header.instructions.get(int(record["pc"]), "?"), header)
     notes = memory_words(record, header), cause_words(int(record["cause"]))
     return text, "; ".join(part for part in notes if part)
 
