@@ -26,6 +26,7 @@ class Mark:
     name: str
     address: int
     register: str | None
+    zero: bool  # the event happens only if the register is 0
     file: str
     line: int
 

@@ -21,16 +21,17 @@ _NUMBER = re.compile(r"(?<![\w.\\])(?!0x[0-9a-fA-F]+\b)\d\w*")
 _SCALE = re.compile(r"\*\s*[1248]\b|\b[1248]\s*\*")
 _WORD = re.compile(r"\\?(?<![\w.])[A-Za-z_.][\w.]*")
 _LABEL = re.compile(r"^\s*([\w.$]+)\s*:(.*)$")
-_ANNOTATION = re.compile(r"^\s*//@\s*(\w+)\s+(\S+)(?:\s+reg=(\w+))?\s*$")
+_ANNOTATION = re.compile(r"^\s*//@\s*(\w+)\s+(\S+)(?:\s+reg=(\w+)(\s+zero)?)?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """`//@ kind name [reg=R]`, bound to the instruction behind `label`; a fixup's name is a label of the same file."""
+    """`//@ kind name [reg=R [zero]]`, bound to the instruction behind `label`; a fixup's name is a label of the same file."""
 
     kind: str
     name: str
     register: str | None
+    zero: bool  # it happens only if the register is 0
     label: str
     line: int
 
@@ -87,8 +88,8 @@ def _annotate(source: Source, number: int, raw: str) -> None:
     where = f"{source.path}:{number}"
     match = _ANNOTATION.match(raw)
     if match is None:
-        raise UserError(f"{where}: an annotation is `//@ event|point|load|fixup|state NAME [reg=R]`, not {raw.strip()!r}")
-    kind, name, register = match.groups()
+        raise UserError(f"{where}: an annotation is `//@ event|point|load|fixup|state NAME [reg=R [zero]]`, not {raw.strip()!r}")
+    kind, name, register, zero = match.groups()
     if register is not None and (kind != "event" or register not in REGISTERS):
         raise UserError(f"{where}: reg= belongs to an event and names a register of 32 or 64 bits, not {register!r} on {kind}")
     if kind == "state":
@@ -103,7 +104,7 @@ def _annotate(source: Source, number: int, raw: str) -> None:
             raise UserError(f"{where}: a fixup names a label .L... of this file, not {name!r}")
         name = _local(name, source)
     label = f".Lmark__{source.name}__{len(source.annotations)}"
-    source.annotations.append(Annotation(kind, name, register, label, number))
+    source.annotations.append(Annotation(kind, name, register, zero is not None, label, number))
     source.lines.append((number, f"{label}:"))
 
 

@@ -48,7 +48,7 @@ def assemble_text(sources: list[Source], base: int, values: Mapping[str, int]) -
             for each in sources
         ),
         tuple(
-            Mark(note.kind, note.name, at[note.label], note.register, str(each.path), note.line)
+            Mark(note.kind, note.name, at[note.label], note.register, note.zero, str(each.path), note.line)
             for each in sources
             for note in each.annotations
             if note.kind != "fixup"

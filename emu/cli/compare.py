@@ -52,7 +52,7 @@ def compare(
             "docs/pmsg-shared.md) or threads.",
         ),
     ] = None,
-    cores: options.Cores = options.CORES_DEFAULT,
+    cores: options.Cores = None,
     machine: options.Machine = options.DEFAULT_MACHINE,
     workload: options.Workload = options.DEFAULT_WORKLOAD,
     messages: Annotated[

@@ -53,7 +53,7 @@ def coverage(
     ] = None,
     fail_under: Annotated[str | None, typer.Option(metavar="PERCENT", help="Exit code 1 below this share.")] = None,
     machine: options.Machine = options.DEFAULT_MACHINE,
-    cores: options.Cores = options.CORES_DEFAULT,
+    cores: options.Cores = None,
     messages: options.Messages = None,
     as_json: options.Json = False,
 ) -> None:

@@ -11,9 +11,9 @@ import typer
 
 from emu.errors import UserError
 from emu.guest.plans import SUMMARIES
+from emu.guest.workload import CORES_MAX
 from emu.guest.workload import NAME as DEFAULT_WORKLOAD
 from emu.run.experiment_spec import (
-    DEFAULT_CORES,
     DEFAULT_MACHINE,
     DEFAULT_VARIANT,
     TRACE_RECORDS_DEFAULT,
@@ -24,7 +24,7 @@ from emu.run.experiment_spec import (
 
 DIGITS_MAX = 20
 
-Cores = Annotated[str, typer.Option(metavar="N", help="Cores of the machine, 1 to 64.")]
+Cores = Annotated[str | None, typer.Option(metavar="N", help="Cores, 1 to 64 (default: as many as the machine has).")]
 Machine = Annotated[str, typer.Option(metavar="NAME|FILE", help="A machine (`emu machines`) or the path of a machine file.")]
 Variant = Annotated[
     str, typer.Option(metavar="NAME|FOLDER", help="Which kernel path (`emu variants`), or the folder of your own, such as ./mine.")
@@ -34,8 +34,8 @@ Placement = Annotated[
     str | None,
     typer.Option(
         metavar="PLACE",
-        help="Where the two of a pair run: cross-module (default), same-module, same-core, unpinned, or pingpong (as "
-        "sem-pingpong.cpp pins them: docs/pmsg-shared.md).",
+        help="Where the two of a pair run: cross-module (default, on a machine of one module same-module), same-core, unpinned, "
+        "or pingpong (as sem-pingpong.cpp pins them: docs/pmsg-shared.md).",
     ),
 ]
 Queues = Annotated[
@@ -87,11 +87,9 @@ MaxCycles = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
 
-CORES_DEFAULT = str(DEFAULT_CORES)
 TRACE_LIMIT_DEFAULT = str(TRACE_RECORDS_DEFAULT)
 
 __all__ = [
-    "CORES_DEFAULT",
     "DEFAULT_MACHINE",
     "DEFAULT_VARIANT",
     "DEFAULT_WORKLOAD",
@@ -137,7 +135,7 @@ def experiment(
     *,
     variant: str,
     machine: str,
-    cores: str,
+    cores: str | None = None,
     workload: str = DEFAULT_WORKLOAD,
     threads: str | None = None,
     messages: str | None = None,
@@ -156,6 +154,8 @@ def experiment(
 ) -> Experiment:
     """One run as typed; everything that can be is refused here, before a guest is built."""
     given: dict[str, int | str] = {}
+    if cores is not None:
+        given["cores"] = _cores(cores)
     if threads is not None:
         given["threads"] = _threads(threads)
     if messages is not None:
@@ -169,7 +169,6 @@ def experiment(
         variant=variant,
         machine=machine,
         workload=workload,
-        cores=whole("cores", cores),
         seed=whole("seed", seed),
         stalls=tuple(Stall.parse(text) for text in stalls or ()),
         tick_hz=whole("tick", tick),
@@ -184,6 +183,13 @@ def experiment(
     )
     _refuse_unknown(spec)
     return spec
+
+
+def _cores(text: str) -> int:
+    cores = whole("cores", text)
+    if not 1 <= cores <= CORES_MAX:  # 0 means "the machine's" to Experiment, but nobody types that
+        raise UserError(f"cores must be 1 to {CORES_MAX}, not {cores}")
+    return cores
 
 
 def _threads(text: str) -> int:

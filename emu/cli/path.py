@@ -34,7 +34,7 @@ def path(
       emu path wakeq
       emu path baseline --json | jq .sections
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
-    checked = options.experiment(variant=variant, machine=machine, cores=options.CORES_DEFAULT, messages=messages, seed=seed)
+    checked = options.experiment(variant=variant, machine=machine, messages=messages, seed=seed)
     from emu.observe.path_reference import reference_of
     from emu.report.path_check import PathComparison
     from emu.run.path_run import experiment, path_lengths

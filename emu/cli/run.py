@@ -28,7 +28,7 @@ OF_SCRIPTS = ("--variant", "--machine", "--json")
     together.Together(("--script",), "a script runs in any variant, on any machine, and is answered in either form", OF_SCRIPTS),
 )
 def run(
-    cores: options.Cores = options.CORES_DEFAULT,
+    cores: options.Cores = None,
     variant: options.Variant = options.DEFAULT_VARIANT,
     machine: options.Machine = options.DEFAULT_MACHINE,
     workload: options.Workload = options.DEFAULT_WORKLOAD,

@@ -1,10 +1,11 @@
 """What is written down when an instruction retires: its time, where that time went, locks, probes, digest."""
 
 from emu.engine.locks import account_locks
-from emu.engine.probes import BEGINS_RUN, ENDS_RUN, PROBED_EVENT, account_event, account_spin, settle_span
+from emu.engine.probes import BEGINS_RUN, ENDS_RUN, ERRNO_EVENT, PROBED_EVENT, account_errno, account_event, account_spin, settle_span
 from emu.engine.records import (
     EVENT,
     I64,
+    IF_ZERO,
     INSTRUCTION,
     JUMPED_TO,
     LOCK,
@@ -70,7 +71,10 @@ def task_index(machine, pointer):  # type: ignore[no-untyped-def]
 
 @njit
 def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
-    """Count the event bound to the retiring instruction."""
+    """Count the event bound to the retiring instruction, if it has happened."""
+    value = core.scratch[0] if instruction.register >= 0 else I64(0)
+    if instruction.traits & IF_ZERO and value != 0:
+        return
     mark = instruction.mark
     counts = array_at(machine.mark_counts, mark + 1, I64)
     counts[mark] += 1
@@ -79,11 +83,10 @@ def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
         machine.end_at = core.clock + machine.run_ahead_max + 1
         core.limit = min(core.limit, machine.end_at - 1)
         core.horizon = min(core.horizon, machine.end_at - 1)
-    value = 0
-    if instruction.register >= 0:
-        value = core.scratch[0]
     if roles & PROBED_EVENT:
         account_event(machine, core, mark, task_index(machine, value))
+    if roles & ERRNO_EVENT:
+        account_errno(machine, mark, value)
     if roles & BEGINS_RUN:
         machine.boot_cycles = core.retired_at
     note(machine, core, K_MARK, core.retired_at, mark, 0, value)

@@ -8,7 +8,7 @@ from emu.engine.account import blame, task_index
 from emu.engine.deliver import PAGE_FAULT
 from emu.engine.lock_word import RELEASED
 from emu.engine.locks import change_lock, lock_at, look_at_ticket, note_releases
-from emu.engine.probes import SPIN
+from emu.engine.probes import SPIN, end_spin
 from emu.engine.records import (
     CORE,
     FAULT_EXCEPTION,
@@ -137,6 +137,8 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
         note_transfer(machine, core, address, bus.ownership_cause, bus.ownership_cycles)
     if address == core.task_pointer_at:
         core.task = task_index(machine, value)
+        if core.spinning >= 0:
+            end_spin(machine, core)
 
 
 def on_invalid(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]

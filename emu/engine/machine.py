@@ -9,8 +9,8 @@ from emu.assembly.variants import LOCK_KINDS
 from emu.engine.lock_word import SLEEPING
 from emu.engine.loop import run as run_native
 from emu.engine.probe_file import NO_PROBES, Probes
-from emu.engine.probes import BEGINS_RUN, ENDS_RUN, PROBED_EVENT, SLOT, SPAN, SPIN, UNDER
-from emu.engine.records import CORE, HALTED, LOCK, MACHINE, PROBED, RUNNING, WAITING_FOR_STARTUP
+from emu.engine.probes import BEGINS_RUN, ENDS_RUN, ERRNO, ERRNO_EVENT, PROBED_EVENT, SLOT, SPAN, SPIN, UNDER
+from emu.engine.records import CORE, LOCK, MACHINE, PROBED, RUNNING, WAITING_FOR_STARTUP
 from emu.engine.text import Text
 from emu.engine.unicorn_core import UnicornCore, function_pointer, make_callbacks
 from emu.errors import InternalError
@@ -138,9 +138,10 @@ class Machine:
         probes, mark = start.probes, self.text.mark
         self.probes = probes
         self.spins, self.spans = np.zeros(len(probes.spins), SPIN), np.zeros(len(probes.spans), SPAN)
-        self.unders = np.zeros(len(probes.unders), UNDER)
+        self.unders, self.errnos = np.zeros(len(probes.unders), UNDER), np.zeros(len(probes.errnos), ERRNO)
         roles = np.zeros(max(len(self.text.marks), 1), np.uint8)
-        for name, role in ((probes.done, ENDS_RUN), (probes.begun, BEGINS_RUN), *((e, PROBED_EVENT) for e in probes.probed_events)):
+        probed = [(name, PROBED_EVENT) for name in probes.probed_events] + [(each.event, ERRNO_EVENT) for each in probes.errnos]
+        for name, role in ((probes.done, ENDS_RUN), (probes.begun, BEGINS_RUN), *probed):
             if name is not None and mark(name) >= 0:
                 roles[mark(name)] |= role
         for index, spin in enumerate(probes.spins):
@@ -158,8 +159,10 @@ class Machine:
             record["slots"], record["slot_count"] = address_of(slots), len(slots)
         for under, record in zip(probes.unders, self.unders, strict=True):
             record["mark"], record["guard"] = mark(under.event), probes.guards.index(under.lock)
+        for errno, record in zip(probes.errnos, self.errnos, strict=True):
+            record["mark"] = mark(errno.event)
         self._share("mark_roles", roles)
-        for name in ("spins", "spans", "unders"):
+        for name in ("spins", "spans", "unders", "errnos"):
             self._share(name, getattr(self, name))
             self.record[f"{name[:-1]}_count"] = len(getattr(self, name))
 
@@ -250,7 +253,7 @@ class Machine:
         return int(max(self.cores["clock"].max(), self.cores["retired_at"].max()))
 
     def probe(self, kind: str, name: str) -> np.void:
-        """The live record of a probe: `kind` is spins, spans or unders."""
+        """The live record of a probe: `kind` is spins, spans, unders or errnos."""
         names = [each.name for each in getattr(self.probes, kind)]
         record: np.void = getattr(self, kind)[names.index(name)]
         return record
@@ -260,15 +263,36 @@ class Machine:
         return self._keep[name]
 
     def finish(self) -> None:
-        """Bring every core's account up to the common end: a halted core was idle, another one still at its instruction."""
+        """Bring every account up to the common end: each core's cycles, and the spins, waits and holds that still go on."""
         end = self.cycles
         for core in self.cores:
-            state = (
-                int(State.IDLE)
-                if core["status"] in (HALTED, WAITING_FOR_STARTUP) or core["current"] < 0
-                else int(self.text.instructions[core["current"]]["state"])
-            )
-            core["cycles"][state] += end - core["retired_at"]
-            if state < State.LOCK_WAIT:
-                core["cycles_by_cause"][0] += end - core["retired_at"]
-            core["retired_at"] = core["clock"] = end
+            self._finish_core(core, end)
+        held = self.locks["owner"] >= 0
+        self.locks["hold_cycles"][held] += end - self.locks["acquired_at"][held]
+        self.locks["hold_cycles_max"][held] = np.maximum(self.locks["hold_cycles_max"], end - self.locks["acquired_at"])[held]
+        self.locks["acquired_at"][held] = end
+
+    def _finish_core(self, core: np.void, end: int) -> None:
+        """A halted core was idle, another one still at its instruction."""
+        state = State.IDLE
+        if core["status"] == RUNNING and core["current"] >= 0:
+            state = State(int(self.text.instructions[core["current"]]["state"]))
+            if state != State.INTERRUPT and core["wait_depth"] > 0:
+                state = State.LOCK_WAIT
+            elif state != State.INTERRUPT and core["spinning"] >= 0:
+                state = State.SPIN
+        gap = end - core["retired_at"]
+        core["cycles"][State.STALL] += core["stalled"]
+        core["cycles"][state] += gap - core["stalled"]
+        if state < State.LOCK_WAIT:
+            core["cycles_by_cause"][0] += gap - core["stalled"]
+        core["retired_at"] = core["clock"] = end
+        core["stalled"] = 0
+        if core["spinning"] >= 0:
+            self.spins[core["spinning"]]["cycles"] += end - core["spin_start"]
+            core["spin_start"] = end
+        for place in range(core["wait_depth"]):
+            lock, waited = self.locks[core["wait_lock"][place]], end - core["wait_start"][place]
+            lock["wait_cycles"] += waited
+            lock["wait_cycles_max"] = max(lock["wait_cycles_max"], waited)
+            core["wait_start"][place] = end

@@ -25,6 +25,7 @@ KEYS = {
         "settles": Key(bool, optional=True),
     },
     "under": {"event": Key(str), "lock": Key(str)},
+    "errno": {"event": Key(str)},
 }
 BY = ("task", "core")
 
@@ -61,6 +62,14 @@ class Under:
 
 
 @dataclass(frozen=True, slots=True)
+class Errno:
+    """Events whose register has a negative error number, counted by that."""
+
+    name: str
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
 class Probes:
     """What a subject has counted. `done` ends a run when it has come often enough, `begun` is when the measured part begins."""
 
@@ -70,6 +79,7 @@ class Probes:
     spins: tuple[Spin, ...] = ()
     spans: tuple[Span, ...] = ()
     unders: tuple[Under, ...] = ()
+    errnos: tuple[Errno, ...] = ()
     path: Path | None = None
 
     @property
@@ -80,7 +90,7 @@ class Probes:
     @property
     def probed_events(self) -> set[str]:
         """The events that spans and counts under locks hang on."""
-        return {name for table, _, name in self._events() if table != "run"}
+        return {name for table, _, name in self._events() if table.startswith(("span.", "under."))}
 
     def check(self, image: Image, locks: Collection[str]) -> None:
         """Refuse names that the image, or the guest with its classes of locks, does not have: a `UserError` with file and line."""
@@ -109,6 +119,8 @@ class Probes:
                     yield f"span.{span.name}", key, name
         for under in self.unders:
             yield f"under.{under.name}", "event", under.event
+        for errno in self.errnos:
+            yield f"errno.{errno.name}", "event", errno.event
 
     def _wrong(self, table: str, key: str, name: str, what: str, known: Collection[str]) -> UserError:
         has = f"; there is {', '.join(sorted(known))}" if known else ""
@@ -132,6 +144,7 @@ def read_probes(path: Path) -> Probes:
         spins=tuple(Spin(name, **each) for name, each in tables.get("spin", {}).items()),
         spans=tuple(Span(name, **each) for name, each in tables.get("span", {}).items()),
         unders=tuple(Under(name, **each) for name, each in tables.get("under", {}).items()),
+        errnos=tuple(Errno(name, **each) for name, each in tables.get("errno", {}).items()),
         path=path,
     )
     for span in probes.spans:

@@ -1,7 +1,8 @@
 """Probes: counters for what a subject wants to know, which know nothing of the subject.
 
 A *spin* is a run of loads, marked in the text, that return the value for which a core goes on waiting. A *span* goes from one
-event to another, of a task or of a core. An event *under* a lock is counted while its core holds a lock of some class.
+event to another, of a task or of a core. An event *under* a lock is counted while its core holds a lock of some class. An *errno*
+counts an event by the error that its register says a system call has returned.
 """
 
 import numpy as np
@@ -13,9 +14,10 @@ from emu.trace_record import Kind
 I64, U8 = np.int64, np.uint8
 GUARDS = 4  # classes of locks that events can be counted under
 SUB_BUCKETS = 8  # of a histogram: each power of two in so many parts
+ERRORS = 4096  # the last page of numbers: a system call that returns one of them has failed
 BUCKETS = SUB_BUCKETS * 61
 # What a mark is for beside being counted.
-ENDS_RUN, BEGINS_RUN, PROBED_EVENT = 1, 2, 4
+ENDS_RUN, BEGINS_RUN, PROBED_EVENT, ERRNO_EVENT = 1, 2, 4, 8
 
 K_SPIN_BEGIN, K_SPIN_END = int(Kind.SPIN_BEGIN), int(Kind.SPIN_END)
 
@@ -37,6 +39,7 @@ SPAN = np.dtype(
     ]
 )
 UNDER = np.dtype([("mark", I64), ("guard", I64), ("count", I64)])
+ERRNO = np.dtype([("mark", I64), ("counts", I64, (ERRORS,))])
 
 
 @njit
@@ -70,10 +73,26 @@ def account_spin(machine, core, probe):  # type: ignore[no-untyped-def]
         core.spin_loads += 1
         spin.iterations += 1
     elif core.spinning == probe:
-        core.spinning = -1
-        spin.cycles += core.retired_at - core.spin_start
-        note(machine, core, K_SPIN_END, core.retired_at, probe, core.last_address, core.spin_loads)
+        end_spin(machine, core)
     core.probed = -1
+
+
+@njit
+def end_spin(machine, core):  # type: ignore[no-untyped-def]
+    """The task on this core spins no more: it has what it waits for, or is switched out and begins anew once it is back."""
+    probe = core.spinning
+    core.spinning = -1
+    array_at(machine.spins, machine.spin_count, SPIN)[probe].cycles += core.retired_at - core.spin_start
+    note(machine, core, K_SPIN_END, core.retired_at, probe, core.last_address, core.spin_loads)
+
+
+@njit
+def account_errno(machine, mark, value):  # type: ignore[no-untyped-def]
+    """Retire an event whose register has what a system call returned: the negative of an error number."""
+    errnos = array_at(machine.errnos, machine.errno_count, ERRNO)
+    for place in range(machine.errno_count):
+        if errnos[place].mark == mark:
+            errnos[place].counts[-value % ERRORS] += 1
 
 
 @njit

@@ -32,7 +32,8 @@ STATES, CAUSES = len(State), len(Cause)
     FIXUP,
     LOADS,
     SERIALISING,
-) = (1 << n for n in range(16))
+    IF_ZERO,  # its event happens only if the register is 0
+) = (1 << n for n in range(17))
 # INSTRUCTION.special
 SP_NONE, SP_SYSCALL, SP_HLT, SP_RDTSC, SP_CPUID, SP_FAULT = range(6)
 # CORE.status
@@ -211,6 +212,8 @@ MACHINE = np.dtype(
         ("span_count", I64),
         ("unders", I64),  # of probes.UNDER[under_count]
         ("under_count", I64),
+        ("errnos", I64),  # of probes.ERRNO[errno_count]
+        ("errno_count", I64),
         ("stall_cycles", I64),  # i64[marks]
         ("stall_every", I64),
         ("stall_seen", I64),

@@ -113,3 +113,4 @@ def _mark(row: np.void, mark: Mark, names: Sequence[str]) -> None:
         if register is None:
             raise UserError(f"{mark.file}:{mark.line}: {mark.register!r} is not a register")
         row["register"] = register
+        row["traits"] |= rec.IF_ZERO if mark.zero else 0

@@ -2,7 +2,6 @@
 
 from emu.errors import UserError
 from emu.guest import workloads
-from emu.guest.placement import PLACEMENTS
 from emu.guest.workload import COUNTS, QUEUES, TYPES, Workload, default_threads, plan_pmsg_shared
 from emu.guest.workload import NAME as PMSG_SHARED
 
@@ -36,7 +35,7 @@ def plan_workload(
     workload: str,
     *,
     cores: int,
-    cores_per_module: int = 2,
+    cores_per_module: int,
     threads: int,
     messages: int,
     placement: str | None,
@@ -52,7 +51,7 @@ def plan_workload(
             cores_per_module=cores_per_module,
             threads=threads,
             messages=messages,
-            placement=PLACEMENTS[0] if placement is None else placement,
+            placement=placement,
             queues=QUEUES[0] if queues is None else queues,
             types=TYPES[0] if types is None else types,
             seed=seed,

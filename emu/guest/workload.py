@@ -4,7 +4,7 @@ The original benchmark's source is not public. Ours: one process, N threads in N
 with 8-byte messages and blocking calls. Thread 2p starts pair p; every token passes a fixed number of times, so no queue has
 anything on it at the end. What the name leaves open is a choice, a reading (docs/pmsg-shared.md):
 
-- `placement`: where the members of a pair run (`emu.guest.placement`).
+- `placement`: where the members of a pair run (`emu.guest.placement`); None: as far apart as the machine has it.
 - `queues`: `shared`, one for all pairs, or `pair`, one for each.
 - `types`: `own`, each thread receives a message type of its own; or `common`, the first members all receive type 1 and the second
   ones type 2, so that on a shared queue any partner takes any token.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from emu.errors import UserError
 from emu.guest.chance import start_delays
-from emu.guest.placement import PLACEMENTS, places
+from emu.guest.placement import checked, places
 from emu.guest.task_table import Table
 
 NAME = "pmsg-shared"
@@ -102,7 +102,7 @@ def plan_pmsg_shared(
     cores_per_module: int = 2,
     threads: int | None = None,
     messages: int = DEFAULT_MESSAGES,
-    placement: str = PLACEMENTS[0],
+    placement: str | None = None,
     queues: str = QUEUES[0],
     types: str = TYPES[0],
     seed: int = 1,
@@ -111,6 +111,7 @@ def plan_pmsg_shared(
     threads = default_threads(cores) if threads is None else threads
     validate(cores, threads, messages, seed)
     _validate_reading(threads, queues, types)
+    placement = checked(placement, cores, cores_per_module)
     pairs = threads // 2
     fungible = queues == "shared" and types == "common"
     passes = _shares_of_tokens(messages, pairs, fungible)

@@ -21,6 +21,12 @@ STATE_NAMES = {
     "stall": "stall",
     "idle": "idle",
 }
+MESSAGE_ROWS = {
+    "delivered": "messages delivered",
+    "enqueued": "messages enqueued",
+    "handed_over": "messages handed over",
+    "under_way": "sent, not yet delivered",
+}
 CORES_AS_COLUMNS = 4
 
 
@@ -56,7 +62,7 @@ def _headline(result: RunResult) -> Iterator[RenderableType]:
             "every figure is of this part only"
         )
     variant, machine = escape(result.variant), escape(result.machine)
-    where = f"{variant} on {machine}, {count(result.cores, 'core')}"
+    where = f"{variant} on {machine}, {cores_in_modules(result.cores, result.modules)}"
     yield Text.from_markup(f"[bold]{number(result.messages_per_second)} messages/s[/]  {where}")
     yield Text(f"{count(result.messages, 'message')} in {result.cycles:,} cycles ({_seconds(result.seconds)} simulated)")
     what = SUMMARIES[result.workload]
@@ -70,6 +76,11 @@ def _headline(result: RunResult) -> Iterator[RenderableType]:
         every = "each time" if stall.every == 1 else f"once in {stall.every} times"
         what = f"{count(done.count, 'stall')}, {done.cycles:,} cycles" if done else "never reached"
         yield Text(f"stall at {stall.point}: {stall.cycles:,} cycles {every}: {what}")
+
+
+def cores_in_modules(cores: int, modules: int) -> str:
+    """How many cores, and how they share caches."""
+    return f"{count(cores, 'core')} in {count(modules, 'module')}"
 
 
 def _cycles(result: RunResult) -> Table:
@@ -148,9 +159,11 @@ def _counts(result: RunResult) -> Table:
     left = [
         ("wakeups", wakeups.total),
         ("  under the queue lock", wakeups.under_queue_lock),
-        ("  after the unlock", wakeups.after_unlock),
+        ("  not under it", wakeups.after_unlock),
         ("  to an idle core", wakeups.to_idle),
         ("  to a running core", wakeups.to_running),
+        ("  found the task awake", wakeups.found_awake),
+        *([("  under way at the end", wakeups.under_way)] if wakeups.under_way else []),
         ("interprocessor interrupts", result.interprocessor_interrupts),
         ("context switches", result.context_switches),
     ]
@@ -161,8 +174,9 @@ def _counts(result: RunResult) -> Table:
         ("reads from memory", coherence.memory_reads),
         ("", None),
         *(
-            (f"messages {name}" if name in ("delivered", "enqueued", "handed_over") else name, value)
+            (MESSAGE_ROWS.get(name, f"calls that returned {name}"), value)
             for name, value in result.outcomes.items()
+            if value or name != "under_way"
         ),
     ]
     for row in range(max(len(left), len(right))):
@@ -176,7 +190,7 @@ def _cells(rows: list[tuple[str, int]] | list[tuple[str, int | None]], row: int,
     name, value = rows[row]
     if value is None:
         return name, "", ""
-    return escape(name.replace("_", " ")), f"{value:,}", f"{value / result.messages:.2f}" if result.messages else "-"
+    return escape(name), f"{value:,}", f"{value / result.messages:.2f}" if result.messages else "-"
 
 
 def _footer(result: RunResult) -> Iterator[RenderableType]:

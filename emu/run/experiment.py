@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from errno import errorcode
 
 import numpy as np
 
@@ -162,6 +163,7 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
         queues=setup.guest.workload.queues,
         types=setup.guest.workload.types,
         cores=experiment.cores,
+        modules=int(setup.bus.record["modules"][0]),
         threads=experiment.threads,
         seed=experiment.seed,
         messages_wanted=setup.guest.workload.messages,
@@ -187,7 +189,7 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
                 for name in ("transfers_within_module", "transfers_across_modules", "upgrades", "memory_reads")
             )
         ),
-        outcomes={name: counts.get(name, 0) for name in ("delivered", "enqueued", "handed_over")},
+        outcomes=_outcomes(counts, probe("errnos", "calls_failed")["counts"]),
         tick_hz=experiment.tick_hz,
         overrides=dict(experiment.overrides),
         stall_schedule=experiment.stalls,
@@ -206,7 +208,15 @@ def _digest(machine: Machine) -> str:
 
 def _wakeups(counts: Mapping[str, int], under: int) -> Wakeups:
     total = counts.get("wakeup", 0)
-    return Wakeups(total, under, total - under, counts.get("wakeup_to_idle", 0), counts.get("wakeup_to_running", 0))
+    found = [counts.get(name, 0) for name in ("wakeup_to_idle", "wakeup_to_running", "wakeup_found_awake")]
+    return Wakeups(total, under, total - under, *found, under_way=total - sum(found))
+
+
+def _outcomes(counts: Mapping[str, int], errors: np.ndarray) -> dict[str, int]:
+    """What became of messages, and of the system calls that failed."""
+    found = {name: counts.get(name, 0) for name in ("delivered", "enqueued", "handed_over")}
+    found["under_way"] = found["enqueued"] + found["handed_over"] - found["delivered"]
+    return found | {errorcode[int(number)]: int(errors[number]) for number in np.flatnonzero(errors)}
 
 
 def _stall_counts(setup: Setup) -> dict[str, StallCount]:

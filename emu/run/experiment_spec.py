@@ -1,18 +1,18 @@
 """What a run is asked to do, as one value: the same `Experiment` gives the same digest on any host.
 
-Whatever can be refused without an assembler or a machine file is refused here, before anything is started.
+Whatever can be refused without an assembler is refused here, before anything is started.
 """
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from emu.description import load_machine
 from emu.errors import UserError
 from emu.guest.plans import plan_workload, threads_of
-from emu.guest.workload import DEFAULT_MESSAGES, NAME, Workload
+from emu.guest.workload import CORES_MAX, DEFAULT_MESSAGES, NAME, Workload
 
 DEFAULT_VARIANT = "wakeq"
 DEFAULT_MACHINE = "a10-7800"
-DEFAULT_CORES = 4
 TICK_HZ_MAX = 100_000
 STALL_CYCLES_MAX = 10**9
 TRACE_RECORDS_DEFAULT = 50_000_000
@@ -77,7 +77,7 @@ class Experiment:
 
     variant: str = DEFAULT_VARIANT
     machine: str = DEFAULT_MACHINE
-    cores: int = DEFAULT_CORES
+    cores: int = 0  # 0: the machine's
     workload: str = NAME
     preempt: str = ""  # kind of kernel preemption, as in `emu.assembly.variants`; empty: the workload's own
     threads: int = 0  # 0: one a core, or what the workload needs
@@ -94,10 +94,13 @@ class Experiment:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        """Fill in the default number of threads and refuse what no machine could run."""
+        """Fill in the default numbers of cores and threads and refuse what no machine could run, or not this one."""
+        topology = load_machine(self.machine).topology
+        if self.cores == 0:
+            object.__setattr__(self, "cores", min(topology.modules * topology.cores_per_module, CORES_MAX))
         if self.threads == 0 and self.cores >= 1:
             object.__setattr__(self, "threads", threads_of(self.workload, self.cores))
-        workload = self.plan()
+        workload = self.plan(topology.cores_per_module)
         if not self.preempt:
             object.__setattr__(self, "preempt", workload.preempt)
         if not 0 <= self.tick_hz <= TICK_HZ_MAX:
@@ -111,7 +114,7 @@ class Experiment:
             if points.count(point) > 1:
                 raise UserError(f"point {point} is stalled twice: give each point one --stall")
 
-    def plan(self, cores_per_module: int = 2) -> Workload:
+    def plan(self, cores_per_module: int) -> Workload:
         """Who does what on which core."""
         return plan_workload(
             self.workload,

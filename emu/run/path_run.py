@@ -7,6 +7,7 @@ from pathlib import Path
 
 from emu.description import load_machine
 from emu.errors import LimitReached, UserError
+from emu.guest.workload import CORES_MAX
 from emu.observe.path_lengths import TAIL_MESSAGES, PathLengths, measure
 from emu.observe.path_reference import Correspondence, correspondence
 from emu.observe.path_walk import walk
@@ -25,14 +26,14 @@ MESSAGES_MAX = 5000  # a trace of some two gigabytes in memory
 def experiment(variant: str, machine: str, messages: int, seed: int) -> Experiment:
     """The run that the real kernels were measured in: two threads, each on a core of another module, no tick.
 
-    Two modules of the machine are enough for that, and with all their cores the halves that the placement goes by are modules.
+    Two modules of the machine are enough for that.
     """
     if not MESSAGES_MIN <= messages <= MESSAGES_MAX:
         raise UserError(
             f"messages must be {MESSAGES_MIN} to {MESSAGES_MAX}, not {messages}: "
             f"the first {WARM_UP_MESSAGES} and the last {TAIL_MESSAGES} are not steady state"
         )
-    cores = 2 * load_machine(machine).topology.cores_per_module
+    cores = min(2 * load_machine(machine).topology.cores_per_module, CORES_MAX)
     return Experiment(
         variant=variant, machine=machine, cores=cores, threads=THREADS, messages=messages, placement=PLACEMENT, seed=seed
     )

@@ -78,13 +78,15 @@ class LockUse:
 
 @dataclass(frozen=True, slots=True)
 class Wakeups:
-    """Calls of try_to_wake_up, by where they were made from and what they found."""
+    """Calls of try_to_wake_up: made under the queue lock or not; and by what they found, which is a sum of its own."""
 
     total: int = 0
     under_queue_lock: int = 0
-    after_unlock: int = 0
+    after_unlock: int = 0  # or elsewhere: the boot, a signal
     to_idle: int = 0
-    to_running: int = 0
+    to_running: int = 0  # the task was asleep, its core was running something; or it had not left that core yet
+    found_awake: int = 0  # nothing was to be done
+    under_way: int = 0  # when the run was stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class RunResult:
     workload: str
     placement: str
     cores: int
+    modules: int  # that these cores are
     threads: int
     seed: int
     messages_wanted: int
@@ -149,7 +152,8 @@ class RunResult:
     interprocessor_interrupts: int = 0
     context_switches: int = 0
     coherence: Coherence = Coherence()
-    outcomes: Mapping[str, int] = field(default_factory=dict)  # delivered, enqueued, handed_over, errors by errno name
+    # delivered = enqueued + handed_over - under_way; and system calls that returned an error to the program, by its name
+    outcomes: Mapping[str, int] = field(default_factory=dict)
     tick_hz: int = 0
     overrides: Mapping[str, int] = field(default_factory=dict)  # figures of the machine file that were set: key to value
     stall_schedule: tuple[Stall, ...] = ()
@@ -196,6 +200,7 @@ class RunResult:
             "queues": self.queues,
             "types": self.types,
             "cores": self.cores,
+            "modules": self.modules,
             "threads": self.threads,
             "seed": self.seed,
             "tick_hz": self.tick_hz,

@@ -81,6 +81,7 @@ try_to_wake_up:
     call ttwu_do_activate
     raw_spin_unlock [r14 + RQ_lock]
 .Lout:
+//@ event wakeup_found_awake reg=rbp zero
     mov rsi, qword ptr [rsp + FRAME_flags]
     mov rdi, r15
     call _raw_spin_unlock_irqrestore

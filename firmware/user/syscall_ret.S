@@ -11,6 +11,7 @@ syscall_ret:
     ja .Lerror
     ret
 .Lerror:
+    //@ event call_failed reg=rdi
     neg edi
     xor eax, eax
     mov rcx, qword ptr fs:[rax + UTLS_self]

@@ -50,6 +50,7 @@ table_task:
     dec r15
     jmp .Lcall
 .Lerror:
+    //@ event call_failed reg=rax
     cmp rax, qword ptr [r13 + TCALL_retry]
     je .Lretry
     inc qword ptr [r13 + TCALL_refused]

@@ -35,11 +35,12 @@ def write(folder: Path, text: str) -> Path:
         ("nop # comment", "a comment begins with //"),
         ("nop /* comment */", "a comment begins with //"),
         ("//@ evnt wakeup", "an annotation must be event, point, load, fixup or state, not 'evnt'"),
-        ("//@ event", "an annotation is `//@ event|point|load|fixup|state NAME [reg=R]`, not '//@ event'"),
+        ("//@ event", "an annotation is `//@ event|point|load|fixup|state NAME [reg=R [zero]]`, not '//@ event'"),
         ("//@ event wakeup rdi", "an annotation is"),
         ("//@ state kernle", "state must be one of user, kernel, scheduler, interrupt, idle, not 'kernle'"),
         ("//@ event wakeup reg=dl", "reg= belongs to an event and names a register of 32 or 64 bits, not 'dl' on event"),
         ("//@ point window reg=rdi", "not 'rdi' on point"),
+        ("//@ event wakeup zero", "an annotation is `//@ event|point|load|fixup|state NAME [reg=R [zero]]`"),
     ],
 )
 def test_a_broken_rule_is_named_with_its_line(tmp_path: Path, line: str, message: str) -> None:
@@ -79,7 +80,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_statements_labels_and_annotations(tmp_path: Path) -> None:
     source = prepare(
-        write(tmp_path, "//@ state scheduler\nroutine:\n.Lagain: dec rdi; jne .Lagain\n//@ event done reg=rdi\nentry:\n    ret\n")
+        write(tmp_path, "//@ state scheduler\nroutine:\n.Lagain: dec rdi; jne .Lagain\n//@ event done reg=rdi zero\nentry:\n    ret\n")
     )
     assert source.state == "scheduler"
     assert source.labels == ["routine", "entry"]
@@ -93,4 +94,4 @@ def test_statements_labels_and_annotations(tmp_path: Path) -> None:
         (6, "ret"),
     ]
     (note,) = source.annotations
-    assert (note.kind, note.name, note.register, note.line) == ("event", "done", "rdi", 4)
+    assert (note.kind, note.name, note.register, note.zero, note.line) == ("event", "done", "rdi", True, 4)

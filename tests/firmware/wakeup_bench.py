@@ -44,7 +44,7 @@ def image() -> Image:
 class Bench:
     """A guest at its start, and core 0 in kernel mode on the stack of its idle task."""
 
-    def __init__(self, *, cores: int = 4, threads: int = 4, placement: str = "cross-module") -> None:
+    def __init__(self, *, cores: int = 4, threads: int = 4, placement: str | None = None) -> None:
         self.image = image()
         plan = plan_pmsg_shared(cores=cores, threads=threads, messages=2 * threads, placement=placement)
         self.guest = build_guest(self.image, plan)
@@ -68,7 +68,7 @@ class Bench:
         self.group = self.named("task_group")
         self.stack = self.areas[0]["kernel_stack"] - 0x200
         self._landing = self.kernel.symbol("unexpected_interrupt")  # where calls return to; never executed
-        self._marks_at = {mark.address: mark.name for mark in self.image.marks if mark.kind == "event"}
+        self._marks_at = {mark.address: mark for mark in self.image.marks if mark.kind == "event"}
         self._rdtsc = self.kernel.symbol("sched_clock") + self._offset_in("sched_clock", RDTSC)
         self.uc = self._core()
 
@@ -120,8 +120,9 @@ class Bench:
         assert found, hex(address)
         self.counts[found[0]] += 1
         self.tsc += TICKS_PER_INSTRUCTION
-        if address in self._marks_at:
-            self.marks[self._marks_at[address]] += 1
+        mark = self._marks_at.get(address)
+        if mark is not None and not (mark.zero and self.uc.reg_read(GPR[mark.register])):
+            self.marks[mark.name] += 1
 
     def _access(self, counter: Counter[tuple[str, int]], physical: int) -> None:
         if physical >> 12 == APIC_PAGE >> 12:

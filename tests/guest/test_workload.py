@@ -17,7 +17,7 @@ def pairs_of(workload: Workload) -> list[tuple[TaskPlan, TaskPlan]]:
 
 
 @given(
-    cores=st.integers(1, 64),
+    cores=st.integers(3, 64),
     pairs=st.integers(1, 32),
     messages=st.integers(1, 10**6),
     placement=st.sampled_from(PLACEMENTS),

@@ -1,14 +1,19 @@
-"""Every table-driven workload, in every variant: it ends, every call is answered as planned, and nothing is left behind."""
+"""Every workload, in every variant: it ends, every call is answered as planned, and nothing is left behind; its figures agree."""
+
+from collections import Counter
+from errno import errorcode
 
 import pytest
+from sums import MESSAGE_WORDS, contradictions
 
 from emu.assembly.variants import variants
 from emu.errors import UserError
 from emu.guest import system_calls as sc
 from emu.guest.plans import SUMMARIES, plan_workload, threads_of
+from emu.guest.task_table import table_lines
 from emu.guest.workload import NAME
 from emu.guest.workloads import KINDS
-from emu.run.experiment import drive_to_end, prepare
+from emu.run.experiment import Setup, drive_to_end, prepare
 from emu.run.experiment_spec import Experiment
 
 MESSAGES = 60
@@ -17,12 +22,30 @@ NAMES = [name for name in KINDS if name != ENDLESS]
 
 
 @pytest.mark.parametrize("variant", list(variants()))
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [NAME, *NAMES])
 def test_it_ends_as_planned(name: str, variant: str) -> None:
-    experiment = Experiment(workload=name, variant=variant, messages=MESSAGES, threads=5)
-    result = drive_to_end(prepare(experiment))
+    setup = prepare(Experiment(workload=name, variant=variant, messages=MESSAGES, threads=6 if name == NAME else 5))
+    result = drive_to_end(setup)
     assert result.messages == result.messages_wanted >= MESSAGES
     assert result.workload == name
+    assert contradictions(result) == []
+    errors = {key: value for key, value in result.outcomes.items() if key not in MESSAGE_WORDS}
+    assert sum(errors.values()) == sum(error_returns(setup).values())
+    assert set(errors) <= {"EAGAIN", "EIDRM", "EINTR", "EINVAL", "ESRCH"}
+
+
+def error_returns(setup: Setup) -> Counter[str]:
+    """How often each task was told of an error, by its own count; where its line allows one of several, by the first."""
+    told: Counter[str] = Counter()
+    for task in setup.guest.tasks:
+        if task.plan.table is not None:
+            calls = (*task.plan.table.prologue, *task.plan.table.calls)
+            page = setup.guest.kernel.record("table_page", task.page)
+            for call, line in zip(calls, table_lines(page, len(calls)), strict=True):
+                told[errorcode.get(call.retry, "none")] += line["retried"]
+                told[errorcode[call.allowed[0]] if call.allowed else "none"] += line["refused"]
+    assert told.pop("none", 0) == 0
+    return told
 
 
 @pytest.mark.parametrize("threads", [2, 3, 4, 7, 9])
@@ -77,6 +100,15 @@ def test_threads_by_default() -> None:
     ],
 )
 def test_what_cannot_be_is_refused(changed: dict[str, object], message: str) -> None:
-    given = {"workload": "mixed-types", "cores": 4, "threads": 4, "messages": 100, "placement": None, "seed": 1, **changed}
+    given = {
+        "workload": "mixed-types",
+        "cores": 4,
+        "cores_per_module": 2,
+        "threads": 4,
+        "messages": 100,
+        "placement": None,
+        "seed": 1,
+        **changed,
+    }
     with pytest.raises(UserError, match=message):
         plan_workload(**given)  # type: ignore[arg-type]

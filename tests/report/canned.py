@@ -27,6 +27,7 @@ WAKEQ = RunResult(
     queues="shared",
     types="own",
     cores=4,
+    modules=2,
     threads=4,
     seed=1,
     messages_wanted=2000,
@@ -44,7 +45,7 @@ WAKEQ = RunResult(
         "pi_lock": LockUse(4000, 0, 0, 0, 2_800_000, 4_100, 0),
         "rq.lock": LockUse(12_040, 31, 2_100, 420, 6_100_000, 3_900, 44),
     },
-    wakeups=Wakeups(2004, 0, 2004, 1990, 14),
+    wakeups=Wakeups(2004, 0, 2004, 1990, 9, 5),
     interprocessor_interrupts=1702,
     context_switches=3988,
     coherence=Coherence(31_000, 92_100, 12_044, 4_021),
@@ -56,12 +57,12 @@ STALLED = replace(
     messages_per_second=351_234.5,
     cycles_by_core_and_state=tuple(_core(300_000, 400_000, 120_000, 250_000) for _ in range(4)),
     message_spin=MessageSpin(199, 41_220, 480_000),
-    wakeups=Wakeups(2004, 2000, 4, 1990, 14),
+    wakeups=Wakeups(2004, 2000, 4, 1990, 13, 1),
     locks={"q_perm.lock": LockUse(4003, 1812, 1_922_400, 22_210, 9_290_000, 24_812, 33_312)},
     stall_schedule=(Stall("handoff_window", 20_000, 10),),
     stalls={"handoff_window": StallCount(50, 1_000_000)},
 )
-PARTIAL = replace(WAKEQ, partial=True, messages=721, cores=8, cycles_by_core_and_state=WAKEQ.cycles_by_core_and_state * 2)
+PARTIAL = replace(WAKEQ, partial=True, messages=721, cores=8, modules=4, cycles_by_core_and_state=WAKEQ.cycles_by_core_and_state * 2)
 
 KERNEL = 0xFFFFFFFF80100000
 TASK0, TASK1 = 0xFFFF880000500000, 0xFFFF880000501000

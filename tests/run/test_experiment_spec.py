@@ -2,6 +2,7 @@
 
 import pytest
 
+from emu.description.machine_file import machine_path
 from emu.errors import UserError
 from emu.run.experiment_spec import Experiment, Limits, Stall
 
@@ -9,12 +10,13 @@ from emu.run.experiment_spec import Experiment, Limits, Stall
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"cores": 0}, "cores must be 1 to 64, not 0"),
+        ({"cores": -1}, "cores must be 1 to 64, not -1"),
         ({"cores": 65}, "cores must be 1 to 64, not 65"),
         ({"threads": 3}, "threads must be an even number from 2, not 3"),
         ({"threads": -2}, "threads must be an even number from 2, not -2"),
         ({"messages": 0}, "messages must be 1 to"),
         ({"placement": "moon"}, "placement must be one of cross-module"),
+        ({"placement": "cross-module", "cores": 2}, "placement cross-module is impossible with 2 cores, 2 a module"),
         ({"seed": -1}, "seed must be"),
         ({"tick_hz": -1}, "tick must be 0 (off) to"),
         ({"stalls": (Stall("p", 1), Stall("p", 2))}, "point p is stalled twice"),
@@ -24,6 +26,28 @@ def test_refused(fields, words):
     with pytest.raises(UserError) as refused:
         Experiment(**fields)
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("modules", "cores_per_module", "cores", "placement"),
+    [
+        (2, 2, 4, "cross-module"),
+        (1, 8, 8, "same-module"),
+        (4, 1, 4, "cross-module"),
+        (1, 1, 1, "same-core"),
+        (2, 64, 64, "same-module"),
+    ],
+)
+def test_default_cores_and_placement_are_the_machines(tmp_path, modules, cores_per_module, cores, placement):
+    text = machine_path("a10-7800").read_text()
+    path = tmp_path / "mine.toml"
+    own = text.replace("modules = 2", f"modules = {modules}").replace(
+        "cores_per_module = 2", f"cores_per_module = {cores_per_module}"
+    )
+    path.write_text(own)
+    experiment = Experiment(machine=str(path))
+    assert experiment.cores == cores
+    assert experiment.plan(cores_per_module).placement == placement
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, 2), (2, 2), (3, 4), (4, 4), (64, 64)])
