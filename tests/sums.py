@@ -53,9 +53,13 @@ def _locks(result: RunResult) -> Iterator[tuple[str, bool]]:
     owned = sum(lock.hold_cycles for lock in result.locks.values()) if lock_kind(get_variant(result.variant)) == "ticket" else 0
     yield f"waits of {waited} cycles, the state {state}", state - owned <= waited <= state + away
     for name, lock in result.locks.items():
+        longest_wait, longest_hold = lock.wait_cycles_max, lock.hold_cycles_max
         yield f"{name}: {lock}: waits", lock.contended > 0 or lock.wait_cycles == 0
-        yield f"{name}: {lock}: the longest wait", lock.wait_cycles_max <= lock.wait_cycles <= lock.contended * lock.wait_cycles_max
+        yield f"{name}: {lock}: the longest wait", longest_wait <= lock.wait_cycles <= lock.contended * longest_wait
         yield f"{name}: {lock}: holds", lock.acquisitions > 0 or lock.hold_cycles == 0
-        yield f"{name}: {lock}: the longest hold", lock.hold_cycles_max <= lock.hold_cycles <= lock.acquisitions * lock.hold_cycles_max
+        yield (
+            f"{name}: {lock}: the longest hold",
+            longest_hold <= lock.hold_cycles <= lock.acquisitions * longest_hold,
+        )
         yield f"{name}: {lock}: contended", lock.contended <= lock.acquisitions + (result.cores if result.partial else 0)
-        yield f"{name}: {lock}: longer than the run", max(lock.wait_cycles_max, lock.hold_cycles_max) <= result.cycles
+        yield f"{name}: {lock}: longer than the run", max(longest_wait, longest_hold) <= result.cycles

@@ -1,7 +1,16 @@
 """What is written down when an instruction retires: its time, where that time went, locks, probes, digest."""
 
 from emu.engine.locks import account_locks
-from emu.engine.probes import BEGINS_RUN, ENDS_RUN, ERRNO_EVENT, PROBED_EVENT, account_errno, account_event, account_spin, settle_span
+from emu.engine.probes import (
+    BEGINS_RUN,
+    ENDS_RUN,
+    ERRNO_EVENT,
+    PROBED_EVENT,
+    account_errno,
+    account_event,
+    account_spin,
+    settle_span,
+)
 from emu.engine.records import (
     EVENT,
     I64,

@@ -208,8 +208,8 @@ def _digest(machine: Machine) -> str:
 
 def _wakeups(counts: Mapping[str, int], under: int) -> Wakeups:
     total = counts.get("wakeup", 0)
-    found = [counts.get(name, 0) for name in ("wakeup_to_idle", "wakeup_to_running", "wakeup_found_awake")]
-    return Wakeups(total, under, total - under, *found, under_way=total - sum(found))
+    idle, running, awake = (counts.get(name, 0) for name in ("wakeup_to_idle", "wakeup_to_running", "wakeup_found_awake"))
+    return Wakeups(total, under, total - under, idle, running, awake, total - idle - running - awake)
 
 
 def _outcomes(counts: Mapping[str, int], errors: np.ndarray) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from emu.assembly import Struct
@@ -46,7 +47,7 @@ def command(experiment: Experiment) -> str:
     words = ["run", "--variant", each.variant, "--cores", str(each.cores), "--threads", str(each.threads)]
     words += ["--machine", each.machine] if each.machine != default.machine else []
     words += ["--workload", each.workload] if each.workload != default.workload else []
-    words += ["--preempt", each.preempt] if each.preempt != each.plan().preempt else []
+    words += ["--preempt", each.preempt] if each.preempt != replace(each, preempt="").preempt else []
     words += ["--messages", str(each.messages), "--seed", str(each.seed)]
     for option, value in (("--placement", each.placement), ("--queues", each.queues), ("--types", each.types)):
         words += [option, value] if value is not None else []

@@ -80,7 +80,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_statements_labels_and_annotations(tmp_path: Path) -> None:
     source = prepare(
-        write(tmp_path, "//@ state scheduler\nroutine:\n.Lagain: dec rdi; jne .Lagain\n//@ event done reg=rdi zero\nentry:\n    ret\n")
+        write(
+            tmp_path, "//@ state scheduler\nroutine:\n.Lagain: dec rdi; jne .Lagain\n//@ event done reg=rdi zero\nentry:\n    ret\n"
+        )
     )
     assert source.state == "scheduler"
     assert source.labels == ["routine", "entry"]

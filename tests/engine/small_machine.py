@@ -19,6 +19,7 @@ from emu.memory.records import Bus
 
 LATENCIES = {"l1_hit": 4, "mispredict": 20, "return_mispredict": 22, "ipi_flight": 500, "mmio_read": 100, "mmio_write": 60}
 CPUID = [(0x80000002, -1, 0x20444D41, 0, 0, 0), (1, -1, 0x630F01, 0x40800, 0, 0)]
+DONE = Probes(done="task_exit")
 LOCK, COUNTER = 0x200000, 0x200040
 
 SCENARIOS = {
@@ -122,6 +123,7 @@ def make(
     trace: bool = False,
     slice_cycles: int = 2000,
     stalls: Mapping[str, tuple[int, int]] | None = None,
+    probes: Probes = DONE,
 ) -> Machine:
     """A machine of `cores` cores that all start at the program; a core's stack is its own page. `stalls`: by name of the point."""
     with tempfile.TemporaryDirectory() as folder:
@@ -136,7 +138,7 @@ def make(
     )  # fmt: skip
     bus.ram[image.text.physical : image.text.physical + len(image.text.data)] = list(image.text.data)
     object.__setattr__(text, "kernel_base", image.text.physical)  # no paging: the text is where it is
-    start = Start(0, image.text.physical, image.text.physical, locks=[(LOCK, "lock")], probes=Probes(done="task_exit"))
+    start = Start(0, image.text.physical, image.text.physical, locks=[(LOCK, "lock")], probes=probes)
     options = Options(
         done_wanted=cores,
         max_cycles=10**8,

@@ -1,8 +1,9 @@
-"""Events that the engine itself looks at: one that happens only if a register is 0, errors by number, and a spin that is switched out."""
+"""An event that happens only if a register is 0, errors by number, and a spin that ends because its task is switched out."""
 
 import small_machine
 
 from emu.engine.machine import Machine
+from emu.engine.probe_file import Errno, Probes, Spin
 from emu.trace_record import State
 
 COUNT = """
@@ -19,6 +20,8 @@ COUNT = """
     dec r12d
     jne .Lagain
 """
+PROBES = Probes(done="task_exit", spins=(Spin("wait", "r_msg", "program"),), errnos=(Errno("failed", "call_failed"),))
+CURRENT = 0x210000  # what r13 points to
 # The task on this core finds r_msg NULL twice and is switched out; the next one works for a while.
 SPIN = """
     xor eax, eax
@@ -31,7 +34,7 @@ SPIN = """
     jne .Lpause
     //@ load r_msg
     mov rax, qword ptr [r14]
-    {switch}
+    mov qword ptr [r13], rcx
     mov ecx, 0x1000
 .Lwork:
     dec ecx
@@ -39,8 +42,10 @@ SPIN = """
 """
 
 
-def run(body: str) -> Machine:
-    machine = small_machine.make(body, 1)
+def run(body: str, current: int = -1) -> Machine:
+    """Run a program; a store to `current` says which task the core has."""
+    machine = small_machine.make(body, 1, probes=PROBES)
+    machine.cores["task_pointer_at"] = current
     small_machine.drive(machine)
     machine.finish()
     return machine
@@ -50,15 +55,16 @@ def test_an_event_that_asks_for_zero_and_errors_by_number() -> None:
     machine = run(COUNT)
     counts = dict(zip(machine.text.marks, machine.counts("mark_counts"), strict=True))
     assert counts["even"] == 3
-    assert counts["error"] == 6
-    assert list(machine.counts("errors")[:8]) == [0, 1, 1, 1, 1, 1, 1, 0]
+    assert counts["call_failed"] == 6
+    assert list(machine.probe("errnos", "failed")["counts"][:8]) == [0, 1, 1, 1, 1, 1, 1, 0]
 
 
 def test_a_spin_ends_where_its_task_is_switched_out() -> None:
-    still, switched = run(SPIN.format(switch="nop")), run(SPIN.format(switch="//@ event context_switch\n    nop"))
-    for machine in (still, switched):
-        (cycles,) = machine.cores["cycles"]
-        assert machine.record["spin_entries"] == 1 and machine.record["spin_iterations"] == 2
-        assert machine.record["spin_cycles"] == cycles[State.MESSAGE_SPIN] > 0
-    assert switched.cores["cycles"][0][State.KERNEL] > 0x1000 > 4 * switched.record["spin_cycles"][0]
-    assert still.record["spin_cycles"][0] > 0x1000
+    spun = []
+    for current in (-1, CURRENT):
+        machine = run(SPIN, current)
+        (cycles,), spin = machine.cores["cycles"], machine.probe("spins", "wait")
+        assert (spin["entries"], spin["iterations"]) == (1, 2)
+        assert spin["cycles"] == cycles[State.SPIN] > 0
+        spun.append(int(spin["cycles"]))
+    assert spun[0] > 0x1000 > 4 * spun[1]

@@ -4,7 +4,6 @@ from collections import Counter
 from errno import errorcode
 
 import pytest
-from sums import MESSAGE_WORDS, contradictions
 
 from emu.assembly.variants import variants
 from emu.errors import UserError
@@ -15,6 +14,7 @@ from emu.guest.workload import NAME
 from emu.guest.workloads import KINDS
 from emu.run.experiment import Setup, drive_to_end, prepare
 from emu.run.experiment_spec import Experiment
+from sums import MESSAGE_WORDS, contradictions
 
 MESSAGES = 60
 ENDLESS = "rt-livelock"  # in some variants it does not end: tests/run/test_rt_livelock.py

@@ -62,7 +62,9 @@ STALLED = replace(
     stall_schedule=(Stall("handoff_window", 20_000, 10),),
     stalls={"handoff_window": StallCount(50, 1_000_000)},
 )
-PARTIAL = replace(WAKEQ, partial=True, messages=721, cores=8, modules=4, cycles_by_core_and_state=WAKEQ.cycles_by_core_and_state * 2)
+PARTIAL = replace(
+    WAKEQ, partial=True, messages=721, cores=8, modules=4, cycles_by_core_and_state=WAKEQ.cycles_by_core_and_state * 2
+)
 
 KERNEL = 0xFFFFFFFF80100000
 TASK0, TASK1 = 0xFFFF880000500000, 0xFFFF880000501000

@@ -1,15 +1,15 @@
-"""A run that ends anywhere: what is still going on then (a spin, a wait, a hold, a stall, a wakeup) is in its figures, which agree."""
+"""A run that ends anywhere: a spin, a wait, a hold, a stall or a wakeup that still goes on is in its figures, which agree."""
 
 from collections.abc import Iterator
 
 import pytest
-from sums import contradictions
 
 from emu.engine import records as rec
 from emu.run.experiment import Setup, measure, prepare
 from emu.run.experiment_spec import Experiment, Stall
 from emu.run.result import RunResult
 from emu.run.snapshot import Snapshot
+from sums import contradictions
 
 RUNS = {
     "a spin": (Experiment(variant="baseline", messages=24, stalls=(Stall("handoff_window", 30_000, 2),)), 25_300),
