@@ -34,8 +34,8 @@ Placement = Annotated[
     str | None,
     typer.Option(
         metavar="PLACE",
-        help="Where the two of a pair run: cross-module (default, on a machine of one module same-module), same-core, unpinned, "
-        "or pingpong (as sem-pingpong.cpp pins them: docs/pmsg-shared.md).",
+        help="Where the two of a pair run: cross-module (default), same-module (default if there is but one), same-core, "
+        "unpinned, or pingpong (as sem-pingpong.cpp pins them: docs/pmsg-shared.md).",
     ),
 ]
 Queues = Annotated[
