@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,9 @@ from emu.errors import CheckFailed, UserError
 from emu.litmus.suite import CORES_MAX, Conditions, Refusal, find_tests, run_suite
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from emu.litmus.expectation import Expectation
     from emu.litmus.verdict import Verdict
 
 STATES_MAX = 2_000_000
@@ -22,13 +26,13 @@ IN_FULL_MAX = 3  # so many tests are shown in full without being asked
 @together.declare(
     together.Apart("--json", ("--verbose",), "the JSON of a test has every schedule anyway"),
     together.Together(
-        ("--expect", "--model", "--jobs", "--cores", "--machine", "--states-max"),
-        "each is one condition of the exploration, or what its answer is compared with",
+        ("--expect", "--model", "--jobs", "--cores", "--machine", "--states-max", "--allow-endless"),
+        "each is one condition of the exploration, or of what counts as a failure",
     ),
     together.Together(
         ("--json", "--verbose"),
         "they are forms of the answer, whatever was explored",
-        ("--expect", "--model", "--jobs", "--cores", "--machine", "--states-max"),
+        ("--expect", "--model", "--jobs", "--cores", "--machine", "--states-max", "--allow-endless"),
     ),
 )
 def litmus(
@@ -44,13 +48,18 @@ def litmus(
     cores: Annotated[str, typer.Option(metavar="N", help="The most threads that a test may have, up to 64.")] = str(CORES_MAX),
     machine: options.Machine = options.DEFAULT_MACHINE,
     states_max: Annotated[str, typer.Option(metavar="N", help="Give a test up after so many states.")] = str(STATES_MAX),
+    allow_endless: Annotated[
+        bool, typer.Option("--allow-endless", help="Executions that never end are reported, and do not fail.")
+    ] = False,
 ) -> None:
     """Run litmus tests (herd's format, X86 and X86_64) on real cores, in every interleaving and drain order.
 
     The answer is complete: a final state that is not printed cannot be reached. Positive and Negative count final states
     (herd counts executions). In a schedule, `1` means: core 1 executes an instruction, `1d`: its oldest store drains.
+    Liveness says whether threads can come to where they never end, and how; waiting that could still end does not count.
 
-    Exit code 1: a test disagrees with --expect. 2: a test could not be read or judged; the others are.
+    Exit code 1: a test disagrees with --expect, or has executions that never end. 2: a test could not be read or judged;
+    the others are.
 
     \b
     Examples:
@@ -70,6 +79,8 @@ def litmus(
 
         expectation = load_expectation(expect)
     tests = find_tests(paths)
+    in_full = verbose or len(tests) <= IN_FULL_MAX
+    form = _as_json if as_json else partial(_in_full, schedules=verbose) if in_full else _in_a_line
     begin = time.perf_counter()
     verdicts, refused, stopped = [], 0, False
     with terminal.progress_bar("litmus", "tests") as progress:
@@ -81,35 +92,55 @@ def litmus(
                     terminal.complain(judged.message)
                     continue
                 verdicts.append(judged)
-                if as_json:
-                    terminal.show_line(json.dumps(judged.to_dict()))
-                elif verbose or len(tests) <= IN_FULL_MAX or expectation is None:
-                    terminal.show_line(_one(judged, verbose=verbose, in_full=len(tests) <= IN_FULL_MAX))
+                if as_json or in_full or expectation is None or judged.never_ends:
+                    terminal.show_line(form(judged))
         except KeyboardInterrupt:
             stopped = True
-    from emu.report.litmus_report import Run, render_comparison, render_summary
-
     if not as_json and len(tests) > IN_FULL_MAX:
-        seconds = time.perf_counter() - begin
-        terminal.show(render_summary(verdicts, Run(model, processes, refused, seconds)))
-    comparison = expectation.compare(verdicts) if expectation is not None else None
-    if comparison is not None:
-        if as_json:
-            for line in render_comparison(comparison).splitlines():
-                terminal.complain(line)
-        else:
-            terminal.show(render_comparison(comparison))
+        from emu.report.litmus_report import Run, render_summary
+
+        terminal.show(render_summary(verdicts, Run(model, processes, refused, time.perf_counter() - begin)))
+    disagreeing = _compare(expectation, verdicts, expect, as_json=as_json)
     if stopped:
         raise typer.Exit(terminal.INTERRUPTED)
     if refused:
-        raise UserError(f"{refused} of {len(tests)} tests could not be judged")
-    if comparison is not None and len(comparison.unexpected) == len(verdicts):
-        raise UserError(f"{expect} says nothing of any of these tests: it must name them as their files or titles do")
-    if comparison is not None and comparison.disagreements:
-        raise CheckFailed(f"{len(comparison.disagreements)} of {len(verdicts)} tests disagree with {expect}")
+        raise typer.Exit(UserError.exit_code)
+    endless = 0 if allow_endless else sum(bool(verdict.never_ends) for verdict in verdicts)
+    failures = [f"{disagreeing} of {len(verdicts)} tests disagree with {expect}"] if disagreeing else []
+    if endless:
+        failures.append(f"{endless} of {len(verdicts)} tests have executions that never end (--allow-endless accepts them)")
+    if failures:
+        raise CheckFailed("; ".join(failures))
 
 
-def _one(verdict: "Verdict", *, verbose: bool, in_full: bool) -> str:
-    from emu.report.litmus_report import render_line, render_test
+def _compare(expectation: "Expectation | None", verdicts: "Sequence[Verdict]", path: Path | None, *, as_json: bool) -> int:
+    """Say how the verdicts compare with what was expected; the number of those that disagree."""
+    if expectation is None:
+        return 0
+    from emu.report.litmus_report import render_comparison
 
-    return render_test(verdict, schedules=verbose) if verbose or in_full else render_line(verdict)
+    comparison = expectation.compare(verdicts)
+    if as_json:
+        for line in render_comparison(comparison).splitlines():
+            terminal.complain(line)
+    else:
+        terminal.show(render_comparison(comparison))
+    if verdicts and len(comparison.unexpected) == len(verdicts):
+        raise UserError(f"{path} says nothing of any of these tests: it must name them as their files or titles do")
+    return len(comparison.disagreements)
+
+
+def _as_json(verdict: "Verdict") -> str:
+    return json.dumps(verdict.to_dict())
+
+
+def _in_full(verdict: "Verdict", *, schedules: bool) -> str:
+    from emu.report.litmus_report import render_test
+
+    return render_test(verdict, schedules=schedules)
+
+
+def _in_a_line(verdict: "Verdict") -> str:
+    from emu.report.litmus_report import render_line
+
+    return render_line(verdict)

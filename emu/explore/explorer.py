@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from emu.engine.machine import Machine
-from emu.engine.records import CORE
+from emu.engine.records import CORE, RUNNING
 from emu.engine.sharing import SHARING
 from emu.engine.unicorn_core import function_pointer, register_id
 from emu.errors import GuestFault, LimitReached, UserError
 from emu.explore import records as rec
-from emu.explore.endings import way_to, without_end
+from emu.explore.components import NONE
 from emu.explore.search import resume, rewind, start
 from emu.explore.state import rehash
+from emu.explore.transition import LOCAL_MAX, NOWHERE
 from emu.memory.records import CHANGE
 from emu.native import MASK64, address_of, signed
 
@@ -26,6 +27,10 @@ FIRST_TABLE = 1 << 12
 SLICE_TRANSITIONS = 200_000
 
 Outcome = tuple[int, ...]
+Endless = tuple[tuple[int, str], ...]  # each core that will never be done, and what it does instead:
+WAITS = "waits"  # goes round in a loop that touches memory
+RUNS = "runs"  # goes round in a loop that does not: nobody could end it
+STANDS = "stands"  # does nothing any more
 
 
 class BoundReached(LimitReached):
@@ -47,8 +52,7 @@ class Exploration:
     """What a search found. A schedule is its transitions in order: `1` core 1 executes, `1d` drains, `1i` is interrupted."""
 
     outcomes: dict[Outcome, str] = field(default_factory=dict)  # each with the first schedule that led to it
-    stuck: list[str] = field(default_factory=list)  # schedules after which no core can go on although not all are done
-    doomed: list[str] = field(default_factory=list)  # with Rules.endings: a schedule after which no end can be reached any more
+    endless: dict[Endless, str] = field(default_factory=dict)  # each with the shortest schedule met that leads there
     states: int = 0
     transitions: int = 0
     deepest: int = 0
@@ -62,7 +66,6 @@ class Rules:
     reduced: bool = False  # leave out what no other core can tell: the same outcomes from fewer states
     devices: bool = False  # interrupts and HLT take part
     vectors: bool = False  # vector registers are part of a state
-    endings: bool = False  # ask of every state whether an end can still be reached
 
 
 def at_address(core: int, pc: int) -> str:
@@ -84,7 +87,6 @@ class Explorer:
         self.count = len(ends)
         self.record = np.zeros(1, rec.SEARCH)
         self._keep: dict[str, np.ndarray] = {}
-        self._ends: list[int] = []  # states in which all cores are done
         self._put(machine=address_of(machine.record), core_count=self.count, sequential=rules.model == "sc")
         self._put(reduced=rules.reduced, devices=rules.devices, states_max=bounds.states, depth_max=bounds.depth)
         self._put(words=machine.unicorns[0].context_words, read_batch=function_pointer("uc_reg_read_batch"))
@@ -113,15 +115,11 @@ class Explorer:
         self._share("trial_cores", np.zeros(self.count if self.rules.devices else 0, CORE))
         self._share("cores_saved", np.zeros(frames * self.count if self.rules.devices else 0, CORE))
         self._new_table(FIRST_TABLE)
-        self._new_edges(FIRST_TABLE if self.rules.endings else 0)
 
     def _new_table(self, capacity: int) -> None:
         self._share("visited", np.zeros(capacity, rec.VISIT))
+        self._share("links", np.zeros(capacity, np.int32))
         self._put(visited_capacity=capacity)
-
-    def _new_edges(self, capacity: int) -> None:
-        self._share("edges", np.zeros(capacity, rec.EDGE))
-        self._put(edges_capacity=capacity)
 
     def _choose_registers(self) -> None:
         names = GENERAL + (SYSTEM if self.rules.devices else []) + (VECTORS if self.rules.vectors else [])
@@ -169,17 +167,15 @@ class Explorer:
                 core["pc"] = pc
         for name in ("states", "transitions", "deepest"):
             setattr(found, name, int(self.record[name][0]))
-        found.doomed = self._doomed(found.states)
         return found
 
     def _begin(self) -> int:
         """Begin, or begin again knowing of more words that are shared."""
         rewind(address_of(self.record))
         self._keep["visited"][:] = 0
-        self._ends.clear()
         self._keep["frames"][0] = 0
         self.record["memory_hash"] = 0
-        self._put(states=0, transitions=0, deepest=0, edge_count=0, slice_end=SLICE_TRANSITIONS)
+        self._put(states=0, transitions=0, deepest=0, newest_open=NONE, slice_end=SLICE_TRANSITIONS)
         if self.rules.reduced:
             self._keep["sharing"]["found"] = 0
         return start(address_of(self.record))
@@ -190,34 +186,33 @@ class Explorer:
             return
         if outcome == rec.FOUND:
             found.outcomes.setdefault(observe(), self.schedule())
-            self._ends.append(int(self._keep["frames"][self.record["depth"][0]]["state"]))
-        elif outcome == rec.STUCK:
-            found.stuck.append(self.schedule())
+        elif outcome == rec.FOR_EVER:
+            self._note_endless(found.endless)
         elif outcome == rec.GROW:
-            self._grow(states)
+            self._grow()
         elif outcome == rec.SHARED:
             found.outcomes.clear()
-            found.stuck.clear()
+            found.endless.clear()
         elif outcome == rec.SLICE:
             self._put(slice_end=int(self.record["transitions"][0]) + SLICE_TRANSITIONS)
             progress(states)
         else:
             self._give_up(outcome, states)
 
-    def _grow(self, states: int) -> None:
-        visited, edges = self._keep["visited"], self._keep["edges"]
-        if 2 * states > len(visited):
-            self._new_table(4 * len(visited))
-            rehash(address_of(visited), len(visited), address_of(self._keep["visited"]), 4 * len(visited))
-        if len(edges) and int(self.record["edge_count"][0]) == len(edges):
-            self._new_edges(4 * len(edges))
-            self._keep["edges"][: len(edges)] = edges
+    def _note_endless(self, endless: dict[Endless, str]) -> None:
+        """The search stands where no end can be reached any more, with the cores that are not done as they will ever be."""
+        cores = self.machine.cores[: self.count]
+        going_on = [index for index, end in enumerate(self._keep["ends"]) if cores[index]["pc"] != end]
+        kind = tuple((index, _fate(cores[index])) for index in going_on)
+        schedule = self.schedule()
+        if kind not in endless or len(schedule) < len(endless[kind]):
+            endless[kind] = schedule
 
-    def _doomed(self, states: int) -> list[str]:
-        """A schedule to the first state from which no end can be reached, if there is any."""
-        edges = self._keep["edges"][: int(self.record["edge_count"][0])]
-        lost = without_end(edges, states, self._ends)[:1].tolist() if self.rules.endings else []
-        return [" ".join(f"{core}{SUFFIX[kind]}" for core, kind in way_to(edges, state)) for state in lost]
+    def _grow(self) -> None:
+        visited, links = self._keep["visited"], self._keep["links"]
+        self._new_table(4 * len(visited))
+        rehash(address_of(visited), len(visited), address_of(self._keep["visited"]), 4 * len(visited))
+        self._keep["links"][: len(links)] = links
 
     def _give_up(self, outcome: int, states: int) -> None:
         core = int(self.record["outcome_core"][0])
@@ -226,8 +221,8 @@ class Explorer:
             raise BoundReached(f"more than {self.bounds.states} states: what was found so far is not everything")
         if outcome == rec.DEPTH:
             raise BoundReached(f"a path of more than {self.bounds.depth} transitions after {states} states: does a loop count?")
-        if outcome == rec.ENDLESS:
-            raise BoundReached(f"{where} runs in a loop without touching memory: it never ends")
+        if outcome == rec.UNDECIDED:
+            raise BoundReached(f"{where} has executed {LOCAL_MAX} instructions without touching memory: does a loop count?")
         fault = {name: int(self.machine.cores[core][name]) for name in ("fault", "fault_code", "fault_address")}
         raise GuestFault(f"{where} faulted ({describe(fault)}) after the schedule {self.schedule()}")
 
@@ -235,6 +230,12 @@ class Explorer:
         """The transitions from the beginning to where the search stands."""
         path = self._keep["frames"][1 : int(self.record["depth"][0]) + 1]
         return " ".join(f"{frame['core']}{SUFFIX[int(frame['kind'])]}" for frame in path)
+
+
+def _fate(core: np.void) -> str:
+    if core["pc"] == NOWHERE:
+        return RUNS
+    return WAITS if core["status"] == RUNNING else STANDS
 
 
 def describe(fault: Mapping[str, int]) -> str:

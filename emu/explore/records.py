@@ -12,7 +12,7 @@ I64 = np.int64
 STEP, DRAIN, INTERRUPT = range(3)
 KINDS = 3
 # SEARCH.outcome: why the search came back to Python
-NOTHING, DONE, FOUND, GROW, STATES, DEPTH, FAULT, ENDLESS, SHARED, SLICE, STUCK = range(11)
+NOTHING, DONE, FOUND, GROW, STATES, DEPTH, FAULT, FOR_EVER, UNDECIDED, SHARED, SLICE = range(11)
 
 SEARCH = np.dtype(
     [
@@ -47,20 +47,19 @@ SEARCH = np.dtype(
         ("transitions", I64),
         ("slice_end", I64),  # come back once so many transitions have been made
         ("deepest", I64),
-        ("edges", I64),  # host address of EDGE[edges_capacity]
-        ("edges_capacity", I64),  # 0: transitions are not written down
-        ("edge_count", I64),
+        ("links", I64),  # i32[capacity]: by number of a state, the open state before it
+        ("newest_open", I64),  # number of the newest open state
     ]
 )
 
 VISIT = np.dtype([("low", I64), ("high", I64), ("state", I64)])  # hash of a state, and its number
-EDGE = np.dtype([("source", np.int32), ("target", np.int32), ("choice", np.int32)])  # numbers of states
 
 FRAME = np.dtype(
     [
         ("choice", I64),  # next transition to try from the state that this frame's transition led to
-        ("tried", I64),  # transitions tried from there
         ("state", I64),  # number of that state
+        ("low", I64),  # lowest number that it and what was found from it lead back to
+        ("leaves", I64),  # an end is among these states, or a transition leads out of them
         ("core", I64),  # the core that moved to come here
         ("kind", I64),
         ("journal", I64),  # length of the journal before

@@ -5,12 +5,12 @@ Frame 0 stands for the beginning; the last frame's transition led to the state w
 
 from emu.engine.records import CORE, MACHINE, STOP_FAULT
 from emu.engine.sharing import SHARING
+from emu.explore.components import close_states, come_back, meet_state, open_state
 from emu.explore.records import (
     DEPTH,
     DONE,
-    EDGE,
-    ENDLESS,
     FAULT,
+    FOR_EVER,
     FOUND,
     FRAME,
     GROW,
@@ -20,7 +20,7 @@ from emu.explore.records import (
     SHARED,
     SLICE,
     STATES,
-    STUCK,
+    UNDECIDED,
 )
 from emu.explore.state import hash_core, is_done, number_of
 from emu.explore.transition import FAILED, REFUSED, enabled, execute, remember, retract, settle
@@ -37,15 +37,17 @@ def begin(search, machine):  # type: ignore[no-untyped-def]
         if not settle(search, machine, cores[index]):
             return trouble(cores[index])
         hash_core(search, machine, cores[index])
-    array_at(search.frames, 1, FRAME)[0].state = number_of(search)
+    first = array_at(search.frames, 1, FRAME)[0]
+    first.state = number_of(search)
     search.states = 1
-    return look(search, machine)
+    open_state(search, first)
+    return look(search, machine, first)
 
 
 @njit
 def trouble(core):  # type: ignore[no-untyped-def]
     """Why a core could not go on."""
-    return FAULT if core.stop == STOP_FAULT else ENDLESS
+    return FAULT if core.stop == STOP_FAULT else UNDECIDED
 
 
 @njit
@@ -56,7 +58,6 @@ def choose(search, machine, frame):  # type: ignore[no-untyped-def]
         choice = frame.choice
         frame.choice += 1
         if enabled(search, machine, cores[choice // KINDS], choice % KINDS):
-            frame.tried += 1
             return choice
     return -1
 
@@ -68,16 +69,14 @@ def go_on(search, machine):  # type: ignore[no-untyped-def]
     cores = array_at(machine.cores, machine.core_count, CORE)
     bus = array_at(machine.bus, 1, BUS)[0]
     while True:
-        if search.edges_capacity > 0 and search.edge_count == search.edges_capacity:
-            return GROW
         choice = choose(search, machine, frames[search.depth])
         if choice < 0:
-            if frames[search.depth].tried == 0 and not is_done(search, machine):
-                frames[search.depth].tried = 1
-                return STUCK
+            if close_states(search, frames[search.depth]):
+                return FOR_EVER
             if search.depth == 0:
                 return DONE
             retract_last(search, machine, frames)
+            come_back(search, frames[search.depth], frames[search.depth + 1])
             continue
         if search.depth == search.depth_max:
             return DEPTH
@@ -93,29 +92,24 @@ def go_on(search, machine):  # type: ignore[no-untyped-def]
             return DEPTH
         if search.reduced != 0 and array_at(machine.sharing, 1, SHARING)[0].found != 0:
             return SHARED
-        if result == REFUSED or not is_new(search, frames, choice):
+        if result == REFUSED or not is_new(search, frames):
             retract_last(search, machine, frames)
             continue
         search.deepest = max(search.deepest, search.depth)
         frames[search.depth].choice = 0
-        frames[search.depth].tried = 0
-        outcome = look(search, machine)
+        open_state(search, frames[search.depth])
+        outcome = look(search, machine, frames[search.depth])
         if outcome != NOTHING:
             return outcome
 
 
 @njit
-def is_new(search, frames, choice):  # type: ignore[no-untyped-def]
-    """Number the state that a transition led to, and write the transition down if somebody wants to know."""
+def is_new(search, frames):  # type: ignore[no-untyped-def]
+    """Number the state that a transition led to; whether it is a new one."""
     state = number_of(search)
     frames[search.depth].state = state
-    if search.edges_capacity > 0:
-        edge = array_at(search.edges, search.edges_capacity, EDGE)[search.edge_count]
-        edge.source = frames[search.depth - 1].state
-        edge.target = state
-        edge.choice = choice
-        search.edge_count += 1
     if state < search.states:
+        meet_state(search, frames[search.depth - 1], state)
         return False
     search.states += 1
     return True
@@ -129,9 +123,10 @@ def retract_last(search, machine, frames):  # type: ignore[no-untyped-def]
 
 
 @njit
-def look(search, machine):  # type: ignore[no-untyped-def]
+def look(search, machine, frame):  # type: ignore[no-untyped-def]
     """What there is to say of the new state."""
     if is_done(search, machine):
+        frame.leaves = 1
         return FOUND
     if search.states >= search.states_max:
         return STATES

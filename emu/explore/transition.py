@@ -19,7 +19,9 @@ I64 = np.int64
 CORE_BYTES = CORE.itemsize
 CORE_WORDS = CORE_BYTES // 8
 MOVED, REFUSED, FAILED = range(3)
-LOCAL_CYCLES_MAX = 1_000_000  # a core that runs so long without touching memory never will
+LOCAL_MAX = 1_000_000  # instructions that touch no memory, one behind the other: of more it is not known whether they end
+ROUND_MAX = 4_096  # after so many it is asked whether they go round for ever; a round of more is not seen
+NOWHERE = -1  # pc of a core that goes round for ever without touching memory: it does nothing that anybody could see
 PRIVATE_MAX = 10_000  # instructions of one transition: a core that waits for what nobody has touched yet must be left
 LATER = 1 << 50  # when every interrupt that was ever sent has arrived
 
@@ -47,7 +49,7 @@ def may_step(search, machine, bus, core, pending):  # type: ignore[no-untyped-de
     """Whether the instruction at the core's pc may execute: not at the end, not with stores that it must wait for."""
     if search.sequential != 0 and pending > 0:
         return False
-    if core.status != RUNNING or core.pc == array_at(search.ends, search.core_count, I64)[core.index]:
+    if core.status != RUNNING or core.pc == NOWHERE or core.pc == array_at(search.ends, search.core_count, I64)[core.index]:
         return False
     index = index_of(machine, core.pc)
     if index < 0:
@@ -67,28 +69,62 @@ def run_one(machine, core, first_cycle):  # type: ignore[no-untyped-def]
     core.retired_at = first_cycle
     core.irq_watch = NEVER
     core.limit = 0
-    core.horizon = LOCAL_CYCLES_MAX
+    core.horizon = ROUND_MAX
     return turn(machine, core)
 
 
 @njit
 def settle(search, machine, core):  # type: ignore[no-untyped-def]
-    """Bring a core to its next instruction that touches memory; False if it faults or never comes to one."""
+    """Bring a core to its next instruction that touches memory; False if it faults, or does not come to one."""
     if core.status == RUNNING and not run_one(machine, core, 1):
         return False
-    save(search, machine, core, context_now(search, core.index))
-    return core.clock <= LOCAL_CYCLES_MAX
+    return come_to_rest(search, machine, core)
 
 
 @njit
 def run_visible(search, machine, core):  # type: ignore[no-untyped-def]
-    """Execute the instruction at the core's pc and those behind it that touch no memory."""
+    """Execute the instruction at the core's pc and those behind it that touch no memory; False as in `settle`."""
     if not run_one(machine, core, 0):
         return False
     if core.stop == STOP_SPECIAL or core.stop == STOP_EXCEPTION:
         return settle(search, machine, core)
+    return come_to_rest(search, machine, core)
+
+
+@njit
+def come_to_rest(search, machine, core):  # type: ignore[no-untyped-def]
+    """A core is at an instruction that touches memory, comes to one, or goes round for ever; False if that cannot be told."""
+    if core.clock > ROUND_MAX:
+        # With devices an interrupt may be what a core without an end waits for.
+        if search.devices == 0 and goes_round(search, machine, core):
+            core.pc = NOWHERE
+        else:
+            core.horizon = LOCAL_MAX
+            if not turn(machine, core) or core.clock > LOCAL_MAX:
+                return False
     save(search, machine, core, context_now(search, core.index))
-    return core.clock <= LOCAL_CYCLES_MAX
+    return True
+
+
+@njit
+def goes_round(search, machine, core):  # type: ignore[no-untyped-def]
+    """Whether a core's registers come to be as they have been, no memory touched in between (Brent's algorithm, 1980)."""
+    seen_low, seen_high = I64(0), I64(0)
+    look_again = 1
+    for count in range(1, 2 * ROUND_MAX + 1):
+        hash_core(search, machine, core)
+        hashes = array_at(search.hashes, 2 * search.core_count, I64)
+        low, high = hashes[2 * core.index], hashes[2 * core.index + 1]
+        if low == seen_low and high == seen_high:
+            return True
+        if count == look_again:
+            seen_low, seen_high = low, high
+            look_again = 2 * count
+        clock = core.clock
+        core.horizon = clock
+        if not turn(machine, core) or core.clock == clock:
+            return False  # at a fault, or at an instruction that touches memory
+    return False
 
 
 @njit

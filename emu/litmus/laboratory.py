@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from emu.description import MachineFile
 from emu.engine.unicorn_core import register_id
-from emu.errors import UserError
-from emu.explore.explorer import Bounds, Exploration, Explorer, Rules
+from emu.explore.explorer import Bounds, Endless, Exploration, Explorer, Rules
 from emu.explore.flat import STACK_BYTES, STACKS, flat_machine
 from emu.litmus.program import Placed, Program
 from emu.litmus.test import LitmusTest, Observable, Register
@@ -20,6 +19,7 @@ class Finding:
     schedules: tuple[str, ...]
     states_explored: int
     transitions: int
+    endless: tuple[tuple[Endless, str], ...] = ()  # ways in which threads never end, each with a schedule that leads there
 
 
 class Laboratory:
@@ -42,7 +42,7 @@ class Laboratory:
             found = explorer.run(lambda: tuple(self._value(explorer, each, test, placed) for each in test.observed))
         finally:
             self._clear_away(test, placed)
-        return _finding(test, found)
+        return _finding(found)
 
     def _place(self, thread: int, pc: int) -> str:
         _, line = self.program.image.lines.get(pc, ("", 0))
@@ -81,8 +81,12 @@ class Laboratory:
         return explorer.memory(placed.addresses[what.location] + what.index * size, size)
 
 
-def _finding(test: LitmusTest, found: Exploration) -> Finding:
-    if found.stuck:
-        raise UserError(f"{test.path}: after the schedule {found.stuck[0]} a thread cannot go on: every thread must end")
+def _finding(found: Exploration) -> Finding:
     ordered = sorted(found.outcomes)
-    return Finding(tuple(ordered), tuple(found.outcomes[each] for each in ordered), found.states, found.transitions)
+    return Finding(
+        states=tuple(ordered),
+        schedules=tuple(found.outcomes[each] for each in ordered),
+        states_explored=found.states,
+        transitions=found.transitions,
+        endless=tuple(sorted(found.endless.items())),
+    )

@@ -3,16 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from emu.explore.explorer import RUNS, STANDS, WAITS, Endless
 from emu.litmus.condition import evaluate
 from emu.litmus.laboratory import Finding
 from emu.litmus.test import LitmusTest, Observable, Register
 
+SCHEMA = "emu-litmus/1"
 KINDS = {"exists": "Allowed", "~exists": "Forbidden", "forall": "Required"}
+_VERBS = {WAITS: "wait", RUNS: "run", STANDS: "stand still"}
+
+
+@dataclass(frozen=True, slots=True)
+class NeverEnds:
+    """A way in which threads never end, in words (`P1 can wait for ever`), and a schedule that leads there."""
+
+    words: str
+    schedule: str
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One test, judged. Final states count that pass the test's filter; `satisfying` says which satisfy the bare condition."""
+    """One test, judged. Final states count that pass the test's filter; `satisfying` says which satisfy the bare condition.
+
+    A test of which some executions never end has final states all the same: those of the others.
+    """
 
     path: str
     name: str
@@ -23,6 +37,7 @@ class Verdict:
     shown: tuple[str, ...]  # each state in herd's form
     satisfying: tuple[bool, ...]
     schedules: tuple[str, ...]  # for each state, one that leads to it
+    never_ends: tuple[NeverEnds, ...]  # empty: from everywhere an end can be reached
     states_explored: int
     transitions: int
     milliseconds: float
@@ -57,6 +72,7 @@ class Verdict:
     def to_dict(self) -> dict[str, object]:
         """The test as `--json` prints it."""
         return {
+            "schema": SCHEMA,
             "path": self.path,
             "name": self.name,
             "quantifier": self.quantifier,
@@ -69,6 +85,8 @@ class Verdict:
             "positive": self.positive,
             "negative": self.negative,
             "schedules": list(self.schedules),
+            "never_ends": [each.schedule for each in self.never_ends],
+            "liveness": [each.words for each in self.never_ends],
         }
 
 
@@ -89,10 +107,19 @@ def judge(test: LitmusTest, found: Finding, addresses: Mapping[str, int], millis
         shown=tuple(_shown(values, addresses) for _, _, values in kept),
         satisfying=tuple(evaluate(test.condition, values, addresses) for _, _, values in kept),
         schedules=tuple(schedule for _, schedule, _ in kept),
+        never_ends=tuple(NeverEnds(_words(endless), schedule) for endless, schedule in found.endless),
         states_explored=found.states_explored,
         transitions=found.transitions,
         milliseconds=milliseconds,
     )
+
+
+def _words(endless: Endless) -> str:
+    """What each thread that never ends can do: `P0 and P2 can wait for ever, P1 can stand still for ever`."""
+    threads: dict[str, list[str]] = {}
+    for thread, fate in endless:
+        threads.setdefault(fate, []).append(f"P{thread}")
+    return ", ".join(f"{' and '.join(names)} can {_VERBS[fate]} for ever" for fate, names in threads.items())
 
 
 def label(observable: Observable) -> str:

@@ -33,9 +33,17 @@ def render_test(verdict: Verdict, *, schedules: bool = False) -> str:
         f"Positive: {verdict.positive} Negative: {verdict.negative}",
         f"Condition {verdict.quantifier} {verdict.condition}",
         f"Observation {verdict.name} {observation(verdict)}",
+        *(_liveness(verdict) or ["Liveness from every state an end can be reached"]),
         f"{verdict.word}: {verdict.states_explored} states explored in {verdict.milliseconds:.1f} ms",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _liveness(verdict: Verdict) -> list[str]:
+    """A line for each way in which threads never end."""
+    return [
+        f"Liveness {each.words}, {f'by {each.schedule}' if each.schedule else 'from the beginning'}" for each in verdict.never_ends
+    ]
 
 
 def observation(verdict: Verdict) -> str:
@@ -44,9 +52,10 @@ def observation(verdict: Verdict) -> str:
 
 
 def render_line(verdict: Verdict) -> str:
-    """One of many tests."""
+    """One of many tests; below it, what never ends."""
     fulfilled = "Ok" if verdict.holds else "No"
-    return f"{verdict.word:<7} {fulfilled:<3} {observation(verdict):<17} {verdict.name}  {verdict.path}"
+    line = f"{verdict.word:<7} {fulfilled:<3} {observation(verdict):<17} {verdict.name}  {verdict.path}"
+    return "\n".join((line, *(f"        {each}" for each in _liveness(verdict))))
 
 
 def render_summary(verdicts: Sequence[Verdict], run: Run) -> str:
@@ -54,6 +63,8 @@ def render_summary(verdicts: Sequence[Verdict], run: Run) -> str:
     allowed = sum(verdict.positive > 0 for verdict in verdicts)
     explored = sum(verdict.states_explored for verdict in verdicts)
     parts = [f"{len(verdicts)} tests under {run.model}", f"{allowed} Allow", f"{len(verdicts) - allowed} Forbid"]
+    if endless := sum(bool(verdict.never_ends) for verdict in verdicts):
+        parts.append(f"{endless} with executions that never end")
     if run.refused:
         parts.append(f"{run.refused} could not be judged")
     rate = len(verdicts) / run.seconds if run.seconds else 0.0

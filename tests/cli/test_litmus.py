@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "litmus"))
-from texts import FENCED, MP, SB, UNKNOWN, write
+from texts import ABBA, FENCED, INORDER, MP, NOBODY, SB, UNKNOWN, write
 
 import emu as package
 from emu.cli.main import main
@@ -54,12 +54,44 @@ def test_json_is_one_object_a_test_and_nothing_else(capsys, tmp_path: Path) -> N
     found = {each["name"]: each for each in map(json.loads, out.splitlines())}
     assert code == 2
     assert "bad.litmus:4" in err
-    assert err.splitlines()[-1] == "emu: 1 of 3 tests could not be judged"
+    assert err.count("\n") == 1, "one line for one error"
     assert found.keys() == {"SB", "MP"}
     assert {"path", "name", "quantifier", "holds", "verdict", "states", "states_explored", "milliseconds"} <= found["SB"].keys()
     assert (found["SB"]["quantifier"], found["SB"]["holds"], found["SB"]["verdict"]) == ("exists", True, "Allow")
     assert {"0:EAX": 0, "1:EAX": 0} in found["SB"]["states"]
+    assert (found["SB"]["schema"], found["SB"]["never_ends"], found["SB"]["liveness"]) == ("emu-litmus/1", [], [])
     assert (found["MP"]["quantifier"], found["MP"]["holds"], found["MP"]["verdict"]) == ("forall", True, "Allow")
+
+
+def test_what_never_ends_is_told_with_a_schedule_and_fails(capsys, tmp_path: Path, golden) -> None:
+    write(tmp_path, ABBA=ABBA, NOBODY=NOBODY, INORDER=INORDER)
+    code, out, err = emu(capsys, tmp_path)
+    assert (code, err) == (1, "emu: 2 of 3 tests have executions that never end (--allow-endless accepts them)\n")
+    golden("litmus_endless.txt", timeless(out))
+    code, accepted, err = emu(capsys, tmp_path, "--allow-endless")
+    assert (code, timeless(accepted), err) == (0, timeless(out), "")
+
+
+def test_what_never_ends_beside_an_expectation(capsys, tmp_path: Path) -> None:
+    """The comparison is of final states, which such a test has too; in its many lines the test is named."""
+    write(tmp_path, ABBA=ABBA, SB=SB, MP=MP, INORDER=INORDER)
+    expected = tmp_path / "kinds.txt"
+    expected.write_text("ABBA Require\nSB Allow\nMP Require\ninorder Require\n")
+    code, out, err = emu(capsys, tmp_path, "--expect", expected, "--jobs", 1)
+    assert (code, err) == (1, "emu: 1 of 4 tests have executions that never end (--allow-endless accepts them)\n")
+    assert "ABBA.litmus\n        Liveness P0 and P1 can wait for ever, by 0 1 0 1\n" in out
+    assert "4 of 4 agree" in out
+    assert emu(capsys, tmp_path, "--expect", expected, "--jobs", 1, "--allow-endless")[::2] == (0, "")
+    expected.write_text("ABBA Forbid\n")
+    assert "1 of 4 tests disagree with" in emu(capsys, tmp_path, "--expect", expected, "--jobs", 1, "--allow-endless")[2]
+
+
+def test_json_names_what_never_ends(capsys, tmp_path: Path) -> None:
+    code, out, _ = emu(capsys, write(tmp_path, ABBA=ABBA), "--json")
+    found = json.loads(out)
+    assert code == 1
+    assert (found["holds"], found["states"]) == (True, [{"x": 0, "y": 0}])
+    assert (found["never_ends"], found["liveness"]) == (["0 1 0 1"], ["P0 and P1 can wait for ever"])
 
 
 def environment() -> dict[str, str]:

@@ -89,7 +89,7 @@ def explore(variant: str, moment: str, bounds: Bounds, *, reduced: bool = True, 
     if weakened is not None:
         assert weaken(setup.machine, setup.image, weakened, lambda address: address - TEXT_MAP)
     (queue,) = setup.guest.ipc.queues
-    explorer = Explorer(setup.machine, [end_of_call(setup)] * 2, Rules(reduced=reduced, devices=True, endings=True), bounds)
+    explorer = Explorer(setup.machine, [end_of_call(setup)] * 2, Rules(reduced=reduced, devices=True), bounds)
 
     def observe() -> Outcome:
         return Outcome(

@@ -53,9 +53,7 @@ class LockContest:
 
     def explore(self, bounds: Bounds, *, reduced: bool = True) -> Exploration:
         """Outcomes are (counter, lock word, MCS nodes in use)."""
-        explorer = Explorer(
-            self.machine, [self.guest.symbol("returned")] * len(self.guest.cores), Rules(reduced=reduced, endings=True), bounds
-        )
+        explorer = Explorer(self.machine, [self.guest.symbol("returned")] * len(self.guest.cores), Rules(reduced=reduced), bounds)
         offset = self.guest.kernel.offset("percpu", "mcs_nodes") + self.guest.kernel.offset("mcs_spinlock", "count")
         nodes = [core.area.physical + offset for core in self.guest.cores]
         return explorer.run(

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from programs import Program, X, Y
 
 from emu.errors import GuestFault
-from emu.explore.explorer import BoundReached, Bounds, Rules
+from emu.explore.explorer import RUNS, STANDS, WAITS, BoundReached, Bounds, Rules
 
 SB = ("mov dword ptr [X], 0x1\n mov eax, dword ptr [Y]", "mov dword ptr [Y], 0x1\n mov eax, dword ptr [X]")
 MP = ("mov dword ptr [X], 0x1\n mov dword ptr [Y], 0x1", "mov eax, dword ptr [Y]\n mov ebx, dword ptr [X]")
@@ -118,16 +118,47 @@ SPIN = (
 
 
 def test_a_loop_that_waits_is_left_when_its_state_comes_again() -> None:
-    found = Program(SPIN).explore([B, (1, "EBX")], rules=Rules(endings=True))
+    found = Program(SPIN).explore([B, (1, "EBX")])
     assert set(found.outcomes) == {(1, 1)}
-    assert not found.doomed
+    assert not found.endless
 
 
-def test_a_state_without_an_end_is_found_with_the_way_to_it() -> None:
-    lost = "again:\n mov eax, dword ptr [Y]\n test eax, eax\n jne again"
-    found = Program(("mov dword ptr [Y], 0x1", lost)).explore([B], rules=Rules(endings=True))
-    assert set(found.outcomes) == {(0,)}
-    assert found.doomed == ["0 1 0d"] or found.doomed == ["0 0d"], found.doomed
+TAKEN = ".Lagain:\n mov eax, dword ptr [Y]\n test eax, eax\n jne .Lagain"
+FREE = TAKEN.replace("jne", "je")
+ROUND = ".Lround:\n mov ecx, 0x3\n.Ldown:\n dec ecx\n jne .Ldown\n jmp .Lround"
+
+
+def take_both(first: str, second: str) -> str:
+    return "".join(f".L{lock}:\n lock bts dword ptr [{lock}], 0x0\n jc .L{lock}\n" for lock in (first, second)) + "".join(
+        f" mov dword ptr [{lock}], 0x0\n" for lock in (second, first)
+    )
+
+
+# programs, whether all can end too, ways of never ending each with its schedule under x86-TSO
+FOR_EVER = {
+    "what nobody takes back": (("mov dword ptr [Y], 0x1", TAKEN), True, {((1, WAITS),): "0 0d 1"}),
+    "what nobody gives": (("", FREE), False, {((1, WAITS),): "1"}),
+    "a store that is still to drain ends it": (("mov dword ptr [Y], 0x1\n mov dword ptr [Y], 0x0", TAKEN), True, {}),
+    "each has what the other one wants": ((take_both("X", "Y"), take_both("Y", "X")), True, {((0, WAITS), (1, WAITS)): "0 1 0 1"}),
+    "both take them in the same order": ((take_both("X", "Y"),) * 2, True, {}),
+    "a core that halts": (("hlt\n nop", "mov dword ptr [X], 0x1"), False, {((0, STANDS),): "1 1d"}),
+    "a loop in registers": (("mov dword ptr [Y], 0x1", f"{FREE}\n{ROUND}"), False, {((1, RUNS),): "0 0d 1"}),
+    "two ways": (
+        ("mov dword ptr [X], 0x1", f"mov eax, dword ptr [X]\n test eax, eax\n.Lstay: je .Lstay\n{FREE}", "hlt\n nop"),
+        False, {((1, WAITS), (2, STANDS)): "0 0d 1 1 2", ((1, RUNS), (2, STANDS)): "0 1 0d"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOR_EVER)
+@pytest.mark.parametrize("model", ["tso", "sc"])
+def test_states_from_which_no_end_can_be_reached(name: str, model: str) -> None:
+    programs, can_end, endless = FOR_EVER[name]
+    found = Program(programs).explore([A], rules=Rules(model=model))
+    assert (found.outcomes != {}) == can_end
+    assert found.endless.keys() == endless.keys()
+    if model == "tso":
+        assert found.endless == endless
 
 
 def test_bounds_are_named() -> None:
@@ -136,8 +167,8 @@ def test_bounds_are_named() -> None:
     counting = "again:\n inc dword ptr [X]\n jmp again"
     with pytest.raises(BoundReached, match="a path of more than 100 transitions"):
         Program((counting,)).explore([A], bounds=Bounds(depth=100))
-    with pytest.raises(BoundReached, match="never ends"):
-        Program(("again:\n jmp again",)).explore([A])
+    with pytest.raises(BoundReached, match="has executed 1000000 instructions without touching memory: does a loop count"):
+        Program(("again:\n inc rax\n jmp again",)).explore([A])
 
 
 def test_a_fault_says_where_and_how() -> None:
@@ -151,7 +182,7 @@ TWIN = """
 import sys, json
 sys.path.insert(0, {folder!r})
 from test_explorer import SB, A, B, Program, Rules
-found = [Program(SB).explore([A, B], rules=rules) for rules in (Rules(), Rules(model="sc"), Rules(reduced=True, endings=True))]
+found = [Program(SB).explore([A, B], rules=rules) for rules in (Rules(), Rules(model="sc"), Rules(reduced=True))]
 print(json.dumps([[each.states, each.transitions, sorted(each.outcomes.items())] for each in found]))
 """
 

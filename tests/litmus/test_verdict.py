@@ -5,6 +5,7 @@ import pytest
 from emu.litmus.laboratory import Finding
 from emu.litmus.parse import parse
 from emu.litmus.verdict import judge
+from emu.report.litmus_report import render_test
 
 TEXT = "X86 T\n{ }\n P0 | P1 ;\n MOV EAX,[x] | MOV EBX,[x] ;\nFILTER{quantifier} (0:EAX=0 /\\ 1:EBX=0)\n"
 BOTH, NONE, ONE = ((0, 0),), ((1, 1),), ((0, 0), (0, 1), (1, 1))
@@ -44,3 +45,15 @@ def test_an_address_is_shown_by_its_name() -> None:
     verdict = judge(test, Finding(((0x200000,),), ("0",), 1, 1), {"x": 0x200000}, 1.0)
     assert verdict.shown == ("0:rbx=x;",)
     assert verdict.holds
+
+
+def test_what_never_ends_in_words() -> None:
+    test = parse("t", TEXT.replace("{quantifier}", "forall").replace("FILTER", ""))
+    endless = ((((0, "waits"), (2, "waits")), "0 1d"), (((0, "waits"), (1, "stands"), (3, "runs")), ""))
+    verdict = judge(test, Finding(BOTH, ("0",), 7, 9, endless), {}, 1.0)
+    words = ["P0 and P2 can wait for ever", "P0 can wait for ever, P1 can stand still for ever, P3 can run for ever"]
+    assert [each.words for each in verdict.never_ends] == words
+    assert (verdict.to_dict()["never_ends"], verdict.to_dict()["liveness"]) == (["0 1d", ""], words)
+    assert verdict.holds, "final states are judged as ever"
+    assert "Liveness P0 and P2 can wait for ever, by 0 1d\n" in render_test(verdict)
+    assert f"Liveness {words[1]}, from the beginning\n" in render_test(verdict)

@@ -19,6 +19,20 @@ forall (1:rax=0 \\/ 1:rbx=1)
 """
 UNKNOWN = "X86 bad\n{ }\n P0 ;\n FROB EAX,$1 ;\nexists (0:EAX=1)\n"
 COUNTING = "X86 counting\n{ }\n P0 ;\n L0: INC [x] ;\n JMP L0 ;\nexists (0:EAX=1)\n"
+# P1 waits for what nobody gives; P0 and P1 each hold what the other one wants.
+NOBODY = "X86_64 nobody\n{ }\n P0 | P1 ;\n movl $1,(x) | L: cmpl $0,(y) ;\n | je L ;\nforall (x=1)\n"
+ABBA = """X86_64 ABBA
+{ }
+ P0                  | P1                  ;
+ A: lock btsl $0,(x) | A: lock btsl $0,(y) ;
+ jc A                | jc A                ;
+ B: lock btsl $0,(y) | B: lock btsl $0,(x) ;
+ jc B                | jc B                ;
+ movl $0,(y)         | movl $0,(x)         ;
+ movl $0,(x)         | movl $0,(y)         ;
+forall (x=0 /\\ y=0)
+"""
+INORDER = ABBA.replace("ABBA", "inorder").replace("(y) ;\n jc A", "(x) ;\n jc A").replace("(x) ;\n jc B", "(y) ;\n jc B")
 THREE = "X86 three\n{ }\n P0 | P1 | P2 ;\n MOV [x],$1 | MOV [x],$2 | MOV EAX,[x] ;\n~exists (2:EAX=3)\n"
 
 

@@ -112,6 +112,11 @@ def _logic(function: Callable[[int, int], int]) -> Callable[[Cpu, Op, int], None
     return carry_out
 
 
+def _test(cpu: Cpu, op: Op, size: int) -> None:
+    cpu.carry = cpu.overflow = False
+    cpu.set_result(size, cpu.get(op.operands[0], size) & cpu.get(op.operands[1], size))
+
+
 def _add(cpu: Cpu, op: Op, size: int) -> None:
     cpu.put(op.operands[0], size, cpu.add(size, cpu.get(op.operands[0], size), cpu.get(op.operands[1], size)))
 
@@ -209,7 +214,7 @@ PERFORM: dict[str, Callable[[Cpu, Op, int], object]] = {
     ),
     "lea": lambda cpu, op, size: cpu.put(op.operands[0], size, cpu.address(op.operands[1])),  # type: ignore[arg-type]
     "cmp": lambda cpu, op, size: cpu.subtract(size, cpu.get(op.operands[0], size), cpu.get(op.operands[1], size)),
-    "test": lambda cpu, op, size: cpu.set_result(size, cpu.get(op.operands[0], size) & cpu.get(op.operands[1], size)),
+    "test": _test,
     "and": _logic(lambda a, b: a & b), "or": _logic(lambda a, b: a | b), "xor": _logic(lambda a, b: a ^ b),
     "add": _add, "sub": _sub, "inc": _step(1), "dec": _step(-1), "xchg": _xchg, "xadd": _xadd, "cmpxchg": _cmpxchg,
     "push": _push, "pop": _pop, "stos": _string, "movs": _string, "bts": _bit(True), "btr": _bit(False),

@@ -62,20 +62,43 @@ class Model:
 
     def finals(self) -> set[Final]:
         """All states in which every thread has ended and every buffer is empty."""
+        return {
+            Final(memory, tuple(local[1] for local in locals_))
+            for (memory, locals_), _ in self._walk()
+            if not self._going_on((memory, locals_))
+        }
+
+    def endless(self) -> set[frozenset[int]]:
+        """The sets of threads that can come to be all that is left for ever: no end can be reached, and no other one goes on."""
+        after = dict(self._walk())
+        going_on = {state: self._going_on(state) for state in after}
+        ending = {state for state, left in going_on.items() if not left}
+        while more := {state for state in after.keys() - ending if not ending.isdisjoint(after[state])}:
+            ending |= more
+        settled = after.keys() - ending
+        while less := {
+            state for state in settled if any(each not in settled or going_on[each] != going_on[state] for each in after[state])
+        }:
+            settled -= less
+        return {going_on[state] for state in settled}
+
+    def _walk(self) -> Iterator[tuple[State, list[State]]]:
+        """Every state once, with those that follow it."""
         first = self.first()
-        seen, waiting, found = {first}, [first], set()
+        seen, waiting = {first}, [first]
         while waiting:
             state = waiting.pop()
-            memory, locals_ = state
-            if all(local[0] == len(code) and not local[3] for local, code in zip(locals_, self.text.code, strict=True)):
-                found.add(Final(memory, tuple(local[1] for local in locals_)))
-            for after in self._successors(state):
-                if after not in seen:
-                    seen.add(after)
-                    waiting.append(after)
+            after = list(self._successors(state))
+            yield state, after
+            waiting += [each for each in dict.fromkeys(after) if each not in seen]
+            seen.update(after)
             if len(seen) > STATES_MAX:
                 raise RuntimeError(f"{self.text.name}: more than {STATES_MAX} states")
-        return found
+
+    def _going_on(self, state: State) -> frozenset[int]:
+        """Threads that have not ended, or whose stores have not all taken effect."""
+        threads = enumerate(zip(state[1], self.text.code, strict=True))
+        return frozenset(thread for thread, (local, code) in threads if local[0] < len(code) or local[3])
 
     def first(self) -> State:
         locals_ = []
