@@ -1,5 +1,6 @@
 """`emu trace show` and `emu trace diff`: read instruction traces."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,8 +50,9 @@ FILTERS = ("--core", "--task", "--symbol", "--cycles", "--hand-off")
 @together.declare(
     together.Apart("--event", ("--outline",), "an outline is of instructions, and only events are shown"),
     together.Together(FILTERS, "filters add up"),
-    together.Together(FILTERS, "what is left is shown in one form or another", ("--event", "--outline", "--width")),
-    together.Together(("--width",), "any line has a width", ("--event", "--outline")),
+    together.Apart("--json", ("--width",), "JSON has no width"),
+    together.Together(FILTERS, "what is left is shown in one form or another", ("--event", "--outline", "--width", "--json")),
+    together.Together(("--event", "--outline"), "records or visits are shown, as lines or as JSON", ("--width", "--json")),
 )
 def show(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace.")],
@@ -74,6 +76,7 @@ def show(
         str | None,
         typer.Option(metavar="N", help="Columns (default: the terminal's, or 100); what does not fit has a line of its own."),
     ] = None,
+    as_json: options.Json = False,
 ) -> None:
     """Print a trace as text that fits a mail: a line an instruction or event.
 
@@ -89,6 +92,7 @@ def show(
       emu trace show t.trace --symbol 'do_msg*' --cycles 120000:130000
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     from emu.observe.trace_file import TraceFile
+    from emu.report.trace_json import json_lines
     from emu.report.trace_text import WIDTH_MAX, WIDTH_MIN, outline_lines, trace_lines
 
     columns = terminal.page_width() if width is None else options.whole("width", width)
@@ -96,15 +100,20 @@ def show(
         raise UserError(f"width must be {WIDTH_MIN} to {WIDTH_MAX}, not {columns}")
     trace = TraceFile(file)
     chosen = _select(trace, core, task, symbol, cycles, event, hand_off)
-    for line in (outline_lines if outline else trace_lines)(trace, chosen, width=columns):
+    if as_json:
+        lines = json_lines(trace, chosen, outlined=outline)
+    else:
+        lines = (outline_lines if outline else trace_lines)(trace, chosen, width=columns)
+    for line in lines:
         terminal.show_line(line)
 
 
 @app.command(cls=together.Command)
 @together.declare(
-    together.Together(
-        (*FILTERS, "--by", "--lines", "--exit-code"), "filters add up; what is left is followed, cut and judged, each on its own"
-    )
+    together.Apart("--json", ("--lines",), "JSON has no side-by-side part"),
+    together.Together((*FILTERS, "--by"), "filters add up; what is left is followed"),
+    together.Together(("--lines", "--json"), "the answer is one page or one object, whatever it is of", (*FILTERS, "--by")),
+    together.Together(("--exit-code",), "the answer is judged whatever is printed of it", (*FILTERS, "--by", "--lines", "--json")),
 )
 def diff(
     a: Annotated[Path, typer.Argument(metavar="A", help="A trace.")],
@@ -117,19 +126,22 @@ def diff(
     by: Annotated[str, typer.Option(metavar="task|core", help="What to follow through the trace.")] = "task",
     lines: Annotated[str, typer.Option(metavar="N", help="Lines of the side-by-side part, for each task.")] = "40",
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 when they differ.")] = False,
+    as_json: options.Json = False,
 ) -> None:
     """Align two traces by the routines each task goes through, and show where they part.
 
     Addresses and times are not compared, so the traces may be of two variants. Marks: `~` the same routine by
-    another way, `<` only in A, `>` only in B, `|` one in place of the other.
+    another way, `<` only in A, `>` only in B, `|` one in place of the other; `--` a lock taken (cycles waited for it) or
+    let go (cycles held).
 
     \b
     Examples:
       emu trace diff before.trace after.trace --hand-off 5      one message, before and after
       emu trace diff a.trace b.trace --exit-code                are two runs the same?
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    from emu.observe.trace_diff import diff_traces
     from emu.observe.trace_file import TraceFile
-    from emu.report.trace_diff import diff_traces
+    from emu.report.trace_diff import diff_lines
 
     if by not in ("task", "core"):
         raise UserError(f"--by must be task or core, not {by!r}")
@@ -138,9 +150,12 @@ def diff(
         raise UserError(f"lines must be 1 or more, not {lines_max}")
     traces = TraceFile(a), TraceFile(b)
     chosen = [_select(trace, core, task, symbol, cycles, None, hand_off) for trace in traces]
-    difference = diff_traces(*traces, *chosen, by=by, lines_max=lines_max)
-    for line in difference.lines:
-        terminal.show_line(line)
+    difference = diff_traces(*traces, *chosen, by=by)
+    if as_json:
+        terminal.show(json.dumps(difference.to_dict(), indent=2))
+    else:
+        for line in diff_lines(difference, lines_max=lines_max, width=terminal.page_width()):
+            terminal.show_line(line)
     if exit_code and not (difference.same_path and difference.same_times):
         raise typer.Exit(1)
 

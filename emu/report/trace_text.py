@@ -10,7 +10,7 @@ from emu.observe.trace_file import TraceFile
 from emu.observe.trace_header import TraceHeader
 from emu.observe.trace_select import Selection
 from emu.observe.visits import Visit, find_visits
-from emu.report.trace_words import STATE_LEGEND, event_words, instruction_words, state_letter
+from emu.report.trace_words import STATE_LEGEND, event_words, instruction_words, shorten, state_letter
 from emu.trace_record import Kind
 
 WIDTH = 100
@@ -164,14 +164,6 @@ class _Layout:
         where = self._where.get(pc)
         if where is None:
             symbol, offset = self._header.symbol_at(pc)
-            short = _shorten(symbol, self._where_width - len(f"+{offset:#x}"))
+            short = shorten(symbol, self._where_width - len(f"+{offset:#x}"))
             where = self._where[pc] = f"{short}+{offset:#x}".ljust(self._where_width)
         return where
-
-
-def _shorten(name: str, width: int) -> str:
-    """Leave out the middle of a name that is too long: both its ends tell it from its neighbours."""
-    if len(name) <= width:
-        return name
-    half = (width - 2) // 2
-    return f"{name[: width - 2 - half]}..{name[-half:]}"

@@ -69,6 +69,14 @@ def short_instruction(text: str, header: TraceHeader) -> str:
     return text.replace("qword ptr ", "").replace(" ptr ", " ").replace(" + ", "+").replace(" - ", "-")
 
 
+def shorten(name: str, width: int) -> str:
+    """Leave out the middle of a name that is too long: both its ends tell it from its neighbours."""
+    if len(name) <= width:
+        return name
+    half = (width - 2) // 2
+    return f"{name[: width - 2 - half]}..{name[-half:]}"
+
+
 def place_words(address: int, header: TraceHeader) -> str:
     """An address of code as ROUTINE+offset, ROUTINE alone at its beginning."""
     symbol, offset = header.symbol_at(address)

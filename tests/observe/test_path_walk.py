@@ -130,7 +130,7 @@ class Recorder:
         self.run(1, 1, "entry+3")
 
     def walk(self, path: Path, **given) -> Walk:
-        with TraceWriter(path / "t", self.head) as writer:
+        with TraceWriter(path / "t", self.head, overwrite=True) as writer:
             writer.append(np.array(self.rows, TRACE_DTYPE))
             writer.close()
         return walk(TraceFile(path / "t"), **given)
