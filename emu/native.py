@@ -22,7 +22,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-HOT_PACKAGES = ("memory", "timing", "engine", "explore", "stress")
+HOT_SOURCES = ("native.py", "set_associative.py", *(f"{name}/*.py" for name in ("memory", "timing", "engine", "explore", "stress")))
 NEVER = 2**62  # a time that no run reaches
 MASK64 = 2**64 - 1
 
@@ -30,7 +30,7 @@ MASK64 = 2**64 - 1
 def _cache_folder() -> Path:
     package = Path(__file__).parent
     digest = hashlib.sha256(numba.__version__.encode())
-    for source in [Path(__file__), *(f for name in HOT_PACKAGES for f in sorted((package / name).glob("*.py")))]:
+    for source in (file for pattern in HOT_SOURCES for file in sorted(package.glob(pattern))):
         digest.update(source.read_bytes())
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     for base in (home, Path(tempfile.gettempdir())):

@@ -17,9 +17,8 @@ from emu.engine import records as rec
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.text import build_text
 from emu.errors import GuestFault, LimitReached
-from emu.memory.build import build_bus
+from emu.memory.bus import Bus
 from emu.native import signed
-from emu.run.wiring import for_machine
 
 MAX_CYCLES = 10**10
 SEED = 1
@@ -40,7 +39,7 @@ class Emulated:
     ) -> dict[int, list[int]]:
         """Results of the jobs of each core; `fill` sees the words of the data area before."""
         cores = max(work) + 1
-        bus = build_bus(self.description, cores, program.ram_bytes(data_bytes))
+        bus = Bus(self.description, cores, program.ram_bytes(data_bytes))
         bus.small_pages(program.DATA, data_bytes)
         cr3 = program.write_guest(self.image, bus.ram, data_bytes)
         program.write_jobs(self.image, bus.ram, work)
@@ -48,7 +47,7 @@ class Emulated:
             fill(bus.ram[program.DATA : program.DATA + data_bytes].view(np.uint64))
         text = replace(self.text, instructions=self.text.instructions.copy())
         first = self.image.symbols["core_0"]
-        options = for_machine(Options(max_cycles=MAX_CYCLES), self.description)
+        options = Options(max_cycles=MAX_CYCLES)
         machine = Machine(bus, text, Start(cr3=cr3, primary_pc=first, secondary_pc=first), options)
         for core in work:
             machine.cores[core]["status"] = rec.RUNNING

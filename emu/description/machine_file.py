@@ -14,6 +14,13 @@ Cycles = Annotated[int, Field(ge=0, le=10**9)]
 Word32 = Annotated[int, Field(ge=0, lt=2**32)]
 
 
+def power_of_two(number: int) -> int:
+    """The number, if it is one."""
+    if number & (number - 1):
+        raise ValueError("must be a power of two")
+    return number
+
+
 class _Strict(BaseModel):
     """No unknown keys, no numbers in quotes, no changes."""
 
@@ -29,7 +36,7 @@ class Figure(_Sourced):
 
     value: Cycles
     confidence: Literal["high", "medium", "low"]
-    unit: Literal["cycles", "stores", "lines", "Hz", "macro-ops", "entries", "loads"] = "cycles"
+    unit: Literal["cycles", "stores", "lines", "Hz", "macro-ops", "entries", "loads", "bits"] = "cycles"
 
 
 class PositiveFigure(Figure):
@@ -69,6 +76,24 @@ class BranchFigure(Figure):
     value: Annotated[int, Field(ge=4, le=2**16, multiple_of=4)]
 
 
+class TableFigure(Figure):
+    """A number of entries of a table that is indexed by some bits."""
+
+    value: Annotated[int, Field(ge=1, le=2**20)]
+
+    @field_validator("value")
+    @classmethod
+    def _power_of_two(cls, value: int) -> int:
+        return power_of_two(value)
+
+
+class BitsFigure(Figure):
+    """A number of bits of history."""
+
+    value: Annotated[int, Field(ge=0, le=32)]
+    unit: Literal["bits"]
+
+
 class EntryFigure(Figure):
     """A number of TLB entries, sets or ways."""
 
@@ -92,9 +117,7 @@ class Cache(_Sourced):
     @field_validator("sets")
     @classmethod
     def _power_of_two(cls, sets: int) -> int:
-        if sets & (sets - 1):
-            raise ValueError("must be a power of two")
-        return sets
+        return power_of_two(sets)
 
 
 class Latencies(_Strict):
@@ -130,6 +153,23 @@ class Core(_Strict):
     load_queue: DepthFigure
     btb_entries: BranchFigure
     btb_l2_entries: BranchFigure
+    branch_counters: TableFigure
+    branch_history: BitsFigure
+    indirect_targets: TableFigure
+    return_stack: EntryFigure
+
+    @property
+    def predictor(self) -> dict[str, int]:
+        """Sizes by the names of `branch.Predictors`."""
+        names = {
+            "counters": "branch_counters",
+            "history_bits": "branch_history",
+            "targets": "indirect_targets",
+            "returns": "return_stack",
+            "btb": "btb_entries",
+            "btb_l2": "btb_l2_entries",
+        }
+        return {size: getattr(self, name).value for size, name in names.items()}
 
     @property
     def depths(self) -> dict[str, int]:

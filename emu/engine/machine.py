@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from emu.assembly.variants import LOCK_KINDS
+from emu.description import MachineFile
 from emu.engine.lock_word import SLEEPING
 from emu.engine.loop import run as run_native
 from emu.engine.probe_file import NO_PROBES, Probes
@@ -14,14 +15,18 @@ from emu.engine.records import CORE, LOCK, MACHINE, PROBED, RUNNING, WAITING_FOR
 from emu.engine.text import Text
 from emu.engine.unicorn_core import UnicornCore, function_pointer, make_callbacks
 from emu.errors import InternalError
-from emu.memory.records import Bus
+from emu.memory.bus import Bus
 from emu.native import NEVER, address_of, signed
-from emu.timing.branch import BTB, COUNTERS, PREDICTOR, RETURNS, TARGETS, WAYS
+from emu.timing.branch import Predictors
 from emu.timing.pipeline import new_pipelines
 from emu.trace_record import TRACE_DTYPE, State
 
 TRACE_RECORDS = 1 << 18
-PIPELINE_DEFAULT = {"width": 4, "reorder_buffer": 128, "scheduler": 40, "load_queue": 40}  # for machines without a file
+# What the engine itself takes from the latencies of a machine file; the rest is the memory system's.
+LATENCIES = (
+    "l1_hit", "mispredict", "return_mispredict", "btb_l2_hit", "resteer", "mmio_read", "mmio_write", "ipi_flight",
+    "interrupt_entry", "halt_exit",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +58,13 @@ class Options:
     timer_period: int = 0
     timer_phase: int = 0  # cycles to the first tick, of all cores; 0: a period
     stalls: dict[int, tuple[int, int]] = field(default_factory=dict)  # mark id -> (cycles, every)
-    latencies: dict[str, int] = field(default_factory=lambda: {"l1_hit": 4})  # MACHINE fields
-    btb: tuple[int, int] = (512, 5120)  # branches that each level of a BTB knows
-    pipeline: dict[str, int] = field(default_factory=lambda: dict(PIPELINE_DEFAULT))  # PIPELINE fields
-    cpuid: Sequence[tuple[int, int, int, int, int, int]] = ()
 
 
 class Machine:
     """All cores and their shared state. `cores`, `locks` and `record` are live structured arrays."""
 
     def __init__(self, bus: Bus, text: Text, start: Start, options: Options) -> None:
-        """Wire the cores to the bus; RAM must already hold the guest."""
+        """Wire the cores to the bus, whose machine file is theirs; RAM must already hold the guest."""
         self.bus = bus
         self.text = text
         self.count = int(bus.record["cores"][0])
@@ -74,6 +75,7 @@ class Machine:
         self.branch_outcomes = np.zeros(0, np.uint8)
         self._keep: dict[str, np.ndarray] = {}
         self._set_text(text, start)
+        self._set_description(bus.description)
         self._set_options(options)
         self._set_locks(start)
         self._set_probes(start)
@@ -97,9 +99,16 @@ class Machine:
             self.record[name] = getattr(start, name)
         self.record["task_base"] = signed(start.task_base)
 
+    def _set_description(self, description: MachineFile) -> None:
+        for name in LATENCIES:
+            self.record[name] = getattr(description.latencies, name).value
+        table = np.array([tuple(dict(row).values()) for row in description.cpuid], np.int64)
+        self._share("cpuid", table)
+        self.record["cpuid_rows"] = len(table)
+        self.predictors = Predictors(self.count, **description.core.predictor)
+        self.pipelines = new_pipelines(self.count, **description.core.depths)
+
     def _set_options(self, options: Options) -> None:
-        for name, value in options.latencies.items():
-            self.record[name] = value
         for name in ("done_wanted", "max_cycles", "slice_cycles"):
             self.record[name] = getattr(options, name)
         self.record["run_ahead_max"] = max(int(self.record["ipi_flight"][0]) - 1, 0)
@@ -114,9 +123,6 @@ class Machine:
         if options.trace:
             self.record["trace_at"] = address_of(self.trace)
             self.record["trace_capacity"] = len(self.trace)
-        table = np.array([value for row in options.cpuid for value in row] or [0] * 6, np.int64)
-        self._share("cpuid", table)
-        self.record["cpuid_rows"] = len(options.cpuid)
 
     def _set_locks(self, start: Start) -> None:
         by_line = np.full(int(self.bus.record["lines"][0]), -1, np.int16)
@@ -173,21 +179,11 @@ class Machine:
         self.cores["arrival"] = NEVER
         for name in ("current", "acquiring", "failing", "releasing", "probed", "spinning", "settling", "task", "task_pointer_at"):
             self.cores[name] = -1
-        self.predictors = np.zeros(self.count, PREDICTOR)
-        self._counters = np.ones((self.count, COUNTERS), np.uint8)
-        self._targets = np.zeros((self.count, TARGETS), np.int64)
-        self._returns = np.zeros((self.count, RETURNS), np.int64)
         callbacks = self._callbacks = make_callbacks()
         self.unicorns = []
-        btbs = self._set_btbs(options.btb)
-        self.pipelines = new_pipelines(self.count, **options.pipeline)
         for index in range(self.count):
-            core, predictor = self.cores[index : index + 1], self.predictors[index : index + 1]
-            predictor["counters"] = address_of(self._counters[index])
-            predictor["targets"] = address_of(self._targets[index])
-            predictor["returns"] = address_of(self._returns[index])
-            predictor["btb"] = address_of(btbs[index:])
-            core["predictor"] = address_of(predictor)
+            core = self.cores[index : index + 1]
+            core["predictor"] = address_of(self.predictors.records[index : index + 1])
             core["pipeline"] = address_of(self.pipelines[index : index + 1])
             core["index"] = index
             core["scratch_at"] = address_of(core) + int(CORE.fields["scratch"][1])  # type: ignore[index]
@@ -205,14 +201,6 @@ class Machine:
             core["context"], core["context_cs"], core["context_error"], core["context_exception"] = unicorn.context()
             self.unicorns.append(unicorn)
 
-    def _set_btbs(self, entries: tuple[int, int]) -> np.ndarray:
-        """A BTB for each core, empty."""
-        self.btbs = np.zeros(self.count, BTB)
-        self._keep["btb"] = np.zeros((self.count, sum(entries)), np.int64)
-        for core, table in enumerate(self._keep["btb"]):
-            self.btbs[core] = (address_of(table), entries[0] // WAYS, address_of(table[entries[0] :]), entries[1] // WAYS)
-        return self.btbs
-
     def record_branches(self, outcomes: np.ndarray | None = None) -> None:
         """From here on, note in `branch_outcomes`, by the index of its instruction, which ways each branch goes.
 
@@ -229,11 +217,9 @@ class Machine:
             self.record,
             self.cores,
             self.locks,
-            self.predictors,
+            self.predictors.records,
             self.pipelines,
-            self._counters,
-            self._targets,
-            self._returns,
+            *self.predictors.arrays,
             *kept,
         ]
 

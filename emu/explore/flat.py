@@ -5,7 +5,7 @@ from emu.description import MachineFile
 from emu.engine import records as rec
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.text import Text, build_text
-from emu.memory.build import build_bus
+from emu.memory.bus import Bus
 
 RAM_BYTES = 4 << 20
 STACKS = 0x300000
@@ -20,7 +20,7 @@ def for_search(text: Text) -> Text:
 
 def flat_machine(image: Image, cores: int, description: MachineFile) -> Machine:
     """A machine of `cores` cores with the image in its RAM; text and data at their physical addresses."""
-    bus = build_bus(description, cores, RAM_BYTES)
+    bus = Bus(description, cores, RAM_BYTES)
     text = image.text
     bus.ram[text.physical : text.physical + len(text.data)] = bytearray(text.data)
     machine = Machine(

@@ -7,12 +7,13 @@ access that hits L1, and `bus.cause` then names the reason.
 
 import numpy as np
 
-from emu.memory.cache import C_SIBLING, fly, l1_fill, l1_hit, not_here, own_line, ownership_cycles, read_line, waits
+from emu.memory.cache import C_SIBLING, fly, not_here, own_line, ownership_cycles, read_line, waits
 from emu.memory.journal import WRITE, enter
 from emu.memory.records import BUFFER, I64
 from emu.memory.store_buffer import arrives_for_store, drain_due, forward, line_came_first, push_store, read_ram, take_view
 from emu.memory.tlb import translation_cycles
 from emu.native import array_at, njit
+from emu.set_associative import hit, insert
 
 
 @njit
@@ -90,14 +91,14 @@ def atomic(bus, core, now, address, size, keeps):  # type: ignore[no-untyped-def
         if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
             take_view(bus, core, line)
         need = ownership_cycles(bus, core, line)
-        here = l1_hit(bus, core, line)
+        here = hit(bus.l1, core, line, line)
         if need > 0:
             need = (bus.sibling_locked if bus.cause == C_SIBLING else need) + waits(bus, line, now)
         elif not here:
             need = bus.l2_hit
         own_line(bus, core, line, now)
         if not here:
-            l1_fill(bus, core, line)
+            insert(bus.l1, core, line, line)
         fly(bus, module, line, now, now + need + keeps)
         cycles = max(cycles, need)
     return cycles + translation_cycles(bus, core, address)

@@ -9,6 +9,7 @@ import numpy as np
 from emu.memory.moesi import ACTION, NEXT, Action, Event, Line
 from emu.memory.records import I64, MISSES, REQUESTS
 from emu.native import array_at, njit
+from emu.set_associative import EMPTY, hit, insert, remove
 from emu.trace_record import Cause
 
 S_I, S_M = int(Line.I), int(Line.M)
@@ -21,54 +22,12 @@ C_L2, C_SIBLING, C_REMOTE, C_MEMORY, C_UPGRADE = (
 
 
 @njit
-def l1_hit(bus, core, line):  # type: ignore[no-untyped-def]
-    """Is the line in this core's L1? A hit becomes the most recent of its set."""
-    ways = bus.l1_ways
-    base = (core * bus.l1_sets + line % bus.l1_sets) * ways
-    tags = array_at(bus.l1_tag, bus.cores * bus.l1_sets * ways, np.int32)
-    if tags[base] == line:
-        return True
-    for way in range(1, ways):
-        if tags[base + way] == line:
-            for older in range(way, 0, -1):
-                tags[base + older] = tags[base + older - 1]
-            tags[base] = line
-            return True
-    return False
-
-
-@njit
-def l1_fill(bus, core, line):  # type: ignore[no-untyped-def]
-    """Put the line into this core's L1 as the most recent of its set; the oldest falls out (write-through: silently)."""
-    ways = bus.l1_ways
-    base = (core * bus.l1_sets + line % bus.l1_sets) * ways
-    tags = array_at(bus.l1_tag, bus.cores * bus.l1_sets * ways, np.int32)
-    for older in range(ways - 1, 0, -1):
-        tags[base + older] = tags[base + older - 1]
-    tags[base] = line
-
-
-@njit
-def l1_drop(bus, core, line):  # type: ignore[no-untyped-def]
-    """Invalidate the line in one L1."""
-    ways = bus.l1_ways
-    base = (core * bus.l1_sets + line % bus.l1_sets) * ways
-    tags = array_at(bus.l1_tag, bus.cores * bus.l1_sets * ways, np.int32)
-    for way in range(ways):
-        if tags[base + way] == line:
-            for newer in range(way, ways - 1):
-                tags[base + newer] = tags[base + newer + 1]
-            tags[base + ways - 1] = -1
-            return
-
-
-@njit
 def l1_drop_module(bus, module, line, spare):  # type: ignore[no-untyped-def]
     """Invalidate the line in the L1s of a module, except core `spare` (-1: none is spared)."""
     first = module * bus.cores_per_module
     for core in range(first, min(first + bus.cores_per_module, bus.cores)):
         if core != spare:
-            l1_drop(bus, core, line)
+            remove(bus.l1, core, line, line)
 
 
 @njit
@@ -78,48 +37,22 @@ def not_here(bus, core, line):  # type: ignore[no-untyped-def]
 
 
 @njit
-def l2_touch(bus, module, line):  # type: ignore[no-untyped-def]
-    """Mark the line as the most recently used of its L2 set."""
-    ways = array_at(bus.line_way, bus.lines * bus.modules, np.uint8)
-    stamps = array_at(bus.l2_stamp, bus.modules * bus.l2_sets * bus.l2_ways, I64)
-    bus.l2_clock += 1
-    stamps[(module * bus.l2_sets + line % bus.l2_sets) * bus.l2_ways + ways[line * bus.modules + module]] = bus.l2_clock
-
-
-@njit
 def l2_fill(bus, module, line):  # type: ignore[no-untyped-def]
-    """Give the line a way in the module's L2; the least recently used line leaves the module (and its L1s: inclusive)."""
-    base = (module * bus.l2_sets + line % bus.l2_sets) * bus.l2_ways
-    total = bus.modules * bus.l2_sets * bus.l2_ways
-    tags = array_at(bus.l2_tag, total, np.int32)
-    stamps = array_at(bus.l2_stamp, total, I64)
-    victim = 0
-    for way in range(bus.l2_ways):
-        if tags[base + way] < 0:
-            victim = way
-            break
-        if stamps[base + way] < stamps[base + victim]:
-            victim = way
-    old = I64(tags[base + victim])
-    if old >= 0:
+    """Put the line into the module's L2; the least recently used line leaves the module (and its L1s: inclusive)."""
+    old = insert(bus.l2, module, line, line)
+    if old != EMPTY:
         states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
         state = states[old * bus.modules + module]
-        if state != S_I:
-            if ACTION[state, EVICT] == WRITE_BACK:
-                bus.write_backs += 1
-            states[old * bus.modules + module] = NEXT[state, EVICT]
-            l1_drop_module(bus, module, old, -1)
-    tags[base + victim] = line
-    array_at(bus.line_way, bus.lines * bus.modules, np.uint8)[line * bus.modules + module] = victim
-    l2_touch(bus, module, line)
+        if ACTION[state, EVICT] == WRITE_BACK:
+            bus.write_backs += 1
+        states[old * bus.modules + module] = NEXT[state, EVICT]
+        l1_drop_module(bus, module, old, -1)
 
 
 @njit
 def l2_drop(bus, module, line):  # type: ignore[no-untyped-def]
-    """Free the line's way in a module that has lost it."""
-    way = array_at(bus.line_way, bus.lines * bus.modules, np.uint8)[line * bus.modules + module]
-    tags = array_at(bus.l2_tag, bus.modules * bus.l2_sets * bus.l2_ways, np.int32)
-    tags[(module * bus.l2_sets + line % bus.l2_sets) * bus.l2_ways + way] = -1
+    """Take a line out of a module that has lost it."""
+    remove(bus.l2, module, line, line)
     l1_drop_module(bus, module, line, -1)
 
 
@@ -187,14 +120,14 @@ def miss(bus, core, until):  # type: ignore[no-untyped-def]
 def read_line(bus, core, line, at):  # type: ignore[no-untyped-def]
     """A core reads a line at `at`: cycles beyond an L1 hit. Fills L1 and L2 and moves the states."""
     module = core // bus.cores_per_module
-    if l1_hit(bus, core, line):
+    if hit(bus.l1, core, line, line):
         return arrives(bus, module, line, at)
     states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
     state = states[line * bus.modules + module]
-    l1_fill(bus, core, line)
+    insert(bus.l1, core, line, line)
     delay = miss_waits(bus, core, at)
     if state != S_I:
-        l2_touch(bus, module, line)
+        hit(bus.l2, module, line, line)
         writer = array_at(bus.line_writer, bus.lines, np.int16)[line]
         if writer != core and writer // bus.cores_per_module == module and state == S_M:
             bus.cause = C_SIBLING
@@ -269,7 +202,7 @@ def own_line(bus, core, line, at):  # type: ignore[no-untyped-def]
             bus.upgrades += 1
         elif writers[line] != core and state == S_M:
             bus.transfers_within_module += 1
-        l2_touch(bus, module, line)
+        hit(bus.l2, module, line, line)
     l1_drop_module(bus, module, line, core)
     states[line * bus.modules + module] = NEXT[state, WRITE]
     writers[line] = core

@@ -2,7 +2,7 @@
 
 A figure of 0 has no half; what rounds to its own value, or would leave the range that the schema allows, is cut there and left out
 if nothing is left of the change. Clock frequencies are left out too, as they scale both variants alike, and so are the sizes of
-TLBs and BTBs: like those of caches they are the geometry of the part.
+TLBs, BTBs and branch predictors: like those of caches they are the geometry of the part.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from emu.description import Figure, MachineFile, load_machine
-from emu.description.machine_file import BranchFigure, Clock, EntryFigure
+from emu.description.machine_file import BitsFigure, BranchFigure, Clock, EntryFigure, TableFigure
 from emu.run.bootstrap import Estimate, Rates, estimate_difference_percent, estimate_shift, interval_of
 from emu.run.comparison import seed_varies, unit_of
 from emu.run.experiment_spec import Experiment
@@ -22,7 +22,7 @@ from emu.run.result import RunResult
 
 SCHEMA = "emu-sensitivity/1"
 MOVED_POINTS = 5.0  # a difference that moves by more is said to depend on the figure
-NOT_VARIED = (Clock, BranchFigure, EntryFigure)
+NOT_VARIED = (Clock, BranchFigure, EntryFigure, TableFigure, BitsFigure)
 RESOLUTION_POINTS = 1.0  # one that moves by less is not said to change its sign
 
 

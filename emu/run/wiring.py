@@ -11,8 +11,7 @@ from emu.engine.text import Text, build_text
 from emu.guest.build import Guest, build_guest
 from emu.guest.paging import PAGE
 from emu.guest.workload import Workload
-from emu.memory.build import build_bus
-from emu.memory.records import Bus
+from emu.memory.bus import Bus
 from emu.subjects.ipc_msg.probes import load_probes
 
 RAM_BYTES = 64 << 20
@@ -38,10 +37,10 @@ def program_of(variant: str, preempt: str = PREEMPT_DEFAULT) -> tuple[Image, Tex
 
 
 def wire(description: MachineFile, variant: str, workload: Workload, options: Options, *, preempt: str = PREEMPT_DEFAULT) -> Wired:
-    """Build the guest of a workload and the machine around it; `options` need not name latencies and CPUID."""
+    """Build the guest of a workload and the machine around it."""
     image, text = program_of(variant, preempt)
     text = replace(text, instructions=text.instructions.copy())  # a search changes its own
-    bus = build_bus(description, workload.cores, RAM_BYTES)
+    bus = Bus(description, workload.cores, RAM_BYTES)
     guest = build_guest(image, workload, ram=bus.ram)
     for physical in guest.kernel.pages.small_pages:
         bus.small_pages(physical, PAGE)
@@ -60,19 +59,4 @@ def wire(description: MachineFile, variant: str, workload: Workload, options: Op
         sleeping_locks=frozenset(lock.physical for lock in guest.locks if lock.sleeping),
         probes=probes,
     )
-    return Wired(description, image, text, guest, bus, Machine(bus, text, start, for_machine(options, description)))
-
-
-def for_machine(options: Options, description: MachineFile) -> Options:
-    """Options with what the engine itself (not the bus) takes from a machine file."""
-    names = (
-        "l1_hit", "mispredict", "return_mispredict", "btb_l2_hit", "resteer", "mmio_read", "mmio_write", "ipi_flight",
-        "interrupt_entry", "halt_exit",
-    )  # fmt: skip
-    return replace(
-        options,
-        latencies={name: getattr(description.latencies, name).value for name in names},
-        pipeline=description.core.depths,
-        btb=(description.core.btb_entries.value, description.core.btb_l2_entries.value),
-        cpuid=[(r.leaf, r.subleaf, r.eax, r.ebx, r.ecx, r.edx) for r in description.cpuid],
-    )
+    return Wired(description, image, text, guest, bus, Machine(bus, text, start, options))

@@ -9,8 +9,7 @@ import numpy as np
 
 from emu.description import MachineFile, load_machine
 from emu.errors import UserError
-from emu.memory.build import build_bus
-from emu.memory.records import Bus
+from emu.memory.bus import Bus
 from emu.native import MASK64, NEVER, address_of
 from emu.stress.driver import drive
 from emu.stress.records import (
@@ -167,7 +166,7 @@ class _Run:
         self.case = case
         self.operations = case.operations.copy()
         ram_bytes = (int(case.lines.max(initial=0)) * 64 // 4096 + 2) * 4096
-        self.bus: Bus = build_bus(machine, case.cores, ram_bytes)
+        self.bus = Bus(machine, case.cores, ram_bytes)
         self.keep: list[Array] = []
         self.stress = np.zeros(1, STRESS)
         self.oracle = np.zeros(1, ORACLE)

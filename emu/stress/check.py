@@ -5,6 +5,7 @@ import numpy as np
 from emu.memory.moesi import Line
 from emu.memory.records import BUFFER, RING, STORE
 from emu.native import NEVER, array_at, njit
+from emu.set_associative import count
 from emu.stress import records as rec
 from emu.stress.oracle import byte_index, byte_seen, pending_bytes
 from emu.stress.records import I64, NOBODY, NOWHERE
@@ -38,30 +39,17 @@ def check_owners(stress, bus, line):  # type: ignore[no-untyped-def]
 
 
 @njit
-def in_set(tags, base, ways, line):  # type: ignore[no-untyped-def]
-    """How often a line is in one set of a cache."""
-    found = 0
-    for way in range(ways):
-        found += tags[base + way] == line
-    return found
-
-
-@njit
 def check_places(stress, bus, line):  # type: ignore[no-untyped-def]
-    """A line has a way in L2 where its state says so and in no other module, and is in no L1 above an L2 without it."""
+    """A line is in an L2 where its state says so and in no other one, and in no L1 above an L2 without it."""
     states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
-    ways = array_at(bus.line_way, bus.lines * bus.modules, np.uint8)
-    tags = array_at(bus.l2_tag, bus.modules * bus.l2_sets * bus.l2_ways, np.int32)
     for module in range(bus.modules):
         held = 1 if states[line * bus.modules + module] != S_I else 0
-        base = (module * bus.l2_sets + line % bus.l2_sets) * bus.l2_ways
-        found = in_set(tags, base, bus.l2_ways, line)
-        if found != held or (held and tags[base + ways[line * bus.modules + module]] != line):
+        found = count(bus.l2, module, line, line)
+        if found != held:
             fail(stress, rec.V_PLACES, module * bus.cores_per_module, line << 6, I64(held), I64(found))
-    tags = array_at(bus.l1_tag, bus.cores * bus.l1_sets * bus.l1_ways, np.int32)
     for core in range(bus.cores):
         held = 1 if states[line * bus.modules + core // bus.cores_per_module] != S_I else 0
-        found = in_set(tags, (core * bus.l1_sets + line % bus.l1_sets) * bus.l1_ways, bus.l1_ways, line)
+        found = count(bus.l1, core, line, line)
         if found > held:
             fail(stress, rec.V_PLACES, core, line << 6, I64(held), I64(found))
 

@@ -55,7 +55,7 @@ def held(stress, bus, core, address, width, state):  # type: ignore[no-untyped-d
     """After an access the core's module holds the lines, for a write in M (in an L2 of one set the second may evict the first)."""
     states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
     last = (address + width - 1) >> 6
-    for line in range(address >> 6 if bus.l2_sets > 1 else last, last + 1):
+    for line in range(address >> 6 if bus.l2.sets > 1 else last, last + 1):
         got = I64(states[line * bus.modules + core // bus.cores_per_module])
         if got < state and not (state == S_ANY and fetches(bus, core, line)):
             fail(stress, rec.V_NOT_HELD, core, line << 6, state, got)

@@ -11,15 +11,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from emu.assembly import assemble
+from emu.description import load_machine
 from emu.engine import records as rec
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.probe_file import Probes
 from emu.engine.text import build_text
-from emu.memory.records import Bus
+from emu.memory.bus import Bus
+from emu.run.overrides import apply_overrides
 
-LATENCIES = {"l1_hit": 4, "mispredict": 20, "return_mispredict": 22, "ipi_flight": 500, "mmio_read": 100, "mmio_write": 60}
-CPUID = [(0x80000002, -1, 0x20444D41, 0, 0, 0), (1, -1, 0x630F01, 0x40800, 0, 0)]
 DONE = Probes(done="task_exit")
+A10 = apply_overrides(load_machine("a10-7800"), (("latencies.remote_line", 350), ("latencies.remote_write", 376)))
 LOCK, COUNTER = 0x200000, 0x200040
 
 SCENARIOS = {
@@ -131,11 +132,8 @@ def make(
         path.write_text(PROLOGUE + body + EPILOGUE)
         image = assemble([path], structs={}, placed={})
     text = build_text(image)
-    bus = Bus(64 << 20, cores, cores_per_module, (64, 4), (2048, 16))
-    bus.configure(
-        l2_hit=15, sibling_line=21, remote_line=346, remote_write=376, sibling_locked=119, upgrade=230, memory=282,
-        forward=3, forward_fail=25, buffer_depth=24, buffer_requests=8, miss_buffers=8,
-    )  # fmt: skip
+    topology = A10.topology.model_copy(update={"cores_per_module": cores_per_module})
+    bus = Bus(A10.model_copy(update={"topology": topology}), cores, 64 << 20)
     bus.ram[image.text.physical : image.text.physical + len(image.text.data)] = list(image.text.data)
     object.__setattr__(text, "kernel_base", image.text.physical)  # no paging: the text is where it is
     start = Start(0, image.text.physical, image.text.physical, locks=[(LOCK, "lock")], probes=probes)
@@ -146,8 +144,6 @@ def make(
         run_ahead=run_ahead,
         trace=trace,
         stalls={text.mark(name): stall for name, stall in (stalls or {}).items()},
-        latencies=LATENCIES,
-        cpuid=CPUID,
     )
     machine = Machine(bus, text, start, options)
     machine.cores["status"] = rec.RUNNING

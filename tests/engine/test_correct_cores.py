@@ -10,17 +10,17 @@ import struct
 from pathlib import Path
 
 import pytest
-from small_machine import LATENCIES
 from unicorn import x86_const as x86
 
 from emu.assembly.assembler import assemble_text
 from emu.assembly.source import prepare
+from emu.description import load_machine
 from emu.engine import records as rec
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.probe_file import Probes
 from emu.engine.text import build_text
 from emu.engine.unicorn_core import UnicornCore
-from emu.memory.records import Bus
+from emu.memory.bus import Bus
 from emu.native import address_of
 
 REGISTERS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12", "r13", "r14")
@@ -127,7 +127,7 @@ def assembled(seed: int, folder: Path) -> tuple[Path, bytes, int]:
 
 def run_bare(seed: int, folder: Path) -> tuple[bytes, tuple[int, ...], int]:
     _, code, end = assembled(seed, folder)
-    bus = Bus(4 << 20, 1, 1, (64, 4), (2048, 16))
+    bus = Bus(load_machine("a10-7800"), 1, 4 << 20)
     bus.ram[TEXT : TEXT + len(code)] = list(code)
     bus.ram[DATA : DATA + 0x2000] = list(start_values(seed, DATA))
     core = UnicornCore(address_of(bus.ram), len(bus.ram), 0)
@@ -145,12 +145,10 @@ def run_hooked(seed: int, folder: Path) -> tuple[bytes, tuple[int, ...], int]:
     image = assemble([path], structs={}, placed={})
     text = build_text(image)
     object.__setattr__(text, "kernel_base", TEXT)
-    bus = Bus(4 << 20, 1, 1, (64, 4), (2048, 16))
-    bus.configure(l2_hit=15, sibling_line=21, remote_line=346, upgrade=230, memory=282, forward=3, forward_fail=25)
-    bus.configure(buffer_depth=24, buffer_requests=8)
+    bus = Bus(load_machine("a10-7800"), 1, 4 << 20)
     bus.ram[TEXT : TEXT + len(image.text.data)] = list(image.text.data)
     bus.ram[DATA : DATA + 0x2000] = list(start_values(seed, DATA))
-    machine = Machine(bus, text, Start(0, TEXT, TEXT, probes=Probes(done="task_exit")), Options(latencies=LATENCIES))
+    machine = Machine(bus, text, Start(0, TEXT, TEXT, probes=Probes(done="task_exit")), Options())
     machine.unicorns[0].uc.reg_write(x86.UC_X86_REG_R15, SAVED)
     machine.unicorns[0].uc.reg_write(x86.UC_X86_REG_RSP, 0x300000)
     assert machine.run() == rec.RUN_DONE

@@ -11,7 +11,7 @@ from emu.engine.unicorn_core import register_id
 from emu.explore.explorer import Bounds, Exploration, Explorer, Rules
 from emu.explore.flat import for_search
 from emu.guest.ram import direct
-from emu.memory.build import build_bus
+from emu.memory.bus import Bus
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "firmware"), str(Path(__file__).parent)]
 from ipc_machine import PT_REGS_BYTES, RAM_BYTES, IpcMachine  # noqa: E402
@@ -26,7 +26,7 @@ class LockContest:
         self.lock, self.counter = self.guest.ram.allocate(64), self.guest.ram.allocate(64)
         for core in self.guest.cores:
             self.guest.put(core.stack_top - PT_REGS_BYTES - 8, self.guest.symbol("returned"))
-        self.bus = build_bus(load_machine("a10-7800"), cores, RAM_BYTES)
+        self.bus = Bus(load_machine("a10-7800"), cores, RAM_BYTES)
         self.bus.ram[:] = self.guest.data
         start = self.guest.symbol("lock_loop")
         self.machine = Machine(

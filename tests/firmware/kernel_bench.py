@@ -27,9 +27,9 @@ from emu.guest.paging import PAGE, USER_DATA
 from emu.guest.record import Record
 from emu.guest.tasks import STACK_BYTES
 from emu.guest.workload import Workload, plan_pmsg_shared
-from emu.memory.build import build_bus
+from emu.memory.bus import Bus
 from emu.run.faults import describe_fault, what_cores_do
-from emu.run.wiring import RAM_BYTES, for_machine
+from emu.run.wiring import RAM_BYTES
 from emu.subjects.ipc_msg.probes import load_probes
 
 USER = 0x7F1000000000  # a page of the test's own in user space; the one behind it is not mapped
@@ -170,7 +170,7 @@ def make(
     workload.setdefault("threads", 2)
     workload.setdefault("messages", 1)
     plan = plan_pmsg_shared(**workload) if plan is None else plan
-    bus = build_bus(description, plan.cores, RAM_BYTES)
+    bus = Bus(description, plan.cores, RAM_BYTES)
     guest = build_guest(image, plan, ram=bus.ram)
     guest.kernel.pages.map(USER, guest.kernel.ram.allocate(PAGE, PAGE), USER_DATA)
     start = Start(
@@ -191,7 +191,7 @@ def make(
         max_cycles=10**8,
         trace=trace,
     )
-    return Bench(image, text, guest, Machine(bus, text, start, for_machine(options, description)))
+    return Bench(image, text, guest, Machine(bus, text, start, options))
 
 
 def calls(routines: Sequence[tuple[str, Mapping[str, int]]], results: int) -> str:

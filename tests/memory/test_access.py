@@ -3,32 +3,41 @@
 import numpy as np
 import pytest
 
+from emu.description import load_machine
 from emu.memory import access, store_buffer
+from emu.memory.bus import Bus
 from emu.memory.moesi import Line
-from emu.memory.records import BUS, Bus
+from emu.memory.records import BUS
 from emu.native import array_at
+from emu.run.overrides import apply_overrides
 
 KEEPS = 41  # cycles for which a locked instruction keeps its line
 A, B = 0x1000, 0x2000
 LATENCIES = {
-    "l2_hit": 15,
-    "sibling_line": 21,
-    "remote_line": 346,
-    "remote_write": 376,
+    "l2_hit": 19,
+    "sibling_line": 25,
     "sibling_locked": 119,
+    "remote_line": 350,
+    "remote_write": 376,
     "upgrade": 230,
-    "memory": 282,
-    "forward": 3,
-    "forward_fail": 25,
+    "memory": 286,
+    "store_forward": 7,
+    "store_forward_fail": 25,
 }
 
 
 class Harness:
     """A bus of four cores in two modules, with stores that also write RAM, as an emulated instruction does."""
 
-    def __init__(self, depth: int = 24, requests: int = 8) -> None:
-        self.bus = Bus(1 << 20, 4, 2, (64, 4), (2048, 16))
-        self.bus.configure(**LATENCIES, buffer_depth=depth, buffer_requests=requests)
+    def __init__(self, depth: int = 24, requests: int = 8, misses: int = 8) -> None:
+        figures = {f"latencies.{name}": value for name, value in LATENCIES.items()} | {
+            "store_buffer.depth": depth,
+            "store_buffer.ownership_requests": requests,
+            "miss_buffers": misses,
+            "tlb.l2_hit": 0,
+            "tlb.page_walk": 0,
+        }
+        self.bus = Bus(apply_overrides(load_machine("a10-7800"), tuple(figures.items())), 4, 1 << 20)
         self.record = array_at(self.bus.record.ctypes.data, 1, BUS)[0]
 
     def load(self, core: int, now: int, address: int, size: int = 8) -> tuple[int, int]:
@@ -165,7 +174,7 @@ def test_single_writer_and_l1_inside_l2(seed: int) -> None:
             assert sum(state in (Line.M, Line.O, Line.E) for state in states) <= 1
             if Line.M in states or Line.E in states:
                 assert Line.I in states
-    tags = harness.bus.arrays["l1_tag"].reshape(4, -1)
+    tags = harness.bus.arrays["l1"].reshape(4, -1)
     for core in range(4):
         for line in tags[core][tags[core] >= 0]:
             assert harness.state(core // 2, int(line) << 6) != Line.I
@@ -190,8 +199,7 @@ def test_load_waits_for_the_line_of_an_own_store() -> None:
 
 
 def test_misses_beyond_the_miss_buffers_wait() -> None:
-    harness = Harness()
-    harness.bus.configure(miss_buffers=2)
+    harness = Harness(misses=2)
     assert [harness.load(0, 1000, A + 64 * n)[1] for n in range(4)] == [282, 282, 564, 564]
 
 

@@ -1,26 +1,34 @@
 """Data TLBs: reach, sharing of the second level, large pages."""
 
+from itertools import count
+
 import pytest
 
+from emu.description import load_machine
 from emu.memory import access
-from emu.memory.records import BUS, Bus
+from emu.memory.bus import Bus
+from emu.memory.records import BUS
 from emu.native import array_at
+from emu.run.overrides import apply_overrides
 
-L2_HIT, WALK = 20, 21
+SIZES = {"tlb.entries": 4, "tlb.l2_sets": 2, "tlb.l2_ways": 4}
+A10 = load_machine("a10-7800")
+NEAR = dict.fromkeys(("latencies.l2_hit", "latencies.memory"), A10.latencies.l1_hit.value)  # only translations take time
+SMALL = apply_overrides(A10, tuple((SIZES | NEAR).items()))
+L2_HIT, WALK = SMALL.tlb.l2_hit.value, SMALL.tlb.page_walk.value
+LOADS = count(1)  # of all tests: each comes after all before it
 PAGE, LARGE_PAGE = 0x1000, 0x200000
 
 
 @pytest.fixture
 def bus() -> Bus:
-    bus = Bus(16 << 20, 4, 2, (64, 4), (2048, 16), (4, 2, 4))
-    bus.configure(buffer_depth=24, buffer_requests=8, tlb_l2_hit=L2_HIT, page_walk=WALK)
-    return bus
+    return Bus(SMALL, 4, 16 << 20)
 
 
 def load(bus: Bus, core: int, address: int) -> int:
     """Cycles of a load that comes after all before it have ended."""
     record = array_at(bus.record.ctypes.data, 1, BUS)[0]
-    now = 1000 * int(record.tlb_clock + 1)
+    now = 1000 * next(LOADS)
     return int(access.load(record, core, now, now, address, 8))
 
 
