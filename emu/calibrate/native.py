@@ -21,6 +21,7 @@ from emu.calibrate.routine import CLOCK, function, timed
 from emu.calibrate.suite import HeatMap
 from emu.calibrate.system_routines import GROUP as SYSTEM
 
+SCHEMA = "emu-calibrate-host/1"
 REPETITIONS = 9
 CPUS_MAX = 8  # of the map between cores
 CHAIN_ADDS, CHAIN_TURNS = 64, 512
@@ -147,6 +148,7 @@ class HostResult:
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
         return {
+            "schema": SCHEMA,
             "machine": "host",
             **self.facts(),
             "clock_hz": self.clock_hz,

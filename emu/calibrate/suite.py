@@ -11,6 +11,7 @@ from emu.calibrate.figures import Expected
 from emu.calibrate.guest_program import CORES_MAX
 from emu.description import MachineFile
 
+SCHEMA = "emu-calibrate/1"
 HEAT_MAP_CORES_MAX = 8
 Progress = Callable[[int, int], None]
 HeatMap = dict[tuple[int, int], float]  # cycles of one way, by the numbers of the cores, the lower one first
@@ -72,6 +73,7 @@ class Calibration:
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
         return {
+            "schema": SCHEMA,
             "machine": self.machine,
             "clock_hz": self.clock_hz,
             "expected_is": self.expected_is,

@@ -16,7 +16,7 @@ from emu.report.catalogue_report import Catalogue, Entry, Point, VariantFacts, l
 if TYPE_CHECKING:
     from emu.description import MachineFile
 
-SCHEMA = 1
+SCHEMA = "emu-machine/1"
 
 variants_app = typer.Typer(
     invoke_without_command=True,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from emu.observe.branch_record import BranchRecord
     from emu.observe.branches import GuestBranch, Place
 
+SCHEMA = "emu-coverage/1"
 INPUTS = ("--script", "--workload", "--read")
 JUDGED = ("--variant", "--routine", "--all", "--exceptions", "--fail-under", "--json")
 
@@ -91,7 +92,7 @@ def coverage(
     elsewhere = every_routine - {branch.routine for branch in chosen}
     found = judge(chosen, record.gone, exempted, elsewhere)
     if as_json:
-        terminal.show(json.dumps({"variants": names, **found.to_dict()}, indent=2))
+        terminal.show(json.dumps({"schema": SCHEMA, "variants": names, **found.to_dict()}, indent=2))
     else:
         terminal.show_page(partial(render_coverage, found))
     if found.wrong:

@@ -11,6 +11,8 @@ from emu.files import TEXT_BYTES_MAX, read_bounded
 if TYPE_CHECKING:
     from emu.guest.script import Script
 
+SCHEMA = "emu-script/1"
+
 
 def read_script(path: Path) -> "Script":
     """Read and parse a script, or raise `UserError`."""
@@ -35,7 +37,16 @@ def run_file(path: Path, variant: str, machine: str, as_json: bool) -> None:
     shown = dump(with_results(script, results))
     if as_json:
         terminal.show(
-            json.dumps({"script": str(path), "variant": variant, "machine": machine, "result": shown, "mismatches": unmet})
+            json.dumps(
+                {
+                    "schema": SCHEMA,
+                    "script": str(path),
+                    "variant": variant,
+                    "machine": machine,
+                    "result": shown,
+                    "mismatches": unmet,
+                }
+            )
         )
     else:
         terminal.show(shown)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FAILURE_FILE = Path("emu-stress-failure.case")
 
+SCHEMA, REPLAY_SCHEMA = "emu-stress/1", "emu-stress-replay/1"
 OF_PLANS = ("--operations", "--cores", "--machine", "--lines", "--seed", "--jobs", "--failure", "--overwrite")
 
 
@@ -95,7 +96,7 @@ def _replay(path: Path, as_json: bool) -> None:
     violation = case.run().violation
     words = None if violation is None else violation.words(case.operations)
     if as_json:
-        terminal.show(json.dumps({"operations": len(case.operations), "violation": words}, indent=2))
+        terminal.show(json.dumps({"schema": REPLAY_SCHEMA, "operations": len(case.operations), "violation": words}, indent=2))
     elif violation is None:
         terminal.show(f"no violation: {len(case.operations)} operations of {case.cores} cores")
     if words is not None:
@@ -139,6 +140,7 @@ def _case_text(result: "Result") -> str:
 def _plain(result: "Result") -> dict[str, Any]:
     plan, failure = result.plan, result.failure
     return {
+        "schema": SCHEMA,
         "machine": plan.machine,
         "seed": plan.seed,
         "rounds": result.rounds,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from emu.observe.trace_file import TraceFile
 from emu.observe.visits import Visit
 
-SCHEMA = 1
+SCHEMA = "emu-trace-diff/1"
 
 
 class Spent(NamedTuple):

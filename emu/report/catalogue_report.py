@@ -6,7 +6,7 @@ from textwrap import wrap
 from typing import Any
 
 WIDTH = 100
-SCHEMA = 1
+SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class VariantFacts:
 
     def to_dict(self) -> dict[str, Any]:
         """What `--json` prints."""
-        return {"schema": SCHEMA, **asdict(self)}
+        return {"schema": f"emu-variant/{SCHEMA_VERSION}", **asdict(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Catalogue:
 
     def to_dict(self) -> dict[str, Any]:
         """What `--json` prints."""
-        return {"schema": SCHEMA, self.kind: [asdict(entry) for entry in self.entries]}
+        return {"schema": f"emu-{self.kind}/{SCHEMA_VERSION}", self.kind: [asdict(entry) for entry in self.entries]}
 
 
 def list_lines(catalogue: Catalogue, *, width: int = WIDTH) -> Iterator[str]:

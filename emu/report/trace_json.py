@@ -12,7 +12,7 @@ from emu.report.trace_text import outline
 from emu.report.trace_words import event_words, instruction_words
 from emu.trace_record import Access, Cause, Kind, State
 
-SCHEMA = 1
+SCHEMA = "emu-trace/1"
 _LOCK_KINDS = (Kind.LOCK_ACQUIRED, Kind.LOCK_CONTENDED, Kind.LOCK_RELEASED)
 
 

@@ -96,7 +96,7 @@ def test_replay(capsys, tmp_path, monkeypatch):
     file.write_text(CASE)
     assert emu(capsys, "--replay", str(file)) == (0, "no violation: 3 operations of 2 cores\n", "")
     code, out, _ = emu(capsys, "--replay", str(file), "--json")
-    assert (code, json.loads(out)) == (0, {"operations": 3, "violation": None})
+    assert (code, json.loads(out)) == (0, {"schema": "emu-stress-replay/1", "operations": 3, "violation": None})
     from emu.stress import case as case_module
 
     drive = case_module.drive

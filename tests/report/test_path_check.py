@@ -3,37 +3,17 @@
 from dataclasses import replace
 
 import pytest
+from canned_path import means, path_comparison
 
-from emu.observe.path_lengths import ROWS, SECTIONS, PathLengths
-from emu.observe.path_reference import Reference, reference_of
+from emu.observe.path_lengths import SECTIONS
 from emu.observe.path_tally import Means, Measure
 from emu.report.path_check import FUNCTION_BARS, ROW_BARS, SECTION_BARS, PathComparison, Row
 from emu.report.path_report import render_path
 
 
-def means(real) -> Means:
-    return Means(**{measure.value: real.get(measure, 0.0) for measure in Measure})
-
-
-def like(reference: Reference) -> PathLengths:
-    """A path exactly as long as the real one."""
-    functions = {name: {each: means(real) for each, real in found.items()} for name, found in reference.functions.items()}
-    return PathLengths(
-        messages=100,
-        rows={name: means(reference.rows.get(name, {})) for name in ROWS},
-        functions=functions | {"user": {"program": Means(instructions=94)}},
-        sections={name: means(reference.sections[name]) for name in SECTIONS},
-        holds=dict.fromkeys(SECTIONS, 100),
-        transfers=dict(reference.transfers),
-        objects=dict(reference.objects),
-    )
-
-
 @pytest.fixture
 def comparison() -> PathComparison:
-    reference = reference_of("wakeq")
-    assert reference is not None
-    return PathComparison("wakeq", "a10-7800", like(reference), reference)
+    return path_comparison()
 
 
 @pytest.mark.parametrize(
