@@ -5,7 +5,7 @@ or RSP unless an index register is written: `riz`, the index that is none, makes
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,15 +46,21 @@ class Source:
     lines: list[tuple[int, str]] = field(default_factory=list)
     annotations: list[Annotation] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)  # global ones: the routine's name, then entries inside it
+    several: bool = False  # each label begins a routine of its own
 
 
-def prepare(path: Path, inlines: Mapping[str, Inline] | None = None) -> Source:
-    """Read one routine's file, put inline routines where they are named; a broken rule is a `UserError` with file and line."""
-    source = Source(path, path.stem)
+def prepare(path: Path, inlines: Mapping[str, Inline] | None = None, *, labels: Sequence[str] = ()) -> Source:
+    """Read one routine's file, put inline routines where they are named; a broken rule is a `UserError` with file and line.
+
+    The first label is the file's name, unless the file is one of routines with names of their own: then it has all `labels`.
+    """
+    source = Source(path, path.stem, several=bool(labels))
     text = read_bounded(path, TEXT_BYTES_MAX, "routine")
     for number, raw in enumerate(text.splitlines(), 1):
         _expand(source, number, raw, inlines or {}, ())
-    if not source.labels or source.labels[0] != source.name:
+    if missing := [label for label in labels if label not in source.labels]:
+        raise UserError(f"{path}: it must have the label {missing[0]}:, and has {', '.join(source.labels) or 'no labels'}")
+    if not labels and source.labels[:1] != [source.name]:
         first = source.labels[0] if source.labels else "none"
         raise UserError(f"{path}: the first label must be the file's name, {source.name}, not {first}")
     if source.lines[-1][1].startswith(".Lmark__"):

@@ -2,7 +2,7 @@
 
 import re
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from emu.assembly.find_error import BLOCKS, find_error
@@ -43,10 +43,7 @@ def assemble_text(sources: list[Source], base: int, values: Mapping[str, int]) -
     at = dict(zip(table, struct.unpack(f"<{len(table)}Q", code[-8 * len(table) :]), strict=True))
     return AssembledText(
         code[: -8 * len(table)],
-        tuple(
-            Routine(each.name, at[each.name], at[f".Lend__{each.name}"] - at[each.name], str(each.path), each.state)
-            for each in sources
-        ),
+        tuple(routine for each in sources for routine in _routines(each, at)),
         tuple(
             Mark(note.kind, note.name, at[note.label], note.register, note.zero, str(each.path), note.line)
             for each in sources
@@ -57,6 +54,14 @@ def assemble_text(sources: list[Source], base: int, values: Mapping[str, int]) -
         {name: at[name] for each in sources for name in each.labels},
         {at[note.label]: at[note.name] for each in sources for note in each.annotations if note.kind == "fixup"},
     )
+
+
+def _routines(source: Source, at: Mapping[str, int]) -> Iterator[Routine]:
+    """The routines of a file, each up to the next one or to the file's end."""
+    names = sorted(source.labels, key=at.__getitem__) if source.several else [source.name]
+    ends = [*(at[name] for name in names[1:]), at[f".Lend__{source.name}"]]
+    for name, end in zip(names, ends, strict=True):
+        yield Routine(name, at[name], end - at[name], str(source.path), source.state)
 
 
 def gnu_text(sources: list[Source], values: Mapping[str, int]) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from emu.cli import catalogue, terminal, together, trace
+from emu.cli.bench import bench
 from emu.cli.calibrate import calibrate
 from emu.cli.compare import compare
 from emu.cli.coverage import coverage
@@ -37,6 +38,7 @@ Begin with:
   emu compare baseline wakeq                   both variants side by side
   emu run --messages 20 --trace t.trace        a trace of every instruction
   emu trace show t.trace --hand-off 5 --outline
+  emu bench mcs ticket --cores 1,2,4           a lock of your own, or one of ours, over cores
   emu path wakeq                               how long the path is, beside the real kernel's
   emu litmus SB.litmus                         every outcome of a litmus test on these cores
 """
@@ -50,7 +52,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (run, compare, path, calibrate, litmus, stress, coverage, diy):
+for command in (run, compare, bench, path, calibrate, litmus, stress, coverage, diy):
     app.command(cls=together.Command)(command)
 app.add_typer(trace.app, name="trace")
 app.add_typer(catalogue.variants_app, name="variants")

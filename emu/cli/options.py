@@ -110,9 +110,15 @@ __all__ = [
     "Variant",
     "Workload",
     "experiment",
+    "figures",
     "whole",
     "whole_list",
 ]  # fmt: skip
+
+
+def figures(overrides: Sequence[str] | None) -> tuple[tuple[str, int], ...]:
+    """What `--set KEY=VALUE` was given, one for each time."""
+    return tuple(_override(text) for text in overrides or ())
 
 
 def whole(name: str, text: str) -> int:
@@ -172,7 +178,7 @@ def experiment(
         seed=whole("seed", seed),
         stalls=tuple(Stall.parse(text) for text in stalls or ()),
         tick_hz=whole("tick", tick),
-        overrides=tuple(_override(text) for text in overrides or ()),
+        overrides=figures(overrides),
         trace=trace,
         overwrite=overwrite,
         limits=Limits(

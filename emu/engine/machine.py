@@ -16,7 +16,7 @@ from emu.engine.text import Text
 from emu.engine.unicorn_core import UnicornCore, function_pointer, make_callbacks
 from emu.errors import InternalError
 from emu.memory.bus import Bus
-from emu.native import NEVER, address_of, signed
+from emu.native import MASK64, NEVER, address_of, mix, signed
 from emu.timing.branch import Predictors
 from emu.timing.pipeline import new_pipelines
 from emu.trace_record import TRACE_DTYPE, State
@@ -232,6 +232,15 @@ class Machine:
     def instructions(self) -> int:
         """Instructions retired so far by all cores."""
         return int(self.cores["instructions"].sum())
+
+    @property
+    def digest(self) -> str:
+        """Of everything that the cores have executed, loaded and stored, and when: 32 hex digits."""
+        low = high = 0
+        for core in self.cores:
+            low = mix(low, int(core["digest"]))
+            high = mix(high, mix(int(core["digest"]), int(core["instructions"])))
+        return f"{high & MASK64:016x}{low & MASK64:016x}"
 
     @property
     def cycles(self) -> int:

@@ -14,7 +14,6 @@ from emu.engine.machine import Machine, Options
 from emu.engine.text import Text
 from emu.errors import CheckFailed, GuestFault, LimitReached, UserError
 from emu.guest.chance import tick_phase
-from emu.native import MASK64, mix
 from emu.observe.trace_file import TraceWriter, trace_output
 from emu.run.experiment_spec import Experiment
 from emu.run.faults import describe_fault, what_cores_do
@@ -72,7 +71,7 @@ def run(experiment: Experiment, progress: Progress | None = None, should_stop: C
     setup.machine.finish()
     if writer is not None:
         _flush(setup.machine, writer)
-        writer.close(trace_digest=_digest(setup.machine), partial=partial)
+        writer.close(trace_digest=setup.machine.digest, partial=partial)
     if not partial:
         setup.guest.check_finished()
     return replace(measure(setup, host_seconds, partial), stuck=stuck)
@@ -174,7 +173,7 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
         messages_per_second=delivered * clock / working,
         instructions=machine.instructions,
         host_seconds=host_seconds,
-        trace_digest=_digest(machine),
+        trace_digest=machine.digest,
         cycles_by_core_and_state=states,
         cycles_by_cause={cause.name.lower(): int(machine.cores["cycles_by_cause"][:, cause].sum()) for cause in Cause},
         message_spin=MessageSpin(*(int(probe("spins", "message_spin")[name]) for name in ("entries", "iterations", "cycles"))),
@@ -196,14 +195,6 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
         stalls=_stall_counts(setup),
         partial=partial,
     )
-
-
-def _digest(machine: Machine) -> str:
-    low = high = 0
-    for core in machine.cores:
-        low = mix(low, int(core["digest"]))
-        high = mix(high, mix(int(core["digest"]), int(core["instructions"])))
-    return f"{high & MASK64:016x}{low & MASK64:016x}"
 
 
 def _wakeups(counts: Mapping[str, int], under: int) -> Wakeups:
