@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import unicorn
 
-from emu.assembly import Image
 from emu.engine.machine import Machine
 from emu.engine.records import JUMPED_TO, NOT_TAKEN, TAKEN
+from emu.image import Image
 from emu.isa import Instruction, decode
 from emu.isa.instruction import Branch
 from emu.observe.branch_record import BranchRecord

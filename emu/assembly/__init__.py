@@ -2,11 +2,10 @@
 
 from emu.assembly.assembler import assemble, assemble_variant
 from emu.assembly.globals import Global, load_globals
-from emu.assembly.image import Image, Mark, Routine, Segment
-from emu.assembly.structs import Field, Struct, load_structs
+from emu.assembly.structs import load_structs
 from emu.assembly.variants import Variant, differing_files, get_variant, guest_folder, variants
 
 __all__ = [
-    "Field", "Global", "Image", "Mark", "Routine", "Segment", "Struct", "Variant", "assemble", "assemble_variant",
+    "Global", "Variant", "assemble", "assemble_variant",
     "differing_files", "get_variant", "guest_folder", "load_globals", "load_structs", "variants",
 ]  # fmt: skip

@@ -5,15 +5,12 @@ from pathlib import Path
 
 from emu.assembly.exception_table import with_exception_table
 from emu.assembly.globals import PHYSICAL_BASE, TEXT_MAP, Global, load_globals, render
-from emu.assembly.image import Image, Segment
 from emu.assembly.inline import load_inlines
 from emu.assembly.source import prepare
-from emu.assembly.structs import Struct, constants, load_structs
+from emu.assembly.structs import constants, load_structs
 from emu.assembly.text import AssembledText, assemble_text, gnu_text, undefined
 from emu.assembly.variants import (
     FIRMWARE,
-    LOCK_KINDS,
-    PREEMPT_DEFAULT,
     get_variant,
     guest_folder,
     kernel_inlines,
@@ -23,6 +20,7 @@ from emu.assembly.variants import (
     user_sources,
 )
 from emu.errors import UserError
+from emu.image import LOCK_KINDS, PREEMPT_DEFAULT, Image, Segment, Struct
 
 __all__ = ["TEXT_VIRTUAL", "USER_VIRTUAL", "assemble", "assemble_text", "assemble_variant", "gnu_text", "undefined"]
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from emu.assembly.globals import PHYSICAL_BASE, Global
-from emu.assembly.structs import Struct
 from emu.errors import UserError
+from emu.image import Struct
 
 TABLE, COUNT, ENTRY, HANDLER = "__ex_table", "__ex_table_entries", "exception_table_entry", "ex_handler_default"
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emu.assembly.structs import Struct
-from emu.assembly.tables import Key, check
 from emu.errors import UserError
 from emu.files import read_toml
+from emu.image import Struct
+from emu.tables import Key, check
 
 PHYSICAL_BASE = 0x400000
 TEXT_MAP = 0xFFFFFFFF80000000

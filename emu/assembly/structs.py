@@ -1,13 +1,13 @@
 """The one struct table: `firmware/structs/*.toml` says where every field of every guest structure lies."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emu.assembly.tables import Key, check
 from emu.errors import UserError
 from emu.files import read_toml
+from emu.image import Field, Struct
+from emu.tables import Key, check
 
 STRUCT_KEYS = {
     "prefix": Key(str),
@@ -31,30 +31,6 @@ FIELD_KEYS = {
     "note": Key(str, optional=True),
 }
 EMBEDDED_KEYS = {**FIELD_KEYS, "size": Key(int, least=1, optional=True), "struct": Key(str)}
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field: its offset and size in bytes, the structure embedded there if any, the lock class if it is a lock word."""
-
-    name: str
-    offset: int
-    size: int
-    struct: str | None = None
-    lock: str | None = None
-    note: str = ""
-    sleeping: bool = False  # the lock word is the owner's address, bit 0 aside, and not a spin lock's
-
-
-@dataclass(slots=True)
-class Struct:
-    """A structure; `prefix` begins the names of its offsets in assembly."""
-
-    name: str
-    prefix: str
-    size: int
-    source: str = ""
-    fields: dict[str, Field] = field(default_factory=dict)
 
 
 def load_structs(files: Iterable[Path]) -> dict[str, Struct]:

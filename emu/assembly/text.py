@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from emu.assembly.find_error import BLOCKS, find_error
 from emu.assembly.fold import REGISTERS, SET, fold
-from emu.assembly.image import Mark, Routine
 from emu.assembly.keystone_engine import CannotEncode, encode
 from emu.assembly.source import Source
 from emu.errors import UserError
+from emu.image import Mark, Routine
 
 _LABEL = re.compile(r"^([\w.$]+):$")
 _CALL = re.compile(r"^(?:call|j[a-z]+)\s+([A-Za-z_][\w.]*)$")

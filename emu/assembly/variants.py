@@ -8,15 +8,14 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from emu.assembly.tables import Key, check
 from emu.errors import InternalError, UserError
 from emu.files import is_there, read_toml
+from emu.image import LOCK_KINDS, PREEMPT_DEFAULT
+from emu.tables import Key, check
 
 FIRMWARE, SNIPPETS, INLINE = "firmware", "kernel_snippets", "inline"
 VARIANT_FILE = "variant.toml"
-PREEMPT_DEFAULT = "none"
 PREEMPTION = {PREEMPT_DEFAULT: None, "rt": "preempt_rt"}  # kind of kernel preemption, and the folder laid over any variant for it
-LOCK_KINDS = ("queued", "ticket")
 VARIANT_KEYS = {
     "name": Key(str),
     "summary": Key(str),

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emu.assembly.assembler import TEXT_PHYSICAL, TEXT_VIRTUAL, USER_VIRTUAL
-from emu.assembly.image import Image, Segment
 from emu.calibrate import system_routines
 from emu.calibrate.routine import Routine, assemble
 from emu.errors import InternalError
 from emu.guest.descriptors import RESCHEDULE_VECTOR, write_gate, write_gdt
 from emu.guest.paging import LARGE_PAGE, PAGE, USER_DATA, USER_TEXT, PageTables
 from emu.guest.ram import Ram, direct
+from emu.image import Image, Segment
 from emu.native import signed
 
 # Physical addresses; what a core writes lies in the direct map.

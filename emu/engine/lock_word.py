@@ -5,7 +5,7 @@ they differ, by the core that drew the ticket `head`; drawing adds one to the ta
 lock (PREEMPT_RT) is the address of the task that owns it, bit 0 aside, which says that tasks wait: they sleep, so no core does.
 """
 
-from emu.assembly.variants import LOCK_KINDS
+from emu.image import LOCK_KINDS
 from emu.native import njit
 
 QUEUED, TICKET = range(len(LOCK_KINDS))  # LOCK_KINDS are the words of variant.toml, by number

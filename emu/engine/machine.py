@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from emu.assembly.variants import LOCK_KINDS
 from emu.description import MachineFile
 from emu.engine.lock_word import SLEEPING
 from emu.engine.loop import run as run_native
@@ -15,6 +14,7 @@ from emu.engine.records import CORE, LOCK, MACHINE, PROBED, RUNNING, WAITING_FOR
 from emu.engine.text import Text
 from emu.engine.unicorn_core import UnicornCore, function_pointer, make_callbacks
 from emu.errors import InternalError
+from emu.image import LOCK_KINDS
 from emu.memory.bus import Bus
 from emu.native import MASK64, NEVER, address_of, mix, signed
 from emu.timing.branch import Predictors

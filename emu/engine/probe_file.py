@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from emu.assembly.image import Image
-from emu.assembly.tables import Key, check
 from emu.engine.probes import GUARDS
 from emu.errors import UserError
 from emu.files import read_toml
+from emu.image import Image
+from emu.tables import Key, check
 
 KEYS = {
     "run": {"done": Key(str), "begun": Key(str, optional=True), "item": Key(str, optional=True)},

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from unicorn import x86_const as x86
 
-from emu.assembly.image import Image, Mark
 from emu.engine import records as rec
 from emu.errors import UserError
+from emu.image import Image, Mark
 from emu.isa import Instruction, Memory, decode, leaders
 from emu.timing.schedule import Timing, timings
 from emu.trace_record import State

@@ -1,10 +1,10 @@
 """A machine without an operating system, for exploration: long mode, no paging, every core at a piece of code of its own."""
 
-from emu.assembly.image import Image
 from emu.description import MachineFile
 from emu.engine import records as rec
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.text import Text, build_text
+from emu.image import Image
 from emu.memory.bus import Bus
 
 RAM_BYTES = 4 << 20

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emu.assembly import Image
-from emu.assembly.variants import PREEMPT_DEFAULT
 from emu.guest import descriptors
 from emu.guest.ipc import Ipc, build_ipc
 from emu.guest.paging import LARGE_PAGE, PAGE, USER_TEXT, PageTables
@@ -23,6 +21,7 @@ from emu.guest.signals import build_signals
 from emu.guest.slab import KINDS
 from emu.guest.tasks import STACK_BYTES, UserTask, build_idle_task, build_process, build_user_task, task_stride
 from emu.guest.workload import Workload
+from emu.image import PREEMPT_DEFAULT, Image
 
 NO_RESCHEDULE_DUE = 0x80000000  # x86 keeps the inverted need-resched bit in the preempt count
 TLB_LAZY = 2  # TLBSTATE_LAZY

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from emu.assembly import Image, Struct
 from emu.errors import CheckFailed, InternalError
 from emu.guest.paging import PageTables
 from emu.guest.ram import DIRECT_MAP, TEXT_MAP, Ram
+from emu.image import Image, Struct
 from emu.units import LINE_BYTES
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import capstone
 from capstone import x86 as cs
 
-from emu.assembly.image import Image
 from emu.errors import UserError
+from emu.image import Image
 from emu.isa.instruction import Branch, Instruction, Memory
 
 _PREFIXES = {"lock", "rep", "repe", "repne", "repz", "repnz"}

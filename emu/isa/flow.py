@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from emu.assembly.image import Image, Routine
+from emu.image import Image, Routine
 from emu.isa.instruction import Branch, Instruction
 
 ENDS = frozenset(("ud2", "hlt", "iretq", "sysret", "sysretq"))

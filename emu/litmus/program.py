@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emu.assembly.assembler import assemble_text
-from emu.assembly.image import Image, Segment
 from emu.assembly.keystone_engine import CannotEncode, encode
 from emu.assembly.source import Source
 from emu.errors import UserError
+from emu.image import Image, Segment
 from emu.litmus.scope import LINE_BYTES
 from emu.litmus.test import LitmusTest, Location, Thread
 

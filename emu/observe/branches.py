@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emu.assembly import Image, guest_folder
+from emu.assembly import guest_folder
 from emu.assembly.variants import FIRMWARE, SNIPPETS, VARIANT_FILE
 from emu.engine.records import JUMPED_TO, NOT_TAKEN, TAKEN
 from emu.errors import UserError
 from emu.files import is_there
+from emu.image import Image
 from emu.isa import Instruction
 from emu.isa.instruction import Branch
 

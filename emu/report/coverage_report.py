@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emu.assembly.tables import Key, check
 from emu.errors import UserError
 from emu.files import read_toml
 from emu.observe.branches import GuestBranch, Place
 from emu.report.page import WIDTH, count, page, table
+from emu.tables import Key, check
 
 KEYS = {
     "routine": Key(str),

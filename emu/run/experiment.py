@@ -7,13 +7,13 @@ from errno import errorcode
 
 import numpy as np
 
-from emu.assembly import Image
 from emu.description import load_machine
 from emu.engine import records as rec
 from emu.engine.machine import Machine, Options
 from emu.engine.text import Text
 from emu.errors import CheckFailed, GuestFault, LimitReached, UserError
 from emu.guest.chance import tick_phase
+from emu.image import Image
 from emu.observe.trace_file import TraceWriter, trace_output
 from emu.run.experiment_spec import Experiment
 from emu.run.faults import describe_fault, what_cores_do

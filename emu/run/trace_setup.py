@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from emu.assembly import Struct
+from emu.image import Struct
 from emu.observe.trace_header import LockName, Region, Symbol, TaskName, TraceHeader
 from emu.run.experiment_spec import Experiment
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from emu.assembly import Image, assemble_variant
-from emu.assembly.variants import PREEMPT_DEFAULT
+from emu.assembly import assemble_variant
 from emu.description import MachineFile
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.text import Text, build_text
 from emu.guest.build import Guest, build_guest
 from emu.guest.paging import PAGE
 from emu.guest.workload import Workload
+from emu.image import PREEMPT_DEFAULT, Image
 from emu.memory.bus import Bus
 from emu.subjects.ipc_msg.probes import load_probes
 

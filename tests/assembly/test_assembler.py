@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from emu.assembly import Struct, assemble, assemble_variant, load_globals
+from emu.assembly import assemble, assemble_variant, load_globals
 from emu.assembly.assembler import TEXT_PHYSICAL, TEXT_VIRTUAL, USER_VIRTUAL, undefined
 from emu.assembly.source import prepare
-from emu.assembly.structs import Field
 from emu.errors import UserError
+from emu.image import Field, Struct
 
 TASK = Struct("task", "TASK", 0x40, "", {"pid": Field("pid", 0x10, 4)})
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from emu.assembly import Global, Struct, load_globals
+from emu.assembly import Global, load_globals
 from emu.assembly.globals import PHYSICAL_BASE, TEXT_MAP, render
-from emu.assembly.structs import Field
 from emu.errors import UserError
+from emu.image import Field, Struct
 
 PAIR = Struct("pair", "PAIR", 0x10, "", {"low": Field("low", 0, 4), "high": Field("high", 8, 8)})
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from emu.assembly.variants import LOCK_KINDS
 from emu.engine.lock_word import ACQUIRED, FAILED, NOTHING, RELEASED, change, merged
+from emu.image import LOCK_KINDS
 
 QUEUED = [
     (0x0, 0x1, True, ACQUIRED),

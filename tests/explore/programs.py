@@ -4,12 +4,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from emu.assembly.image import Image, Segment
 from emu.assembly.source import prepare
 from emu.assembly.text import assemble_text
 from emu.description import load_machine
 from emu.explore.explorer import Bounds, Exploration, Explorer, Rules
 from emu.explore.flat import flat_machine
+from emu.image import Image, Segment
 
 TEXT = 0x10000
 X, Y, Z = 0x200000, 0x200040, 0x200080

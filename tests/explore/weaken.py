@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from emu.assembly.image import Image
 from emu.engine import records as rec
 from emu.engine.machine import Machine
+from emu.image import Image
 
 LOCK, DS = 0xF0, 0x3E  # a DS prefix in place of LOCK does nothing
 

@@ -16,11 +16,12 @@ import numpy as np
 import unicorn
 from unicorn import x86_const as x86
 
-from emu.assembly import Image, assemble, get_variant, guest_folder, load_globals, load_structs
+from emu.assembly import assemble, get_variant, guest_folder, load_globals, load_structs
 from emu.assembly.variants import kernel_inlines, kernel_sources, lock_kind
 from emu.guest.paging import PAGE, USER_DATA, PageTables
 from emu.guest.ram import DIRECT_MAP, Ram, direct
 from emu.guest.record import Kernel, Record
+from emu.image import Image
 
 sys.path.append(str(Path(__file__).parents[1]))
 from guest_coverage import watch

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from emu.assembly import Image, assemble, guest_folder, load_globals, load_structs
+from emu.assembly import assemble, guest_folder, load_globals, load_structs
 from emu.assembly.variants import get_variant, kernel_inlines, kernel_sources, lock_kind, overlays, user_sources
 from emu.description import load_machine
 from emu.engine import records as rec
@@ -27,6 +27,7 @@ from emu.guest.paging import PAGE, USER_DATA
 from emu.guest.record import Record
 from emu.guest.tasks import STACK_BYTES
 from emu.guest.workload import Workload, plan_pmsg_shared
+from emu.image import Image
 from emu.memory.bus import Bus
 from emu.run.faults import describe_fault, what_cores_do
 from emu.run.wiring import RAM_BYTES

@@ -16,9 +16,9 @@ import capstone
 import pytest
 from unicorn import x86_const as x86
 
-from emu.assembly import Image
 from emu.guest.script_check import mismatches
 from emu.guest.script_text import parse
+from emu.image import Image
 from emu.run.script_run import run_script
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -14,7 +14,8 @@ import pytest
 import unicorn
 from unicorn import x86_const as x86
 
-from emu.assembly import Image, assemble, load_globals, load_structs
+from emu.assembly import assemble, load_globals, load_structs
+from emu.image import Image
 
 sys.path.append(str(Path(__file__).parents[1]))
 from guest_coverage import watch

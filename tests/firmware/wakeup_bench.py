@@ -14,11 +14,12 @@ from pathlib import Path
 import unicorn
 from unicorn import x86_const as x86
 
-from emu.assembly import Image, assemble_variant
+from emu.assembly import assemble_variant
 from emu.guest.build import build_guest
 from emu.guest.ram import DIRECT_MAP
 from emu.guest.record import Record
 from emu.guest.workload import plan_pmsg_shared
+from emu.image import Image
 
 sys.path.append(str(Path(__file__).parents[1]))
 from guest_coverage import watch

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from emu.assembly import Image, assemble, guest_folder, load_globals, load_structs
+from emu.assembly import assemble, guest_folder, load_globals, load_structs
+from emu.image import Image
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # plain_machine, for the tests beside it

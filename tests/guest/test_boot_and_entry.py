@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from plain_machine import PlainCore, PlainMachine, Stopped
 
-from emu.assembly import Image
 from emu.guest.build import Guest, build_guest
 from emu.guest.tasks import STACK_BYTES
 from emu.guest.workload import plan_pmsg_shared
+from emu.image import Image
 
 sys.path.append(str(Path(__file__).parents[1]))
 from guest_coverage import watch

@@ -7,11 +7,12 @@ from functools import cache
 import pytest
 from plain_machine import PlainCore, PlainMachine
 
-from emu.assembly import Image, assemble_variant
+from emu.assembly import assemble_variant
 from emu.errors import CheckFailed
 from emu.guest.build import NO_RESCHEDULE_DUE, Guest, build_guest
 from emu.guest.slab import KINDS
 from emu.guest.workload import plan_pmsg_shared
+from emu.image import Image
 
 VARIANTS = ("baseline", "wakeq")
 STEPS_MAX = 600_000

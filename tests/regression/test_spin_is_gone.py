@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from emu.assembly import Image, assemble_variant
+from emu.assembly import assemble_variant
+from emu.image import Image
 from emu.isa import Instruction, decode
 from emu.isa.flow import cycle_without
 from emu.observe.trace_file import TraceFile

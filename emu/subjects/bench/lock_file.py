@@ -6,9 +6,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from emu.assembly.source import Source, prepare
-from emu.assembly.variants import LOCK_KINDS
 from emu.errors import UserError
 from emu.files import TEXT_BYTES_MAX, read_bounded
+from emu.image import LOCK_KINDS
 
 EXCLUSIVE, SHARED = ("acquire", "release"), ("acquire_shared", "release_shared")
 _WORD = re.compile(r"^//\s*Lock word:\s*(\S+)\s*$")

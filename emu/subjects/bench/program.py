@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from emu.assembly.assembler import assemble_text
-from emu.assembly.image import Image, Mark, Segment
 from emu.assembly.source import prepare
+from emu.image import Image, Mark, Segment
 from emu.isa import Instruction, decode
 from emu.native import signed
 from emu.subjects.bench.lock_file import SHARED, LockFile
@@ -67,7 +67,7 @@ def _iterations(instructions: list[Instruction], lines: Mapping[int, tuple[str, 
         back = target <= each.address and not any(target <= at < each.address for at in pauses)
         if back or each.mnemonic == "pause":
             file, line = lines.get(each.address, ("", 0))
-            found.append(Mark("event", SPIN, each.address, None, file, line))
+            found.append(Mark("event", SPIN, each.address, None, False, file, line))
     return found
 
 

@@ -4,8 +4,10 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from emu.assembly.structs import Struct
-from emu.assembly.variants import LOCK_KINDS, PREEMPT_DEFAULT
+from emu.image.types import Struct
+
+LOCK_KINDS = ("queued", "ticket")  # what a spin lock's word means
+PREEMPT_DEFAULT = "none"  # kind of kernel preemption
 
 
 @dataclass(frozen=True, slots=True)
