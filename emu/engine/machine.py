@@ -253,6 +253,11 @@ class Machine:
         record: np.void = getattr(self, kind)[names.index(name)]
         return record
 
+    def begun(self, name: str) -> np.ndarray:
+        """When the spans of a probe began that have not ended, one for each task or core; 0 for none."""
+        since: np.ndarray = self._keep[f"slots of {name}"]["since"]
+        return since
+
     def counts(self, name: str) -> np.ndarray:
         """One of the per-mark arrays: mark_counts, stall_seen, stall_total."""
         return self._keep[name]

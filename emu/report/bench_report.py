@@ -28,6 +28,7 @@ def _parts(results: Sequence[BenchResult]) -> Iterator[RenderableType]:
     yield Text()
     yield _heading("Wait: from the call of acquire to its return, in cycles")
     yield _times([(each, each.wait) for each in results])
+    yield from _starved(results)
     yield _heading("Hold: from there to the return of release, in cycles")
     yield _times([(each, each.hold) for each in results])
     if any(each.word is not None for each in results):
@@ -78,6 +79,15 @@ def _times(rows: Sequence[tuple[BenchResult, Distribution]]) -> RenderableType:
         mean = number(round(times.cycles_mean)) if times.count else "-"
         grid.add_row(_name(each), f"{each.plan.cores}", mean, *percentiles, number(times.cycles_max) if times.count else "-")
     return grid
+
+
+def _starved(results: Sequence[BenchResult]) -> Iterator[RenderableType]:
+    """A core that waited longer than anybody who got in."""
+    for each in results:
+        longest = max(each.wait.unfinished, default=0)
+        if longest > each.wait.cycles_max:
+            yield Text(f"{_name(each)}, {count(each.plan.cores, 'core')}: a core had waited {longest:,} cycles when the run ended")
+    yield Text()
 
 
 def _words(results: Sequence[BenchResult]) -> RenderableType:

@@ -18,15 +18,13 @@ from emu.engine.probe_file import Probes, read_probes
 from emu.engine.text import Text, build_text
 from emu.engine.unicorn_core import register_id
 from emu.errors import GuestFault
-from emu.memory.build import build_bus
-from emu.memory.records import Bus
+from emu.memory.bus import Bus
 from emu.memory.store_buffer import drain_due
 from emu.native import MASK64, NEVER, signed
-from emu.run.wiring import for_machine
 from emu.subjects.bench import program
 from emu.subjects.bench.lock_file import LockFile
 from emu.subjects.bench.plan import STARVED_CYCLES, Plan
-from emu.subjects.bench.result import BenchResult, WordUse, distribution
+from emu.subjects.bench.result import BenchResult, Distribution, WordUse, distribution
 
 LOCK_CLASS = "lock"
 COHERENCE = ("transfers_within_module", "transfers_across_modules", "upgrades", "memory_reads")
@@ -62,7 +60,7 @@ def prepare_contest(plan: Plan, lock: LockFile, description: MachineFile, *, tra
     image = program.build_image(lock)
     load_probes().check(image, {LOCK_CLASS})
     text = build_text(image)
-    bus = build_bus(description, plan.cores, program.RAM_BYTES)
+    bus = Bus(description, plan.cores, program.RAM_BYTES)
     program.write_memory(bus.ram, image, plan)
     start = Start(
         cr3=0,
@@ -72,7 +70,7 @@ def prepare_contest(plan: Plan, lock: LockFile, description: MachineFile, *, tra
         lock_kind=image.lock_kind,
         probes=load_probes(),
     )
-    options = for_machine(Options(done_wanted=plan.rounds_wanted, max_cycles=plan.cycles_bound, trace=trace), description)
+    options = Options(done_wanted=plan.rounds_wanted, max_cycles=plan.cycles_bound, trace=trace)
     machine = Machine(bus, text, start, options)
     for index, core in enumerate(machine.cores):
         core["status"], core["pc"] = rec.RUNNING, signed(image.symbols[program.HARNESS])
@@ -167,9 +165,9 @@ def _result(contest: Contest, host_seconds: float, *, partial: bool, never: str 
         instructions=machine.instructions,
         host_seconds=host_seconds,
         trace_digest=machine.digest,
-        think=distribution(machine.probe("spans", "think")),
-        wait=distribution(machine.probe("spans", "wait")),
-        hold=distribution(machine.probe("spans", "hold")),
+        think=_part(machine, "think"),
+        wait=_part(machine, "wait"),
+        hold=_part(machine, "hold"),
         spin_iterations=contest.count(program.SPIN),
         coherence={name: int(contest.bus.record[name][0]) for name in COHERENCE},
         word=_word_use(contest),
@@ -178,6 +176,11 @@ def _result(contest: Contest, host_seconds: float, *, partial: bool, never: str 
         never=never,
         partial=partial,
     )
+
+
+def _part(machine: Machine, name: str) -> Distribution:
+    """One part of all rounds."""
+    return distribution(machine.probe("spans", name), [machine.cycles - int(since) for since in machine.begun(name) if since])
 
 
 def _word_use(contest: Contest) -> WordUse | None:

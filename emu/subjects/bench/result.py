@@ -21,6 +21,7 @@ class Distribution:
     cycles: int = 0
     cycles_max: int = 0
     percentiles: tuple[int, ...] = ()  # for PERCENTILES; within an eighth of a power of two
+    unfinished: tuple[int, ...] = ()  # cycles of those that the end of the run cut off: they count nowhere else
 
     @property
     def cycles_mean(self) -> float:
@@ -35,17 +36,18 @@ class Distribution:
             "cycles_mean": self.cycles_mean,
             **{f"cycles_p{share}": value for share, value in zip(PERCENTILES, self.percentiles, strict=False)},
             "cycles_max": self.cycles_max,
+            "unfinished_cycles_max": max(self.unfinished, default=0),
         }
 
 
-def distribution(span: np.void) -> Distribution:
-    """From the record of a span."""
+def distribution(span: np.void, unfinished: Sequence[int] = ()) -> Distribution:
+    """From the record of a span, and the cycles of what had not ended."""
     histogram = span["histogram"]
     reached = np.cumsum(histogram)
     places = [int(np.searchsorted(reached, -(-int(span["count"]) * share // 100))) for share in PERCENTILES]
     most = int(span["cycles_max"])
     values = tuple(min(bucket_floor(place + 1) - 1, most) for place in places) if span["count"] else ()
-    return Distribution(int(span["count"]), int(span["cycles"]), most, values)
+    return Distribution(int(span["count"]), int(span["cycles"]), most, values, tuple(unfinished))
 
 
 @dataclass(frozen=True, slots=True)
