@@ -1,5 +1,7 @@
 """What is written down when an instruction retires: its time, where that time went, locks, probes, digest."""
 
+from unicorn import x86_const as x86
+
 from emu.engine.locks import account_locks
 from emu.engine.probes import (
     BEGINS_RUN,
@@ -24,16 +26,17 @@ from emu.engine.records import (
     TAKEN,
     U8,
 )
-from emu.engine.schedule import ends_at, hold_back, move_on, spend
+from emu.engine.schedule import catch_up, ends_at, hold_back, move_on, spend
 from emu.engine.trace import NO_ACCESS, note, remember, trace_instruction
 from emu.memory.records import BUS
-from emu.native import array_at, mix, njit
+from emu.native import array_at, call, mix, njit
 from emu.timing.branch import CONDITIONAL, INDIRECT_JUMP, NONE, PREDICTOR, RETURN, mispredicted
 from emu.trace_record import Cause, Kind, State
 
 USER, KERNEL, INTERRUPT = int(State.USER), int(State.KERNEL), int(State.INTERRUPT)
 LOCK_WAIT, SPIN, STALL = int(State.LOCK_WAIT), int(State.SPIN), int(State.STALL)
 K_MARK = int(Kind.MARK)
+RCX = x86.UC_X86_REG_RCX
 C_MISPREDICT = int(Cause.MISPREDICT)
 
 
@@ -148,12 +151,26 @@ def settle_time(machine, core, instruction, state, next_pc):  # type: ignore[no-
 
 
 @njit
+def go_on_with_string(machine, core):  # type: ignore[no-untyped-def]
+    """A string instruction comes to its next element: time goes on, and a store waits until the buffer has room for it.
+
+    Unicorn comes here once more when no element is left: then the room matters only to what follows.
+    """
+    core.clock += 1
+    if core.barrier > core.clock:
+        core.scratch[2] = 0
+        call(machine.reg_read, core.uc, RCX, core.scratch_at + 16, 0, 0)
+        if core.scratch[2] != 0:
+            catch_up(core, core.barrier, core.barrier_cause)
+    core.start = max(core.start, core.clock)
+
+
+@njit
 def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
     """The instruction in flight is done and `next_pc` follows: settle its time and everything that hangs on it."""
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     if instruction.traits & REPEAT and next_pc == core.current_pc:
-        core.clock += 1  # one more element of a string instruction: time goes on, it has not retired yet
-        core.start = max(core.start, core.clock)
+        go_on_with_string(machine, core)
         return
     state = state_of(core, instruction.state)
     cost = settle_time(machine, core, instruction, state, next_pc)

@@ -90,6 +90,51 @@ def test_cpuid_and_clock_are_the_machines_own() -> None:
         assert int(page[6]) < machine.cycles
 
 
+# Each core adds to one counter under a lock, and fills two pages of its own behind it: more elements than a store buffer has slots.
+STRINGS = """
+    mov r12d, 0x4
+.Lagain:
+    mov edx, 0x1
+.Ltry:
+    xor eax, eax
+    lock cmpxchg dword ptr [r15], edx
+    je .Lgot
+    pause
+    jmp .Ltry
+.Lgot:
+    inc qword ptr [r14]
+    mov byte ptr [r15], 0x0
+    mov rdi, rsp
+    add rdi, rsp
+    mov ecx, 0x400
+    mov rax, r12
+    cld
+    rep stosq
+    dec r12d
+    jne .Lagain
+"""
+
+
+@pytest.mark.parametrize("cores", [1, 2, 3])
+def test_a_string_waits_for_room_in_the_store_buffer(cores: int) -> None:
+    """Its elements are stores like any others: none before them is lost, and no more are pending than there is room for."""
+    import small_machine
+
+    machine = small_machine.make(STRINGS, cores, slice_cycles=50)
+    most = 0
+    outcome = rec.SLICE_DONE
+    while outcome == rec.SLICE_DONE:
+        outcome = machine.run()
+        most = max(most, int(machine.bus.arrays["buffers"]["count"].max()))
+    assert outcome == rec.RUN_DONE
+    found = small_machine.summary(machine)
+    assert found["counter"] == 4 * cores
+    assert 24 <= most <= 26, "as many as the buffer has, and what enters while the oldest ones are about to leave"
+    for core in range(cores):
+        page = 2 * (0x300000 + 0x1000 * core)
+        assert set(machine.bus.ram[page : page + 0x2000].view("<u8").tolist()) == {1}
+
+
 STALLED = """
     mov r12d, 0x20
 .Lagain:
