@@ -16,6 +16,7 @@ from emu.tables import Key, check
 FIRMWARE, SNIPPETS, INLINE = "firmware", "kernel_snippets", "inline"
 VARIANT_FILE = "variant.toml"
 PREEMPTION = {PREEMPT_DEFAULT: None, "rt": "preempt_rt"}  # kind of kernel preemption, and the folder laid over any variant for it
+UNLIKELY = "unlikely"  # folders of routines that hardly ever run, as the compiler has .text.unlikely
 VARIANT_KEYS = {
     "name": Key(str),
     "summary": Key(str),
@@ -122,7 +123,10 @@ def overlays(preempt: str) -> list[Path]:
 
 
 def kernel_sources(variant: Variant, preempt: str = PREEMPT_DEFAULT) -> dict[str, Path]:
-    """File of each kernel routine: firmware, common snippets, the variant's chain, preemption's; later ones in place of earlier."""
+    """File of each kernel routine: firmware, common snippets, the variant's chain, preemption's; later ones in place of earlier.
+
+    In the order in which they lie in memory: by name, and behind them those of the folders `unlikely`, which so move no other.
+    """
     routines: dict[str, Path] = {}
     for path in sorted(guest_folder(FIRMWARE).rglob("*.S")):
         if path.parent.name in ("user", INLINE, *PREEMPTION.values()):
@@ -131,8 +135,8 @@ def kernel_sources(variant: Variant, preempt: str = PREEMPT_DEFAULT) -> dict[str
             raise UserError(f"{path}: routine {path.stem} is also in {routines[path.stem]}")
         routines[path.stem] = path
     for folder in (*_folders(variant), *overlays(preempt)):
-        routines.update((path.stem, path) for path in sorted(folder.glob("*.S")))
-    return dict(sorted(routines.items()))
+        routines.update((path.stem, path) for path in sorted((*folder.glob("*.S"), *folder.glob(f"{UNLIKELY}/*.S"))))
+    return dict(sorted(routines.items(), key=lambda each: (each[1].parent.name == UNLIKELY, each[0])))
 
 
 def kernel_inlines(variant: Variant, preempt: str = PREEMPT_DEFAULT) -> dict[str, Path]:

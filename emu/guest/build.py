@@ -14,11 +14,11 @@ from emu.guest import descriptors
 from emu.guest.ipc import Ipc, build_ipc
 from emu.guest.paging import LARGE_PAGE, PAGE, USER_TEXT, PageTables
 from emu.guest.program import PROGRAMS
-from emu.guest.ram import RAM_BYTES, TEXT_MAP, GuestObject, Ram, direct
+from emu.guest.ram import TEXT_MAP, GuestObject, Ram, direct
 from emu.guest.record import Kernel, Record
 from emu.guest.scheduler import build_scheduler
 from emu.guest.signals import build_signals
-from emu.guest.slab import KINDS
+from emu.guest.slab import KINDS, ram_bytes, slab_counts
 from emu.guest.tasks import STACK_BYTES, UserTask, build_idle_task, build_process, build_user_task, task_stride
 from emu.guest.workload import Workload
 from emu.image import PREEMPT_DEFAULT, Image
@@ -86,9 +86,18 @@ class Guest:
         self.ipc.check_empty(self.kernel)
 
 
+def ram_of(workload: Workload) -> int:
+    """Bytes of RAM that a workload's guest has."""
+    return ram_bytes(_slabs_of(workload))
+
+
+def _slabs_of(workload: Workload) -> list[int]:
+    return slab_counts(workload.cores, tasks=workload.threads, full_queues=workload.full_queues, held=workload.held)
+
+
 def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram: NDArray[np.uint8] | None = None) -> Guest:
     """Build the guest into `ram` (zeroed; allocated if absent); `timer_period` is the local timer's count, 0 for off."""
-    data = np.zeros(RAM_BYTES, np.uint8) if ram is None else ram
+    data = np.zeros(ram_of(workload), np.uint8) if ram is None else ram
     memory = Ram(data, _load(image, data))
     pages = PageTables(memory)
     kernel = Kernel(image, memory, pages)
@@ -103,7 +112,7 @@ def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram:
     for percpu, task in zip(cores, idle, strict=True):
         _run_idle_task(kernel, percpu, task, mm)
     build_scheduler(kernel, cores, idle, tasks, cores_per_module=workload.cores_per_module)
-    ipc = build_ipc(kernel, cores, tasks, program, full_queues=workload.full_queues)
+    ipc = build_ipc(kernel, cores, tasks, program, _slabs_of(workload))
     build_signals(kernel, tasks, program)
     _fill_boot_globals(kernel, workload, cores, tasks, timer_period)
     _fill_tables(kernel)

@@ -10,13 +10,11 @@ from emu.errors import CheckFailed
 from emu.guest import objects
 from emu.guest import script as s
 from emu.guest.build import Guest
-from emu.guest.paging import PAGE
+from emu.guest.held import message_blocks
 from emu.guest.record import Kernel, Record
 from emu.guest.tasks import TASK_DEAD, TASK_INTERRUPTIBLE
 
 QUEUE_OFFSET = 0x40  # a queue's block begins with its struct ipc_rcu
-TEXT_IN_HEADER = PAGE - 48  # DATALEN_MSG and DATALEN_SEG of ipc/msgutil.c
-TEXT_IN_SEGMENT = PAGE - 8
 REFERENCES = 2  # of a task that lives: init's and its own (usage, as fork leaves it)
 
 
@@ -90,7 +88,7 @@ def _check_memory(guest: Guest, queues: list[Record], senders: list[s.Send]) -> 
         for message in objects.messages(kernel, queue):
             wanted.update(message.blocks)
     taken = ipc.allocator.taken()
-    held = sum(_message_blocks(send.size) for send in senders)  # only the senders themselves know where
+    held = sum(len(message_blocks(send.size)) for send in senders)  # only the senders themselves know where
     if len(leaked := sorted(taken - wanted)) > held:
         held_by = f" ({held} are a blocked sender's)" if held else ""
         raise CheckFailed(f"leaked: {len(leaked)} objects are allocated and on no queue{held_by}, the first at {leaked[0]:#x}")
@@ -98,11 +96,6 @@ def _check_memory(guest: Guest, queues: list[Record], senders: list[s.Send]) -> 
         raise CheckFailed(f"freed too early: blocked senders hold {held} objects, and {len(leaked)} are allocated and on no queue")
     if lost := sorted(wanted - taken):
         raise CheckFailed(f"freed too early: {len(lost)} objects are on a queue and not allocated, the first at {lost[0]:#x}")
-
-
-def _message_blocks(size: int) -> int:
-    """Objects that a message of so many bytes takes: the header's page, then a page for each segment."""
-    return 1 + -(-max(size - TEXT_IN_HEADER, 0) // TEXT_IN_SEGMENT)
 
 
 def _check_locks(guest: Guest, queues: list[Record]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from emu.errors import CheckFailed
 from emu.guest import objects
 from emu.guest.allocator import Allocator
+from emu.guest.held import QUEUE_BLOCK, QUEUE_BYTES_MAX
 from emu.guest.program import Program
 from emu.guest.record import Kernel, Record
 from emu.guest.slab import KINDS, Slab, build_slabs
@@ -17,8 +18,6 @@ from emu.guest.tasks import UserTask
 from emu.guest.workload import queue_id
 
 QUEUE_MODE = 0o600
-QUEUE_BYTES_MAX = 16384  # MSGMNB
-QUEUE_BLOCK = 0x100  # kmalloc-256: the reference count's line, then the queue
 _LISTS = ("q_messages", "q_receivers", "q_senders")
 
 
@@ -29,6 +28,11 @@ class Ipc:
     queues: tuple[Record, ...]  # those that are there from the start; they lie outside the slabs, so no program may remove them
     slabs: tuple[Slab, ...]
     allocator: Allocator
+
+    def objects_of(self, cache: str) -> int:
+        """Objects of a slab cache, by its name."""
+        size = next((kind.object_bytes for kind in KINDS if kind.name == cache), 0)
+        return sum(slab.objects for slab in self.slabs if slab.object_bytes == size)
 
     def check_empty(self, kernel: Kernel) -> None:
         """Check that no message and no waiter is left, or raise `CheckFailed`."""
@@ -47,8 +51,8 @@ class Ipc:
                     raise CheckFailed(f"{name} should be free at the end, not {kernel.ram.get(queue.physical + offset):#x}")
 
 
-def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask], program: Program, *, full_queues: int = 0) -> Ipc:
-    """Build the queue, each task's way to it and the slabs its messages come from."""
+def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask], program: Program, slabs: Sequence[int]) -> Ipc:
+    """Build the queue, each task's way to it and the slabs its messages come from: so many of each kind."""
     queues = _build_queues(kernel, 1 + max(task.plan.queue for task in tasks)) if program.queue else ()
     leader = kernel.record("task_struct", tasks[0].task_struct)
     for user in tasks:
@@ -59,9 +63,9 @@ def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask]
         pid = _build_pid(kernel, task["pid"], user)
         task["pids_pid"] = pid.virtual
         task["pids_tgid"] = leader["pids_pid"] if program.one_process else pid.virtual
-    slabs = build_slabs(kernel, cores, tasks=len(tasks), full_queues=full_queues)
+    built = build_slabs(kernel, cores, slabs)
     cpu_caches = [area.inner(kind.field, "kmem_cache_cpu") for area in cores for kind in KINDS]
-    return Ipc(queues, slabs, Allocator(kernel, slabs, cpu_caches))
+    return Ipc(queues, built, Allocator(kernel, built, cpu_caches))
 
 
 def _build_queues(kernel: Kernel, count: int) -> tuple[Record, ...]:

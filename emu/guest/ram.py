@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from emu.errors import InternalError
 from emu.units import LINE_BYTES
 
-RAM_BYTES = 64 << 20
+RAM_BYTES = 64 << 20  # of a guest whose messages do not need more
+RAM_BYTES_MAX = 1 << 30  # the page tables' one directory of large pages maps no more
 TEXT_MAP = 0xFFFFFFFF80000000  # + physical: kernel text and globals
 DIRECT_MAP = 0xFFFF880000000000  # + physical: everything allocated at run time
 

@@ -11,10 +11,12 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from emu.guest.held import QUEUE_BYTES_MAX
+
 TASKS_MAX = 64
-QUEUES_MAX = 16
+QUEUES_MAX = 256  # kernel.msgmni of the guest
 MESSAGE_MAX = 8192  # msg_ctlmax of a new namespace
-QUEUE_BYTES = 16384  # msg_ctlmnb: q_qbytes of a new queue, and the most an unprivileged task may set
+QUEUE_BYTES = QUEUE_BYTES_MAX  # msg_ctlmnb: q_qbytes of a new queue, and the most an unprivileged task may set
 QUEUE_MODE = 0o600
 TYPE_LENGTH = 8  # a message in user memory: its type, then its text
 NO_QUEUE = 0  # `queue=none`: the id is -1; so is that of a queue that nobody has created yet

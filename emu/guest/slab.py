@@ -2,22 +2,24 @@
 
 The slabs of kmalloc-64, where 8-byte messages live, are partly used, as after some time of running: a core's own slab has few
 objects left, so it turns to the node now and then. There is no page allocator behind the caches: they are given as many
-slabs as the workload can need, and an allocation that finds none gets NULL. What another core keeps cannot be had either.
+slabs as the workload can need, whatever other cores keep, and an allocation that finds none ends the run (`new_slab.S`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from emu.errors import InternalError
-from emu.guest.paging import PAGE
-from emu.guest.ram import direct
+from emu.errors import InternalError, UserError
+from emu.guest.held import Held, total
+from emu.guest.paging import LARGE_PAGE, PAGE
+from emu.guest.ram import RAM_BYTES, RAM_BYTES_MAX, direct
 from emu.guest.record import Kernel, Record
 
 OBJECT_BYTES = 64
 FREE_ON_CPU_SLAB = 8  # of 64: measured 0.02 to 0.26 visits to the slow path a message
 SPARE_SLABS = 2  # on the node's list, whatever the workload
+SLAB_BYTES_USUAL = 16 << 20  # there is room for so many beside all else in RAM of the usual size
 PG_SLAB = 0x80
 TAIL = 1  # in compound_head: the rest is the address of the head's struct page
 FROZEN = 0x8000
@@ -51,11 +53,39 @@ class Kind:
         """What Linux calls it."""
         return f"kmalloc-{self.object_bytes}"
 
-    def on_node(self, cores: int, tasks: int, full_queues: int) -> int:
-        """Slabs of no core: for every task a message under way, and for so many full queues."""
+    @property
+    def free_at_start(self) -> int:
+        """Free objects of each core's own slab when the run begins."""
+        return FREE_ON_CPU_SLAB if self.object_bytes == OBJECT_BYTES else self.objects
+
+    def on_node(self, cores: int, tasks: int, full_queues: int, held: Iterable[Held] = ()) -> int:
+        """Slabs of no core: what lies about on a machine that has run for a while, or what this workload needs if that is more.
+
+        The first does not depend on how long a run is, so what lies behind the slabs mostly stays where it is.
+        """
         if self.object_bytes == OBJECT_BYTES:
-            return cores + SPARE_SLABS + tasks // self.objects + -(-full_queues * self.a_queue // self.objects)
-        return SPARE_SLABS + -(-(tasks * self.a_task + full_queues * self.a_queue) // self.objects)
+            usual = cores + SPARE_SLABS + tasks // self.objects + -(-full_queues * self.a_queue // self.objects)
+        else:
+            usual = SPARE_SLABS + -(-(tasks * self.a_task + full_queues * self.a_queue) // self.objects)
+        return max(usual, self.needed(cores, total(held)))
+
+    def needed(self, cores: int, held: Held) -> int:
+        """Slabs of no core without which an allocation might find none, however the cores share objects among them.
+
+        A core takes a new slab when all objects of those that it has are allocated. It has then allocated each object of its
+        last one, which is why what is ever allocated is a bound. A slab that was full and into which another core frees is that
+        one's, at most `cpu_partial` + 1 of them beside its own: if every other core keeps so many, and all other slabs are full,
+        one more suffices.
+        """
+        if held.at_once <= self.free_at_start:
+            return 0
+        first = cores if self.free_at_start < self.objects else 0  # what is left of a core's own slab may be used up once
+        if held.at_once <= self.objects:
+            return first
+        full = held.at_once + cores * (self.objects - self.free_at_start)
+        out_of_reach = (cores - 1) * (self.cpu_partial + 2)
+        whatever_others_keep = full // self.objects + 1 + out_of_reach - cores
+        return whatever_others_keep if held.ever is None else min(whatever_others_keep, first + held.ever // self.objects)
 
 
 # A message of n bytes takes 48 + n; above 4048 bytes the rest lies in segments of 8 + up to 4088.
@@ -92,12 +122,34 @@ class Slab:
         return self.objects * self.object_bytes
 
 
-def build_slabs(kernel: Kernel, cores: Sequence[Record], *, tasks: int, full_queues: int = 0) -> tuple[Slab, ...]:
-    """Build all caches and return their slabs: enough for every task to have a message under way and for so many queues to be full.
+def slab_counts(cores: int, *, tasks: int, full_queues: int = 0, held: Iterable[Held] = ()) -> list[int]:
+    """How many slabs each of `KINDS` has: for every task's message under way, for so many full queues, for what is held."""
+    sizes = sorted(kind.object_bytes for kind in KINDS)
+    asked: dict[int, list[Held]] = {size: [] for size in sizes}
+    for each in held:
+        asked[next(size for size in sizes if size >= each.size)].append(each)
+    return [cores + kind.on_node(cores, tasks, full_queues, asked[kind.object_bytes]) for kind in KINDS]
+
+
+def ram_bytes(counts: Sequence[int]) -> int:
+    """Bytes of RAM for a guest with so many slabs, or a `UserError` if no guest can have so many."""
+    slabs = sum(kind.pages * count for kind, count in zip(KINDS, counts, strict=True)) * PAGE
+    if slabs <= SLAB_BYTES_USUAL:
+        return RAM_BYTES
+    wanted = -(-(RAM_BYTES + slabs) // LARGE_PAGE) * LARGE_PAGE
+    if wanted > RAM_BYTES_MAX:
+        raise UserError(
+            f"the messages that can be there at once need {wanted >> 20} MiB of guest memory, and there are at most "
+            f"{RAM_BYTES_MAX >> 20}: make do with fewer, shorter ones or fewer tasks"
+        )
+    return wanted
+
+
+def build_slabs(kernel: Kernel, cores: Sequence[Record], counts: Sequence[int]) -> tuple[Slab, ...]:
+    """Build all caches and return their slabs, so many of each of `KINDS`.
 
     The array of struct page covers its own pages too: it lies between the slabs of kmalloc-64 and the others.
     """
-    counts = [len(cores) + kind.on_node(len(cores), tasks, full_queues) for kind in KINDS]
     first = counts[0] * KINDS[0].pages
     others = sum(kind.pages * count for kind, count in zip(KINDS, counts, strict=True)) - first
     cache, node = _allocate_cache(kernel, KINDS[0])
@@ -146,7 +198,7 @@ class _Builder:
         """Make `count` slabs at `slabs`: the first ones are the cores', the others go on the node's list."""
         objects = self._kind.objects
         pages = [self._slab(index, slabs + index * self._kind.pages * PAGE) for index in range(count)]
-        free = FREE_ON_CPU_SLAB if self._kind.object_bytes == OBJECT_BYTES else objects
+        free = self._kind.free_at_start
         for core, area in enumerate(cores):
             slab = slabs + core * self._kind.pages * PAGE
             own = area.inner(self._kind.field, "kmem_cache_cpu")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from emu.errors import UserError
 from emu.guest.chance import start_delays
+from emu.guest.held import Held, message_blocks
 from emu.guest.placement import checked, places
 from emu.guest.task_table import Table
 
@@ -24,6 +25,7 @@ COUNTS = ("pairs", "threads")  # what the benchmark's own first argument may cou
 QUEUES = ("shared", "pair")
 TYPES = ("own", "common")
 DEFAULT_MESSAGES = 2000
+TOKEN_TEXT = 8  # bytes of a message
 CORES_MAX = 64
 THREADS_MAX = 512
 MESSAGES_MAX = 2**31
@@ -72,7 +74,8 @@ class Workload:
     preempt: str = "none"  # the kind of kernel preemption where nobody says: `emu.assembly.variants`
     queues: str | None = None  # of `QUEUES`; None where it is no choice
     types: str | None = None  # of `TYPES`; None where it is no choice
-    full_queues: int = 0  # how many full queues the allocator has memory for, beside the messages under way
+    full_queues: int = 0  # how many full queues the allocator has memory for in any case, beside the messages under way
+    held: tuple[Held, ...] = ()  # what can be allocated at once
 
     @property
     def threads(self) -> int:
@@ -80,10 +83,10 @@ class Workload:
         return len(self.tasks)
 
 
-def plan_script(*, tasks: int, cores_per_module: int = 2) -> Workload:
+def plan_script(*, tasks: int, cores_per_module: int = 2, held: tuple[Held, ...] = ()) -> Workload:
     """A core for each task of a script, which waits there for what it is told to do."""
-    plans = [TaskPlan(index=index, core=index, cpus_allowed=1 << index, program="script") for index in range(tasks)]
-    return Workload(tasks, cores_per_module, "one task a core", 0, 0, tuple(plans), "script", "script_task", full_queues=1)
+    plans = tuple(TaskPlan(index=index, core=index, cpus_allowed=1 << index, program="script") for index in range(tasks))
+    return Workload(tasks, cores_per_module, "one task a core", 0, 0, plans, "script", "script_task", full_queues=1, held=held)
 
 
 def queue_id(index: int) -> int:
@@ -138,7 +141,8 @@ def plan_pmsg_shared(
                 start_delay=next(delay),
             )
         )
-    return Workload(cores, cores_per_module, placement, sum(passes), seed, tuple(tasks), queues=queues, types=types)
+    tokens = tuple(Held(size, pairs, None) for size in message_blocks(TOKEN_TEXT))  # who passes one on has freed it before
+    return Workload(cores, cores_per_module, placement, sum(passes), seed, tuple(tasks), queues=queues, types=types, held=tokens)
 
 
 def _shares_of_tokens(messages: int, pairs: int, fungible: bool) -> list[int]:

@@ -12,6 +12,7 @@ from emu.errors import UserError
 from emu.guest import script as s
 from emu.guest import system_calls as sc
 from emu.guest.chance import start_delays
+from emu.guest.held import QUEUE_BLOCK, Held, held_messages
 from emu.guest.task_table import Buffer, Call, Table
 from emu.guest.workload import SEQUENCE, USER_PID_BASE, TaskPlan, Workload, validate
 
@@ -175,7 +176,17 @@ def plan(name: str, *, cores: int, cores_per_module: int, threads: int, messages
     )
     wanted = sum(_receives(table) for table in tables)
     place = "all on one core" if kind.one_core else PLACEMENT
-    return Workload(cores, cores_per_module, place, wanted, seed, tasks, name, "table_task", kind.preempt, full_queues=1)
+    return Workload(
+        cores, cores_per_module, place, wanted, seed, tasks, name, "table_task", kind.preempt, full_queues=1, held=_held(tables)
+    )
+
+
+def _held(tables: Sequence[Table]) -> tuple[Held, ...]:
+    """Messages of every size that is sent, on one full queue; and queues: a task that sleeps on a removed one keeps it."""
+    calls = [call for table in tables for call in (*table.prologue, *table.calls)]
+    texts = {call.arguments[2] for call in calls if call.number == sc.MSGSND}
+    messages = held_messages({text: None for text in texts if isinstance(text, int)}, queues=1, tasks=len(tables))
+    return (*messages, Held(QUEUE_BLOCK, 1 + len(tables), None))
 
 
 def _shares(messages: int, parts: int) -> list[int]:

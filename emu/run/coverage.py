@@ -22,7 +22,7 @@ def cover_experiment(experiment: Experiment, record: BranchRecord) -> None:
 
 def cover_script(script: s.Script, variant: str, machine: str, record: BranchRecord) -> s.Results:
     """Run a script; what it gave."""
-    scripted = ScriptMachine(script.tasks, variant, machine, record_branches=True)
+    scripted = ScriptMachine.of(script, variant, machine, record_branches=True)
     results = scripted.run(script)
     record.add(_gone(scripted.wired))
     return results

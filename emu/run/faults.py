@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from emu.engine import records as rec
+from emu.guest.ram import DIRECT_MAP
 from emu.native import MASK64
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def describe_fault(setup: "Wired") -> str:
         what = _exception(setup, int(core["index"]), code)
     else:
         what = f"the core stopped without a reason (Unicorn error {code})"
+    if (pool := _exhausted(setup, int(core["index"]), pc)) is not None:
+        what = f"{pool}: that is a limit of emu, and none of the kernel's errors"
     mark = next((m for m in setup.image.marks if m.name == "unsupported" and m.address == pc & MASK64), None)
     if mark is not None:
         what += " after a path that this version does not support (tracing, a stop signal, load balancing or the like)"
@@ -76,6 +79,21 @@ def describe_fault(setup: "Wired") -> str:
             what += f", value {value - 2**64 if value >> 63 else value}"
     where = f"core {int(core['index'])}, task {task_name(setup, int(core['task']))}, at {place(setup, pc)}"
     return f"guest fault: {what}: {where}: {instruction(setup, pc)}; the last instructions: {_history(setup, core)}"
+
+
+def _exhausted(setup: "Wired", index: int, pc: int) -> str | None:
+    """Which of the guest's pools has nothing left, if that is what ended the run."""
+    mark = next((m for m in setup.image.marks if m.name in ("out_of_slabs", "out_of_ids") and m.address == pc & MASK64), None)
+    if mark is None or mark.register is None:
+        return None
+    if mark.name == "out_of_ids":
+        return "the tree of queue ids has one layer of 256 ids, and none is left"
+    address = setup.machine.unicorns[index].register(mark.register.upper())
+    cache = setup.guest.object_at(address - DIRECT_MAP)
+    name = "?" if cache is None else cache.name
+    return (
+        f"guest memory has run out: all {setup.guest.ipc.objects_of(name)} objects of {name} are allocated or kept by other cores"
+    )
 
 
 def _exception(setup: "Wired", index: int, number: int) -> str:

@@ -10,7 +10,9 @@ from emu.engine.machine import Options
 from emu.errors import GuestFault, InternalError, LimitReached, UserError
 from emu.guest import script as s
 from emu.guest import system_calls as sc
+from emu.guest.held import Held
 from emu.guest.invariants import check_at_rest
+from emu.guest.script_memory import held_by
 from emu.guest.tasks import TASK_DEAD
 from emu.guest.workload import plan_script
 from emu.native import NEVER
@@ -26,10 +28,12 @@ STEP_CYCLES_MAX = 20_000_000
 class ScriptMachine:
     """A machine that has booted with so many tasks; each `run` starts from there."""
 
-    def __init__(self, tasks: int, variant: str, machine: str, *, record_branches: bool = False) -> None:
-        """Boot the guest; `record_branches`: note which ways its branches go, over all runs."""
+    def __init__(
+        self, tasks: int, variant: str, machine: str, *, held: tuple[Held, ...] = (), record_branches: bool = False
+    ) -> None:
+        """Boot a guest with memory for what is `held`; `record_branches`: note which ways its branches go, over all runs."""
         description = load_machine(machine)
-        plan = plan_script(tasks=tasks, cores_per_module=description.topology.cores_per_module)
+        plan = plan_script(tasks=tasks, cores_per_module=description.topology.cores_per_module, held=held)
         options = Options(slice_cycles=SLICE_CYCLES, done_wanted=tasks + 1)
         self.wired: Wired = wire(description, variant, plan, options)
         if record_branches:
@@ -41,6 +45,11 @@ class ScriptMachine:
         self._dead: set[int] = set()
         self._until_rest("boot")
         self._booted = Snapshot(self.wired)
+
+    @classmethod
+    def of(cls, script: s.Script, variant: str, machine: str, *, record_branches: bool = False) -> "ScriptMachine":
+        """Boot a guest with memory for all that this script can have allocated at once."""
+        return cls(script.tasks, variant, machine, held=held_by(script), record_branches=record_branches)
 
     def run(self, script: s.Script) -> s.Results:
         """Issue every operation on a freshly booted guest; what came of it, and who came back because of it.
@@ -121,4 +130,4 @@ class ScriptMachine:
 
 def run_script(script: s.Script, variant: str, machine: str) -> s.Results:
     """Run a script on a machine of its own."""
-    return ScriptMachine(script.tasks, variant, machine).run(script)
+    return ScriptMachine.of(script, variant, machine).run(script)

@@ -7,14 +7,12 @@ from emu.assembly import assemble_variant
 from emu.description import MachineFile
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.text import Text, build_text
-from emu.guest.build import Guest, build_guest
+from emu.guest.build import Guest, build_guest, ram_of
 from emu.guest.paging import PAGE
 from emu.guest.workload import Workload
 from emu.image import PREEMPT_DEFAULT, Image
 from emu.memory.bus import Bus
 from emu.subjects.ipc_msg.probes import load_probes
-
-RAM_BYTES = 64 << 20
 
 
 @dataclass(slots=True)
@@ -40,7 +38,7 @@ def wire(description: MachineFile, variant: str, workload: Workload, options: Op
     """Build the guest of a workload and the machine around it."""
     image, text = program_of(variant, preempt)
     text = replace(text, instructions=text.instructions.copy())  # a search changes its own
-    bus = Bus(description, workload.cores, RAM_BYTES)
+    bus = Bus(description, workload.cores, ram_of(workload))
     guest = build_guest(image, workload, ram=bus.ram)
     for physical in guest.kernel.pages.small_pages:
         bus.small_pages(physical, PAGE)

@@ -1,7 +1,7 @@
 // static void *___slab_alloc(struct kmem_cache *s, gfp_t gfpflags, int node, unsigned long addr, struct kmem_cache_cpu *c)
 // Source: Linux 4.8, mm/slub.c, ___slab_alloc with get_freelist, new_slab_objects and get_partial
 // Entry: rdi s, esi gfpflags, edx node (any), rcx addr, r8 c, this core's; interrupts off
-// Exit:  rax an object, the rest of its slab's free objects are c->freelist; NULL if there is none to be had
+// Exit:  rax an object, the rest of its slab's free objects are c->freelist; NULL if new_slab gives none
 // Clobbers: caller-saved registers
 // Lock: the node's list_lock may be taken and released
 //@ state kernel
@@ -80,8 +80,8 @@ ___slab_alloc:
     mov qword ptr [r12 + SLUBCPU_freelist], 0x0
     jmp .Lredo
 
-// A slab from the node's list. Where Linux would go to the page allocator next, there is none: a list with slabs on it that
-// refused (another core was just freeing into the first) is tried again, an empty one means that memory has run out.
+// A slab from the node's list. Where that is empty, Linux goes to the page allocator; a list with slabs on it that refused
+// (another core was just freeing into the first) is tried again.
 .Lnew_slab_objects:
     mov rdi, rbp
     mov rsi, qword ptr [rbp + SLUB_node]
@@ -92,7 +92,7 @@ ___slab_alloc:
     jne .Lload_freelist
     mov rsi, qword ptr [rbp + SLUB_node]
     cmp qword ptr [rsi + SLUBNODE_nr_partial], 0x0
-    je .Lout                                                // rax NULL
+    je .Lallocate
     pause
     jmp .Lnew_slab_objects
 
@@ -110,6 +110,11 @@ ___slab_alloc:
     pop r14
     pop r15
     ret
+.Lallocate:
+    mov rdi, rbp
+    mov esi, r14d
+    call new_slab
+    jmp .Lout                                               // slab_out_of_memory: NULL
 .Lunsupported:
     //@ event unsupported reg=rbp
     ud2                                                     // a slab of a kind that the guest does not make

@@ -1,7 +1,7 @@
 // void *__kmalloc(size_t size, gfp_t flags)
 // Source: Linux 4.8, mm/slub.c, __kmalloc with slab_alloc_node and __slab_alloc
 // Entry: rdi size, esi flags; may sleep if they say so
-// Exit:  rax the object, NULL if there is none
+// Exit:  rax the object, NULL if new_slab gives no memory
 // Clobbers: caller-saved registers
 // Lock: none held
 //@ state kernel
@@ -81,5 +81,5 @@ __kmalloc:
     rep stosb
     jmp .Lout
 .Llarge:
-    xor eax, eax                                            // kmalloc_large: there is no page allocator
-    ret
+    //@ event unsupported reg=rdi
+    ud2                                                     // kmalloc_large: nobody here asks for so much

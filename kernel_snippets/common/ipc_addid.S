@@ -1,6 +1,6 @@
 // int ipc_addid(struct ipc_ids *ids, struct kern_ipc_perm *new, int size)
-// Source: Linux 4.8, ipc/util.c, ipc_addid with ipc_buildid; without ids->next_id, which only a sysctl of checkpointing sets,
-//         and without idr_preload: the only layer is there from the start
+// Source: Linux 4.8, ipc/util.c, ipc_addid with ipc_buildid, without idr_preload: the only layer is there from the start. What is
+//         different when ids->next_id is set is in ipc_addid_next_id
 // Entry: rdi ids, rsi new, edx size: how many objects there may be
 // Exit:  eax the index of the new object, which is locked, inside an RCU read section; or an error
 // Clobbers: caller-saved registers
@@ -32,12 +32,14 @@ ipc_addid:
     mov dword ptr [rbx + IPCP_cgid], eax
     lea rdi, [rbp + IPCIDS_ipcs_idr]
     mov rsi, rbx
-    call idr_alloc
-    test eax, eax
-    js .Lno_index
-    inc dword ptr [rbp + IPCIDS_in_use]
+    cmp dword ptr [rbp + IPCIDS_next_id], 0x0
+    jge ipc_addid_next_id                                   // comes back to ipc_addid_has_id
+    xor edx, edx                                            // start
+    call idr_alloc                                          // has no error here: kernel_snippets/README.md
     movzx edx, word ptr [rbp + IPCIDS_seq]
     inc word ptr [rbp + IPCIDS_seq]                         // behind IPCID_SEQ_MAX, 0xffff, comes 0
+ipc_addid_has_id:
+    inc dword ptr [rbp + IPCIDS_in_use]
     mov qword ptr [rbx + IPCP_seq], rdx
     shl edx, .LSEQ_MULTIPLIER_LOG
     add edx, eax
@@ -48,8 +50,4 @@ ipc_addid:
     ret
 .Lno_space:
     mov eax, -0x1c                                          // -ENOSPC
-    jmp .Lout
-.Lno_index:
-    spin_unlock [rbx + IPCP_lock]
-    mov eax, -0x1c                                          // what idr_alloc said: it has only this error
     jmp .Lout

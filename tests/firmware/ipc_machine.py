@@ -38,6 +38,7 @@ STAND_INS = {
     "wake_up_process": "ret",
     "_cond_resched": "xor eax, eax\nret",
     "returned": "hlt",
+    "new_slab": "xor eax, eax\nret",  # a page allocator that has nothing left
     "refusing_hook": "mov eax, -0x16\nret",
     "agreeing_hook": "xor eax, eax\nret",
     "lock_loop": """
@@ -101,7 +102,7 @@ def image_of(variant: str) -> Image:
     structs = load_structs(sorted((firmware / "structs").glob("*.toml")))
     placed = load_globals(sorted((firmware / "globals").glob("*.toml")), structs)
     mine = {firmware / name for name in ("lock", "slab", "usercopy", "ipc_support")}
-    files = [path for path in chain.values() if path.parent in mine or not path.is_relative_to(firmware)]
+    files = [path for path in chain.values() if path.parent in mine or not path.is_relative_to(firmware)]  # not slab/unlikely
     files += [firmware / "sched_wakeup" / name for name in ("wake_q_add.S", "wake_q_add_safe.S", "wake_up_q.S")]
     with TemporaryDirectory() as folder:
         for name, text in STAND_INS.items():

@@ -10,7 +10,7 @@ from emu.guest.allocator import Allocator
 from emu.guest.paging import PAGE, USER_DATA
 from emu.guest.ram import direct
 from emu.guest.record import Record
-from emu.guest.slab import KINDS, build_slabs
+from emu.guest.slab import KINDS, build_slabs, slab_counts
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ipc_machine import MASK, IpcMachine
@@ -37,7 +37,9 @@ class SendMachine(IpcMachine):
         self._queue_from_slab()
 
     def _slab(self, spare_slabs: int) -> None:
-        self.built_slabs = build_slabs(self.kernel, [core.area for core in self.cores], tasks=spare_slabs)
+        self.built_slabs = build_slabs(
+            self.kernel, [core.area for core in self.cores], slab_counts(len(self.cores), tasks=spare_slabs)
+        )
 
     def _queue_from_slab(self) -> None:
         """Move the queue to where msgget puts it: what the last reference frees."""

@@ -22,7 +22,7 @@ from emu.description import load_machine
 from emu.engine import records as rec
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.text import Text, build_text
-from emu.guest.build import Guest, build_guest
+from emu.guest.build import Guest, build_guest, ram_of
 from emu.guest.paging import PAGE, USER_DATA
 from emu.guest.record import Record
 from emu.guest.tasks import STACK_BYTES
@@ -30,7 +30,6 @@ from emu.guest.workload import Workload, plan_pmsg_shared
 from emu.image import Image
 from emu.memory.bus import Bus
 from emu.run.faults import describe_fault, what_cores_do
-from emu.run.wiring import RAM_BYTES
 from emu.subjects.ipc_msg.probes import load_probes
 
 USER = 0x7F1000000000  # a page of the test's own in user space; the one behind it is not mapped
@@ -171,7 +170,7 @@ def make(
     workload.setdefault("threads", 2)
     workload.setdefault("messages", 1)
     plan = plan_pmsg_shared(**workload) if plan is None else plan
-    bus = Bus(description, plan.cores, RAM_BYTES)
+    bus = Bus(description, plan.cores, ram_of(plan))
     guest = build_guest(image, plan, ram=bus.ram)
     guest.kernel.pages.map(USER, guest.kernel.ram.allocate(PAGE, PAGE), USER_DATA)
     start = Start(

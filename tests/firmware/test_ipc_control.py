@@ -111,7 +111,7 @@ def information(make: Make) -> None:
         ):
             machine.write(BUFFER, b"\xee" * 0x28)
             assert machine.control(0, command) == highest
-            fields = [pool, used, 8192, 16384, 32000, 16, texts, 0xFFFF]
+            fields = [pool, used, 8192, 16384, 256, 16, texts, 0xFFFF]
             assert machine.read(BUFFER, 0x28) == b"".join(each.to_bytes(4, "little") for each in fields) + b"\xee" * 8
     for msqid in (0, SEQUENCE + 1):
         assert machine.control(msqid, RMID) == 0

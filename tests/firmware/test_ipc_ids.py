@@ -8,6 +8,7 @@ from pathlib import Path
 
 import capstone
 import pytest
+from unicorn import UcError
 from unicorn import x86_const as x86
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -63,20 +64,47 @@ def new_queue(make: Make) -> None:
 
 
 def no_room(make: Make) -> None:
-    """One layer holds 256 ids; msg_ctlmni can be less. What was allocated is given back."""
+    """One queue more than msg_ctlmni is refused, and what was allocated is given back; so is one more than IPCMNI."""
     machine = make()
-    machine.layer.put_word("bitmap", ALL_TAKEN)
-    machine.layer.put_word("bitmap", ALL_TAKEN, offset=8)
-    machine.layer.put_word("bitmap", ALL_TAKEN, offset=16)
+    machine.namespace["msg_ctlmni"] = 2
+    assert machine.get_queue(IPC_PRIVATE, 0) == SEQUENCE + 1
+    assert machine.get_queue(IPC_PRIVATE, 0) == -errno.ENOSPC
+    machine.check_clean(queues=[0, SEQUENCE + 1])
+    machine.namespace["msg_ctlmni"], machine.namespace["msg_ids_in_use"] = 0x10000, 0x8000
+    assert machine.get_queue(IPC_PRIVATE, 0) == -errno.ENOSPC
+
+
+def last_ids(make: Make) -> None:
+    """The only layer of the tree has 256 ids, as many as msg_ctlmni allows; where it has no more, no error is made up."""
+    machine = make()
+    assert machine.namespace["msg_ctlmni"] == 256
+    for offset in (0, 8, 16):
+        machine.layer.put_word("bitmap", ALL_TAKEN, offset=offset)
     machine.layer.put_word("bitmap", ALL_TAKEN >> 1, offset=24)
-    before = machine.allocator.taken()
     assert machine.get_queue(IPC_PRIVATE, 0) == SEQUENCE + 255
-    assert machine.get_queue(IPC_PRIVATE, 0) == -errno.ENOSPC
-    assert len(machine.allocator.taken()) == len(before) + 1
+    with pytest.raises(UcError):
+        machine.get_queue(IPC_PRIVATE, 0)
+
+
+def next_id(make: Make) -> None:
+    """The next queue gets the id that was asked for, or the next one whose index is free; those after it are numbered as before."""
     machine = make()
-    machine.namespace["msg_ctlmni"] = 1
-    assert machine.get_queue(IPC_PRIVATE, 0) == -errno.ENOSPC
-    machine.check_clean(queues=[0])
+    for wanted, got in (
+        (7 * SEQUENCE + 100, 7 * SEQUENCE + 100),
+        (3 * SEQUENCE + 100, 3 * SEQUENCE + 101),
+        (5 * SEQUENCE + 63, 5 * SEQUENCE + 63),
+        (5 * SEQUENCE + 63, 5 * SEQUENCE + 64),  # in the next word of the bitmap
+        (255, 255),
+        (0xFFFF * SEQUENCE + 1, 0xFFFF * SEQUENCE + 1),
+    ):
+        machine.namespace["msg_ids_next_id"] = wanted
+        assert machine.get_queue(IPC_PRIVATE, 0o600) == got
+        assert machine.namespace["msg_ids_next_id"] == 0xFFFFFFFF, "-1: it was for one queue"
+        assert machine.control(got, STAT) == 0
+    assert machine.get_queue(IPC_PRIVATE, 0) == SEQUENCE + 2
+    machine.namespace["msg_ids_next_id"] = 255
+    with pytest.raises(UcError):
+        machine.get_queue(IPC_PRIVATE, 0)
 
 
 def no_memory(make: Make) -> None:
@@ -121,7 +149,7 @@ def hooks(make: Make) -> None:
 
 
 SCENARIOS: dict[str, Scenario] = {
-    each.__name__: each for each in (numbers, sequence_wraps, new_queue, no_room, no_memory, keys, hooks)
+    each.__name__: each for each in (numbers, sequence_wraps, new_queue, no_room, last_ids, next_id, no_memory, keys, hooks)
 }
 
 

@@ -2,13 +2,16 @@
 
 import random
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from unicorn import UcError
 
+from emu.guest.held import Held
 from emu.guest.ram import DIRECT_MAP
 from emu.guest.record import Record
-from emu.guest.slab import FREE_ON_CPU_SLAB, KINDS, Kind, build_slabs
+from emu.guest.slab import FREE_ON_CPU_SLAB, KINDS, Kind, build_slabs, slab_counts
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ipc_machine import FREE_OBJECTS_PER_CORE, SLAB_OBJECTS, IpcMachine
@@ -165,15 +168,20 @@ def test_when_all_slabs_are_used_up_there_is_null_until_something_is_freed() -> 
     check(machine, set(taken))
     free(machine, 0, taken[20])
     assert allocate(machine, 0) == taken[20]
-    assert allocate(machine, 0, 0x2001) == 0, "kmalloc_large would need a page allocator"
     check(machine, set(taken))
+    with pytest.raises(UcError):  # kmalloc_large would need a page allocator
+        allocate(machine, 0, 0x2001)
 
 
 class AllSizes(IpcMachine):
-    """A machine with the slabs that the guest builder makes."""
+    """A machine with the slabs that the guest builder makes, or with so many of each kind."""
+
+    def __init__(self, cores: int = 1, *, spare_slabs: int = 2, slabs: Sequence[int] = ()) -> None:
+        self._counts = slabs or slab_counts(cores, tasks=spare_slabs)
+        super().__init__(cores=cores)
 
     def _slab(self, spare_slabs: int) -> None:
-        build_slabs(self.kernel, [core.area for core in self.cores], tasks=spare_slabs)
+        build_slabs(self.kernel, [core.area for core in self.cores], self._counts)
 
     def records(self, kind: Kind) -> list[Record]:
         """Head pages of a cache's slabs."""
@@ -242,6 +250,41 @@ def test_slabs_for_full_queues() -> None:
         assert sixty_four.on_node(cores, tasks, queues) * 64 >= tasks + queues * 16384
         for kind in KINDS[1:]:
             assert kind.on_node(cores, tasks, queues) * kind.objects >= tasks * kind.a_task + queues * kind.a_queue
+
+
+def adversary(machine: AllSizes, kind: Kind, at_once: int, ever: int) -> None:
+    """Fill slabs on one core after the other and free most of each elsewhere, so that every core keeps what it can."""
+    live: list[int] = []
+    cores = len(machine.cores)
+    for number in range(ever):
+        if len(live) == at_once:  # all but one of each slab's objects, on another core: it keeps the slab
+            for address in live[:: cores + 1] + live[1 :: cores + 1]:
+                free(machine, (number // at_once + 1) % cores, address)
+                live.remove(address)
+        address = allocate(machine, number // at_once % cores if number < ever - at_once else 0, kind.object_bytes)
+        assert address, f"{number} of {ever}: nothing left, with {len(live)} of {at_once} allocated"
+        live.append(address)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.object_bytes in (64, 256, 4096)], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("slabs_full", [1, 3])
+def test_what_is_held_always_fits(kind: Kind, slabs_full: int) -> None:
+    """The bounds on what cores keep of each other's slabs hold against a course made to break them."""
+    cores, at_once = 3, slabs_full * kind.objects + 1
+    for ever in (at_once, 40 * at_once if kind.object_bytes > 64 else 12 * at_once):
+        held = [Held(kind.object_bytes, at_once, ever if ever == at_once else None)]
+        counts = slab_counts(cores, tasks=0, held=held)
+        needed = kind.needed(cores, held[0])
+        machine = AllSizes(
+            cores=cores, slabs=[needed + cores if each is kind else count for each, count in zip(KINDS, counts, strict=True)]
+        )
+        adversary(machine, kind, at_once, ever)
+
+
+def test_what_fits_into_the_slabs_that_cores_begin_with_needs_no_more() -> None:
+    for kind in KINDS:
+        assert kind.needed(4, Held(kind.object_bytes, kind.free_at_start, None)) == 0
+        assert kind.needed(4, Held(kind.object_bytes, kind.objects + 1, None)) > 0
 
 
 def test_paths_are_as_long_as_the_real_ones() -> None:

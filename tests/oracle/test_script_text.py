@@ -57,7 +57,7 @@ def test_scripts_and_their_results_survive_the_round_trip(script: s.Script) -> N
         ("t1: recv nowait nowait", "wanted nowait once, got it twice"),
         ("t1: recv bad=all", "wanted bad: pointer or text, got bad=all"),
         ("t1: set mode=999", "wanted mode: an octal number, 0 to 0777, got mode=999"),
-        ("t1: rmid queue=q0", "wanted queue: q1 to q16, or none, got queue=q0"),
+        ("t1: rmid queue=q0", "wanted queue: q1 to q256, or none, got queue=q0"),
         ("t1: send text=12", "wanted text: 0x and two hex digits a byte, up to 8192 bytes, got text=12"),
         ("t1: send text=0x12 size=2", "wanted no fill, and size=1 or none, beside that text, got text=0x12 size=2"),
         ("t1: signal", "wanted a task, t1 to t2, got nothing"),
