@@ -76,9 +76,10 @@ def run_one(machine, core, first_cycle):  # type: ignore[no-untyped-def]
 @njit
 def settle(search, machine, core):  # type: ignore[no-untyped-def]
     """Bring a core to its next instruction that touches memory; False if it faults, or does not come to one."""
-    if core.status == RUNNING and not run_one(machine, core, 1):
-        return False
-    return come_to_rest(search, machine, core)
+    if core.status == RUNNING:
+        return run_one(machine, core, 1) and come_to_rest(search, machine, core)
+    save(search, machine, core, context_now(search, core.index))
+    return True
 
 
 @njit
