@@ -7,6 +7,8 @@ Exit codes: 0; 1 for a guest fault, a failed check or a bound reached; 2 for wha
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from traceback import extract_tb
 from typing import Annotated
 
 import typer
@@ -111,11 +113,21 @@ def _run(arguments: list[str] | None) -> int:
         return 2
     except (KeyboardInterrupt, typer.Abort):
         code = terminal.INTERRUPTED
+    except Exception as error:  # a fault of emu's own: its place is what a report needs, and a traceback would hide the rest
+        terminal.complain(f"internal error, please report it: {type(error).__name__}: {error}, {_place(error)}")
+        return InternalError.exit_code
     if code == terminal.INTERRUPTED:
         stopped_by = terminal.Interrupt.signal
         terminal.complain("interrupted" if stopped_by == signal.SIGINT else f"ended by {stopped_by.name}")
         return 128 + stopped_by
     return code if isinstance(code, int) else 0
+
+
+def _place(error: Exception) -> str:
+    """Where an error came up: the innermost line of emu's own that led to it."""
+    package = str(Path(__file__).parents[1])
+    frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename.startswith(package)]
+    return f"at {frames[-1].filename}:{frames[-1].lineno}"
 
 
 def _host_refuses(error: OSError) -> str:

@@ -78,6 +78,8 @@ def account_locks(machine, core):  # type: ignore[no-untyped-def]
         locks[index].acquisitions += 1
         locks[index].acquired_at = since
         locks[index].owner = core.index
+        locks[index].owner_task = core.task
+        locks[index].owner_pc = core.current_pc
         if locks[index].guard >= 0:
             core.guards_held[locks[index].guard] += 1
         note(machine, core, K_ACQUIRED, since, index, locks[index].address, waited)

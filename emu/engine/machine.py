@@ -12,6 +12,7 @@ from emu.engine.probe_file import NO_PROBES, Probes
 from emu.engine.probes import BEGINS_RUN, ENDS_RUN, ERRNO, ERRNO_EVENT, PROBED_EVENT, SLOT, SPAN, SPIN, UNDER
 from emu.engine.records import CORE, LOCK, MACHINE, PROBED, RUNNING, WAITING_FOR_STARTUP
 from emu.engine.text import Text
+from emu.engine.trace import RECENT
 from emu.engine.unicorn_core import UnicornCore, function_pointer, make_callbacks
 from emu.errors import InternalError
 from emu.image import LOCK_KINDS
@@ -77,6 +78,7 @@ class Machine:
         self._set_text(text, start)
         self._set_description(bus.description)
         self._set_options(options)
+        self._set_recent(start.task_count)
         self._set_locks(start)
         self._set_probes(start)
         self._set_cores(start, options)
@@ -123,6 +125,11 @@ class Machine:
         if options.trace:
             self.record["trace_at"] = address_of(self.trace)
             self.record["trace_capacity"] = len(self.trace)
+
+    def _set_recent(self, tasks: int) -> None:
+        """Room for the last events of each task, and of the idle ones together."""
+        self._share("recent", np.zeros((tasks + 1, RECENT), TRACE_DTYPE))
+        self._share("recent_counts", np.zeros(tasks + 1, np.int64))
 
     def _set_locks(self, start: Start) -> None:
         by_line = np.full(int(self.bus.record["lines"][0]), -1, np.int16)
@@ -261,6 +268,12 @@ class Machine:
     def counts(self, name: str) -> np.ndarray:
         """One of the per-mark arrays: mark_counts, stall_seen, stall_total."""
         return self._keep[name]
+
+    def last_events(self, task: int) -> np.ndarray:
+        """The last events of a task, first to last; -1: of the idle tasks."""
+        count, ring = int(self._keep["recent_counts"][task + 1]), self._keep["recent"][task + 1]
+        newest_last: np.ndarray = np.roll(ring, -(count % RECENT))
+        return newest_last[max(0, RECENT - count) :]
 
     def finish(self) -> None:
         """Bring every account up to the common end: each core's cycles, and the spins, waits and holds that still go on."""

@@ -165,6 +165,8 @@ LOCK = np.dtype(
         ("hold_cycles_max", I64),
         ("spin_iterations", I64),
         ("owner", I64),
+        ("owner_task", I64),  # the task that took it last,
+        ("owner_pc", I64),  # and where
     ]
 )
 
@@ -232,6 +234,8 @@ MACHINE = np.dtype(
         ("trace_at", I64),  # host address of TRACE_DTYPE[trace_capacity], 0: tracing is off
         ("trace_capacity", I64),
         ("trace_count", I64),
+        ("recent", I64),  # host address of TRACE_DTYPE[(1 + task_count) * RECENT]: first of the idle tasks, then of each task
+        ("recent_counts", I64),  # and of i64[1 + task_count]
         ("cpuid", I64),  # host address of CPUID rows
         ("cpuid_rows", I64),
         ("turns", I64),

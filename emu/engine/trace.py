@@ -1,8 +1,11 @@
 """Records of the trace: an instruction that has retired, its earlier accesses, and what else happens meanwhile."""
 
+import numpy as np
+
 from emu.native import array_at, njit
 from emu.trace_record import TRACE_DTYPE, Access, Cause, Kind
 
+RECENT = 8  # events remembered of each task, for a run that does not end
 NO_ACCESS, LOAD, STORE = int(Access.NONE), int(Access.LOAD), int(Access.STORE)
 C_SIBLING, C_UPGRADE = int(Cause.SIBLING_LINE), int(Cause.UPGRADE)
 K_INSTRUCTION, K_TRANSFER, K_ACCESS = int(Kind.INSTRUCTION), int(Kind.LINE_TRANSFER), int(Kind.ACCESS)
@@ -10,10 +13,27 @@ K_INSTRUCTION, K_TRANSFER, K_ACCESS = int(Kind.INSTRUCTION), int(Kind.LINE_TRANS
 
 @njit
 def note(machine, core, kind, cycle, detail, address, value):  # type: ignore[no-untyped-def]
-    """Add an event to the trace, if there is one."""
-    if machine.trace_at == 0:
-        return
+    """Remember an event of the task that runs, and add it to the trace, if there is one."""
+    counts = array_at(machine.recent_counts, machine.task_count + 1, np.int64)
+    place = (core.task + 1) * RECENT + counts[core.task + 1] % RECENT
+    counts[core.task + 1] += 1
+    recent = array_at(machine.recent, (machine.task_count + 1) * RECENT, TRACE_DTYPE)
+    fill(recent[place], core, kind, cycle, detail, address, value)
+    if machine.trace_at != 0:
+        trace_event(machine, core, kind, cycle, detail, address, value)
+
+
+@njit
+def trace_event(machine, core, kind, cycle, detail, address, value):  # type: ignore[no-untyped-def]
+    """Add an event to the trace that there is."""
     record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count]
+    fill(record, core, kind, cycle, detail, address, value)
+    machine.trace_count += 1
+
+
+@njit
+def fill(record, core, kind, cycle, detail, address, value):  # type: ignore[no-untyped-def]
+    """Fill in the record of an event."""
     record.cycle = cycle
     record.pc = core.current_pc
     record.address = address
@@ -27,7 +47,6 @@ def note(machine, core, kind, cycle, detail, address, value):  # type: ignore[no
     record.cause = 0
     record.access = 0
     record["size"] = 0
-    machine.trace_count += 1
 
 
 @njit
@@ -49,7 +68,7 @@ def note_earlier_access(machine, core, access, address):  # type: ignore[no-unty
         return
     if access == STORE and core.last_access == LOAD and core.last_address == address:
         return
-    note(machine, core, K_ACCESS, core.clock, core.last_access, core.last_address, core.last_value)
+    trace_event(machine, core, K_ACCESS, core.clock, core.last_access, core.last_address, core.last_value)
     record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count - 1]
     record.access = core.last_access
     record["size"] = core.last_size
@@ -59,7 +78,7 @@ def note_earlier_access(machine, core, access, address):  # type: ignore[no-unty
 def note_transfer(machine, core, address, cause, cycles):  # type: ignore[no-untyped-def]
     """Trace a line that has to come from somewhere else, when it is asked for."""
     if machine.trace_at != 0 and C_SIBLING <= cause <= C_UPGRADE:
-        note(machine, core, K_TRANSFER, core.clock, cause - C_SIBLING, address & ~63, cycles)
+        trace_event(machine, core, K_TRANSFER, core.clock, cause - C_SIBLING, address & ~63, cycles)
 
 
 @njit
