@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from emu.cli import options, terminal, together
-from emu.errors import LimitReached
 from emu.run.experiment_spec import Experiment
 from emu.run.result import RunResult
 
@@ -120,7 +119,7 @@ def _show(result: RunResult, as_json: bool) -> None:
 def _judge(result: RunResult) -> None:
     """A run that did not come to its end is the guest's fault, or that of a bound."""
     if result.stuck is not None:
-        raise LimitReached(result.stuck.summary)
+        raise result.stuck.error
 
 
 def execute(spec: Experiment, *, title: str) -> RunResult:

@@ -5,7 +5,7 @@ import numpy as np
 from emu.native import array_at, njit
 from emu.trace_record import TRACE_DTYPE, Access, Cause, Kind
 
-RECENT = 8  # events remembered of each task, for a run that does not end
+RECENT = 16  # events remembered of each task, for a run that does not end
 NO_ACCESS, LOAD, STORE = int(Access.NONE), int(Access.LOAD), int(Access.STORE)
 C_SIBLING, C_UPGRADE = int(Cause.SIBLING_LINE), int(Cause.UPGRADE)
 K_INSTRUCTION, K_TRANSFER, K_ACCESS = int(Kind.INSTRUCTION), int(Kind.LINE_TRANSFER), int(Kind.ACCESS)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from emu.guest.plans import SUMMARIES
 from emu.report.page import WIDTH, bar, count, number, page, percent, table
+from emu.report.stuck_report import stuck_heading, stuck_tasks, stuck_words
 from emu.run.result import RunResult
 
 STATE_NAMES = {
@@ -46,15 +47,16 @@ def _parts(result: RunResult) -> Iterator[RenderableType]:
     yield Text.from_markup(f"[bold]Message spin[/]  {spin_words(result)}")
     yield _counts(result)
     yield from _footer(result)
+    if result.stuck is not None:
+        yield ""
+        yield from stuck_tasks(result.stuck)
 
 
 def _headline(result: RunResult) -> Iterator[RenderableType]:
     if result.stuck is not None:
-        yield Text.from_markup(
-            f"[bold red]STUCK[/]  after {result.messages:,} of {result.messages_wanted:,} messages; "
-            "every figure is of this part only"
-        )
-        yield from (Text(f"  {sentence}") for sentence in result.stuck.words)
+        how_far = f"after {result.messages:,} of {result.messages_wanted:,} messages; every figure is of this part only"
+        yield stuck_heading(result.stuck, how_far)
+        yield from stuck_words(result.stuck)
         yield ""
     elif result.partial:
         yield Text.from_markup(

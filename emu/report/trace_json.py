@@ -7,9 +7,9 @@ from typing import Any
 from emu.observe.trace_file import TraceFile
 from emu.observe.trace_header import TraceHeader
 from emu.observe.trace_select import Selection
+from emu.observe.trace_words import event_words, instruction_words
 from emu.observe.visits import Visit
 from emu.report.trace_text import outline
-from emu.report.trace_words import event_words, instruction_words
 from emu.trace_record import Access, Cause, Kind, State
 
 SCHEMA = "emu-trace/1"

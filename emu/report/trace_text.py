@@ -9,8 +9,8 @@ import numpy as np
 from emu.observe.trace_file import TraceFile
 from emu.observe.trace_header import TraceHeader
 from emu.observe.trace_select import Selection
+from emu.observe.trace_words import STATE_LEGEND, event_words, instruction_words, shorten, state_letter
 from emu.observe.visits import Visit, find_visits
-from emu.report.trace_words import STATE_LEGEND, event_words, instruction_words, shorten, state_letter
 from emu.trace_record import Kind
 
 WIDTH = 100

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from errno import errorcode
 
@@ -11,16 +12,18 @@ from emu.description import load_machine
 from emu.engine import records as rec
 from emu.engine.machine import Machine, Options
 from emu.engine.text import Text
-from emu.errors import CheckFailed, GuestFault, LimitReached, UserError
+from emu.errors import CheckFailed, LimitReached, UserError
 from emu.guest.chance import tick_phase
 from emu.image import Image
 from emu.observe.trace_file import TraceWriter, trace_output
 from emu.run.experiment_spec import Experiment
-from emu.run.faults import describe_fault, what_cores_do
 from emu.run.overrides import apply_overrides
 from emu.run.result import Coherence, LockUse, MessageSpin, RunResult, StallCount, StateCycles, WakeupLatency, Wakeups
-from emu.run.stuck import Stuck, find_stuck
-from emu.run.trace_setup import trace_header
+from emu.run.stuck.bound import failed_check, passed_bound
+from emu.run.stuck.diagnose import diagnose
+from emu.run.stuck.facts import Stuck
+from emu.run.stuck.view import View
+from emu.run.trace_setup import command, trace_header
 from emu.run.wiring import Wired, program_of, wire
 from emu.subjects.ipc_msg import QUEUE_LOCK
 from emu.trace_record import Cause
@@ -57,7 +60,10 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
 
 
 def run(experiment: Experiment, progress: Progress | None = None, should_stop: Callable[[], bool] | None = None) -> RunResult:
-    """Run an experiment to its end, or until `should_stop` says so or nothing goes on any more (the result is then partial)."""
+    """Run an experiment to its end, or until `should_stop` says so or nothing goes on any more (the result is then partial).
+
+    What keeps a run from its end is in the result's `stuck`; its trace is kept as far as it went.
+    """
     setup = prepare(experiment)
     writer = _writer(setup)
     begin = time.perf_counter()
@@ -70,50 +76,57 @@ def run(experiment: Experiment, progress: Progress | None = None, should_stop: C
     host_seconds = time.perf_counter() - begin
     setup.machine.finish()
     if writer is not None:
-        _flush(setup.machine, writer)
+        with suppress(LimitReached):  # already said
+            _flush(setup.machine, writer)
         writer.close(trace_digest=setup.machine.digest, partial=partial)
     if not partial:
-        setup.guest.check_finished()
+        stuck = _check(setup)
     return replace(measure(setup, host_seconds, partial), stuck=stuck)
 
 
 def drive_to_end(setup: Setup) -> RunResult:
-    """Run what `prepare` wired to its end, without trace or progress; one that gets stuck is a `LimitReached`."""
+    """Run what `prepare` wired to its end, without trace or progress; what keeps it from that is raised as an error."""
     begin = time.perf_counter()
-    _, stuck = _drive(setup, None, None, None)
-    if stuck is not None:
-        raise LimitReached(stuck.summary)
+    partial, stuck = _drive(setup, None, None, None)
     setup.machine.finish()
-    setup.guest.check_finished()
-    return measure(setup, time.perf_counter() - begin, partial=False)
+    stuck = stuck or _check(setup)
+    if stuck is not None:
+        raise stuck.error
+    return measure(setup, time.perf_counter() - begin, partial)
 
 
 def _drive(
     setup: Setup, writer: TraceWriter | None, progress: Progress | None, should_stop: Callable[[], bool] | None
 ) -> tuple[bool, Stuck | None]:
-    """Run slice by slice; returns whether the run ended before its time, and why if the guest is at fault."""
-    machine, wanted = setup.machine, setup.guest.workload.messages
+    """Run slice by slice; returns whether the run ended before its time, and why if that is not the caller's wish."""
+    machine, wanted, ticks = setup.machine, setup.guest.workload.messages, setup.experiment.tick_hz > 0
+    bound = f"the guest had not finished after {setup.experiment.cycles_bound:,} cycles (--max-cycles)"
     delivered = machine.counts("mark_counts")[setup.text.mark("delivered") : setup.text.mark("delivered") + 1]
     if progress is not None:
         progress(0, wanted)
     while True:
         outcome = machine.run()
         if writer is not None:
-            _flush(machine, writer)
+            try:
+                _flush(machine, writer)
+            except LimitReached as error:
+                return True, passed_bound(View(setup, ticks=ticks), str(error))
         if progress is not None:
             progress(int(delivered[0]), wanted)
         if outcome == rec.RUN_DONE:
             return False, None
-        if outcome == rec.FAULT:
-            raise GuestFault(describe_fault(setup))
-        if outcome == rec.LIMIT:
-            bound = setup.experiment.cycles_bound
-            raise LimitReached(f"the guest had not finished after {bound} cycles: a loop that never ends? {what_cores_do(setup)}")
-        if outcome == rec.DEADLOCK:
-            raise LimitReached(f"all cores are halted and nothing will wake them: {what_cores_do(setup)}")
-        stuck = find_stuck(setup, ticks=setup.experiment.tick_hz > 0)
+        stuck = diagnose(setup, outcome, bound, ticks=ticks)
         if stuck is not None or (should_stop is not None and should_stop()):
             return True, stuck
+
+
+def _check(setup: Setup) -> Stuck | None:
+    """What must hold at the end of every run, and does not."""
+    try:
+        setup.guest.check_finished()
+    except CheckFailed as error:
+        return failed_check(View(setup, ticks=setup.experiment.tick_hz > 0), error)
+    return None
 
 
 def _stalls(experiment: Experiment, image: Image, text: Text) -> dict[int, tuple[int, int]]:
@@ -129,14 +142,15 @@ def _writer(setup: Setup) -> TraceWriter | None:
     spec = setup.experiment
     if spec.trace is None:
         return None
-    return TraceWriter(spec.trace, trace_header(setup), max_records=spec.limits.trace_records, overwrite=spec.overwrite)
+    header = trace_header(setup, variant=spec.variant, arguments=command(spec))
+    return TraceWriter(spec.trace, header, max_records=spec.limits.trace_records, overwrite=spec.overwrite)
 
 
 def _flush(machine: Machine, writer: TraceWriter) -> None:
     count = int(machine.record["trace_count"][0])
+    machine.record["trace_count"] = 0
     if count:
         writer.append(machine.trace[:count])
-        machine.record["trace_count"] = 0
 
 
 def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 
-from emu.errors import InternalError, LimitReached, UserError
+from emu.errors import InternalError, UserError
 from emu.processes import submit, workers
 from emu.run.experiment_spec import Experiment
 from emu.run.result import RunResult
@@ -23,8 +23,8 @@ def run_all(
 ) -> Iterator[RunResult]:
     """Results in the order of the plan; the iterator ends early, without a partial result, when `should_stop` says so.
 
-    `progress` hears how many runs are done, of how many. The error of a run is raised in its turn; a run that is stuck is a
-    `LimitReached`. Results do not depend on `jobs`.
+    `progress` hears how many runs are done, of how many. The error of a run is raised in its turn; one that is stuck is an
+    error too. Results do not depend on `jobs`.
     """
     if not 1 <= jobs <= JOBS_MAX:
         raise UserError(f"jobs must be 1 to {JOBS_MAX}, not {jobs}")
@@ -74,8 +74,8 @@ def _run(experiment: Experiment, should_stop: Callable[[], bool] | None = None) 
 
 
 def _sound(experiment: Experiment, result: RunResult) -> RunResult:
-    """The result, or a `LimitReached` that names the run that is stuck."""
+    """The result, or an error that names the run that is stuck."""
     if result.stuck is not None:
         where = f"{experiment.variant}, {experiment.threads} threads, seed {experiment.seed}"
-        raise LimitReached(f"{where}: {result.stuck.summary}")
+        raise type(result.stuck.error)(f"{where}: {result.stuck.summary}")
     return result

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from emu.description import load_machine
-from emu.errors import LimitReached, UserError
+from emu.errors import UserError
 from emu.guest.workload import CORES_MAX
 from emu.observe.path_lengths import TAIL_MESSAGES, PathLengths, measure
 from emu.observe.path_reference import Correspondence, correspondence
@@ -47,7 +47,7 @@ def path_lengths(
         path = Path(folder) / "path.trace"
         result = run(replace(spec, trace=path), progress, should_stop)
         if result.stuck is not None:
-            raise LimitReached(result.stuck.summary)
+            raise result.stuck.error
         if result.partial:
             return None
         trace = TraceFile(path)

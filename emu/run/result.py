@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from emu.run.experiment_spec import Stall
 
 if TYPE_CHECKING:
-    from emu.run.stuck import Stuck
+    from emu.run.stuck.facts import Stuck
 
 SCHEMA = "emu-run/1"
 

@@ -7,7 +7,7 @@ of calls is the script's, while everything between a call and its return is the 
 from emu.description import load_machine
 from emu.engine import records as rec
 from emu.engine.machine import Options
-from emu.errors import GuestFault, InternalError, LimitReached, UserError
+from emu.errors import EmuError, InternalError, UserError
 from emu.guest import script as s
 from emu.guest import system_calls as sc
 from emu.guest.held import Held
@@ -16,13 +16,25 @@ from emu.guest.script_memory import held_by
 from emu.guest.tasks import TASK_DEAD
 from emu.guest.workload import plan_script
 from emu.native import NEVER
-from emu.run.faults import describe_fault, what_cores_do
 from emu.run.script_call import Caller, Queues
 from emu.run.snapshot import Snapshot
+from emu.run.stuck.diagnose import diagnose
 from emu.run.wiring import Wired, wire
 
 SLICE_CYCLES = 1000
 STEP_CYCLES_MAX = 20_000_000
+
+
+class StepStuck(EmuError):
+    """Occurs when a step of a script does not come to rest; `results` are those of the steps before it."""
+
+    def __init__(self, where: str, wired: Wired, outcome: int) -> None:
+        """Say why."""
+        bound = f"not at rest after {STEP_CYCLES_MAX:,} cycles"
+        self.stuck = diagnose(wired, outcome, bound, ticks=False)
+        assert self.stuck is not None
+        self.results: s.Results = ()
+        super().__init__(f"{where}: {self.stuck.summary}")
 
 
 class ScriptMachine:
@@ -107,10 +119,8 @@ class ScriptMachine:
         machine.record["max_cycles"] = machine.cycles + STEP_CYCLES_MAX
         while True:
             outcome = machine.run()
-            if outcome == rec.FAULT:
-                raise GuestFault(describe_fault(self.wired))
-            if outcome == rec.LIMIT:
-                raise LimitReached(f"{where}: not at rest after {STEP_CYCLES_MAX} cycles: {what_cores_do(self.wired)}")
+            if outcome in (rec.FAULT, rec.LIMIT):
+                raise StepStuck(where, self.wired, outcome)
             if outcome == rec.DEADLOCK or all(self._rests(index) for index in range(machine.count)):
                 return
 

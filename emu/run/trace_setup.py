@@ -3,32 +3,29 @@
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from emu.image import Struct
 from emu.observe.trace_header import LockName, Region, Symbol, TaskName, TraceHeader
 from emu.run.experiment_spec import Experiment
-
-if TYPE_CHECKING:
-    from emu.run.experiment import Setup
+from emu.run.wiring import Wired
 
 
-def trace_header(setup: "Setup") -> TraceHeader:
-    """Everything that a reader of the trace needs to know of the run."""
-    structs = setup.image.structs
+def trace_header(wired: Wired, *, variant: str = "", arguments: str = "") -> TraceHeader:
+    """Everything that a reader of the trace needs to know of the run: of which variant, by which command."""
+    structs = wired.image.structs
     return TraceHeader(
-        variant=setup.experiment.variant,
-        machine=setup.description.name,
-        cores=setup.experiment.cores,
-        arguments=command(setup.experiment),
-        symbols=tuple(Symbol(each.name, each.address, each.size) for each in setup.image.routines),
-        instructions={address: each.text for address, each in setup.text.decoded.items()},
-        marks=tuple(setup.text.marks),
-        locks=tuple(LockName(lock.name, lock.physical, lock.owner.name) for lock in setup.guest.locks),
-        tasks=tuple(TaskName(task.plan.name, task.pointer) for task in setup.guest.tasks),
-        regions=tuple(Region(each.name, each.physical, each.size, each.struct or "") for each in setup.guest.objects),
+        variant=variant or wired.image.variant,
+        machine=wired.description.name,
+        cores=wired.machine.count,
+        arguments=arguments,
+        symbols=tuple(Symbol(each.name, each.address, each.size) for each in wired.image.routines),
+        instructions={address: each.text for address, each in wired.text.decoded.items()},
+        marks=tuple(wired.text.marks),
+        locks=tuple(LockName(lock.name, lock.physical, lock.owner.name) for lock in wired.guest.locks),
+        tasks=tuple(TaskName(task.plan.name, task.pointer) for task in wired.guest.tasks),
+        regions=tuple(Region(each.name, each.physical, each.size, each.struct or "") for each in wired.guest.objects),
         structs={name: _fields(structs, struct) for name, struct in structs.items()},
-        clock_hz=setup.description.clock_hz.value,
+        clock_hz=wired.description.clock_hz.value,
     )
 
 

@@ -25,7 +25,7 @@ from emu.calibrate.native import HostResult
 from emu.calibrate.suite import Calibration, rows_of
 from emu.cli.main import app, main
 from emu.description import load_machine
-from emu.run.stuck import Position, Stuck
+from emu.run.stuck.facts import Call, CoreFacts, Stuck, TaskFacts
 
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
 Emu = Callable[..., dict[str, Any]]
@@ -52,8 +52,17 @@ def emu(capsys) -> Emu:
 
 @sample("emu run")
 def run(emu, tmp_path):
-    at = Position("t", "SCHED_FIFO", "do_msgrcv+0x1", "do_msgrcv.S:1", ("wake_up",))
-    stuck = Stuck(core=0, cycles=1, iterations=1, lock="q_perm.lock", spinning=at, preempted=at, reason="why")
+    at = {"task": "t", "policy": "p", "place": "do_msgrcv+0x1", "source": "do_msgrcv.S:1", "inside": ["wake_up"]}
+    spin = {"core": 0, "spin_cycles": 1, "spin_iterations": 1, "lock": "q_perm.lock", "spinning": at, "preempted": at}
+    task = TaskFacts("t", "p", 0, "running", "", "", "", (Call("do_msgrcv", "do_msgrcv+0x1", "do_msgrcv.S:1", False),), ("e",))
+    stuck = Stuck(
+        kind="livelock",
+        summary="why",
+        words=("Why.",),
+        tasks=(task,),
+        cores=(CoreFacts(0, "t", "runs"),),
+        details=spin | {"last_instructions": ["nop"]},
+    )
     return [each.to_dict() for each in (COUNTED, STALLED, PARTIAL, replace(WAKEQ, stuck=stuck, overrides=(("l1d.ways", 2),)))]
 
 

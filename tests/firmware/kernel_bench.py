@@ -29,7 +29,7 @@ from emu.guest.tasks import STACK_BYTES
 from emu.guest.workload import Workload, plan_pmsg_shared
 from emu.image import Image
 from emu.memory.bus import Bus
-from emu.run.faults import describe_fault, what_cores_do
+from emu.run.stuck.diagnose import diagnose
 from emu.subjects.ipc_msg.probes import load_probes
 
 USER = 0x7F1000000000  # a page of the test's own in user space; the one behind it is not mapped
@@ -99,7 +99,7 @@ class Bench:
     def run_to_end(self) -> None:
         """Run on; everything must go well."""
         outcome = self.run()
-        assert outcome == rec.RUN_DONE, describe_fault(self) if outcome == rec.FAULT else what_cores_do(self)  # type: ignore[arg-type]
+        assert outcome == rec.RUN_DONE, diagnose(self, outcome, "the bound", ticks=False)  # type: ignore[arg-type]
 
     def check_sums(self) -> None:
         """The states of each core sum to the elapsed cycles."""

@@ -13,7 +13,7 @@ from emu.guest import system_calls as sc
 from emu.guest.script import QUEUE_MODE
 from emu.guest.task_table import Buffer, Call, Table
 from emu.guest.workload import TaskPlan, Workload
-from emu.run.faults import describe_fault, what_cores_do
+from emu.run.stuck.diagnose import diagnose
 
 sys.path.insert(0, str(Path(__file__).parent))
 from kernel_bench import USER, Bench, image_of, make
@@ -115,7 +115,7 @@ def run(plans: Sequence[Plan], *, cores: int, variant: str = "wakeq", preempt: s
     kernel = bench.guest.kernel
     kernel.set_global("sys_call_table", kernel.symbol("critical"), offset=8 * CRITICAL)
     outcome = bench.run()  # until all cores are idle, for good
-    assert outcome == rec.DEADLOCK, describe_fault(bench) if outcome == rec.FAULT else what_cores_do(bench)  # type: ignore[arg-type]
+    assert outcome == rec.DEADLOCK, diagnose(bench, outcome, "the bound", ticks=False)  # type: ignore[arg-type]
     bench.check_sums()
     bench.guest.check_finished()
     entries = []

@@ -10,8 +10,8 @@ from emu.errors import UserError
 from emu.observe.hand_off import find_hand_off
 from emu.observe.trace_file import TraceFile, TraceWriter
 from emu.observe.trace_select import parse_cycles, select
+from emu.observe.trace_words import short_instruction, short_value
 from emu.report.trace_text import outline_lines, trace_lines
-from emu.report.trace_words import short_instruction, short_value
 from emu.trace_record import Kind, State
 
 

@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+from emu.engine import records as rec
 from emu.errors import GuestFault
 from emu.run.experiment import Setup, drive_to_end, prepare
 from emu.run.experiment_spec import Experiment
+from emu.run.stuck.diagnose import diagnose
 
 FAULTS = {
     "invalid opcode": ("0f0b", r"#UD"),
@@ -34,13 +36,16 @@ def faulty(code: str | None) -> Setup:
 @pytest.mark.parametrize("name", FAULTS)
 def test_message(name: str) -> None:
     code, expected = FAULTS[name]
+    setup = faulty(code)
     with pytest.raises(GuestFault) as caught:
-        drive_to_end(faulty(code))
+        drive_to_end(setup)
     message = str(caught.value)
     assert "\n" not in message
     assert re.search(expected, message), message[:300]
     assert re.search(r"core \d, task pmsg/\d, at (do_msgsnd\+0x|0x)", message), message[:300]
-    history = message.split("the last instructions: ")[1].split("; ")
+    stuck = diagnose(setup, rec.FAULT, "", ticks=False)
+    assert stuck is not None
+    history = stuck.details["last_instructions"]
     assert 10 <= len(history) <= 20
     assert any(line.startswith("sys_msgsnd+") for line in history)
 

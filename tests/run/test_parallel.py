@@ -43,7 +43,7 @@ def test_progress_counts_every_run(jobs):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_an_error_comes_in_its_turn_and_whole(jobs):
     done = []
-    with pytest.raises(LimitReached, match="the guest had not finished after 1000 cycles") as error:
+    with pytest.raises(LimitReached, match="the guest had not finished after 1,000 cycles") as error:
         for result in run_all([PLAN[0], BROKEN, PLAN[1]], jobs=jobs, progress=silent):
             done.append(result.variant)
     assert done == ["baseline"]

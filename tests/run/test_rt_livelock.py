@@ -8,7 +8,8 @@ import pytest
 from emu.cli.main import main
 from emu.run.experiment import drive_to_end, prepare, run
 from emu.run.experiment_spec import Experiment, Stall
-from emu.run.stuck import find_stuck
+from emu.run.stuck.livelock import find_livelock
+from emu.run.stuck.view import View
 
 ROOT = Path(__file__).parent.parent.parent
 MESSAGES = 20
@@ -29,7 +30,7 @@ def test_baseline_is_found_stuck_and_the_report_says_why(tick: str, capsys: pyte
     arguments = ["run", "--workload", "rt-livelock", "--variant", "baseline", "--messages", str(MESSAGES), "--tick", tick]
     assert main(arguments) == 1
     report, complaint = capsys.readouterr()
-    assert report.startswith(f"STUCK  after 0 of {MESSAGES} messages")
+    assert report.startswith(f"STUCK  livelock, after 0 of {MESSAGES} messages")
     said = " ".join(report.split())
     assert "rt-livelock/0 (SCHED_FIFO 50) has spun on a NULL r_msg on core 0" in said
     assert "rt-livelock/1 (SCHED_FIFO 10) has to store r_msg. It holds q_perm.lock and was preempted on the same core" in said
@@ -79,7 +80,7 @@ def test_without_preemption_in_the_kernel_nobody_is_stuck(variant: str) -> None:
 def test_more_receivers_are_stuck_all_the_same() -> None:
     result = run(livelock("baseline", threads=4))
     assert result.stuck is not None
-    assert result.stuck.preempted.task == "rt-livelock/3"
+    assert result.stuck.details["preempted"]["task"] == "rt-livelock/3"
 
 
 # A waker that is only held up, however long, is not preempted; fair tasks are given their turn by the timer.
@@ -114,7 +115,7 @@ def test_a_long_spin_behind_a_stalled_waker_is_looked_at_and_found_sound() -> No
     for _ in range(12):
         setup.machine.run()
         spins += sum(int(core["spinning"] >= 0) for core in setup.machine.cores)
-        assert find_stuck(setup, ticks=False, spin_cycles=1) is None
+        assert find_livelock(View(setup, ticks=False), spin_cycles=1) is None
     assert spins > 0
 
 
