@@ -28,7 +28,7 @@ class Final:
 
 
 def parse_final(tokens: Tokens, scope: Scope) -> Final:
-    """Read `locations [...]`, `filter` and the quantified condition; without one, it is `forall true`."""
+    """Read `locations [...]`, `filter` and the quantified condition; without one, the test is not whole."""
     return _Parser(tokens, scope).final()
 
 
@@ -88,7 +88,10 @@ class _Parser:
         quantifier = self._quantifier()
         start = tokens.next.offset
         if tokens.next.kind == "end" and quantifier == "":
-            return Final("forall", TRUE, "true", filtered, tuple(listed))
+            last = len(tokens.file.text[: tokens.end].rstrip()) - 1
+            tokens.file.refuse(
+                last, "the test ends without a condition, such as exists (0:rax=0); forall (true) asks for the states alone"
+            )
         condition = self._observed() if quantifier == "observed" else self.proposition()
         end = tokens.next.offset if tokens.next.kind != "end" else tokens.end
         text = " ".join(tokens.file.text[start:end].split())

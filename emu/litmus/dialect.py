@@ -13,10 +13,12 @@ from emu.litmus.mnemonics import (
     ACCESS,
     BYTES,
     EXTENSION,
+    IGNORED_PREFIXES,
     LOCKED,
     MEMORY_FIRST,
     NO_OPERATION,
     OTHER_NAMES,
+    OTHER_PREFIXES,
     PREFIXES,
     REPEAT_BYTES,
     RETURN,
@@ -79,15 +81,8 @@ def _order_by_look(text: str) -> str | None:
 
 def translate(text: str, order: str, thread: int, scope: Scope) -> Statement:
     """One instruction as a statement; what cannot be understood is a `UserError` without a place."""
-    words = text.replace(";", " ").split()
-    prefixes = []
-    while len(words) > 1 and words[0].lower() in PREFIXES:
-        prefixes.append(words.pop(0).lower())
+    prefixes, words = _prefixes(text.replace(";", " ").split())
     mnemonic = words[0].lower()
-    if mnemonic in PREFIXES:
-        raise UserError(f"{words[0]} stands in front of an instruction, here is none")
-    if not _MNEMONIC.fullmatch(mnemonic):  # not even a question to Keystone, which has directives, and never answers some
-        raise UserError(f"{words[0]!r} is no instruction")
     mnemonic = OTHER_NAMES.get(mnemonic, mnemonic)
     if special := _special(mnemonic, prefixes, " ".join(words[1:])):
         return special
@@ -100,6 +95,23 @@ def translate(text: str, order: str, thread: int, scope: Scope) -> Statement:
     if "lock" in prefixes and not (name in LOCKED and isinstance(operands[0], Memory)):
         raise UserError("LOCK belongs to an instruction that reads, changes and writes memory: a processor faults here")
     return Statement(" ".join((*prefixes, name, ", ".join(map(_written, operands)))).strip())
+
+
+def _prefixes(words: list[str]) -> tuple[list[str], list[str]]:
+    """The prefixes of an instruction, and its name with its operands."""
+    prefixes = []
+    while len(words) > 1 and words[0].lower() in PREFIXES | IGNORED_PREFIXES:
+        word = words.pop(0).lower()
+        if word in PREFIXES:
+            prefixes.append(word)
+    first = words[0].lower()
+    if first in PREFIXES | IGNORED_PREFIXES:
+        raise UserError(f"{words[0]} stands in front of an instruction, here is none")
+    if first in OTHER_PREFIXES or any(word.lower() in PREFIXES for word in words[1:-1]):
+        raise UserError(f"{words[0]} has no place in front of an instruction: wanted {', '.join(sorted(PREFIXES))} or nothing")
+    if not _MNEMONIC.fullmatch(first):  # not even a question to Keystone, which has directives, and never answers some
+        raise UserError(f"{words[0]!r} is no instruction")
+    return prefixes, words
 
 
 def _special(mnemonic: str, prefixes: list[str], rest: str) -> Statement | None:

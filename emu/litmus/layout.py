@@ -112,13 +112,21 @@ def _blank_comments(file: File, start: int) -> str:
 
 
 def _columns(file: File, start: int, end: int) -> tuple[tuple[Piece, ...], ...]:
-    """The code of each thread."""
-    rows = [row for row in _rows(file, start, end) if len(row) > 1 or row[0][1].strip()]
+    """The code of each thread; what a file that was cut off has lost is missed."""
+    *rows, rest = _rows(file, start, end)
+    if len(rest) > 1 or rest[0][1].strip():
+        file.refuse(_begin(rest), "this row has no end: a row of cells ends with ;")
+    rows = [row for row in rows if len(row) > 1 or row[0][1].strip()]
     if not rows:
         file.refuse(start, "the test has no code: it begins with a row of threads, P0 | P1 ;")
     _check_threads(file, rows[0])
     columns: list[list[Piece]] = [[] for _ in rows[0]]
     for row in rows[1:]:
+        if len(row) < len(columns):
+            file.refuse(
+                _begin(row),
+                f"this row has {len(row)} of {len(columns)} cells: | parts them, and a thread with nothing to do has a blank one",
+            )
         for number, (offset, text) in enumerate(row):
             pieces = list(_pieces(offset, text))
             if pieces and number >= len(columns):
@@ -127,7 +135,18 @@ def _columns(file: File, start: int, end: int) -> tuple[tuple[Piece, ...], ...]:
                 )
             if pieces:
                 columns[number] += pieces
+    if not any(columns):
+        file.refuse(
+            _begin(rows[0]),
+            "no thread has an instruction: below the row of threads stand rows of cells, MOV [x],$1 | MOV EAX,[x] ;",
+        )
     return tuple(map(tuple, columns))
+
+
+def _begin(row: list[tuple[int, str]]) -> int:
+    """Where the text of a row begins."""
+    offset, text = next((cell for cell in row if cell[1].strip()), row[0])
+    return offset + len(text) - len(text.lstrip())
 
 
 def _rows(file: File, start: int, end: int) -> Iterator[list[tuple[int, str]]]:

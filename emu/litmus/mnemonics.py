@@ -8,6 +8,8 @@ def _words(text: str) -> frozenset[str]:
 
 
 PREFIXES = _words("lock rep repe repz repne repnz")
+IGNORED_PREFIXES = _words("xacquire xrelease")  # a processor without transactional memory takes no notice of them
+OTHER_PREFIXES = _words("data16 data32 addr16 addr32 rex rex64 bnd notrack cs ds es fs gs ss wait fwait")
 CONDITIONS = _words("a ae b be c e g ge l le na nae nb nbe nc ne ng nge nl nle no np ns nz o p pe po s z")
 # Instructions on general registers and memory: a letter behind their name is the size of the access.
 SIZED = _words(

@@ -101,8 +101,7 @@ def test_false(text: str) -> None:
         ("observed x=1; y=2; and x=1; y=-1;", "exists", "x=1; y=2; and x=1; y=-1;"),
         ("exists (x=1)\nwith tso: ~exists; sc: forall", "exists", "(x=1)"),
         ("exists (x=1)\n<<\nshow all\n>>", "exists", "(x=1)"),
-        ("", "forall", "true"),
-        ("filter x=1", "forall", "true"),
+        ("filter x=1 forall true", "forall", "true"),
     ],
 )
 def test_quantifiers(final: str, quantifier: str, text: str) -> None:

@@ -34,7 +34,12 @@ mov %eax,(P1_r0); MOVQ %RBX,(x); mfence; lfence; sfence; pause; rep; nop; nop; e
 movntil %eax,(x); movntiq %rax,(x); movnti %rax,(x); clflush (x); prefetcht0 (x); prefetchw (x)
 movdqa (x),%xmm0; movaps %xmm0,(x); movdqu %xmm1,(x); movntdq %xmm0,(x); movntdqa (x),%xmm0; movd %xmm0,%eax; movd %eax,%xmm0
 movq %xmm0,%rax; movq %rax,%xmm0; movq (x),%xmm0; movq %xmm0,(x); movsd (x),%xmm0; movss %xmm1,(x); paddd %xmm0,%xmm1
-movsb; movsl; movsq; rep movsb; rep; stosl; stosq; lodsb; rep movsl; cmpsl; pushq %rax; popq %rbx; pushq $1; pushq (x); push %rcx
+cbtw; cwtd; cmc; clc; stc; cld; std; lahf; sahf; pushfq; popfq; leave; rclq $3,%rbx; rcrl %cl,(x); rclb (x)
+lock adcl $1,(x); lock notq (x); movups (x),%xmm0; movapd %xmm1,(x); movlps (x),%xmm0; movhpd %xmm0,(x)
+movhlps %xmm0,%xmm1; lddqu (x),%xmm2; movntps %xmm0,(x)
+scasb; scasw; scasl; scasq; repne scasb; repe; cmpsq; cmpsb; cmpsw; cmpsq; lodsw; lodsl; lodsq; stosb; stosw; movsw
+rep; lodsq; jecxz l; loope l; movsb; movsl; movsq; rep movsb; rep; stosl; stosq; lodsb; rep movsl; cmpsl
+pushq %rax; popq %rbx; pushq $1; pushq (x); push %rcx
 jmp l; je l; jne l; jle l; jl l; jg l; jge l; js l; jns l; jc l; jz l; loop l; jrcxz l
 """
 # A cell, and the same for GNU as in Intel syntax.
@@ -93,6 +98,8 @@ INTEL = {
     "movl (x),%rax": "mov eax, dword ptr [x]",
     "nopl 0(%rax,%eax,0)": "nop",
     "NOPW %cs:0(%rax,%eax,0)": "nop",
+    "xacquire lock addl $1,(x)": "lock add dword ptr [x], 1",
+    "lock xrelease subl $1,(x)": "lock sub dword ptr [x], 1",
     "jlt l": "jl l",
     "jgt l": "jg l",
     "ret": "jmp l",
@@ -106,7 +113,7 @@ def listing(code: bytes) -> list[str]:
 
 
 def ours(cell: str, architecture: str = "X86_64") -> list[str]:
-    test = parse("t", f"{architecture} t\n{{ int x; int y; int P1_r0; }}\n P0 ;\n {cell} ;\nl: ;\n")
+    test = parse("t", f"{architecture} t\n{{ int x; int y; int P1_r0; }}\n P0 ;\n {cell} ;\nl: ;\nforall (true)")
     image = assemble([test]).image
     return listing(image.text.data[: image.routines[0].size])
 
@@ -122,7 +129,7 @@ def gnu(statement: str, syntax: str, folder: Path) -> list[str]:
 
 needs_gnu = pytest.mark.skipif(not (shutil.which("as") and shutil.which("ld")), reason="GNU binutils are not installed")
 
-CELLS = [cell.strip() for line in ATT.strip().splitlines() for cell in re.split(r"(?<!lock)(?<!rep);", line)]
+CELLS = [cell.strip() for line in ATT.strip().splitlines() for cell in re.split(r"(?<!lock)(?<!rep)(?<!repe);", line)]
 
 
 @needs_gnu
@@ -167,6 +174,9 @@ def test_order(architecture: str, cells: list[str], order: str) -> None:
         ("movl $0x1ffffffff,(x)", "8589934591 does not fit into an operand of movl, which has 4 bytes"),
         ("lock movl $1,(x)", "LOCK belongs to an instruction that reads, changes and writes memory"),
         ("lock incl %eax", "LOCK belongs to an instruction"),
+        ("data16 movl $1,(x)", "data16 has no place in front of an instruction: wanted lock, rep, repe"),
+        ("xlock lock addl $1,(x)", "xlock has no place in front of an instruction"),
+        ("xacquire", "xacquire stands in front of an instruction, here is none"),
         ("lock lock", "lock stands in front of an instruction, here is none"),
         (".rept 9", "'.rept' is no instruction"),
         ("'", '"\'" is no instruction'),

@@ -88,7 +88,7 @@ def test_every_form() -> None:
     ],
 )
 def test_header(header: str, name: str) -> None:
-    assert parse("t", f"{header}\n{{}}\n P0 ;\n mfence ;\n").name == name
+    assert parse("t", f"{header}\n{{}}\n P0 ;\n mfence ;\nforall (true)").name == name
 
 
 def test_line_ends_and_tabs_do_not_matter() -> None:
@@ -98,14 +98,13 @@ def test_line_ends_and_tabs_do_not_matter() -> None:
     assert unix.threads[0].lines[1] == (6, "mov eax, dword ptr [riz*0x1 + {y}]")
 
 
-def test_no_condition_is_a_true_one() -> None:
-    test = parse("t", "X86 t\n{}\n P0 ;\n MFENCE ;\n")
-    assert (test.quantifier, test.condition, test.observed) == ("forall", And(()), ())
-    assert small(final="locations [x; 0:EAX;]").observed == (Cell("x"), Register(0, "rax", 4, 0, "EAX"))
+def test_a_true_condition_asks_for_the_final_states_alone() -> None:
+    test = small(final="locations [x; 0:EAX;] forall (true)")
+    assert (test.quantifier, test.condition, test.observed) == ("forall", And(()), (Cell("x"), Register(0, "rax", 4, 0, "EAX")))
 
 
-def test_short_rows_leave_the_other_threads_out() -> None:
-    test = parse("t", "X86 t\n{}\n P0 | P1 ;\n MFENCE ;\n | SFENCE ;\n LFENCE | ;\n")
+def test_a_blank_cell_is_nothing_to_do() -> None:
+    test = parse("t", "X86 t\n{}\n P0 | P1 ;\n MFENCE | ;\n ;\n | SFENCE ;\n LFENCE | ;\nforall (true)")
     assert [[line for _, line in thread.lines] for thread in test.threads] == [["mfence", "lfence"], ["sfence"]]
 
 
@@ -182,6 +181,12 @@ def test_refusals_name_line_and_reason(changes: dict[str, str], message: str) ->
         ("X86 t\nno braces", "the test has no initial state"),
         ("X86 t\n{ x=0;", "t:2: the initial state has no end"),
         ("X86 t\n{}\nexists (x=0)", "the test has no code"),
+        ("X86 t\n{}\n P0 ;\nexists (x=0)", "t:3: no thread has an instruction"),
+        ("X86 t\n{}\n P0 | P1 ;\n MFENCE ;\n | MFENCE ;\nexists (x=0)", "t:4: this row has 1 of 2 cells: | parts them"),
+        ("X86 t\n{}\n P0 | P1 ;\n MFENCE | MFENCE\nexists (x=0)", "t:4: this row has no end: a row of cells ends with ;"),
+        ("X86 t\n{}\n P0 ;\n MFENCE ;\n\n", "t:4: the test ends without a condition, such as exists (0:rax=0)"),
+        ("X86 t\n{}\n P0 ;\n MFENCE ;\nlocations [x;]", "t:5: the test ends without a condition"),
+        ("X86 t\n{}\n P0 ;\n MFENCE ;\nfilter (x=1)", "t:5: the test ends without a condition"),
         ("X86 t\n{}\n MFENCE ;\n", "t:3: wanted a row of threads, P0 | P1 ;, got 'MFENCE'"),
         ("X86 t\n{}\n P0 | P0 ;\n", "threads must be P0, P1 and so on from left to right, got P0, P0"),
         ("X86 t\n{}\n P1 | P2 ;\n", "got P1, P2"),
@@ -191,6 +196,17 @@ def test_what_is_no_test(text: str, message: str) -> None:
     with pytest.raises(UserError) as refused:
         parse("t", text)
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "final", ["exists (0:EAX=0 /\\ 1:EAX=0)", "locations [x;]\n~exists (x=1 \\/ ~(y=1))", "filter (x=1) forall (y=1)"]
+)
+def test_wherever_a_file_is_cut_off_it_is_refused_with_a_line(final: str) -> None:
+    whole = SMALL.format(initial="x=0; int t[2]={1,2};", cell="MOV EAX,[y]", final=final).rstrip()
+    parse("t", whole)
+    for end in range(len(whole)):
+        with pytest.raises(UserError, match=r"^t:\d+: "):
+            parse("t", whole[:end])
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

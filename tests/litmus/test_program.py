@@ -15,7 +15,7 @@ PUBLIC = HERE.parents[2] / "shared" / "litmus"
 
 
 def read(code: str, initial: str = "", path: str = "t") -> LitmusTest:
-    return parse(path, f"X86 t\n{{ {initial} }}\n{code}")
+    return parse(path, f"X86 t\n{{ {initial} }}\n{code}forall (true)")
 
 
 def texts(tests: list[LitmusTest]) -> list[list[str]]:
