@@ -308,7 +308,7 @@ def test_trace_show(capsys, traces):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--width", "20"], "width must be 80 to"),
+        (["--width", "20"], "width must be 60 to"),
         (["--core", "7"], "cores 0 to 1, not 7"),
         (["--hand-off", "x"], "hand-off must be a whole number"),
         (["--hand-off", "5"], "1 hand-offs, not 5"),
