@@ -15,12 +15,13 @@ from emu.subjects.bench.plan import Plan, parse_section
 if TYPE_CHECKING:
     from emu.subjects.bench.result import BenchResult
 
-OF_RUNS = ("LOCK", "--cores", "--machine", "--rounds", "--section", "--think", "--shared", "--seed", "--set", "--max-cycles")
+OF_RUNS = ("--cores", "--machine", "--rounds", "--section", "--think", "--shared", "--seed", "--set", "--max-cycles")
 OUTPUTS = ("--plot", "--trace", "--json", "--overwrite", "--trace-limit")
 
 
 @together.declare(
     together.Needs(("--trace-limit",), "--trace", "it bounds the records of a trace"),
+    together.Needs(("--overwrite",), "--plot", "no other file is written", unless=("--trace",)),
     together.Together((*OF_RUNS, *OUTPUTS), "each is one figure of the rounds, or one form of what they give"),
 )
 def bench(

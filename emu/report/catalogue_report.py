@@ -109,9 +109,14 @@ def _section(name: str, value: Any, width: int) -> Iterator[str]:
 
 def _entry(name: str, value: Any, indent: str, width: int) -> Iterator[str]:
     if not isinstance(value, Mapping):
-        yield f"{indent}{name:<22} {value:>14,}" if isinstance(value, int) else f"{indent}{name:<22} {value}"
+        yield f"{indent}{name:<18} {value:>13,}" if isinstance(value, int) else f"{indent}{name:<18} {value}"
     elif _is_figure(value):
-        yield f"{indent}{name:<22} {value['value']:>14,} {value['unit']}, confidence {value['confidence']}"
+        yield from wrap(
+            f"{name:<18} {value['value']:>13,} {value['unit']}, confidence {value['confidence']}",
+            width,
+            initial_indent=indent,
+            subsequent_indent=" " * 6,
+        )
         yield from _source(value["source"], width)
     else:
         yield f"{indent}{name}"

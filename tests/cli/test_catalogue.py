@@ -91,3 +91,10 @@ def test_json_belongs_behind_the_subcommand(capsys, group):
     code, out, err = emu(capsys, group, "--json", "list")
     assert (code, out) == (2, "")
     assert err == f"emu: --json belongs behind the subcommand: emu {group} list --json\n"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_pages_fit(monkeypatch, capsys, width):
+    monkeypatch.setattr("emu.cli.terminal.page_width", lambda: width)
+    for arguments in (["variants"], ["machines"], ["machines", "show", "a10-7800"], ["variants", "show", "wakeq-release"]):
+        assert max(map(len, emu(capsys, *arguments)[1].splitlines())) <= width, arguments

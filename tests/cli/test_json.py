@@ -26,6 +26,9 @@ from emu.calibrate.suite import Calibration, rows_of
 from emu.cli.main import app, main
 from emu.description import load_machine
 from emu.run.stuck.facts import Call, CoreFacts, Stuck, TaskFacts
+from emu.subjects.bench.plan import Plan
+from emu.subjects.bench.result import SCHEMA as BENCH_SCHEMA
+from emu.subjects.bench.result import BenchResult, Distribution, WordUse
 
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
 Emu = Callable[..., dict[str, Any]]
@@ -81,6 +84,16 @@ def compare(emu, tmp_path):
 @sample("emu compare --sensitivity")
 def compare_sensitivity(emu, tmp_path):
     return [sensitivity().to_dict()]
+
+
+@sample("emu bench")
+def bench(emu, tmp_path):
+    spent = Distribution(1, 2, 3, (4, 5, 6), (7,))
+    counts = {"rounds_by_core": (1, 1), "shared_rounds": 0, "spin_iterations": 1, "coherence": {"transfers_within_module": 1}}
+    times = {"clock_hz": 1, "cycles": 1, "instructions": 1, "host_seconds": 0.0, "think": spent, "wait": spent, "hold": spent}
+    plan = Plan(lock="tas", machine="m", cores=2, overrides=(("l1d.ways", 2),))
+    result = BenchResult(plan=plan, lock="tas", machine="m", trace_digest="d", word=WordUse(1, 1, 1, 1, 1, 1), **counts, **times)
+    return [{"schema": BENCH_SCHEMA, "runs": [result.to_dict()]}]
 
 
 @sample("emu path")
