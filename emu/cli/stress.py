@@ -1,6 +1,7 @@
 """`emu stress`: random operations against the memory layer, and an oracle that knows what x86-TSO allows."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,7 +68,12 @@ def stress(
     result = _execute(plan)
 
     def show() -> None:
-        terminal.show(json.dumps(_plain(result), indent=2) if as_json else "\n".join(_report(result)))
+        if as_json:
+            terminal.show(json.dumps(_plain(result), indent=2))
+        else:
+            from emu.report.stress_report import render_stress
+
+            terminal.show_page(partial(render_stress, result))
 
     def judge() -> None:
         if result.failure is not None:
@@ -101,33 +107,6 @@ def _replay(path: Path, as_json: bool) -> None:
         terminal.show(f"no violation: {len(case.operations)} operations of {case.cores} cores")
     if words is not None:
         raise CheckFailed(f"{path}: {words}")
-
-
-def _report(result: "Result") -> list[str]:
-    """The counts, and the reduced case if there is one."""
-    plan, counts = result.plan, result.counts
-    cores = "2 to 16 cores" if plan.cores is None else f"{plan.cores} cores"
-    rows = [
-        ("operations", counts["operations"], f"{result.rounds} rounds, {cores}, machine {plan.machine}, seed {plan.seed}"),
-        ("loads", counts["loads"], f"{counts['forwards']:,} forwarded from the own buffer"),
-        ("stores", counts["stores"], f"{counts['full_stalls']:,} met a full buffer"),
-        ("atomics", counts["atomics"], f"{counts['swapped']:,} were a compare-and-exchange that exchanged"),
-        ("line crossings", counts["crossings"], ""),
-        ("drains", counts["drains"], f"{counts['releases']:,} of unlocking stores"),
-        ("transfers", _transfers(counts), f"{counts['transfers_across_modules']:,} between modules"),
-        ("upgrades", counts["upgrades"], ""),
-        ("memory reads", counts["memory_reads"], ""),
-        ("evictions", counts["write_backs"], "of modified lines, written back"),
-        ("rate", round(counts["operations"] / max(result.seconds, 1e-9)), "operations/s, with all checks"),
-    ]
-    found = [f"{name:<16}{count:>16,}   {remark}".rstrip() for name, count, remark in rows]
-    if result.failure is None:
-        return [*found, "stopped before the end, no violation so far" if result.partial else "no violation"]
-    return [*found, "", _case_text(result).rstrip()]
-
-
-def _transfers(counts: Any) -> int:
-    return int(counts["transfers_within_module"] + counts["transfers_across_modules"])
 
 
 def _case_text(result: "Result") -> str:

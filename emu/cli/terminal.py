@@ -13,7 +13,7 @@ from emu.errors import EmuError, UserError
 from emu.printable import printable, printable_in_colour
 
 PAGE_WIDTH = 100
-PAGE_WIDTH_MAX = 120
+PAGE_WIDTH_MIN, PAGE_WIDTH_MAX = 60, 140
 INTERRUPTED = 128 + signal.SIGINT  # exit code of a program that Ctrl-C ended
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -79,6 +79,15 @@ def show_page(render: Callable[..., str]) -> None:
     sys.stdout.flush()
 
 
+def show_fitting(text: str) -> None:
+    """Print text in somebody else's format, whose lines are whole for a program and wrapped for a person at a terminal."""
+    if sys.stdout.isatty():
+        from emu.report.page import fold
+
+        text = fold(text, page_width())
+    show(text)
+
+
 def show_line(line: str) -> None:
     """Print one of many lines to stdout."""
     sys.stdout.write(printable(line) + "\n")
@@ -106,10 +115,10 @@ def each_of(*steps: Callable[[], None]) -> None:
 
 
 def page_width() -> int:
-    """Columns for a report: the terminal's within reason, a mail's otherwise."""
-    if not sys.stdout.isatty():
+    """Columns for a report: COLUMNS of the environment or the terminal's, within reason; a mail's otherwise."""
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
         return PAGE_WIDTH
-    return max(80, min(shutil.get_terminal_size((PAGE_WIDTH, 24)).columns, PAGE_WIDTH_MAX))
+    return max(PAGE_WIDTH_MIN, min(shutil.get_terminal_size((PAGE_WIDTH, 24)).columns, PAGE_WIDTH_MAX))
 
 
 def use_colour() -> bool:

@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
+from rich.markup import escape
 from rich.text import Text
 
 from emu.calibrate.benchmark import Measurement
 from emu.calibrate.instruction_loops import GROUP as INSTRUCTIONS
 from emu.calibrate.instruction_loops import LATENCY, THROUGHPUT
 from emu.calibrate.suite import Calibration, HeatMap, Row
-from emu.report import page
+from emu.report.grid import Grid, grid
+from emu.report.page import page
 
-NAME_WIDTH, FORM_WIDTH = 41, 32
 _WORDS = {True: "in", False: "OUT", None: ""}
 
 
@@ -31,7 +32,7 @@ def render_calibration(result: Calibration, *, width: int, colour: bool) -> str:
     if result.judged:
         parts += ["", Text(f"{result.judged - len(result.out)} of {result.judged} figures in bar")]
         parts += [Text(f"out of bar: {describe(row)}") for row in result.out]
-    return page.page(parts, width=width, colour=colour)
+    return page(parts, width=width, colour=colour)
 
 
 def render_host(measured: Sequence[Measurement], heat_map: HeatMap, facts: Mapping[str, str], *, width: int, colour: bool) -> str:
@@ -39,15 +40,15 @@ def render_host(measured: Sequence[Measurement], heat_map: HeatMap, facts: Mappi
     parts: list[RenderableType] = [Text(f"{name}: {value}") for name, value in facts.items()]
     parts.append("")
     for group in dict.fromkeys(each.group for each in measured):
-        table = page.table(group, "cycles", "spread", "samples")
+        table = grid(group, "cycles", "spread", "samples")
         for each in measured:
             if each.group == group:
                 spread = f"{figure(each.low)} - {figure(each.high)}"
-                table.add_row(_short(each.name), figure(each.cycles), spread, str(each.samples))
+                table.add_row(escape(each.name), figure(each.cycles), spread, str(each.samples))
         parts.append(table)
     if heat_map:
         parts.append(_matrix(heat_map, 1.0, "compare-and-swap between cores, one way, cycles"))
-    return page.page(parts, width=width, colour=colour)
+    return page(parts, width=width, colour=colour)
 
 
 def describe(row: Row) -> str:
@@ -63,21 +64,17 @@ def figure(value: float) -> str:
     return f"{value:.2f}" if abs(value) < 10 else f"{value:,.1f}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
-def _short(name: str, width: int = NAME_WIDTH) -> str:
-    return name if len(name) <= width else name[: width - 1] + "…"
-
-
 def _error(row: Row) -> str:
     return "" if row.error_percent is None else f"{row.error_percent:+.1f}%"
 
 
-def _group(group: str, rows: Sequence[Row]) -> RenderableType:
-    table = page.table(group, "measured", "expected", "error", "range", "<confidence", "<bar")
+def _group(group: str, rows: Sequence[Row]) -> Grid:
+    table = grid(group, "measured", "expected", "error", "range", "<confidence", "<bar")
     for row in rows:
         expected = row.expected
         stated = "" if expected is None or expected.low is None else f"{figure(expected.low)} - {figure(expected.high or 0)}"
         table.add_row(
-            _short(row.measured.name),
+            escape(row.measured.name),
             figure(row.measured.cycles),
             "" if expected is None else figure(expected.value),
             _error(row),
@@ -88,9 +85,11 @@ def _group(group: str, rows: Sequence[Row]) -> RenderableType:
     return table
 
 
-def _instructions(group: str, rows: Sequence[Row]) -> RenderableType:
+def _instructions(group: str, rows: Sequence[Row]) -> Grid:
     """Latency and throughput of a form on one line."""
-    table = page.table(group, "latency", "exp.", "error", "1/tput", "exp.", "error", "<conf.", "<bar")
+    table = grid(
+        group, "latency|here", "latency|exp.", "latency|error", "1/tput|here", "1/tput|exp.", "1/tput|error", "<conf.", "<bar"
+    )
     forms: dict[str, dict[str, Row]] = {}
     for row in rows:
         form, _, what = row.measured.name.rpartition(": ")
@@ -111,7 +110,7 @@ def _instructions(group: str, rows: Sequence[Row]) -> RenderableType:
         confidence = next((row.expected.confidence for row in found.values() if row.expected is not None), "")
         verdicts = {row.in_bar for row in found.values()}
         verdict = False if False in verdicts else True if True in verdicts else None
-        table.add_row(_short(form, FORM_WIDTH), *cells, confidence, _WORDS[verdict])
+        table.add_row(escape(form), *cells, confidence, _WORDS[verdict])
     return table
 
 
@@ -120,9 +119,9 @@ def _heat_map(result: Calibration) -> Iterator[RenderableType]:
     yield _matrix(result.heat_map, 1e9 / result.clock_hz, "the same in ns")
 
 
-def _matrix(heat_map: HeatMap, scale: float, title: str) -> RenderableType:
+def _matrix(heat_map: HeatMap, scale: float, title: str) -> Grid:
     cores = sorted({core for pair in heat_map for core in pair})
-    table = page.table(title, *(f"core {core}" for core in cores))
+    table = grid(title, *(f"core {core}" for core in cores))
     for first in cores:
         cells = ["-" if first == second else figure(heat_map[min(first, second), max(first, second)] * scale) for second in cores]
         table.add_row(f"core {first}", *cells)

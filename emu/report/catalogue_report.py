@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from textwrap import wrap
 from typing import Any
 
-WIDTH = 100
+from emu.report.page import WIDTH, wrapped
+
 SCHEMA_VERSION = 1
 
 
@@ -63,28 +63,28 @@ def list_lines(catalogue: Catalogue, *, width: int = WIDTH) -> Iterator[str]:
     column = max((len(entry.name) for entry in catalogue.entries), default=0) + 2
     for entry in catalogue.entries:
         words = entry.summary if entry.broken is None else f"BROKEN, cannot be used: {entry.broken}"
-        yield from wrap(words, width, initial_indent=entry.name.ljust(column), subsequent_indent=" " * column) or [entry.name]
+        yield from wrapped(words, width, indent=entry.name.ljust(column), hanging=" " * column) or [entry.name]
 
 
 def variant_lines(facts: VariantFacts, *, width: int = WIDTH) -> Iterator[str]:
     """One variant: what it is, its own files, where it can be stalled."""
-    yield from wrap(f"{facts.name}: {facts.summary}", width)
+    yield from wrapped(f"{facts.name}: {facts.summary}", width)
     if facts.description:
         yield ""
         for paragraph in facts.description.strip().split("\n\n"):
-            yield from wrap(" ".join(paragraph.split()), width)
+            yield from wrapped(" ".join(paragraph.split()), width)
     yield ""
     yield (f"Extends {facts.extends}; its own files:" if facts.extends else "Its own files, beside what all variants share:")
     yield from (f"  {name}" for name in facts.files)
     yield ""
     yield "Points for --stall POINT:CYCLES[:EVERY]:" if facts.points else "No points to stall at."
     for point in facts.points:
-        yield f"  {point.name}  in {point.routine} ({point.file}:{point.line})"
+        yield from wrapped(f"{point.name}  in {point.routine} ({point.file}:{point.line})", width, indent="  ", hanging=" " * 6)
 
 
 def machine_lines(machine: Mapping[str, Any], *, width: int = WIDTH) -> Iterator[str]:
     """One machine: every number with its unit, how far it is to be trusted, and where it comes from."""
-    yield from wrap(f"{machine['name']}: {machine['summary']}", width)
+    yield from wrapped(f"{machine['name']}: {machine['summary']}", width)
     for key, value in machine.items():
         if key in ("name", "summary", "cpuid"):
             continue
@@ -109,14 +109,11 @@ def _section(name: str, value: Any, width: int) -> Iterator[str]:
 
 def _entry(name: str, value: Any, indent: str, width: int) -> Iterator[str]:
     if not isinstance(value, Mapping):
-        yield f"{indent}{name:<18} {value:>13,}" if isinstance(value, int) else f"{indent}{name:<18} {value}"
+        words = f"{value:>13,}" if isinstance(value, int) else value
+        yield from wrapped(f"{name:<18} {words}", width, indent=indent, hanging=" " * 6)
     elif _is_figure(value):
-        yield from wrap(
-            f"{name:<18} {value['value']:>13,} {value['unit']}, confidence {value['confidence']}",
-            width,
-            initial_indent=indent,
-            subsequent_indent=" " * 6,
-        )
+        words = f"{value['value']:>13,} {value['unit']}, confidence {value['confidence']}"
+        yield from wrapped(f"{name:<18} {words}", width, indent=indent, hanging=" " * 6)
         yield from _source(value["source"], width)
     else:
         yield f"{indent}{name}"
@@ -125,7 +122,7 @@ def _entry(name: str, value: Any, indent: str, width: int) -> Iterator[str]:
 
 
 def _source(text: str, width: int) -> Iterator[str]:
-    yield from wrap(text, width, initial_indent=" " * 6, subsequent_indent=" " * 6)
+    yield from wrapped(text, width, indent=" " * 6)
 
 
 def _is_figure(value: Mapping[str, Any]) -> bool:

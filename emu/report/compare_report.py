@@ -7,7 +7,8 @@ from rich.markup import escape
 from rich.text import Text
 
 from emu.guest.plans import SUMMARIES
-from emu.report.page import WIDTH, count, number, page, table
+from emu.report.grid import Grid, grid
+from emu.report.page import WIDTH, count, number, page
 from emu.report.waterfall import waterfall_table
 from emu.run.bootstrap import CONFIDENCE_PERCENT, Estimate
 from emu.run.comparison import HOLD, RATE, SPIN, WAIT, WAKEUP, Comparison
@@ -67,12 +68,12 @@ def _headline(comparison: Comparison) -> Iterator[RenderableType]:
     yield Text(f"beside each mean its {CONFIDENCE_PERCENT} % confidence interval, bootstrap over the seeds (docs/compare.md)")
 
 
-def _rates(comparison: Comparison) -> RenderableType:
-    name_a, name_b = (escape(name) for name in comparison.variants)
-    grid = table(comparison.counts, "<", name_a, "<", name_b, "<", "change", "<", title="Messages a second")
+def _rates(comparison: Comparison) -> Grid:
+    name_a, name_b = comparison.variants
+    table = grid(comparison.counts, "~", name_a, "<", name_b, "<", "change", "<", title="Messages a second", keys=2)
     for row in comparison.rows:
         a, b = row.a.estimates[RATE], row.b.estimates[RATE]
-        grid.add_row(
+        table.add_row(
             str(row.threads),
             "predicted" if row.published else "",
             number(round(row.a.messages_per_second)),
@@ -85,8 +86,8 @@ def _rates(comparison: Comparison) -> RenderableType:
         if row.published:
             of_a, of_b = row.published.messages_per_second
             said = f"{row.published.difference_percent:+.1f} %"
-            grid.add_row("", "published", number(round(of_a)), "", number(round(of_b)), "", said, "", style="dim")
-    return grid
+            table.add_row("", "published", number(round(of_a)), "", number(round(of_b)), "", said, "", style="dim")
+    return table
 
 
 def _published_note(comparison: Comparison) -> Iterator[RenderableType]:
@@ -95,11 +96,11 @@ def _published_note(comparison: Comparison) -> Iterator[RenderableType]:
         yield ""
 
 
-def _quantities(comparison: Comparison) -> RenderableType:
+def _quantities(comparison: Comparison) -> Grid:
     """Hold, wait, spin and wakeup latency in cycles: both sides and what changed."""
-    name_a, name_b = (escape(name) for name in comparison.variants)
+    name_a, name_b = comparison.variants
     title = f"Cycles of a hold of {QUEUE_LOCK}, of a contended wait for it, of message spin a message, of a wakeup"
-    grid = table(comparison.counts, "<", name_a, "<", name_b, "<", "change", "<", title=title)
+    table = grid(comparison.counts, "~", name_a, "<", name_b, "<", "change", "<", title=title, keys=2)
     for row in comparison.rows:
         label = str(row.threads)
         for name, words in QUANTITY_NAMES.items():
@@ -107,9 +108,9 @@ def _quantities(comparison: Comparison) -> RenderableType:
             if change is not None and (row.a.mean(name) or row.b.mean(name)):
                 a, b = row.a.estimates[name], row.b.estimates[name]
                 cells = [_rounded(a), _interval(a), _rounded(b), _interval(b), _rounded(change, "{:+,.0f}")]
-                grid.add_row(label, words, *cells, _interval(change, "{:+,.0f}", " to "))
+                table.add_row(label, words, *cells, _interval(change, "{:+,.0f}", " to "))
                 label = ""
-    return grid
+    return table
 
 
 def _rounded(estimate: Estimate | None, form: str = "{:,.0f}") -> str:
@@ -124,14 +125,15 @@ def _interval(estimate: Estimate | None, form: str = "{:,.0f}", between: str = E
     return f"{low}{between}{high}"
 
 
-def _lock_counts(comparison: Comparison) -> RenderableType:
-    grid = table(
-        f"\n{comparison.counts}", "<", "hold\nmax", "\ncontended", "spin\niterations", "wakeups\nunder it",
-        "message spin\niterations", title=f"{QUEUE_LOCK} and message spin, counts of a run",
+def _lock_counts(comparison: Comparison) -> Grid:
+    title = f"{QUEUE_LOCK} and message spin, counts of a run"
+    table = grid(
+        comparison.counts, "~", "hold|max", "contended", "spin|iterations", "wakeups|under it", "message spin|iterations",
+        title=title, keys=2,
     )  # fmt: skip
     for row in comparison.rows:
         for label, name, side in zip((str(row.threads), ""), comparison.variants, (row.a, row.b), strict=True):
-            grid.add_row(
+            table.add_row(
                 label,
                 escape(name),
                 number(side.hold_cycles_max),
@@ -140,4 +142,4 @@ def _lock_counts(comparison: Comparison) -> RenderableType:
                 number(round(side.wakeups_under_queue_lock)),
                 number(round(side.message_spin_iterations)),
             )
-    return grid
+    return table

@@ -9,7 +9,8 @@ from typing import Any
 from emu.errors import UserError
 from emu.files import read_toml
 from emu.observe.branches import GuestBranch, Place
-from emu.report.page import WIDTH, count, page, table
+from emu.report.grid import grid
+from emu.report.page import WIDTH, count, page, wrapped
 from emu.tables import Key, check
 
 KEYS = {
@@ -168,21 +169,21 @@ def _wrong(
 
 def render_coverage(coverage: Coverage, *, width: int = WIDTH, colour: bool = False) -> str:
     """Summary table, list of what is missing, list of what is exempted."""
-    grid = table("routine", "branches", "every way", "%")
-    for row in coverage.rows:
-        grid.add_row(row.routine, str(row.branches), str(row.every_way), f"{100 * row.every_way / row.branches:.1f}")
-    grid.add_section()
-    grid.add_row("all", str(coverage.branches), str(coverage.every_way), f"{coverage.percent:.1f}")
-    return page([grid], width=width, colour=colour) + "".join(f"{line}\n" for line in _lists(coverage))
+    table = grid("routine", "branches", "every way", "%")
+    for place, row in enumerate(coverage.rows, 1):
+        cells = row.routine, str(row.branches), str(row.every_way), f"{100 * row.every_way / row.branches:.1f}"
+        table.add_row(*cells, end_section=place == len(coverage.rows))
+    table.add_row("all", str(coverage.branches), str(coverage.every_way), f"{coverage.percent:.1f}")
+    return page([table], width=width, colour=colour) + "".join(f"{line}\n" for line in _lists(coverage, width))
 
 
-def _lists(coverage: Coverage) -> Iterator[str]:
-    """The ways by line; a line is as long as it is, for tools that read FILE:LINE."""
+def _lists(coverage: Coverage, width: int) -> Iterator[str]:
+    """The ways by line; each begins with FILE:LINE, for tools that read that."""
     for ways, what in ((coverage.missing, "that no run went"), (coverage.exempted, "exempted")):
         if ways:
             yield f"\n{count(len(ways), 'way')} {what}"
         for each in ways:
             place = each.branch.place
-            yield f"  {place.file}:{place.line}  {each.branch.source}  never {each.direction}"
-            if each.reason:
-                yield f"    {each.reason}"
+            words = f"{place.file}:{place.line}  {each.branch.source}  never {each.direction}"
+            yield from wrapped(words, width, indent="  ", hanging=" " * 6)
+            yield from wrapped(each.reason, width, indent=" " * 4)

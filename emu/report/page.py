@@ -3,21 +3,22 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO
+from itertools import pairwise
+from math import floor
+from textwrap import wrap
 
-from rich import box
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
-from rich.table import Table
 
 from emu.printable import printable
+from emu.report.grid import BAR_CELLS
 
 WIDTH = 100
-BAR_CELLS = 24
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def page(parts: Iterable[RenderableType], *, width: int = WIDTH, colour: bool = False) -> str:
-    """Render parts one below the other, no trailing blanks."""
+    """Render parts one below the other: no trailing blanks, and never two empty lines."""
     out = StringIO()
     console = Console(
         file=out,
@@ -31,7 +32,8 @@ def page(parts: Iterable[RenderableType], *, width: int = WIDTH, colour: bool = 
     )
     for part in parts:
         console.print(_Printable(part))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    return "".join(f"{line}\n" for before, line in pairwise(["", *lines]) if before or line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +47,6 @@ class _Printable:
             yield Segment(printable(text), style, control)
 
 
-def table(*columns: str, title: str = "") -> Table:
-    """A plain table of names and numbers; `<` before a heading aligns its column left, `=` is a column of bars."""
-    grid = Table(
-        title=title or None,
-        title_justify="left",
-        title_style="bold",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        header_style="dim",
-    )
-    for place, name in enumerate(columns):
-        left = place == 0 or name.startswith(("<", "="))
-        width = BAR_CELLS if name == "=" else None
-        grid.add_column(name.lstrip("<="), justify="left" if left else "right", no_wrap=True, min_width=width)
-    return grid
-
-
 def bar(part: float, cells: int = BAR_CELLS) -> str:
     """A share from 0 to 1 as a bar; anything above nothing is seen."""
     eighths = round(max(0.0, min(1.0, part)) * cells * 8)
@@ -71,11 +55,38 @@ def bar(part: float, cells: int = BAR_CELLS) -> str:
     return "█" * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
 
 
+def wrapped(text: str, width: int, *, indent: str = "", hanging: str = "") -> list[str]:
+    """A sentence as lines that break between words alone: a name, a path or an option stays whole."""
+    return wrap(
+        text, width, initial_indent=indent, subsequent_indent=hanging or indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def fold(text: str, width: int) -> str:
+    """Lines of somebody else's format, each longer one continued below, indented."""
+    return "".join(f"{part}\n" for line in text.splitlines() for part in wrapped(line, width, hanging="    ") or [""])
+
+
+def adding_up(values: Iterable[float]) -> list[int]:
+    """Each value rounded down or up, so that their sum is the rounded sum of the values: up where the most is lost otherwise."""
+    exact = list(values)
+    whole = [floor(value) for value in exact]
+    short = round(sum(exact)) - sum(whole)
+    for place in sorted(range(len(exact)), key=lambda place: whole[place] - exact[place])[:short]:
+        whole[place] += 1
+    return whole
+
+
 def number(value: float) -> str:
     """Thousands apart; one digit after the point below ten, unless it is whole."""
     if isinstance(value, float) and not value.is_integer() and abs(value) < 10:
         return f"{value:.1f}"
     return f"{round(value):,}"
+
+
+def signed(change: int) -> str:
+    """A change with its sign; none has none."""
+    return f"{change:+,}" if change else "0"
 
 
 def percent(part: float, whole: float) -> str:

@@ -10,7 +10,8 @@ from emu.observe.path_lengths import ROWS
 from emu.observe.path_reference import OTHER_OBJECTS
 from emu.observe.path_tally import Measure
 from emu.observe.path_walk import USER
-from emu.report.page import WIDTH, count, page, table
+from emu.report.grid import Grid, grid
+from emu.report.page import WIDTH, count, page
 from emu.report.path_check import PathComparison, Row
 
 HEADINGS = {measure: measure.value for measure in Measure} | {Measure.INSTRUCTIONS: "instr.", Measure.TRANSFERS: "transf."}
@@ -58,12 +59,12 @@ def _is_shown(row: Row) -> bool:
     return max(row.ours.instructions, real) >= SHOWN_LEAST
 
 
-def _table(title: str, rows: Iterable[Row], *, real: bool) -> RenderableType:
-    grid = table("", *HEADINGS.values(), *(("off", "<bar") if real else ()), title=title)
+def _table(title: str, rows: Iterable[Row], *, real: bool) -> Grid:
+    table = grid("", *HEADINGS.values(), *(("off", "<bar") if real else ()), title=title)
     for row in rows:
         cells = [_cell(row, measure) for measure in Measure]
-        grid.add_row(WHAT.get(row.name, row.name), *cells, *((_off(row), _bar(row)) if real else ()))
-    return grid
+        table.add_row(WHAT.get(row.name, row.name), *cells, *((_off(row), _bar(row)) if real else ()))
+    return table
 
 
 def _cell(row: Row, measure: Measure) -> str:
@@ -80,26 +81,26 @@ def _off(row: Row) -> str:
     return "" if off is None else f"{100 * off:+.0f} %"
 
 
-def _bar(row: Row) -> RenderableType:
+def _bar(row: Row) -> Text:
     """In or out of its bars; a dash where there is none."""
     if not row.bars:
         return Text("-", style="dim")
     return Text("out", style="bold red") if row.outside else Text("in")
 
 
-def _transfers(comparison: PathComparison) -> RenderableType:
+def _transfers(comparison: PathComparison) -> Grid:
     lengths, reference = comparison.lengths, comparison.reference
-    grid = table("", "ours", *(("real",) if reference else ()), title="Line transfers a message, by kind and by object")
+    table = grid("", "ours", *(("real",) if reference else ()), title="Line transfers a message, by kind and by object")
     for name, ours in lengths.transfers.items():
-        grid.add_row(name.replace("_", " "), f"{ours:.1f}", *((f"{reference.transfers[name]:.1f}",) if reference else ()))
+        table.add_row(name.replace("_", " "), f"{ours:.1f}", *((f"{reference.transfers[name]:.1f}",) if reference else ()))
     total = (f"{sum(reference.transfers.values()):.1f}",) if reference else ()
-    grid.add_row("all", f"{lengths.transfers_total:.1f}", *total, end_section=True)
+    table.add_row("all", f"{lengths.transfers_total:.1f}", *total, end_section=True)
     known = {} if reference is None else reference.objects
     rest = {} if reference is None else {OTHER_OBJECTS: sum(reference.transfers.values()) - sum(known.values())}
     for name in sorted({*known, *lengths.objects}, key=lambda name: (name == OTHER_OBJECTS, -lengths.objects.get(name, 0.0), name)):
         real = (f"{(known | rest).get(name, 0.0):.1f}",) if reference else ()
-        grid.add_row(name, f"{lengths.objects.get(name, 0.0):.1f}", *real)
-    return grid
+        table.add_row(name, f"{lengths.objects.get(name, 0.0):.1f}", *real)
+    return table
 
 
 def _verdict(comparison: PathComparison) -> RenderableType:

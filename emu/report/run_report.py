@@ -1,14 +1,14 @@
 """The report of one run: what a kernel engineer wants to see at a glance, from a `RunResult` alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import RenderableType
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from emu.guest.plans import SUMMARIES
-from emu.report.page import WIDTH, bar, count, number, page, percent, table
+from emu.report.grid import Beside, Grid, grid
+from emu.report.page import WIDTH, bar, count, number, page, percent
 from emu.report.stuck_report import stuck_heading, stuck_tasks, stuck_words
 from emu.run.result import RunResult
 
@@ -21,12 +21,6 @@ STATE_NAMES = {
     "message_spin": "message spin",
     "stall": "stall",
     "idle": "idle",
-}
-MESSAGE_ROWS = {
-    "delivered": "messages delivered",
-    "enqueued": "messages enqueued",
-    "handed_over": "messages handed over",
-    "under_way": "sent, not yet delivered",
 }
 CORES_AS_COLUMNS = 4
 
@@ -85,41 +79,38 @@ def cores_in_modules(cores: int, modules: int) -> str:
     return f"{count(cores, 'core')} in {count(modules, 'module')}"
 
 
-def _cycles(result: RunResult) -> Table:
+def _cycles(result: RunResult) -> Grid:
     """Each state's share of each core and of all; of many cores only the extremes."""
     cores = [core.to_dict() for core in result.cycles_by_core_and_state]
     each = len(cores) <= CORES_AS_COLUMNS
-    columns = [f"core {index}" for index in range(len(cores))] if each else ["least", "most"]
-    grid = table("state", "cycles", "all cores", "=", *columns, title="Where every cycle of every core went")
+    columns = [f"+core {index}" for index in range(len(cores))] if each else ["least", "most"]
+    table = grid("state", "cycles", "all cores", "=", *columns, title="Where every cycle of every core went")
     totals = result.cycles_by_state.to_dict()
     whole = sum(totals.values())
     for name, cycles in totals.items():
         shares = [(core[name], sum(core.values())) for core in cores]
         if not each:
             shares = [min(shares, key=_ratio), max(shares, key=_ratio)]
-        grid.add_row(
+        table.add_row(
             STATE_NAMES[name],
             f"{cycles:,}",
             percent(cycles, whole),
             bar(cycles / whole if whole else 0),
             *(percent(part, of) for part, of in shares),
         )
-    grid.caption = f"sum {whole:,} = {count(result.cores, 'core')} x {result.cycles:,} cycles elapsed"
-    grid.caption_justify = "left"
-    return grid
+    table.caption = f"sum {whole:,} = {count(result.cores, 'core')} x {result.cycles:,} cycles elapsed"
+    return table
 
 
 def _ratio(share: tuple[int, int]) -> float:
     return share[0] / share[1] if share[1] else 0.0
 
 
-def _locks(result: RunResult) -> Table:
-    grid = table(
-        "\nlock", "\nacquisitions", "\ncontended", "", "wait\nmean", "\nmax", "hold\nmean", "\nmax", "spin\niterations",
-        title="Locks",
-    )  # fmt: skip
+def _locks(result: RunResult) -> Grid:
+    columns = "acquired|in all", "acquired|contended", "", "wait|mean", "wait|max", "hold|mean", "hold|max", "spin|iterations"
+    table = grid("lock", *columns, title="Locks")
     for name, use in result.locks.items():
-        grid.add_row(
+        table.add_row(
             escape(name),
             f"{use.acquisitions:,}",
             f"{use.contended:,}",
@@ -130,7 +121,7 @@ def _locks(result: RunResult) -> Table:
             f"{use.hold_cycles_max:,}" if use.acquisitions else "-",
             f"{use.spin_iterations:,}",
         )
-    return grid
+    return table
 
 
 def spin_words(result: RunResult) -> str:
@@ -154,45 +145,41 @@ def spin_words(result: RunResult) -> str:
     return text
 
 
-def _counts(result: RunResult) -> Table:
-    """Three groups of counts side by side, each also per message."""
-    grid = table("wakeups and switches", "count", "a message", "< ", "<line transactions", "count", "a message")
-    wakeups, coherence = result.wakeups, result.coherence
-    left = [
-        ("wakeups", wakeups.total),
-        ("  under the queue lock", wakeups.under_queue_lock),
-        ("  not under it", wakeups.after_unlock),
-        ("  to an idle core", wakeups.to_idle),
-        ("  to a running core", wakeups.to_running),
-        ("  found the task awake", wakeups.found_awake),
-        *([("  under way at the end", wakeups.under_way)] if wakeups.under_way else []),
+def _counts(result: RunResult) -> Beside:
+    """Counts of a run, each also per message; indented rows are parts, which sum to the row above them."""
+    woken, lines, came = result.wakeups, result.coherence, result.outcomes
+    switches = [
+        ("wakeups", woken.total),
+        ("  under the queue lock", woken.under_queue_lock),
+        ("  not under it", woken.after_unlock),
+        ("wakeups, by what they found", woken.total),
+        ("  an idle core", woken.to_idle),
+        ("  a running core", woken.to_running),
+        ("  the task awake", woken.found_awake),
+        *([("  (stopped on the way)", woken.under_way)] if woken.under_way else []),
         ("interprocessor interrupts", result.interprocessor_interrupts),
         ("context switches", result.context_switches),
     ]
-    right = [
-        ("transfers within a module", coherence.transfers_within_module),
-        ("transfers across modules", coherence.transfers_across_modules),
-        ("upgrades to ownership", coherence.upgrades),
-        ("reads from memory", coherence.memory_reads),
-        ("", None),
-        *(
-            (MESSAGE_ROWS.get(name, f"calls that returned {name}"), value)
-            for name, value in result.outcomes.items()
-            if value or name != "under_way"
-        ),
+    transactions = [
+        ("transfers within a module", lines.transfers_within_module),
+        ("transfers across modules", lines.transfers_across_modules),
+        ("upgrades to ownership", lines.upgrades),
+        ("reads from memory", lines.memory_reads),
+        ("messages sent", came.get("enqueued", 0) + came.get("handed_over", 0)),
+        ("  enqueued", came.get("enqueued", 0)),
+        ("  handed over", came.get("handed_over", 0)),
+        ("messages delivered", came.get("delivered", 0)),
+        *([("messages on their way", came["under_way"])] if came.get("under_way") else []),
+        *((f"calls that returned {name}", count) for name, count in came.items() if name.startswith("E")),
     ]
-    for row in range(max(len(left), len(right))):
-        grid.add_row(*_cells(left, row, result), "", *_cells(right, row, result))
-    return grid
+    return Beside(_count_grid("wakeups and switches", switches, result), _count_grid("lines and messages", transactions, result))
 
 
-def _cells(rows: list[tuple[str, int]] | list[tuple[str, int | None]], row: int, result: RunResult) -> tuple[str, str, str]:
-    if row >= len(rows):
-        return "", "", ""
-    name, value = rows[row]
-    if value is None:
-        return name, "", ""
-    return escape(name), f"{value:,}", f"{value / result.messages:.2f}" if result.messages else "-"
+def _count_grid(heading: str, rows: Iterable[tuple[str, int]], result: RunResult) -> Grid:
+    table = grid(heading, "count", "a message")
+    for name, value in rows:
+        table.add_row(escape(name), f"{value:,}", f"{value / result.messages:.2f}" if result.messages else "-")
+    return table
 
 
 def _footer(result: RunResult) -> Iterator[RenderableType]:

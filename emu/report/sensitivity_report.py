@@ -6,7 +6,8 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from emu.report.page import WIDTH, count, number, page, table
+from emu.report.grid import Grid, grid
+from emu.report.page import WIDTH, count, number, page
 from emu.run.sensitivity import MOVED_POINTS, Effect, Sensitivity, told_apart
 
 SHOWN_POINTS = 0.5  # figures that move nothing by as much are named in one line
@@ -44,15 +45,15 @@ def _parts(found: Sensitivity) -> Iterator[RenderableType]:
     yield from _verdicts(found)
 
 
-def _effects(found: Sensitivity) -> RenderableType:
-    heads = [head for threads in found.reference for head in (f"at {threads}\n-50 %", "\n+50 %")]
+def _effects(found: Sensitivity) -> Grid:
+    heads = [head for threads in found.reference for head in (f"at {threads}|-50 %", f"at {threads}|+50 %")]
     title = f"Points by which the difference moves at each number of {found.counts}, largest first"
-    grid = table("\nfigure", "\nvalue", *heads, "<\nconfidence", title=title)
+    table = grid("figure", "value", *heads, "<confidence", title=title)
     for effect in found.effects:
         if effect.moved_most >= SHOWN_POINTS:
             cells = [cell for threads in found.reference for cell in _cells(effect, threads)]
-            grid.add_row(escape(effect.key), number(effect.figure.value), *cells, effect.figure.confidence)
-    return grid
+            table.add_row(escape(effect.key), number(effect.figure.value), *cells, effect.figure.confidence)
+    return table
 
 
 def _cells(effect: Effect, threads: int) -> Iterator[str]:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from rich.markup import escape
-from rich.table import Table
 
-from emu.report.page import number, table
+from emu.report.grid import Grid, grid
+from emu.report.page import adding_up, number, signed
 from emu.run.comparison import Step
 
 CELLS = 28
@@ -18,26 +18,24 @@ def step_name(name: str) -> str:
     return NAMES.get(name, name.replace("_", " "))
 
 
-def waterfall_table(title: str, variants: tuple[str, str], steps: Sequence[Step]) -> Table:
+def waterfall_table(title: str, variants: tuple[str, str], steps: Sequence[Step]) -> Grid:
     """A whole bar for each variant, and between them one for what each state or cause takes away or adds."""
     name_a, name_b = variants
     total_a, total_b = sum(step.a for step in steps), sum(step.b for step in steps)
+    shown = zip(steps, adding_up(step.a for step in steps), adding_up(step.b for step in steps), strict=True)
     scale = CELLS / max(_peak(total_a, steps), 1.0)
-    grid = table("", escape(name_a), escape(name_b), "change", f"< {LESS} less  {MORE} more", title=title)
-    grid.add_row(f"all of {escape(name_a)}", number(round(total_a)), "", "", " " + "▒" * round(total_a * scale))
+    table = grid("", name_a, name_b, "change", f"= {LESS} less  {MORE} more", title=title)
+    table.add_row(f"all of {escape(name_a)}", number(round(total_a)), "", "", " " + "▒" * round(total_a * scale))
     level = total_a
-    for step in steps:
+    for step, a, b in shown:
         after = level + step.difference
-        if not (round(step.a) or round(step.b)):
-            level = after
-            continue
-        change = f"{step.difference:+,.0f}" if round(step.difference) else "0"
-        bar = " " + _floating(level * scale, after * scale) if round(step.difference) else ""
-        grid.add_row(f"  {step_name(step.name)}", number(round(step.a)), number(round(step.b)), change, bar)
+        if a or b:
+            bar = " " + _floating(level * scale, after * scale) if a != b else ""
+            table.add_row(f"  {step_name(step.name)}", number(a), number(b), signed(b - a), bar)
         level = after
-    change = f"{total_b - total_a:+,.0f}"
-    grid.add_row(f"all of {escape(name_b)}", "", number(round(total_b)), change, " " + "▒" * round(total_b * scale))
-    return grid
+    change = signed(round(total_b) - round(total_a))
+    table.add_row(f"all of {escape(name_b)}", "", number(round(total_b)), change, " " + "▒" * round(total_b * scale))
+    return table
 
 
 def _peak(total: float, steps: Sequence[Step]) -> float:

@@ -1,0 +1,203 @@
+"""Every report at every width: no line is longer, no figure is cut, and what the widest page says stands on the narrowest."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from canned import PARTIAL, STALLED, WAKEQ
+from canned_compare import comparison, row, sensitivity
+from rich.cells import cell_len
+from test_coverage_report import BRANCHES, GONE
+from test_path_check import like
+
+from emu.assembly.variants import differing_files, get_variant, variants
+from emu.calibrate.benchmark import Measurement
+from emu.calibrate.figures import expectations
+from emu.calibrate.instruction_loops import GROUP
+from emu.calibrate.suite import Calibration, rows_of
+from emu.description import load_machine
+from emu.litmus.verdict import Verdict
+from emu.observe.path_reference import reference_of
+from emu.report.calibrate_report import render_calibration, render_host
+from emu.report.catalogue_report import Catalogue, Entry, Point, VariantFacts, list_lines, machine_lines, variant_lines
+from emu.report.compare_report import render_comparison
+from emu.report.coverage_report import judge, render_coverage
+from emu.report.grid import Beside, grid
+from emu.report.litmus_report import render_line, render_test
+from emu.report.page import adding_up, fold, page
+from emu.report.path_check import PathComparison
+from emu.report.path_report import render_path
+from emu.report.run_report import render_run
+from emu.report.sensitivity_report import render_sensitivity
+from emu.report.stress_report import render_stress
+from emu.run.result import LockUse, RunResult
+from emu.stress.plan import Plan
+from emu.stress.rounds import Result
+
+WIDTHS = (60, 80, 100, 140)
+WIDEST = 400
+HUGE = 10**12
+A10 = load_machine("a10-7800")
+
+
+def big(result: RunResult) -> RunResult:
+    """With numbers of a long run on a big machine, and errors."""
+    use = LockUse(*[HUGE] * 7)
+    core = replace(result.cycles_by_core_and_state[0], user=HUGE)
+    return replace(
+        result,
+        messages=10**9,
+        cycles=HUGE,
+        instructions=HUGE,
+        cycles_by_core_and_state=(core,) * 4,
+        locks=dict.fromkeys(("q_perm.lock", "pi_lock", "rq.lock"), use),
+        outcomes={**result.outcomes, "under_way": 12, "EINTR": 1234567, "EIDRM": HUGE},
+        wakeups=replace(result.wakeups, total=HUGE, to_idle=HUGE, under_way=7),
+    )
+
+
+def path(name: str) -> PathComparison:
+    reference = reference_of("wakeq")
+    assert reference is not None
+    return PathComparison(name, "a10-7800", like(reference), reference if name == "wakeq" else None)
+
+
+def calibration(judged: bool = True) -> Calibration:
+    expected, _ = expectations("a10-7800", A10)
+    measured = [
+        Measurement(name, GROUP if ": " in name else "memory", 1.3 * each.value, each.value, 2 * each.value, 7)
+        for name, each in expected.items()
+    ]
+    heat_map = {(a, b): 1234.5 + a + b for a in range(16) for b in range(a + 1, 16)}
+    unmeasured = {"a form": "a reason that is rather long, and says why in so many words that it needs a second line"}
+    return Calibration("a10-7800", 3_500_000_000, "published", rows_of(measured, expected, judge=judged), heat_map, unmeasured)
+
+
+def host(width: int) -> str:
+    measured = [each.measured for each in calibration().rows]
+    return render_host(measured, {(0, 1): 120.5}, {"processor": "a long name of a processor " * 4}, width=width, colour=False)
+
+
+def stress(width: int) -> str:
+    names = (
+        "operations loads stores atomics crossings drains forwards full_stalls swapped releases transfers_within_module "
+        "transfers_across_modules upgrades memory_reads write_backs"
+    )
+    plan = Plan(machine="a10-7800", operations=10**9, cores=8, lines=None, seed=2**63 - 1, jobs=1)
+    return render_stress(Result(plan, 123_456, Counter(dict.fromkeys(names.split(), HUGE)), 1.5, None, True), width=width)
+
+
+def verdict() -> Verdict:
+    condition = " /\\ ".join(f"{thread}:RAX={thread}" for thread in range(12))
+    states = tuple((n,) * 12 for n in range(3))
+    shown = tuple(" ".join(f"{thread}:RAX={n};" for thread in range(12)) for n in range(3))
+    ways = ("0 0 1 1 0d 1d " * 12,) * 3
+    return Verdict("litmus/x86/a/long/way/down/ISA2+big.litmus", "ISA2+big", "exists", f"({condition})", (), states, shown, (True,) * 3, ways, 34, 5, 1.25)  # fmt: skip
+
+
+def litmus(width: int) -> str:
+    return fold(render_test(verdict(), schedules=True) + render_line(verdict()), width)
+
+
+def catalogue(width: int) -> str:
+    machine = machine_lines(A10.model_dump(), width=width)
+    found = [each for name in variants() for each in variant_lines(facts(name), width=width)]
+    entries = [Entry(name, each.summary) for name, each in variants().items()] + [Entry("x", broken="a reason " * 20)]
+    return "\n".join([*machine, *found, *list_lines(Catalogue("variants", entries), width=width)])
+
+
+def facts(name: str) -> VariantFacts:
+    each = get_variant(name)
+    points = [Point("handoff_window", "do_msgsnd_with_a_long_name", "do_msgsnd.S", 1234)]
+    return VariantFacts(name, each.summary, each.description, each.extends, "queued", name, differing_files(each), points)
+
+
+def rendered(render: Callable[..., str], value: Any) -> Callable[[int], str]:
+    return lambda width: render(value, width=width)
+
+
+RUNS = {"wakeq": WAKEQ, "stalled": STALLED, "partial": PARTIAL, "big": big(STALLED)}
+COMPARISONS = {
+    "all": comparison(row(2), row(4), row(8)),
+    "one seed": comparison(row(2), seeds=(1,), published_source=None, overrides={"latencies.remote_line": 400}),
+}
+REPORTS: dict[str, Callable[[int], str]] = {
+    **{f"run {name}": rendered(render_run, result) for name, result in RUNS.items()},
+    **{f"compare {name}": rendered(render_comparison, each) for name, each in COMPARISONS.items()},
+    "sensitivity": rendered(render_sensitivity, sensitivity()),
+    "path beside the real one": rendered(render_path, path("wakeq")),
+    "path alone": rendered(render_path, path("wakeq-release-fixed")),
+    "coverage": rendered(render_coverage, judge(BRANCHES, GONE, [], set())),
+    "calibrate": lambda width: render_calibration(calibration(), width=width, colour=False),
+    "calibrate host": host,
+    "stress": stress,
+    "litmus": litmus,
+    "catalogue": catalogue,
+}
+
+
+def figures(text: str) -> Counter[str]:
+    """Every word with a digit in it, bare of the marks around it."""
+    return Counter(word.strip(".,;:()[]") for word in re.findall(r"\S*\d\S*", text))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", REPORTS)
+def test_nothing_is_cut(name: str, width: int) -> None:
+    text, widest = REPORTS[name](width), REPORTS[name](WIDEST)
+    longest = max(text.splitlines(), key=cell_len)
+    assert cell_len(longest) <= width, longest
+    assert "…" not in text
+    assert not figures(widest) - figures(text)
+
+
+def lines(part: Any, width: int) -> list[str]:
+    return page([part], width=width).splitlines()
+
+
+def test_bars_go_first_then_details_then_words_wrap_then_columns_go_on_below() -> None:
+    table = grid("what it is of", "cycles", "=", "+core 0", "+core 1", title="Cycles")
+    table.add_row("a long name of it", "1,234", "█████", "12.3 %", "45.6 %")
+    shapes = {width: lines(table, width) for width in (80, 50, 30, 20)}
+    assert shapes[80][4] == " a long name of it   1,234  █████                     12.3 %  45.6 %"
+    assert shapes[50][4] == " a long name of it   1,234  12.3 %  45.6 %"
+    assert [line for line in shapes[30] if "," in line or "%" in line] == [
+        " a long name of it   1,234",
+        " a long name   12.3 %  45.6 %",
+    ]
+    assert [line for line in shapes[20] if "," in line or "%" in line] == [
+        " a long       1,234",
+        " a long      12.3 %",
+        " a long      45.6 %",
+    ]
+
+
+def test_a_group_of_columns_keeps_its_name_wherever_it_goes() -> None:
+    table = grid("lock", "wait|mean", "wait|max", "hold|mean", "hold|max")
+    table.add_row("rq.lock", "1", "22", "333", "4,444")
+    assert lines(table, 60)[:2] == ["          wait        hold", " lock     mean   max  mean    max"]
+    assert [line for line in lines(table, 24) if "ai" in line or "ol" in line or "mean" in line] == [
+        "          wait",
+        " lock     mean   max",
+        "          hold",
+        " lock     mean    max",
+    ]
+
+
+def test_two_tables_are_side_by_side_where_both_fit() -> None:
+    left, right = grid("one", "count"), grid("other", "count")
+    left.add_row("a", "1")
+    right.add_row("b", "2")
+    assert [line.split() for line in lines(Beside(left, right), 60)[2:]] == [["a", "1", "b", "2"], []]
+    assert [line.split() for line in lines(Beside(left, right), 20) if line.endswith(("1", "2"))] == [["a", "1"], ["b", "2"]]
+
+
+def test_whole_numbers_that_add_up() -> None:
+    values = [0.4, 0.4, 0.4, 1.5, 0.0, 2.3]
+    found = adding_up(values)
+    assert sum(found) == round(sum(values))
+    assert all(abs(whole - value) < 1 for whole, value in zip(found, values, strict=True))
+    assert found[4] == 0
