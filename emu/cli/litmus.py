@@ -93,13 +93,14 @@ def litmus(
                     continue
                 verdicts.append(judged)
                 if as_json or in_full or expectation is None or judged.never_ends:
-                    terminal.show_line(form(judged))
+                    (terminal.show_line if as_json else terminal.show_fitting)(form(judged))
         except KeyboardInterrupt:
             stopped = True
     if not as_json and len(tests) > IN_FULL_MAX:
         from emu.report.litmus_report import Run, render_summary
 
-        terminal.show(render_summary(verdicts, Run(model, processes, refused, time.perf_counter() - begin)))
+        run = Run(model, processes, refused, time.perf_counter() - begin)
+        terminal.show_fitting(render_summary(verdicts, run).rstrip())
     disagreeing = _compare(expectation, verdicts, expect, as_json=as_json)
     if stopped:
         raise typer.Exit(terminal.INTERRUPTED)
@@ -124,7 +125,7 @@ def _compare(expectation: "Expectation | None", verdicts: "Sequence[Verdict]", p
         for line in render_comparison(comparison).splitlines():
             terminal.complain(line)
     else:
-        terminal.show(render_comparison(comparison))
+        terminal.show_fitting(render_comparison(comparison).rstrip())
     if verdicts and len(comparison.unexpected) == len(verdicts):
         raise UserError(f"{path} says nothing of any of these tests: it must name them as their files or titles do")
     return len(comparison.disagreements)

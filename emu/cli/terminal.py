@@ -85,7 +85,7 @@ def show_fitting(text: str) -> None:
         from emu.report.page import fold
 
         text = fold(text, page_width())
-    show(text)
+    show_line(text)
 
 
 def show_line(line: str) -> None:

@@ -64,7 +64,7 @@ def wrapped(text: str, width: int, *, indent: str = "", hanging: str = "") -> li
 
 def fold(text: str, width: int) -> str:
     """Lines of somebody else's format, each longer one continued below, indented."""
-    return "".join(f"{part}\n" for line in text.splitlines() for part in wrapped(line, width, hanging="    ") or [""])
+    return "\n".join("\n".join(wrapped(line, width, hanging="    ")) for line in text.split("\n"))
 
 
 def adding_up(values: Iterable[float]) -> list[int]:

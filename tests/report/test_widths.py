@@ -95,7 +95,8 @@ def verdict() -> Verdict:
     states = tuple((n,) * 12 for n in range(3))
     shown = tuple(" ".join(f"{thread}:RAX={n};" for thread in range(12)) for n in range(3))
     ways = ("0 0 1 1 0d 1d " * 12,) * 3
-    return Verdict("litmus/x86/a/long/way/down/ISA2+big.litmus", "ISA2+big", "exists", f"({condition})", (), states, shown, (True,) * 3, ways, 34, 5, 1.25)  # fmt: skip
+    where = "litmus/x86/a/long/way/down/ISA2+big.litmus"
+    return Verdict(where, "ISA2+big", "exists", f"({condition})", (), states, shown, (True,) * 3, ways, (), 34, 5, 1.25)
 
 
 def litmus(width: int) -> str:
