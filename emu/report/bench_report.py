@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from emu.report.page import WIDTH, count, number, page, table
+from emu.report.grid import Grid, grid
+from emu.report.page import WIDTH, count, number, page
 from emu.subjects.bench.result import PERCENTILES, BenchResult, Distribution
 
 
@@ -60,25 +61,25 @@ def _name(each: BenchResult) -> str:
     return f"{each.lock}{' (partial)' if each.partial else ''}"
 
 
-def _rates(results: Sequence[BenchResult]) -> RenderableType:
-    grid = table("lock", "cores", "rounds/s", "fairness", "transfers", "upgrades", "spins")
+def _rates(results: Sequence[BenchResult]) -> Grid:
+    table = grid("lock", "cores", "rounds/s", "fairness", "transfers", "upgrades", "spins", keys=2)
     for each in results:
         rounds = max(each.rounds, 1)
         transfers = each.coherence["transfers_within_module"] + each.coherence["transfers_across_modules"]
-        grid.add_row(
+        table.add_row(
             _name(each), f"{each.plan.cores}", number(round(each.rounds_per_second)), f"{each.fairness:.2f}",
             f"{transfers / rounds:.2f}", f"{each.coherence['upgrades'] / rounds:.2f}", f"{each.spin_iterations / rounds:.1f}",
         )  # fmt: skip
-    return grid
+    return table
 
 
-def _times(rows: Sequence[tuple[BenchResult, Distribution]]) -> RenderableType:
-    grid = table("lock", "cores", "mean", *(f"p{share}" for share in PERCENTILES), "max")
+def _times(rows: Sequence[tuple[BenchResult, Distribution]]) -> Grid:
+    table = grid("lock", "cores", "mean", *(f"p{share}" for share in PERCENTILES), "max", keys=2)
     for each, times in rows:
         percentiles = [number(value) for value in times.percentiles] or ["-"] * len(PERCENTILES)
         mean = number(round(times.cycles_mean)) if times.count else "-"
-        grid.add_row(_name(each), f"{each.plan.cores}", mean, *percentiles, number(times.cycles_max) if times.count else "-")
-    return grid
+        table.add_row(_name(each), f"{each.plan.cores}", mean, *percentiles, number(times.cycles_max) if times.count else "-")
+    return table
 
 
 def _starved(results: Sequence[BenchResult]) -> Iterator[RenderableType]:
@@ -90,20 +91,18 @@ def _starved(results: Sequence[BenchResult]) -> Iterator[RenderableType]:
     yield Text()
 
 
-def _words(results: Sequence[BenchResult]) -> RenderableType:
-    grid = table(
-        "lock", "cores", "acquisitions", "contended", "wait", "hold", "hold max",
-    )  # fmt: skip
+def _words(results: Sequence[BenchResult]) -> Grid:
+    table = grid("lock", "cores", "acquisitions", "contended", "wait", "hold", "hold max", keys=2)
     for each in results:
         word = each.word
         assert word is not None
         wait = number(round(word.wait_cycles / word.contended)) if word.contended else "-"
         hold = number(round(word.hold_cycles / word.acquisitions)) if word.acquisitions else "-"
-        grid.add_row(
+        table.add_row(
             _name(each), f"{each.plan.cores}", number(word.acquisitions), number(word.contended), wait, hold,
             number(word.hold_cycles_max),
         )  # fmt: skip
-    return grid
+    return table
 
 
 def _fault(each: BenchResult) -> Iterator[RenderableType]:

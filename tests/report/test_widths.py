@@ -4,14 +4,15 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from canned import PARTIAL, STALLED, WAKEQ
+from canned import PARTIAL, STALLED, WAKEQ, write_trace
 from canned_compare import comparison, row, sensitivity
+from canned_path import like
 from rich.cells import cell_len
 from test_coverage_report import BRANCHES, GONE
-from test_path_check import like
 
 from emu.assembly.variants import differing_files, get_variant, variants
 from emu.calibrate.benchmark import Measurement
@@ -20,22 +21,33 @@ from emu.calibrate.instruction_loops import GROUP
 from emu.calibrate.suite import Calibration, rows_of
 from emu.description import load_machine
 from emu.litmus.verdict import Verdict
+from emu.observe.hand_off import find_hand_off
 from emu.observe.path_reference import reference_of
+from emu.observe.trace_diff import diff_traces
+from emu.observe.trace_file import TraceFile
+from emu.observe.trace_select import select
+from emu.report import grid as grid_module
+from emu.report.bench_report import render_bench
 from emu.report.calibrate_report import render_calibration, render_host
 from emu.report.catalogue_report import Catalogue, Entry, Point, VariantFacts, list_lines, machine_lines, variant_lines
 from emu.report.compare_report import render_comparison
 from emu.report.coverage_report import judge, render_coverage
 from emu.report.grid import Beside, grid
-from emu.report.litmus_report import render_line, render_test
+from emu.report.litmus_report import Run as LitmusRun
+from emu.report.litmus_report import render_line, render_summary, render_test
 from emu.report.page import adding_up, fold, page
 from emu.report.path_check import PathComparison
 from emu.report.path_report import render_path
 from emu.report.run_report import render_run
 from emu.report.sensitivity_report import render_sensitivity
 from emu.report.stress_report import render_stress
+from emu.report.trace_diff import diff_lines
+from emu.report.trace_text import outline_lines, trace_lines
 from emu.run.result import LockUse, RunResult
 from emu.stress.plan import Plan
 from emu.stress.rounds import Result
+from emu.subjects.bench.plan import Plan as BenchPlan
+from emu.subjects.bench.result import BenchResult, Distribution, WordUse
 
 WIDTHS = (60, 80, 100, 140)
 WIDEST = 400
@@ -90,6 +102,19 @@ def stress(width: int) -> str:
     return render_stress(Result(plan, 123_456, Counter(dict.fromkeys(names.split(), HUGE)), 1.5, None, True), width=width)
 
 
+def bench(width: int) -> str:
+    times = Distribution(HUGE, HUGE**2, HUGE, (HUGE, HUGE, HUGE), (2 * HUGE,))
+    lines = dict.fromkeys(("transfers_within_module", "transfers_across_modules", "upgrades"), HUGE)
+    plan = BenchPlan(lock="my.own.S", machine="a10-7800", cores=64, shared=7)
+    result = BenchResult(
+        plan=plan, lock="my.own", machine="a10-7800", clock_hz=3_500_000_000,
+        cycles=HUGE, rounds_by_core=(1000, 3), shared_rounds=7, instructions=HUGE, host_seconds=1.5, trace_digest="0", think=times,
+        wait=times, hold=times, spin_iterations=HUGE, coherence=lines, word=WordUse(*[HUGE] * 6), two_inside=3, lost_counts=12,
+        schedule=("  1234567 core 0: takes the lock at acquire+0x12, my.own.S:34, and so on and on",), partial=True,
+    )  # fmt: skip
+    return render_bench([result, result], width=width)
+
+
 def verdict() -> Verdict:
     condition = " /\\ ".join(f"{thread}:RAX={thread}" for thread in range(12))
     states = tuple((n,) * 12 for n in range(3))
@@ -100,7 +125,8 @@ def verdict() -> Verdict:
 
 
 def litmus(width: int) -> str:
-    return fold(render_test(verdict(), schedules=True) + render_line(verdict()), width)
+    summary = render_summary([verdict()] * 7, LitmusRun("tso", 64, 3, 1.5))
+    return fold(render_test(verdict(), schedules=True) + render_line(verdict()) + "\n" + summary, width)
 
 
 def catalogue(width: int) -> str:
@@ -135,9 +161,22 @@ REPORTS: dict[str, Callable[[int], str]] = {
     "calibrate": lambda width: render_calibration(calibration(), width=width, colour=False),
     "calibrate host": host,
     "stress": stress,
+    "bench": bench,
     "litmus": litmus,
     "catalogue": catalogue,
 }
+
+
+def traced(a: TraceFile, b: TraceFile, width: int) -> str:
+    """A trace in every form, and two compared."""
+    cuts = [select(each.header, hand_off=find_hand_off(each, 1)) for each in (a, b)]
+    return "\n".join(
+        [
+            *trace_lines(a, cuts[0], width=width),
+            *outline_lines(a, cuts[0], width=width),
+            *diff_lines(diff_traces(a, b, *cuts), width=width),
+        ]
+    )
 
 
 def figures(text: str) -> Counter[str]:
@@ -145,14 +184,33 @@ def figures(text: str) -> Counter[str]:
     return Counter(word.strip(".,;:()[]") for word in re.findall(r"\S*\d\S*", text))
 
 
+def check(render: Callable[[int], str], width: int, figures: Callable[[str], Counter[str]] = figures) -> None:
+    text, widest = render(width), render(WIDEST)
+    longest = max(text.splitlines(), key=cell_len)
+    assert cell_len(longest) <= width, longest
+    assert not re.findall(r"\S*\d\S*…|…\S*\d\S*", text)
+    assert not figures(widest) - figures(text)
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", REPORTS)
 def test_nothing_is_cut(name: str, width: int) -> None:
-    text, widest = REPORTS[name](width), REPORTS[name](WIDEST)
-    longest = max(text.splitlines(), key=cell_len)
-    assert cell_len(longest) <= width, longest
-    assert "…" not in text
-    assert not figures(widest) - figures(text)
+    check(REPORTS[name], width)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_cut_of_traces(width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    a, b = TraceFile(write_trace(Path("a.trace"))), TraceFile(write_trace(Path("b.trace"), "wakeq"))
+    # Names of routines are shortened in their middle; the digits behind them are not.
+    check(lambda columns: traced(a, b, columns), width, lambda text: Counter(re.findall(r"\d+", text)))
+
+
+def test_every_report_is_among_these() -> None:
+    sources = Path(grid_module.__file__).parent.glob("*.py")
+    printers = re.compile(r"^def (render_\w+|[a-z]\w*_lines)\(", re.MULTILINE)
+    names = {name for each in sources for name in printers.findall(each.read_text())}
+    assert names - {"json_lines"} <= set(globals())
 
 
 def lines(part: Any, width: int) -> list[str]:
