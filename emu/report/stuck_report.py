@@ -39,7 +39,7 @@ def stuck_tasks(stuck: Stuck) -> Iterator[RenderableType]:
     yield Text("What every task was doing", style="bold")
     for task in living[:TASKS_MAX]:
         yield _headline(task)
-        yield Padding(_table(task), (0, 0, 0, 4))
+        yield Padding(_table(task), (0, 0, 0, 2))
     if len(living) > TASKS_MAX:
         yield Padding(Text(f"and {len(living) - TASKS_MAX} more: --json lists them all"), (0, 0, 0, 2))
     if dead:
@@ -60,7 +60,7 @@ def _table(task: TaskFacts) -> Table:
     if task.waits_for:
         grid.add_row("waits for", Text(task.waits_for))
     _add(grid, "calls", [f"{call.place}  {call.source}" for call in reversed(task.calls)])
-    _add(grid, "last events", task.events[-EVENTS_MAX:])
+    _add(grid, "events", task.events[-EVENTS_MAX:])
     return grid
 
 

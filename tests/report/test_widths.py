@@ -41,9 +41,11 @@ from emu.report.path_report import render_path
 from emu.report.run_report import render_run
 from emu.report.sensitivity_report import render_sensitivity
 from emu.report.stress_report import render_stress
+from emu.report.stuck_report import render_stuck
 from emu.report.trace_diff import diff_lines
 from emu.report.trace_text import outline_lines, trace_lines
 from emu.run.result import LockUse, RunResult
+from emu.run.stuck.facts import Call, Stuck, TaskFacts
 from emu.stress.plan import Plan
 from emu.stress.rounds import Result
 from emu.subjects.bench.plan import Plan as BenchPlan
@@ -115,6 +117,23 @@ def bench(width: int) -> str:
     return render_bench([result, result], width=width)
 
 
+def stuck() -> Stuck:
+    calls = tuple(
+        Call("try_to_wake_up", f"rt_spin_lock_slowlock+0x{n:x}", f"firmware/preempt_rt/rt_spin_lock_slowlock.S:{n}", True)
+        for n in range(120, 124)
+    )
+    events = tuple(f"{n:,} contended q_perm.lock of queue 1: first failed attempt, {n + 7}" for n in range(10**9, 10**9 + 3))
+    waits = "q_perm.lock of queue 1, which many-to-one/3 on core 2 holds since cycle 1234567890123"
+    tasks = tuple(
+        TaskFacts(
+            f"many-to-one/{n}", "SCHED_FIFO 50", n % 4, "INTERRUPTIBLE", "q_receivers of queue 1", "NULL", waits, calls, events
+        )
+        for n in range(20)
+    )
+    words = ("many-to-one/3 has spun on a NULL r_msg on core 0 for 20,000,123 cycles, " * 2,)
+    return Stuck(kind="livelock", summary="stuck", words=words, tasks=tasks, cores=())
+
+
 def verdict() -> Verdict:
     condition = " /\\ ".join(f"{thread}:RAX={thread}" for thread in range(12))
     states = tuple((n,) * 12 for n in range(3))
@@ -146,7 +165,7 @@ def rendered(render: Callable[..., str], value: Any) -> Callable[[int], str]:
     return lambda width: render(value, width=width)
 
 
-RUNS = {"wakeq": WAKEQ, "stalled": STALLED, "partial": PARTIAL, "big": big(STALLED)}
+RUNS = {"stuck": replace(PARTIAL, stuck=stuck()), "wakeq": WAKEQ, "stalled": STALLED, "partial": PARTIAL, "big": big(STALLED)}
 COMPARISONS = {
     "all": comparison(row(2), row(4), row(8)),
     "one seed": comparison(row(2), seeds=(1,), published_source=None, overrides={"latencies.remote_line": 400}),
@@ -162,6 +181,7 @@ REPORTS: dict[str, Callable[[int], str]] = {
     "calibrate host": host,
     "stress": stress,
     "bench": bench,
+    "stuck": rendered(render_stuck, stuck()),
     "litmus": litmus,
     "catalogue": catalogue,
 }
