@@ -19,11 +19,11 @@ from statistics import fmean
 
 from emu.errors import EmuError, UserError
 from emu.files import Output
-from emu.guest.placement import PLACEMENTS
-from emu.guest.workload import QUEUES, TYPES
 from emu.processes import host_cores, submit, workers
 from emu.run.experiment import run
 from emu.run.experiment_spec import Experiment
+from emu.subjects.ipc_msg.workload.placement import PLACEMENTS
+from emu.subjects.ipc_msg.workload.pmsg_shared import QUEUES, TYPES
 
 VARIANTS = ("baseline", "wakeq")
 THREADS = (2, 4, 8, 16)

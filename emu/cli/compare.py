@@ -13,9 +13,9 @@ import typer
 from emu.cli import options, terminal, together
 from emu.errors import UserError
 from emu.files import Output
-from emu.guest.plans import counted_as
 from emu.processes import host_cores
 from emu.report.figure import plot_file
+from emu.subjects.ipc_msg.workload.plans import counted_as
 
 if TYPE_CHECKING:
     from emu.run.paired import RowPlan

@@ -127,8 +127,8 @@ def _read(paths: list[Path]) -> "BranchRecord":
 
 def _run_scripts(paths: list[Path], names: list[str], machine: str, record: "BranchRecord") -> None:
     from emu.cli.script import read_script
-    from emu.guest.script_check import mismatches
     from emu.run.coverage import cover_script
+    from emu.subjects.ipc_msg.script.check import mismatches
 
     for script in [read_script(path) for path in paths]:
         for name in names:

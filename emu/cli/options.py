@@ -10,9 +10,6 @@ from typing import Annotated
 import typer
 
 from emu.errors import UserError
-from emu.guest.plans import SUMMARIES
-from emu.guest.workload import CORES_MAX
-from emu.guest.workload import NAME as DEFAULT_WORKLOAD
 from emu.run.experiment_spec import (
     DEFAULT_MACHINE,
     DEFAULT_VARIANT,
@@ -21,6 +18,9 @@ from emu.run.experiment_spec import (
     Limits,
     Stall,
 )
+from emu.subjects.ipc_msg.workload.plans import SUMMARIES
+from emu.subjects.ipc_msg.workload.pmsg_shared import NAME as DEFAULT_WORKLOAD
+from emu.subjects.ipc_msg.workload.workload import CORES_MAX
 
 DIGITS_MAX = 20
 

@@ -9,14 +9,14 @@ from emu.errors import CheckFailed
 from emu.files import TEXT_BYTES_MAX, read_bounded
 
 if TYPE_CHECKING:
-    from emu.guest.script import Script
+    from emu.subjects.ipc_msg.script.script import Script
 
 SCHEMA = "emu-script/1"
 
 
 def read_script(path: Path) -> "Script":
     """Read and parse a script, or raise `UserError`."""
-    from emu.guest.script_text import parse
+    from emu.subjects.ipc_msg.script.text import parse
 
     return parse(read_bounded(path, TEXT_BYTES_MAX, "script"), str(path))
 
@@ -24,8 +24,8 @@ def read_script(path: Path) -> "Script":
 def run_file(path: Path, variant: str, machine: str, as_json: bool) -> None:
     """Run a script; expectations that it states and that were not met end in exit code 1."""
     from emu.cli.catalogue import find_machine, points
-    from emu.guest.script_check import mismatches
-    from emu.guest.script_text import dump, with_results
+    from emu.subjects.ipc_msg.script.check import mismatches
+    from emu.subjects.ipc_msg.script.text import dump, with_results
 
     points(variant)
     find_machine(machine)

@@ -1,26 +1,24 @@
-"""Build the guest: from an assembled image and a workload to the bytes of RAM a machine starts with.
+"""Build the guest: from an assembled image and a plan to the bytes of RAM a machine starts with.
 
 The result is plain data: where the cores begin, what lies where, which words are locks, which task is which. Nothing
 here runs; the same inputs give the same bytes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emu.guest import descriptors
-from emu.guest.ipc import Ipc, build_ipc
 from emu.guest.paging import LARGE_PAGE, PAGE, USER_TEXT, PageTables
-from emu.guest.program import PROGRAMS
+from emu.guest.plan import GuestPlan
+from emu.guest.program import Program
 from emu.guest.ram import TEXT_MAP, GuestObject, Ram, direct
 from emu.guest.record import Kernel, Record
 from emu.guest.scheduler import build_scheduler
 from emu.guest.signals import build_signals
-from emu.guest.slab import KINDS, ram_bytes, slab_counts
 from emu.guest.tasks import STACK_BYTES, UserTask, build_idle_task, build_process, build_user_task, task_stride
-from emu.guest.workload import Workload
 from emu.image import PREEMPT_DEFAULT, Image
 
 NO_RESCHEDULE_DUE = 0x80000000  # x86 keeps the inverted need-resched bit in the preempt count
@@ -34,7 +32,7 @@ RCU_CALLBACK = 1  # any non-zero value: the callback is never reached
 class GuestLock:
     """A lock word; what its values mean depends on the kind of lock (`engine.lock_word`)."""
 
-    name: str  # "q_perm.lock", "rq.lock", "pi_lock", ...
+    name: str  # its class: "rq.lock", "pi_lock", ...
     physical: int
     owner: GuestObject
     allocated: bool = True
@@ -56,9 +54,7 @@ class Guest:
     task_stride: int
     percpu: tuple[Record, ...]  # each core's per-CPU area
     current_at: tuple[int, ...]  # physical address of each core's current-task pointer
-    workload: Workload
     kernel: Kernel
-    ipc: Ipc
 
     def task_index_of(self, pointer: int) -> int:
         """Index of the user task whose task_struct is at a kernel address; -1 for an idle task."""
@@ -78,43 +74,35 @@ class Guest:
             return self.objects[low]
         return None
 
-    def check_finished(self) -> None:
-        """Check what holds after every complete run: all rounds done, queue empty; or raise `CheckFailed`."""
-        program = PROGRAMS[self.workload.program]
-        for task in self.tasks:
-            program.check(self.kernel.record(program.memory, task.page), task.plan)
-        self.ipc.check_empty(self.kernel)
+
+Populate = Callable[[Kernel, Sequence[Record], Sequence[UserTask]], Iterable[GuestLock]]
 
 
-def ram_of(workload: Workload) -> int:
-    """Bytes of RAM that a workload's guest has."""
-    return ram_bytes(_slabs_of(workload))
+def build_guest(
+    image: Image, plan: GuestPlan, program: Program, populate: Populate, *, ram: NDArray[np.uint8], timer_period: int = 0
+) -> Guest:
+    """Build the guest into `ram` (zeroed); `timer_period` is the local timer's count, 0 for off.
 
-
-def _slabs_of(workload: Workload) -> list[int]:
-    return slab_counts(workload.cores, tasks=workload.threads, full_queues=workload.full_queues, held=workload.held)
-
-
-def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram: NDArray[np.uint8] | None = None) -> Guest:
-    """Build the guest into `ram` (zeroed; allocated if absent); `timer_period` is the local timer's count, 0 for off."""
-    data = np.zeros(ram_of(workload), np.uint8) if ram is None else ram
+    `populate` adds the subject's own objects once tasks and run queues are there, from the per-CPU areas and the tasks, and returns
+    where locks will lie in objects that the guest allocates.
+    """
+    data = ram
     memory = Ram(data, _load(image, data))
     pages = PageTables(memory)
     kernel = Kernel(image, memory, pages)
     _map_image(kernel)
-    cores = [_build_core(kernel, core) for core in range(workload.cores)]
-    program = PROGRAMS[workload.program]
-    mm = build_process(kernel, cores=workload.cores, threads=workload.threads)
-    idle = [build_idle_task(kernel, core, mm) for core in range(workload.cores)]
+    cores = [_build_core(kernel, core) for core in range(plan.cores)]
+    mm = build_process(kernel, cores=plan.cores, threads=len(plan.tasks))
+    idle = [build_idle_task(kernel, core, mm) for core in range(plan.cores)]
     stride = task_stride(kernel)
-    base = memory.allocate(stride * workload.threads)
-    tasks = [build_user_task(kernel, program, plan, base + stride * plan.index, mm) for plan in workload.tasks]
+    base = memory.allocate(stride * len(plan.tasks))
+    tasks = [build_user_task(kernel, program, each, base + stride * each.index, mm) for each in plan.tasks]
     for percpu, task in zip(cores, idle, strict=True):
         _run_idle_task(kernel, percpu, task, mm)
-    build_scheduler(kernel, cores, idle, tasks, cores_per_module=workload.cores_per_module)
-    ipc = build_ipc(kernel, cores, tasks, program, _slabs_of(workload))
+    build_scheduler(kernel, cores, idle, tasks, cores_per_module=plan.cores_per_module)
+    to_come = populate(kernel, cores, tasks)
     build_signals(kernel, tasks, program)
-    _fill_boot_globals(kernel, workload, cores, tasks, timer_period)
+    _fill_boot_globals(kernel, plan, cores, tasks, timer_period)
     _fill_tables(kernel)
     return Guest(
         ram=data,
@@ -122,15 +110,13 @@ def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram:
         start_primary=kernel.symbol("start_primary"),
         start_secondary=kernel.symbol("start_secondary"),
         objects=tuple(sorted(memory.objects, key=lambda each: each.physical)),
-        locks=tuple(_find_locks(kernel, ipc)),
+        locks=tuple(sorted((*_find_locks(kernel), *to_come), key=lambda lock: lock.physical)),
         tasks=tuple(tasks),
         task_base=tasks[0].pointer,
         task_stride=stride,
         percpu=tuple(cores),
         current_at=tuple(area.physical + kernel.offset("percpu", "current") for area in cores),
-        workload=workload,
         kernel=kernel,
-        ipc=ipc,
     )
 
 
@@ -177,7 +163,7 @@ def _load(image: Image, data: NDArray[np.uint8]) -> int:
 
 
 def _fill_boot_globals(
-    kernel: Kernel, workload: Workload, cores: Sequence[Record], tasks: Sequence[UserTask], timer_period: int
+    kernel: Kernel, plan: GuestPlan, cores: Sequence[Record], tasks: Sequence[UserTask], timer_period: int
 ) -> None:
     """Fill in what the boot code counts on."""
     for core, area in enumerate(cores):
@@ -188,7 +174,7 @@ def _fill_boot_globals(
         kernel.ram.put(array + 8 * task.plan.index, task.pointer)
     if any(task.plan.cpus_allowed != 1 << task.plan.core for task in tasks):
         kernel.set_global("boot_affinities", _build_affinities(kernel, tasks))
-    kernel.set_global("nr_cpu_ids", workload.cores, size=4)
+    kernel.set_global("nr_cpu_ids", plan.cores, size=4)
     kernel.set_global("boot_nr_tasks", len(tasks), size=4)
     kernel.set_global("boot_tasks", direct(array))
     kernel.set_global("lapic_timer_period", timer_period, size=4)
@@ -232,25 +218,11 @@ def _map_image(kernel: Kernel) -> None:
     kernel.pages.map_range(virtual, physical, size, USER_TEXT)
 
 
-def _places_of_queue_locks(kernel: Kernel, ipc: Ipc) -> Iterator[GuestLock]:
-    """Where the locks of queues will lie that the guest makes: at one offset in each object of a slab cache."""
-    size, header = kernel.size("msg_queue"), kernel.size("ipc_rcu")
-    object_bytes = min(kind.object_bytes for kind in KINDS if kind.object_bytes >= header + size)
-    locks = kernel.lock_fields("msg_queue")
-    for slab in ipc.slabs:
-        if slab.object_bytes == object_bytes:
-            owner = next(each for each in kernel.ram.objects if each.physical == slab.physical)
-            for at in range(slab.physical, slab.physical + slab.size, object_bytes):
-                yield from (GuestLock(name, at + header + offset, owner, False, sleeping) for name, offset, sleeping in locks)
-
-
-def _find_locks(kernel: Kernel, ipc: Ipc) -> list[GuestLock]:
-    """Every lock word of every structure, embedded ones included."""
-    found = [
+def _find_locks(kernel: Kernel) -> list[GuestLock]:
+    """Every lock word of every structure that is there, embedded ones included."""
+    return [
         GuestLock(name, each.physical + offset, each, sleeping=sleeping)
         for each in kernel.ram.objects
         if each.struct is not None
         for name, offset, sleeping in kernel.lock_fields(each.struct)
     ]
-    found += _places_of_queue_locks(kernel, ipc)
-    return sorted(found, key=lambda lock: lock.physical)

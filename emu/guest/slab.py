@@ -1,8 +1,8 @@
 """SLUB's kmalloc caches, 8 to 8192 bytes: one frozen slab a core in each, the others on the node's partial list.
 
-The slabs of kmalloc-64, where 8-byte messages live, are partly used, as after some time of running: a core's own slab has few
+The slabs of kmalloc-64, where small objects live, are partly used, as after some time of running: a core's own slab has few
 objects left, so it turns to the node now and then. There is no page allocator behind the caches: they are given as many
-slabs as the workload can need, whatever other cores keep, and an allocation that finds none ends the run (`new_slab.S`).
+slabs as the subject can need, whatever other cores keep, and an allocation that finds none ends the run (`new_slab.S`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from emu.guest.ram import RAM_BYTES, RAM_BYTES_MAX, direct
 from emu.guest.record import Kernel, Record
 
 OBJECT_BYTES = 64
-FREE_ON_CPU_SLAB = 8  # of 64: measured 0.02 to 0.26 visits to the slow path a message
+FREE_ON_CPU_SLAB = 8  # of 64: measured 0.02 to 0.26 visits to the slow path a message of 8 bytes
 SPARE_SLABS = 2  # on the node's list, whatever the workload
 SLAB_BYTES_USUAL = 16 << 20  # there is room for so many beside all else in RAM of the usual size
 PG_SLAB = 0x80
@@ -29,14 +29,12 @@ CMPXCHG_DOUBLE = 0x40000000  # __CMPXCHG_DOUBLE: free list and counters change i
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One cache: its place in kmalloc_caches, and how many of its objects the message path can hold at once."""
+    """One cache: its place in kmalloc_caches, and how its slabs are."""
 
     index: int
     object_bytes: int
     pages: int  # of a slab: calculate_order of Linux 4.8 on four cores, mm/slub.c
     cpu_partial: int  # objects a core keeps on partial slabs: kmem_cache_open, mm/slub.c
-    a_task: int  # objects of the message that a task is sending or receiving
-    a_queue: int  # messages of this size that fill a queue of 16384 bytes, or their objects
 
     @property
     def objects(self) -> int:
@@ -58,17 +56,6 @@ class Kind:
         """Free objects of each core's own slab when the run begins."""
         return FREE_ON_CPU_SLAB if self.object_bytes == OBJECT_BYTES else self.objects
 
-    def on_node(self, cores: int, tasks: int, full_queues: int, held: Iterable[Held] = ()) -> int:
-        """Slabs of no core: what lies about on a machine that has run for a while, or what this workload needs if that is more.
-
-        The first does not depend on how long a run is, so what lies behind the slabs mostly stays where it is.
-        """
-        if self.object_bytes == OBJECT_BYTES:
-            usual = cores + SPARE_SLABS + tasks // self.objects + -(-full_queues * self.a_queue // self.objects)
-        else:
-            usual = SPARE_SLABS + -(-(tasks * self.a_task + full_queues * self.a_queue) // self.objects)
-        return max(usual, self.needed(cores, total(held)))
-
     def needed(self, cores: int, held: Held) -> int:
         """Slabs of no core without which an allocation might find none, however the cores share objects among them.
 
@@ -88,21 +75,20 @@ class Kind:
         return whatever_others_keep if held.ever is None else min(whatever_others_keep, first + held.ever // self.objects)
 
 
-# A message of n bytes takes 48 + n; above 4048 bytes the rest lies in segments of 8 + up to 4088.
 KINDS = (
-    Kind(6, 64, 1, 30, 1, 16384),  # first: its place in memory does not depend on the others
-    Kind(3, 8, 1, 30, 0, 0),
-    Kind(4, 16, 1, 30, 1, 4),  # a segment
-    Kind(5, 32, 1, 30, 1, 4),
-    Kind(1, 96, 1, 30, 1, 964),
-    Kind(7, 128, 1, 30, 1, 335),
-    Kind(2, 192, 1, 30, 1, 203),
-    Kind(8, 256, 1, 13, 1, 113),
-    Kind(9, 512, 2, 13, 1, 79),
-    Kind(10, 1024, 4, 6, 1, 36),
-    Kind(11, 2048, 8, 6, 1, 17),
-    Kind(12, 4096, 8, 2, 2, 9),
-    Kind(13, 8192, 8, 2, 0, 0),
+    Kind(6, 64, 1, 30),  # first: its place in memory does not depend on the others
+    Kind(3, 8, 1, 30),
+    Kind(4, 16, 1, 30),
+    Kind(5, 32, 1, 30),
+    Kind(1, 96, 1, 30),
+    Kind(7, 128, 1, 30),
+    Kind(2, 192, 1, 30),
+    Kind(8, 256, 1, 13),
+    Kind(9, 512, 2, 13),
+    Kind(10, 1024, 4, 6),
+    Kind(11, 2048, 8, 6),
+    Kind(12, 4096, 8, 2),
+    Kind(13, 8192, 8, 2),
 )
 
 
@@ -122,13 +108,18 @@ class Slab:
         return self.objects * self.object_bytes
 
 
-def slab_counts(cores: int, *, tasks: int, full_queues: int = 0, held: Iterable[Held] = ()) -> list[int]:
-    """How many slabs each of `KINDS` has: for every task's message under way, for so many full queues, for what is held."""
+def slab_counts(cores: int, usual: Sequence[int], held: Iterable[Held] = ()) -> list[int]:
+    """How many slabs each of `KINDS` has: one a core, and so many of no core or what is held needs if that is more.
+
+    `usual` should not depend on how long a run is, so that what lies behind the slabs mostly stays where it is.
+    """
     sizes = sorted(kind.object_bytes for kind in KINDS)
     asked: dict[int, list[Held]] = {size: [] for size in sizes}
     for each in held:
         asked[next(size for size in sizes if size >= each.size)].append(each)
-    return [cores + kind.on_node(cores, tasks, full_queues, asked[kind.object_bytes]) for kind in KINDS]
+    return [
+        cores + max(count, kind.needed(cores, total(asked[kind.object_bytes]))) for kind, count in zip(KINDS, usual, strict=True)
+    ]
 
 
 def ram_bytes(counts: Sequence[int]) -> int:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from emu.guest.descriptors import USER_CS, USER_DS
 from emu.guest.paging import PAGE, USER_DATA, USER_DATA_BASE, USER_DATA_STRIDE
+from emu.guest.plan import USER_PID_BASE, TaskPlan
 from emu.guest.program import Program
 from emu.guest.ram import direct
 from emu.guest.record import Kernel, Record
-from emu.guest.workload import USER_PID_BASE, TaskPlan
 
 STACK_BYTES = 0x4000
 

@@ -6,13 +6,13 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from emu.guest.plans import SUMMARIES
 from emu.report.grid import Grid, grid
 from emu.report.page import WIDTH, count, number, page
 from emu.report.waterfall import waterfall_table
 from emu.run.bootstrap import CONFIDENCE_PERCENT, Estimate
 from emu.run.comparison import HOLD, RATE, SPIN, WAIT, WAKEUP, Comparison
 from emu.subjects.ipc_msg import QUEUE_LOCK
+from emu.subjects.ipc_msg.workload.plans import SUMMARIES
 
 EN_DASH = "\u2013"
 QUANTITY_NAMES = {

@@ -6,11 +6,11 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from emu.guest.plans import SUMMARIES
 from emu.report.grid import Beside, Grid, grid
 from emu.report.page import WIDTH, bar, count, number, page, percent
 from emu.report.stuck_report import stuck_heading, stuck_tasks, stuck_words
 from emu.run.result import RunResult
+from emu.subjects.ipc_msg.workload.plans import SUMMARIES
 
 STATE_NAMES = {
     "user": "user",

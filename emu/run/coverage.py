@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from emu.guest import script as s
 from emu.observe.branch_record import BranchRecord
 from emu.observe.branches import GuestBranch, Place, branches_of, outcomes_of
 from emu.run.experiment import drive_to_end, prepare
 from emu.run.experiment_spec import Experiment
 from emu.run.script_run import ScriptMachine
 from emu.run.wiring import Wired, program_of
+from emu.subjects.ipc_msg.script import script as s
 
 
 def cover_experiment(experiment: Experiment, record: BranchRecord) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from emu.description import load_machine
 from emu.errors import UserError
-from emu.guest.plans import plan_workload, threads_of
-from emu.guest.workload import CORES_MAX, DEFAULT_MESSAGES, NAME, Workload
+from emu.subjects.ipc_msg.workload.plans import plan_workload, threads_of
+from emu.subjects.ipc_msg.workload.pmsg_shared import DEFAULT_MESSAGES, NAME
+from emu.subjects.ipc_msg.workload.workload import CORES_MAX, Workload
 
 DEFAULT_VARIANT = "wakeq"
 DEFAULT_MACHINE = "a10-7800"

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from emu.guest.workload import COUNTS
 from emu.run.comparison import Comparison, Row, seed_varies
 from emu.run.experiment_spec import Experiment
 from emu.run.parallel import Progress, run_all
 from emu.run.published import published
 from emu.run.result import RunResult
+from emu.subjects.ipc_msg.workload.pmsg_shared import COUNTS
 
 Pair = tuple[Experiment, Experiment]
 

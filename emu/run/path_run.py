@@ -7,7 +7,6 @@ from pathlib import Path
 
 from emu.description import load_machine
 from emu.errors import UserError
-from emu.guest.workload import CORES_MAX
 from emu.observe.path_lengths import TAIL_MESSAGES, PathLengths, measure
 from emu.observe.path_reference import Correspondence, correspondence
 from emu.observe.path_walk import walk
@@ -15,6 +14,7 @@ from emu.observe.trace_file import TraceFile
 from emu.observe.trace_header import TraceHeader
 from emu.run.experiment import Progress, run
 from emu.run.experiment_spec import Experiment
+from emu.subjects.ipc_msg.workload.workload import CORES_MAX
 
 THREADS = 2
 PLACEMENT = "cross-module"

@@ -3,11 +3,12 @@
 import errno
 from dataclasses import dataclass
 
-from emu.guest import script as s
-from emu.guest import system_calls as sc
 from emu.guest.paging import USER_DATA_BASE, USER_DATA_STRIDE
 from emu.guest.record import Kernel, Record
+from emu.guest.signals import SIGKILL, SIGUSR1, SIGUSR2
 from emu.guest.tasks import UserTask
+from emu.subjects.ipc_msg import system_calls as sc
+from emu.subjects.ipc_msg.script import script as s
 
 NOWHERE = 0x10000  # no memory of any task
 NEVER_MINE = 0xEE  # what a buffer holds before a call
@@ -96,9 +97,9 @@ class Caller:
             case s.Rmid():
                 return sc.MSGCTL, queues.id_of(operation.queue), sc.IPC_RMID, 0
             case s.Signal(target, ignored):
-                return self._signal(target, sc.SIGUSR2 if ignored else sc.SIGUSR1)
+                return self._signal(target, SIGUSR2 if ignored else SIGUSR1)
             case s.Kill(target):
-                return self._signal(target, sc.SIGKILL)
+                return self._signal(target, SIGKILL)
             case s.Exit():
                 return sc.EXIT, 0
 

@@ -8,18 +8,18 @@ from emu.description import load_machine
 from emu.engine import records as rec
 from emu.engine.machine import Options
 from emu.errors import EmuError, InternalError, UserError
-from emu.guest import script as s
-from emu.guest import system_calls as sc
 from emu.guest.held import Held
-from emu.guest.invariants import check_at_rest
-from emu.guest.script_memory import held_by
 from emu.guest.tasks import TASK_DEAD
-from emu.guest.workload import plan_script
 from emu.native import NEVER
 from emu.run.script_call import Caller, Queues
 from emu.run.snapshot import Snapshot
 from emu.run.stuck.diagnose import diagnose
 from emu.run.wiring import Wired, wire
+from emu.subjects.ipc_msg import system_calls as sc
+from emu.subjects.ipc_msg.invariants import check_at_rest
+from emu.subjects.ipc_msg.script import script as s
+from emu.subjects.ipc_msg.script.memory import held_by
+from emu.subjects.ipc_msg.workload.workload import plan_script
 
 SLICE_CYCLES = 1000
 STEP_CYCLES_MAX = 20_000_000

@@ -7,12 +7,12 @@ from emu.assembly import assemble_variant
 from emu.description import MachineFile
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.text import Text, build_text
-from emu.guest.build import Guest, build_guest, ram_of
 from emu.guest.paging import PAGE
-from emu.guest.workload import Workload
 from emu.image import PREEMPT_DEFAULT, Image
 from emu.memory.bus import Bus
+from emu.subjects.ipc_msg.build import Guest, build_guest, ram_of
 from emu.subjects.ipc_msg.probes import load_probes
+from emu.subjects.ipc_msg.workload.workload import Workload
 
 
 @dataclass(slots=True)

@@ -288,7 +288,7 @@ def test_help_teaches(capsys, arguments, words):
 
 
 def test_help_names_every_placement(capsys):
-    from emu.guest.placement import PLACEMENTS
+    from emu.subjects.ipc_msg.workload.placement import PLACEMENTS
 
     _, out, _ = emu(capsys, "run", "--help")
     assert all(placement in out for placement in PLACEMENTS)

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from unicorn import x86_const as x86
 
-from emu.guest import objects
 from emu.guest.record import Record
+from emu.subjects.ipc_msg import objects
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ipc_machine import MASK

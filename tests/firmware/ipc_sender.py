@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from emu.guest import objects
 from emu.guest.allocator import Allocator
 from emu.guest.paging import PAGE, USER_DATA
 from emu.guest.ram import direct
 from emu.guest.record import Record
 from emu.guest.slab import KINDS, build_slabs, slab_counts
+from emu.subjects.ipc_msg import objects
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ipc_machine import MASK, IpcMachine

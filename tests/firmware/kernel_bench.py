@@ -22,15 +22,16 @@ from emu.description import load_machine
 from emu.engine import records as rec
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.text import Text, build_text
-from emu.guest.build import Guest, build_guest, ram_of
 from emu.guest.paging import PAGE, USER_DATA
 from emu.guest.record import Record
 from emu.guest.tasks import STACK_BYTES
-from emu.guest.workload import Workload, plan_pmsg_shared
 from emu.image import Image
 from emu.memory.bus import Bus
 from emu.run.stuck.diagnose import diagnose
+from emu.subjects.ipc_msg.build import Guest, build_guest, ram_of
 from emu.subjects.ipc_msg.probes import load_probes
+from emu.subjects.ipc_msg.workload.pmsg_shared import plan_pmsg_shared
+from emu.subjects.ipc_msg.workload.workload import Workload
 
 USER = 0x7F1000000000  # a page of the test's own in user space; the one behind it is not mapped
 MASK = 2**64 - 1

@@ -16,10 +16,10 @@ import capstone
 import pytest
 from unicorn import x86_const as x86
 
-from emu.guest.script_check import mismatches
-from emu.guest.script_text import parse
 from emu.image import Image
 from emu.run.script_run import run_script
+from emu.subjects.ipc_msg.script.check import mismatches
+from emu.subjects.ipc_msg.script.text import parse
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ipc_machine import MASK

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from emu.engine import records as rec
-from emu.guest import system_calls as sc
-from emu.guest.script import QUEUE_MODE
-from emu.guest.task_table import Buffer, Call, Table
-from emu.guest.workload import TaskPlan, Workload
 from emu.run.stuck.diagnose import diagnose
+from emu.subjects.ipc_msg import system_calls as sc
+from emu.subjects.ipc_msg.script.script import QUEUE_MODE
+from emu.subjects.ipc_msg.workload.task_table import Buffer, Call, Table
+from emu.subjects.ipc_msg.workload.workload import TableTask, Workload
 
 sys.path.insert(0, str(Path(__file__).parent))
 from kernel_bench import USER, Bench, image_of, make
@@ -101,7 +101,7 @@ CREATE = Call(sc.MSGGET, (0, QUEUE_MODE))
 def run(plans: Sequence[Plan], *, cores: int, variant: str = "wakeq", preempt: str = "rt") -> tuple[Bench, list[Entry]]:
     """Run tasks to their end, and return what they noted, in the order in which they had the lock."""
     tasks = tuple(
-        TaskPlan(
+        TableTask(
             index=index,
             core=plan.core,
             cpus_allowed=1 << plan.core,
@@ -110,7 +110,7 @@ def run(plans: Sequence[Plan], *, cores: int, variant: str = "wakeq", preempt: s
         )
         for index, plan in enumerate(plans)
     )
-    workload = Workload(cores, 2, "", 0, 0, tasks, "test", "table_task", preempt, full_queues=1)
+    workload = Workload(cores, 2, tasks, "test", "table_task", preempt=preempt, full_queues=1)
     bench = make(image_of(variant, (("critical", SECTION),), preempt=preempt), plan=workload, done=len(plans) + 1)
     kernel = bench.guest.kernel
     kernel.set_global("sys_call_table", kernel.symbol("critical"), offset=8 * CRITICAL)

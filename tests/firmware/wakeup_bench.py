@@ -15,11 +15,11 @@ import unicorn
 from unicorn import x86_const as x86
 
 from emu.assembly import assemble_variant
-from emu.guest.build import build_guest
 from emu.guest.ram import DIRECT_MAP
 from emu.guest.record import Record
-from emu.guest.workload import plan_pmsg_shared
 from emu.image import Image
+from emu.subjects.ipc_msg.build import build_guest
+from emu.subjects.ipc_msg.workload.pmsg_shared import plan_pmsg_shared
 
 sys.path.append(str(Path(__file__).parents[1]))
 from guest_coverage import watch

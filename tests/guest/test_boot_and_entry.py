@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from plain_machine import PlainCore, PlainMachine, Stopped
 
-from emu.guest.build import Guest, build_guest
 from emu.guest.tasks import STACK_BYTES
-from emu.guest.workload import plan_pmsg_shared
 from emu.image import Image
+from emu.subjects.ipc_msg.build import Guest, build_guest
+from emu.subjects.ipc_msg.workload.pmsg_shared import plan_pmsg_shared
 
 sys.path.append(str(Path(__file__).parents[1]))
 from guest_coverage import watch

@@ -5,11 +5,11 @@ from itertools import product
 import pytest
 
 from emu.assembly import assemble_variant
-from emu.guest.build import Guest, build_guest
 from emu.guest.domains import MC, SMT
 from emu.guest.ram import DIRECT_MAP
 from emu.guest.record import Record
-from emu.guest.workload import plan_pmsg_shared
+from emu.subjects.ipc_msg.build import Guest, build_guest
+from emu.subjects.ipc_msg.workload.pmsg_shared import plan_pmsg_shared
 
 
 def build(cores: int, cores_per_module: int = 2) -> Guest:

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from emu.errors import UserError
-from emu.guest.placement import Place, checked, places, possible
+from emu.subjects.ipc_msg.workload.placement import Place, checked, places, possible
 
 THREADS, CORES = (2, 4, 6, 8, 16), (1, 2, 3, 4, 6, 8)
 SHAPES = list(product(range(1, 10), (1, 2, 3, 4, 8)))  # cores, and how many of them make a module

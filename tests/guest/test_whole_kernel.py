@@ -9,10 +9,11 @@ from plain_machine import PlainCore, PlainMachine
 
 from emu.assembly import assemble_variant
 from emu.errors import CheckFailed
-from emu.guest.build import NO_RESCHEDULE_DUE, Guest, build_guest
+from emu.guest.build import NO_RESCHEDULE_DUE
 from emu.guest.slab import KINDS
-from emu.guest.workload import plan_pmsg_shared
 from emu.image import Image
+from emu.subjects.ipc_msg.build import Guest, build_guest
+from emu.subjects.ipc_msg.workload.pmsg_shared import plan_pmsg_shared
 
 VARIANTS = ("baseline", "wakeq")
 STEPS_MAX = 600_000

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emu.errors import UserError
-from emu.guest.placement import PLACEMENTS
-from emu.guest.workload import QUEUES, TYPES, TaskPlan, Workload, plan_pmsg_shared
+from emu.guest.plan import TaskPlan
+from emu.subjects.ipc_msg.workload.placement import PLACEMENTS
+from emu.subjects.ipc_msg.workload.pmsg_shared import QUEUES, TYPES, plan_pmsg_shared
+from emu.subjects.ipc_msg.workload.workload import Workload
 
 
 def pairs_of(workload: Workload) -> list[tuple[TaskPlan, TaskPlan]]:

@@ -7,13 +7,13 @@ import pytest
 
 from emu.assembly.variants import variants
 from emu.errors import UserError
-from emu.guest import system_calls as sc
-from emu.guest.plans import SUMMARIES, plan_workload, threads_of
-from emu.guest.task_table import table_lines
-from emu.guest.workload import NAME
-from emu.guest.workloads import KINDS
 from emu.run.experiment import Setup, drive_to_end, prepare
 from emu.run.experiment_spec import Experiment
+from emu.subjects.ipc_msg import system_calls as sc
+from emu.subjects.ipc_msg.workload.plans import SUMMARIES, plan_workload, threads_of
+from emu.subjects.ipc_msg.workload.pmsg_shared import NAME
+from emu.subjects.ipc_msg.workload.tables import KINDS
+from emu.subjects.ipc_msg.workload.task_table import table_lines
 from sums import MESSAGE_WORDS, contradictions
 
 MESSAGES = 60

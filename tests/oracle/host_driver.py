@@ -27,8 +27,8 @@ import host_calls
 from host_task import Child, Stuck
 
 from emu.errors import EmuError, UserError
-from emu.guest import script as s
-from emu.guest.script_text import dump, parse, with_results
+from emu.subjects.ipc_msg.script import script as s
+from emu.subjects.ipc_msg.script.text import dump, parse, with_results
 
 END = b"\0\n"
 _PRIVATE_KEYS = 0x8000  # keys of a script are below, those of its private queues in a shared namespace from there on

@@ -17,8 +17,8 @@ from model_state import Kernel
 
 import emu
 from emu.errors import EmuError
-from emu.guest import script as s
-from emu.guest.script_text import dump, parse
+from emu.subjects.ipc_msg.script import script as s
+from emu.subjects.ipc_msg.script.text import dump, parse
 
 _HERE = Path(__file__).parent
 _SECONDS_TO_START = 20.0

@@ -5,7 +5,7 @@ from itertools import combinations
 
 from model_state import Kernel, Message, Queue, State
 
-from emu.guest import script as s
+from emu.subjects.ipc_msg.script import script as s
 
 _LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
 READ, WRITE = 4, 2

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, field, replace
 
-from emu.guest import script as s
-from emu.guest.script_words import operation_text, outcome_text, return_text
+from emu.subjects.ipc_msg.script import script as s
+from emu.subjects.ipc_msg.script.words import operation_text, outcome_text, return_text
 
 
 @dataclass(frozen=True, slots=True)

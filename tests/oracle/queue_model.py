@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from model_rules import READ, WRITE, courses, filled, find, get, matches, room, status
 from model_state import LINUX_4_8, Kernel, Message, Queue, State, result_of, text_of
 
-from emu.guest import script as s
-from emu.guest.script_words import operation_text
+from emu.subjects.ipc_msg.script import script as s
+from emu.subjects.ipc_msg.script.words import operation_text
 
 _EXPLORED_AT_MOST = 4096
 

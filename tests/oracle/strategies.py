@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from model_state import LINUX_4_8, Kernel, State, result_of
 from queue_model import QueueModel, TooMany
 
-from emu.guest import script as s
+from emu.subjects.ipc_msg.script import script as s
 
 INLINE = 4096 - 48  # text beside the header of a message, in one page
 SEGMENT = 4096 - 8  # text of each further page

@@ -20,9 +20,9 @@ from strategies import scripts
 
 from emu.assembly.variants import variants
 from emu.errors import EmuError
-from emu.guest.script import Script
-from emu.guest.script_text import dump, with_results
 from emu.run.script_run import ScriptMachine
+from emu.subjects.ipc_msg.script.script import Script
+from emu.subjects.ipc_msg.script.text import dump, with_results
 
 SEQUENCES = int(os.environ.get("ORACLE_SEQUENCES", "300"))
 LINUX_4_9 = Kernel(wakes_senders_in_vain=False)  # as in 4.8, the lowest type finds nothing

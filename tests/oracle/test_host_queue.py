@@ -12,8 +12,8 @@ from host_queue import HostFailed, HostQueue, HostUnusable
 from model_state import FULL_AND_LOCKED, LOWEST
 from queue_model import QueueModel
 
-from emu.guest.script_check import mismatches
-from emu.guest.script_text import parse
+from emu.subjects.ipc_msg.script.check import mismatches
+from emu.subjects.ipc_msg.script.text import parse
 
 EVERYTHING = Path(__file__).parent / "everything.script"
 LEFT_OVER = """\

@@ -12,8 +12,8 @@ from model_state import LINUX_4_8
 from queue_model import QueueModel
 from strategies import scripts
 
-from emu.guest.script import Recv, Script, Set
-from emu.guest.script_text import dump, with_results
+from emu.subjects.ipc_msg.script.script import Recv, Script, Set
+from emu.subjects.ipc_msg.script.text import dump, with_results
 
 SEQUENCES = int(os.environ.get("ORACLE_SEQUENCES", "300"))
 

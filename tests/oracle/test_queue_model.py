@@ -4,8 +4,8 @@ import pytest
 from model_state import FULL_AND_LOCKED, LINUX_4_8, LOWEST, Kernel, result_of
 from queue_model import QueueModel
 
-from emu.guest.script import Results
-from emu.guest.script_text import dump, parse, with_results
+from emu.subjects.ipc_msg.script.script import Results
+from emu.subjects.ipc_msg.script.text import dump, parse, with_results
 
 NEWER = Kernel.of_release("6.1.0-13-amd64")
 

@@ -6,9 +6,9 @@ from queue_model import QueueModel
 from strategies import scripts
 
 from emu.errors import UserError
-from emu.guest import script as s
-from emu.guest.script_check import mismatches
-from emu.guest.script_text import dump, parse, with_results
+from emu.subjects.ipc_msg.script import script as s
+from emu.subjects.ipc_msg.script.check import mismatches
+from emu.subjects.ipc_msg.script.text import dump, parse, with_results
 
 HAND_OVER = """\
 # a receiver waits, a sender hands over

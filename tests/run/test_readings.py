@@ -5,10 +5,10 @@ from itertools import product
 
 import pytest
 
-from emu.guest.placement import PLACEMENTS
-from emu.guest.workload import QUEUES, TYPES
 from emu.run.experiment import drive_to_end, prepare
 from emu.run.experiment_spec import Experiment
+from emu.subjects.ipc_msg.workload.placement import PLACEMENTS
+from emu.subjects.ipc_msg.workload.pmsg_shared import QUEUES, TYPES
 
 MESSAGES = 64
 

@@ -3,14 +3,15 @@
 import pytest
 
 from emu.errors import GuestFault, UserError
-from emu.guest import script as s
-from emu.guest.held import QUEUE_BLOCK, Held, message_blocks
-from emu.guest.plans import SUMMARIES, plan_workload
-from emu.guest.script_check import mismatches
-from emu.guest.script_memory import held_by
-from emu.guest.script_text import parse
+from emu.guest.held import Held
 from emu.guest.slab import KINDS, ram_bytes, slab_counts
 from emu.run.script_run import ScriptMachine, run_script
+from emu.subjects.ipc_msg.memory import QUEUE_BLOCK, message_blocks
+from emu.subjects.ipc_msg.script import script as s
+from emu.subjects.ipc_msg.script.check import mismatches
+from emu.subjects.ipc_msg.script.memory import held_by
+from emu.subjects.ipc_msg.script.text import parse
+from emu.subjects.ipc_msg.workload.plans import SUMMARIES, plan_workload
 
 MACHINE = "a10-7800"
 

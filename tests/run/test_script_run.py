@@ -6,10 +6,10 @@ import pytest
 
 from emu.assembly.variants import variants
 from emu.errors import CheckFailed, UserError
-from emu.guest.script import Exit, Rmid, Script, Step
-from emu.guest.script_check import mismatches
-from emu.guest.script_text import parse
 from emu.run.script_run import ScriptMachine, run_script
+from emu.subjects.ipc_msg.script.check import mismatches
+from emu.subjects.ipc_msg.script.script import Exit, Rmid, Script, Step
+from emu.subjects.ipc_msg.script.text import parse
 
 EVERYTHING = Path(__file__).parents[1] / "oracle" / "everything.script"
 MACHINE = "a10-7800"

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from emu.errors import CheckFailed
-from emu.guest import objects
 from emu.guest.record import Record
 from emu.guest.tasks import UserTask
 from emu.run.stuck.places import Frame, call_at
 from emu.run.wiring import Wired
+from emu.subjects.ipc_msg import objects
 
 HAS_WAITERS = 1  # bit 0 of a sleeping lock's word
 ERRNO_MAX = 4095

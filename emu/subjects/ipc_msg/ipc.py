@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emu.errors import CheckFailed
-from emu.guest import objects
 from emu.guest.allocator import Allocator
-from emu.guest.held import QUEUE_BLOCK, QUEUE_BYTES_MAX
-from emu.guest.program import Program
 from emu.guest.record import Kernel, Record
 from emu.guest.slab import KINDS, Slab, build_slabs
 from emu.guest.tasks import UserTask
-from emu.guest.workload import queue_id
+from emu.subjects.ipc_msg import objects
+from emu.subjects.ipc_msg.memory import QUEUE_BLOCK, QUEUE_BYTES_MAX, slabs_of
+from emu.subjects.ipc_msg.workload.workload import Workload, queue_id
 
 QUEUE_MODE = 0o600
 _LISTS = ("q_messages", "q_receivers", "q_senders")
@@ -51,19 +50,19 @@ class Ipc:
                     raise CheckFailed(f"{name} should be free at the end, not {kernel.ram.get(queue.physical + offset):#x}")
 
 
-def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask], program: Program, slabs: Sequence[int]) -> Ipc:
-    """Build the queue, each task's way to it and the slabs its messages come from: so many of each kind."""
-    queues = _build_queues(kernel, 1 + max(task.plan.queue for task in tasks)) if program.queue else ()
+def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask], workload: Workload, *, one_process: bool) -> Ipc:
+    """Build the queues, each task's way to them and the slabs that messages come from."""
+    queues = _build_queues(kernel, workload.queues_at_start) if workload.queues_at_start else ()
     leader = kernel.record("task_struct", tasks[0].task_struct)
     for user in tasks:
         task = kernel.record("task_struct", user.task_struct)
         task["nsproxy"] = kernel.symbol("init_nsproxy")
         task["cred"] = task["real_cred"] = kernel.symbol("init_cred")
-        task["group_leader"] = leader.virtual if program.one_process else task.virtual
+        task["group_leader"] = leader.virtual if one_process else task.virtual
         pid = _build_pid(kernel, task["pid"], user)
         task["pids_pid"] = pid.virtual
-        task["pids_tgid"] = leader["pids_pid"] if program.one_process else pid.virtual
-    built = build_slabs(kernel, cores, slabs)
+        task["pids_tgid"] = leader["pids_pid"] if one_process else pid.virtual
+    built = build_slabs(kernel, cores, slabs_of(workload))
     cpu_caches = [area.inner(kind.field, "kmem_cache_cpu") for area in cores for kind in KINDS]
     return Ipc(queues, built, Allocator(kernel, built, cpu_caches))
 

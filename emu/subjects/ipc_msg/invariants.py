@@ -7,12 +7,12 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from emu.errors import CheckFailed
-from emu.guest import objects
-from emu.guest import script as s
-from emu.guest.build import Guest
-from emu.guest.held import message_blocks
 from emu.guest.record import Kernel, Record
 from emu.guest.tasks import TASK_DEAD, TASK_INTERRUPTIBLE
+from emu.subjects.ipc_msg import objects
+from emu.subjects.ipc_msg.build import Guest
+from emu.subjects.ipc_msg.memory import message_blocks
+from emu.subjects.ipc_msg.script import script as s
 
 QUEUE_OFFSET = 0x40  # a queue's block begins with its struct ipc_rcu
 REFERENCES = 2  # of a task that lives: init's and its own (usage, as fork leaves it)

@@ -4,7 +4,7 @@ The original benchmark's source is not public. Ours: one process, N threads in N
 with 8-byte messages and blocking calls. Thread 2p starts pair p; every token passes a fixed number of times, so no queue has
 anything on it at the end. What the name leaves open is a choice, a reading (docs/pmsg-shared.md):
 
-- `placement`: where the members of a pair run (`emu.guest.placement`); None: as far apart as the machine has it.
+- `placement`: where the members of a pair run (`placement.py`); None: as far apart as the machine has it.
 - `queues`: `shared`, one for all pairs, or `pair`, one for each.
 - `types`: `own`, each thread receives a message type of its own; or `common`, the first members all receive type 1 and the second
   ones type 2, so that on a shared queue any partner takes any token.
@@ -12,13 +12,12 @@ anything on it at the end. What the name leaves open is a choice, a reading (doc
 The seed varies what the real machine leaves to chance (`emu.guest.chance`).
 """
 
-from dataclasses import dataclass
-
 from emu.errors import UserError
 from emu.guest.chance import start_delays
-from emu.guest.held import Held, message_blocks
-from emu.guest.placement import checked, places
-from emu.guest.task_table import Table
+from emu.guest.held import Held
+from emu.subjects.ipc_msg.memory import message_blocks
+from emu.subjects.ipc_msg.workload.placement import checked, places
+from emu.subjects.ipc_msg.workload.workload import PingPong, Workload, validate
 
 NAME = "pmsg-shared"
 COUNTS = ("pairs", "threads")  # what the benchmark's own first argument may count; docs/pmsg-shared.md says why pairs
@@ -26,72 +25,6 @@ QUEUES = ("shared", "pair")
 TYPES = ("own", "common")
 DEFAULT_MESSAGES = 2000
 TOKEN_TEXT = 8  # bytes of a message
-CORES_MAX = 64
-THREADS_MAX = 512
-MESSAGES_MAX = 2**31
-USER_PID_BASE = 1000  # pid of task 0
-SEQUENCE = 32768  # SEQ_MULTIPLIER, ipc/util.h: between the ids of successive queues at one place
-
-
-@dataclass(frozen=True, slots=True)
-class TaskPlan:
-    """One task: its place, the seeded delay before it starts, and its part: in the ping-pong, or a table of calls."""
-
-    index: int
-    core: int
-    cpus_allowed: int  # bit mask of cores
-    start_delay: int = 0
-    pair: int = 0
-    queue: int = 0  # index of its queue
-    fungible: bool = False  # tokens of one type are all alike: their payload says neither pair nor pass
-    own_type: int = 0
-    partner_type: int = 0
-    sends: int = 0
-    receives: int = 0
-    starts_first: bool = False
-    table: Table | None = None
-    program: str = "pmsg"
-    rt_priority: int = 0  # of SCHED_FIFO, 1 to 99; 0: a task of the fair class
-
-    @property
-    def name(self) -> str:
-        """What reports call it."""
-        return f"{self.program}/{self.index}"
-
-
-@dataclass(frozen=True, slots=True)
-class Workload:
-    """A validated workload: every token pass is somebody's send and somebody else's receive."""
-
-    cores: int
-    cores_per_module: int
-    placement: str
-    messages: int
-    seed: int
-    tasks: tuple[TaskPlan, ...]
-    name: str = NAME
-    program: str = "pmsg_shared"  # what each task runs
-    preempt: str = "none"  # the kind of kernel preemption where nobody says: `emu.assembly.variants`
-    queues: str | None = None  # of `QUEUES`; None where it is no choice
-    types: str | None = None  # of `TYPES`; None where it is no choice
-    full_queues: int = 0  # how many full queues the allocator has memory for in any case, beside the messages under way
-    held: tuple[Held, ...] = ()  # what can be allocated at once
-
-    @property
-    def threads(self) -> int:
-        """Number of user tasks."""
-        return len(self.tasks)
-
-
-def plan_script(*, tasks: int, cores_per_module: int = 2, held: tuple[Held, ...] = ()) -> Workload:
-    """A core for each task of a script, which waits there for what it is told to do."""
-    plans = tuple(TaskPlan(index=index, core=index, cpus_allowed=1 << index, program="script") for index in range(tasks))
-    return Workload(tasks, cores_per_module, "one task a core", 0, 0, plans, "script", "script_task", full_queues=1, held=held)
-
-
-def queue_id(index: int) -> int:
-    """The id of a queue that is there from the start: the sequence number goes up with each queue made."""
-    return index * SEQUENCE + index
 
 
 def default_threads(cores: int) -> int:
@@ -126,7 +59,7 @@ def plan_pmsg_shared(
         first_sends = (passes[pair] + 1) // 2
         kinds = (index + 1, (index ^ 1) + 1) if types == "own" else (second + 1, 2 - second)
         tasks.append(
-            TaskPlan(
+            PingPong(
                 index=index,
                 pair=pair,
                 queue=pair if queues == "pair" else 0,
@@ -142,7 +75,20 @@ def plan_pmsg_shared(
             )
         )
     tokens = tuple(Held(size, pairs, None) for size in message_blocks(TOKEN_TEXT))  # who passes one on has freed it before
-    return Workload(cores, cores_per_module, placement, sum(passes), seed, tuple(tasks), queues=queues, types=types, held=tokens)
+    return Workload(
+        cores,
+        cores_per_module,
+        tuple(tasks),
+        NAME,
+        "pmsg_shared",
+        placement=placement,
+        messages=sum(passes),
+        seed=seed,
+        queues=queues,
+        types=types,
+        queues_at_start=pairs if queues == "pair" else 1,
+        held=tokens,
+    )
 
 
 def _shares_of_tokens(messages: int, pairs: int, fungible: bool) -> list[int]:
@@ -154,18 +100,6 @@ def _shares_of_tokens(messages: int, pairs: int, fungible: bool) -> list[int]:
     unit = 2 if fungible else 1
     rounds = -(-messages // unit)
     return [unit * (rounds // pairs + (pair < rounds % pairs)) for pair in range(pairs)]
-
-
-def validate(cores: int, threads: int, messages: int, seed: int) -> None:
-    """Refuse what no workload could be, with a `UserError`."""
-    if not 1 <= cores <= CORES_MAX:
-        raise UserError(f"cores must be 1 to {CORES_MAX}, not {cores}")
-    if threads > THREADS_MAX:
-        raise UserError(f"threads must be at most {THREADS_MAX}, not {threads}")
-    if not 1 <= messages <= MESSAGES_MAX:
-        raise UserError(f"messages must be 1 to {MESSAGES_MAX}, not {messages}")
-    if not 0 <= seed < 2**64:
-        raise UserError(f"seed must be 0 to 2**64 - 1, not {seed}")
 
 
 def _validate_reading(threads: int, queues: str, types: str) -> None:

@@ -1,9 +1,10 @@
 """All workloads by name, and the one way to plan one."""
 
 from emu.errors import UserError
-from emu.guest import workloads
-from emu.guest.workload import COUNTS, QUEUES, TYPES, Workload, default_threads, plan_pmsg_shared
-from emu.guest.workload import NAME as PMSG_SHARED
+from emu.subjects.ipc_msg.workload import tables as workloads
+from emu.subjects.ipc_msg.workload.pmsg_shared import COUNTS, QUEUES, TYPES, default_threads, plan_pmsg_shared
+from emu.subjects.ipc_msg.workload.pmsg_shared import NAME as PMSG_SHARED
+from emu.subjects.ipc_msg.workload.workload import Workload
 
 SUMMARIES = {
     PMSG_SHARED: "a reconstruction of the patch's benchmark: threads in pairs play ping-pong",

@@ -1,7 +1,7 @@
 """What a script gave, held against what its author expected."""
 
-from emu.guest.script import BLOCKS, Outcome, Results, Script, Step, StepResult
-from emu.guest.script_words import operation_text, outcome_text, return_text
+from emu.subjects.ipc_msg.script.script import BLOCKS, Outcome, Results, Script, Step, StepResult
+from emu.subjects.ipc_msg.script.words import operation_text, outcome_text, return_text
 
 
 def mismatches(script: Script, results: Results) -> list[str]:

@@ -2,8 +2,9 @@
 
 from collections import Counter
 
-from emu.guest import script as s
-from emu.guest.held import QUEUE_BLOCK, Held, held_messages
+from emu.guest.held import Held
+from emu.subjects.ipc_msg.memory import QUEUE_BLOCK, held_messages
+from emu.subjects.ipc_msg.script import script as s
 
 
 def held_by(script: s.Script) -> tuple[Held, ...]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-from emu.guest import script as s
+from emu.subjects.ipc_msg.script import script as s
 
 _LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
 

@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from emu.guest.held import QUEUE_BYTES_MAX
+from emu.subjects.ipc_msg.memory import QUEUE_BYTES_MAX
 
 TASKS_MAX = 64
 QUEUES_MAX = 256  # kernel.msgmni of the guest

@@ -18,8 +18,17 @@ import re
 from dataclasses import replace
 
 from emu.errors import UserError
-from emu.guest import script as s
-from emu.guest.script_words import FIELDS, OPERATIONS, WITH_TARGET, Word, named, operation_text, outcome_text, return_text
+from emu.subjects.ipc_msg.script import script as s
+from emu.subjects.ipc_msg.script.words import (
+    FIELDS,
+    OPERATIONS,
+    WITH_TARGET,
+    Word,
+    named,
+    operation_text,
+    outcome_text,
+    return_text,
+)
 
 
 def parse(text: str, name: str = "script") -> s.Script:

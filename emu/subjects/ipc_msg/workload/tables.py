@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from errno import EIDRM, EINTR, EINVAL, ESRCH
 
 from emu.errors import UserError
-from emu.guest import script as s
-from emu.guest import system_calls as sc
 from emu.guest.chance import start_delays
-from emu.guest.held import QUEUE_BLOCK, Held, held_messages
-from emu.guest.task_table import Buffer, Call, Table
-from emu.guest.workload import SEQUENCE, USER_PID_BASE, TaskPlan, Workload, validate
+from emu.guest.held import Held
+from emu.guest.plan import USER_PID_BASE
+from emu.guest.signals import SIGUSR1
+from emu.subjects.ipc_msg import system_calls as sc
+from emu.subjects.ipc_msg.memory import QUEUE_BLOCK, held_messages
+from emu.subjects.ipc_msg.script import script as s
+from emu.subjects.ipc_msg.workload.task_table import Buffer, Call, Table
+from emu.subjects.ipc_msg.workload.workload import SEQUENCE, TableTask, Workload, validate
 
 TEXT = 8  # bytes of a message, where the workload is not about its length
 ANSWER = 1 << 19
@@ -102,7 +105,7 @@ def signals(threads: int, messages: int) -> list[Table]:
     shares = _shares(messages, len(receivers))
     sender = Table((_send(1, delay=PAUSE // 4),), messages, prologue=(CREATE,))
     shots = tuple(
-        Call(sc.TGKILL, (USER_PID_BASE + each, USER_PID_BASE + each, sc.SIGUSR1), delay=PAUSE // 4, allowed=(ESRCH,))
+        Call(sc.TGKILL, (USER_PID_BASE + each, USER_PID_BASE + each, SIGUSR1), delay=PAUSE // 4, allowed=(ESRCH,))
         for each in receivers
     )
     signaller = Table(shots, -(-messages // len(receivers)))
@@ -162,7 +165,7 @@ def plan(name: str, *, cores: int, cores_per_module: int, threads: int, messages
     delays = start_delays(seed)
     tables: Sequence[Table] = kind.tables(threads, messages)
     tasks = tuple(
-        TaskPlan(
+        TableTask(
             index=index,
             core=core,
             cpus_allowed=1 << core,
@@ -177,7 +180,17 @@ def plan(name: str, *, cores: int, cores_per_module: int, threads: int, messages
     wanted = sum(_receives(table) for table in tables)
     place = "all on one core" if kind.one_core else PLACEMENT
     return Workload(
-        cores, cores_per_module, place, wanted, seed, tasks, name, "table_task", kind.preempt, full_queues=1, held=_held(tables)
+        cores,
+        cores_per_module,
+        tasks,
+        name,
+        "table_task",
+        placement=place,
+        messages=wanted,
+        seed=seed,
+        preempt=kind.preempt,
+        full_queues=1,
+        held=_held(tables),
     )
 
 

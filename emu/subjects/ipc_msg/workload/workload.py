@@ -1,0 +1,80 @@
+"""A workload as plain values: what each task of the message path does, and how much memory that can take."""
+
+from dataclasses import dataclass, field
+
+from emu.errors import UserError
+from emu.guest.held import Held
+from emu.guest.plan import GuestPlan, TaskPlan
+from emu.subjects.ipc_msg.workload.task_table import Table
+
+CORES_MAX = 64
+THREADS_MAX = 512
+MESSAGES_MAX = 2**31
+SEQUENCE = 32768  # SEQ_MULTIPLIER, ipc/util.h: between the ids of successive queues at one place
+
+
+@dataclass(frozen=True, slots=True)
+class PingPong(TaskPlan):
+    """A thread of pmsg-shared: its partner's messages and its own."""
+
+    program: str = "pmsg"
+    pair: int = 0
+    queue: int = 0  # index of its queue
+    fungible: bool = False  # tokens of one type are all alike: their payload says neither pair nor pass
+    own_type: int = 0
+    partner_type: int = 0
+    sends: int = 0
+    receives: int = 0
+    starts_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableTask(TaskPlan):
+    """A task that works off a table of system calls."""
+
+    table: Table = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload(GuestPlan):
+    """A validated workload: every token pass is somebody's send and somebody else's receive."""
+
+    name: str
+    program: str  # what each task runs: `programs.py`
+    placement: str = ""
+    messages: int = 0
+    seed: int = 0
+    preempt: str = "none"  # the kind of kernel preemption where nobody says: `emu.assembly.variants`
+    queues: str | None = None  # which reading of pmsg-shared; None where it is no choice
+    types: str | None = None
+    queues_at_start: int = 0  # how many queues are there before anything runs
+    full_queues: int = 0  # how many full queues the allocator has memory for in any case, beside the messages under way
+    held: tuple[Held, ...] = ()  # what can be allocated at once
+
+    @property
+    def threads(self) -> int:
+        """Number of user tasks."""
+        return len(self.tasks)
+
+
+def plan_script(*, tasks: int, cores_per_module: int = 2, held: tuple[Held, ...] = ()) -> Workload:
+    """A core for each task of a script, which waits there for what it is told to do."""
+    plans = tuple(TaskPlan(index=index, core=index, cpus_allowed=1 << index, program="script") for index in range(tasks))
+    return Workload(tasks, cores_per_module, plans, "script", "script_task", placement="one task a core", full_queues=1, held=held)
+
+
+def queue_id(index: int) -> int:
+    """The id of a queue that is there from the start: the sequence number goes up with each queue made."""
+    return index * SEQUENCE + index
+
+
+def validate(cores: int, threads: int, messages: int, seed: int) -> None:
+    """Refuse what no workload could be, with a `UserError`."""
+    if not 1 <= cores <= CORES_MAX:
+        raise UserError(f"cores must be 1 to {CORES_MAX}, not {cores}")
+    if threads > THREADS_MAX:
+        raise UserError(f"threads must be at most {THREADS_MAX}, not {threads}")
+    if not 1 <= messages <= MESSAGES_MAX:
+        raise UserError(f"messages must be 1 to {MESSAGES_MAX}, not {messages}")
+    if not 0 <= seed < 2**64:
+        raise UserError(f"seed must be 0 to 2**64 - 1, not {seed}")
