@@ -169,7 +169,8 @@ def user_sources() -> dict[str, Path]:
 
 def differing_files(variant: Variant) -> list[str]:
     """Names of the files in a variant's own folder."""
-    return sorted(str(path.relative_to(variant.folder)) for path in variant.folder.rglob("*.S"))
+    files = [*variant.folder.glob("*.S"), *(variant.folder / INLINE).glob("*.S")]
+    return sorted(str(path.relative_to(variant.folder)) for path in files)
 
 
 def all_differing_files(variant: Variant) -> dict[str, Path]:

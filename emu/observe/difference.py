@@ -92,7 +92,7 @@ class StreamDifference:
     parts: tuple[Place | None, Place | None] | None = None  # where the paths part, else where the times do; None: the end
     before: Place | None = None  # the instruction in front of the parting
     costs: tuple[int, int] | None = None  # of the instruction at which only the times part
-    locks: tuple[LockDifference, ...] = ()
+    locks: tuple[LockDifference, ...] = ()  # largest difference in instructions first
     rows: tuple[tuple[Aligned, ...], ...] = ()  # groups of rows around the differences
 
 

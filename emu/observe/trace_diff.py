@@ -111,7 +111,7 @@ def _compare(name: str, a: _Stream | None, b: _Stream | None) -> StreamDifferenc
         same_for=parting,
         parts=(_place(a.path, parting), _place(b.path, parting)),
         before=_place(a.path, parting - 1) if parting else None,
-        locks=tuple(_locks(a, b)),
+        locks=tuple(sorted(_locks(a, b), key=lambda lock: -abs(lock.a.instructions - lock.b.instructions))),
         rows=tuple(_aligned(a, b, parting)),
     )
 

@@ -30,6 +30,9 @@ def test_one_made_from_ones_own_is_the_same_again(tmp_path: Path, base: str) -> 
     first, second = tmp_path / "first", tmp_path / "second"
     files = make_variant(first, get_variant(base))
     assert make_variant(second, get_variant(str(first))) == files
+    (first / "kept" / "deep").mkdir(parents=True)
+    (first / "kept" / "deep" / "do_msgsnd.S").write_text("no routine: it lies deeper")
+    assert make_variant(tmp_path / "third", get_variant(str(first))) == files
     for folder in (first, second):
         variant = get_variant(str(folder))
         assert (variant.name, variant.extends, lock_kind(variant)) == (folder.name, base, lock_kind(get_variant(base)))
