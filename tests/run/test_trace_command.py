@@ -7,6 +7,7 @@ import pytest
 
 from emu.cli import main as command_line
 from emu.cli.main import main
+from emu.description.machine_file import machine_path
 from emu.run.experiment_spec import Experiment, Limits, Stall
 from emu.run.trace_setup import command
 
@@ -26,7 +27,11 @@ OTHER = {
     "tick_hz": 250,
     "overrides": (("latencies.remote_line", 4),),
 }
-NOT_RECORDED = {"trace": "the file itself", "limits": "a run that has ended does not depend on them"}
+NOT_RECORDED = {
+    "trace": "the file itself",
+    "overwrite": "what was there before it",
+    "limits": "a run that has ended does not depend on them",
+}
 
 
 def test_every_field_is_considered():
@@ -35,8 +40,10 @@ def test_every_field_is_considered():
 
 
 @pytest.mark.parametrize("name", OTHER)
-def test_it_runs_the_same_again(monkeypatch, name):
+def test_it_runs_the_same_again(monkeypatch, tmp_path, name):
     asked = []
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text(machine_path("a10-7800").read_text())
     monkeypatch.setattr(command_line.run.__globals__["options"], "_refuse_unknown", lambda spec: None)
     monkeypatch.setitem(command_line.run.__globals__, "execute", lambda spec, title: asked.append(spec) or exit(9))
     experiment = replace(Experiment(threads=8), **{name: OTHER[name]})
