@@ -1,5 +1,7 @@
 """`emu diy` as a user meets it."""
 
+import json
+
 import pytest
 
 from emu.cli.main import main
@@ -17,6 +19,20 @@ def test_one_cycle(capsys):
     assert out.startswith('X86_64 SB\n"PodWR Fre PodWR Fre"\n')
     assert out.endswith("exists (0:rax=0 /\\ 1:rax=0)\n")
     assert emu(capsys, "PodWR Fre PodWR Fre", "--architecture", "X86")[1].startswith("X86 SB\n")
+
+
+def test_json(capsys, tmp_path):
+    code, out, err = emu(capsys, "PodWR Fre PodWR Fre", "--json")
+    found = json.loads(out)
+    assert (code, err) == (0, "")
+    assert (found["schema"], found["name"], found["cycle"]) == ("emu-diy/1", "SB", "PodWR Fre PodWR Fre")
+    assert found["text"] == emu(capsys, "PodWR Fre PodWR Fre")[1]
+    folder = str(tmp_path / "tests")
+    arguments = ("--all", "--edges", "[PodWR,Rmw.Inc],[Rmw.Inc,PodWR],Rfe,Fre", "--output", folder, "--json")
+    found, again = (json.loads(emu(capsys, *arguments)[1]) for _ in range(2))
+    assert sorted(found["tests"]) == sorted(path.stem for path in (tmp_path / "tests").iterdir())
+    assert (found["written"], again["written"]) == (len(found["tests"]), 0)
+    assert [reason[:11] for reason in found["left_out"]] == ["no test for"]
 
 
 def test_a_set(capsys, tmp_path):

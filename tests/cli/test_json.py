@@ -128,6 +128,16 @@ def litmus(emu, tmp_path):
     return [emu("litmus", str(each), "--jobs", "1") for each in (path, endless)]
 
 
+@sample("emu diy")
+def diy(emu, tmp_path):
+    return [emu("diy", "PodWR Fre PodWR Fre")]
+
+
+@sample("emu diy --all")
+def diy_all(emu, tmp_path):
+    return [emu("diy", "--all", "--edges", "Pod**,Rfe,Fre,Coe", "--output", str(tmp_path / "tests"))]
+
+
 @sample("emu stress")
 def stress(emu, tmp_path):
     return [emu("stress", "--operations", "200")]
