@@ -22,6 +22,7 @@ MODELS = ("tso", "sc")
 GENERAL = [f"R{name}" for name in ("AX", "BX", "CX", "DX", "SI", "DI", "BP", "SP", *range(8, 16), "FLAGS")]
 SYSTEM = ["CS", "SS", "FS_BASE", "GS_BASE"]
 VECTORS = [f"XMM{index}" for index in range(16)]
+EXCEPTIONS = {0: "#DE", 1: "#DB", 3: "#BP", 6: "#UD", 12: "#SS", 13: "#GP", 14: "#PF", 17: "#AC", 19: "#XF"}
 SUFFIX = {rec.STEP: "", rec.DRAIN: "d", rec.INTERRUPT: "i"}
 FIRST_TABLE = 1 << 12
 SLICE_TRANSITIONS = 200_000
@@ -220,7 +221,8 @@ class Explorer:
         if outcome == rec.STATES:
             raise BoundReached(f"more than {self.bounds.states} states: what was found so far is not everything")
         if outcome == rec.DEPTH:
-            raise BoundReached(f"a path of more than {self.bounds.depth} transitions after {states} states: does a loop count?")
+            path = f"a path of more than {self.bounds.depth} transitions"
+            raise BoundReached(f"{where} is on {path} after {states} states: does a loop count?")
         if outcome == rec.UNDECIDED:
             raise BoundReached(f"{where} has executed {LOCAL_MAX} instructions without touching memory: does a loop count?")
         fault = {name: int(self.machine.cores[core][name]) for name in ("fault", "fault_code", "fault_address")}
@@ -243,7 +245,8 @@ def describe(fault: Mapping[str, int]) -> str:
     from emu.engine.records import FAULT_EXCEPTION, FAULT_FETCH, FAULT_MEMORY
 
     if fault["fault"] == FAULT_EXCEPTION:
-        return f"exception {fault['fault_code']}"
+        number = fault["fault_code"]
+        return f"exception {number}, {EXCEPTIONS[number]}" if number in EXCEPTIONS else f"exception {number}"
     if fault["fault"] in (FAULT_MEMORY, FAULT_FETCH):
         return f"no memory at {fault['fault_address'] & 2**64 - 1:#x}"
     return f"engine error {fault['fault_code']}"

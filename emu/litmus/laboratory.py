@@ -45,8 +45,8 @@ class Laboratory:
         return _finding(found)
 
     def _place(self, thread: int, pc: int) -> str:
-        _, line = self.program.image.lines.get(pc, ("", 0))
-        return f"P{thread} in line {line}" if line else f"P{thread} at {pc:#x}"
+        statement = self.program.statements.get(pc)
+        return f"{statement}: P{thread}" if statement else f"P{thread} at {pc:#x}"
 
     def _set_out(self, test: LitmusTest, placed: Placed) -> None:
         for core, (unicorn, context) in enumerate(zip(self.machine.unicorns, self._pristine, strict=True)):

@@ -1,13 +1,14 @@
 """The code of litmus tests as one program: each thread a routine that ends in `hlt`, each location an address."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from emu.assembly.assembler import assemble_text
 from emu.assembly.keystone_engine import CannotEncode, encode
 from emu.assembly.source import Source
+from emu.assembly.text import AssembledText
 from emu.errors import UserError
 from emu.image import Image, Segment
 from emu.litmus.scope import LINE_BYTES
@@ -36,6 +37,7 @@ class Program:
 
     image: Image
     tests: tuple[Placed, ...]
+    statements: Mapping[int, str]  # by address: file, line and text of an instruction, as the test has it
 
 
 def assemble(tests: Sequence[LitmusTest]) -> Program:
@@ -70,7 +72,18 @@ def assemble(tests: Sequence[LitmusTest]) -> Program:
         names = [f"T{number}_P{position}" for position in range(len(test.threads))]
         starts, ends = (tuple(text.labels[name + suffix] for name in names) for suffix in ("", _END))
         placed.append(Placed(starts, ends, places))
-    return Program(image, tuple(placed))
+    return Program(image, tuple(placed), dict(_statements(tests, text)))
+
+
+def _statements(tests: Sequence[LitmusTest], text: AssembledText) -> Iterator[tuple[int, str]]:
+    """Address and place of each instruction but for the ends of the threads."""
+    addresses = iter(sorted(text.lines))
+    for test in tests:
+        for thread in test.threads:
+            for (number, line), written in zip(thread.lines, thread.written, strict=True):
+                if not line.endswith(":"):
+                    yield next(addresses), f"{test.path}:{number}: {written}"
+            next(addresses)
 
 
 _END = "_end"

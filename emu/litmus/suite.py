@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from emu.errors import EmuError, InternalError, UserError
+from emu.errors import EmuError, UserError
 from emu.files import LIST_BYTES_MAX, is_there, read_bounded
 from emu.processes import submit, workers
 
@@ -101,20 +101,35 @@ def run_suite(paths: Sequence[Path], conditions: Conditions, jobs: int) -> Itera
     """Judge tests, in order, in up to `jobs` processes; the results do not depend on their number."""
     if jobs < 1:
         raise UserError(f"jobs must be at least 1, not {jobs}")
-    batches = [(paths[start : start + BATCH], conditions) for start in range(0, len(paths), BATCH)]
-    # The first batch compiles what is not yet in the cache: here, once, and not in every process at the same time.
-    alone = 1 if min(jobs, len(batches) - 1) > 1 else len(batches)
-    for batch in batches[:alone]:
-        yield from run_batch(*batch)
-    if not (batches := batches[alone:]):
+    batches = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
+    if min(jobs, len(batches)) < 2:
+        for batch in batches:
+            yield from run_batch(batch, conditions)
         return
-    with workers(min(jobs, len(batches))) as pool:
-        try:
-            futures = submit(pool, run_batch, batches)
-            for future in futures:
-                yield from future.result()
-        except BrokenProcessPool:
-            raise InternalError("a process that judged tests has died; --jobs 1 shows at which test") from None
+    while batches:
+        judged = 0
+        # The first batch compiles what is not yet in the cache: once, and not in every process at the same time.
+        with workers(min(jobs, len(batches))) as pool:
+            try:
+                for some in (batches[:1], batches[1:]):
+                    for future in submit(pool, run_batch, [(batch, conditions) for batch in some]):
+                        yield from future.result()
+                        judged += 1
+            except BrokenProcessPool:
+                pass
+        batches = batches[judged:]
+        if batches:
+            yield from _run_apart(batches.pop(0), conditions)
+
+
+def _run_apart(paths: Sequence[Path], conditions: Conditions) -> Iterator[Judged]:
+    """Judge each test in a process of its own: one of them ends the process that judges it."""
+    for path in paths:
+        with workers(1) as pool:
+            try:
+                yield from submit(pool, run_batch, [([path], conditions)])[0].result()
+            except BrokenProcessPool:
+                yield Refusal(str(path), f"{path}: the process that judged this test has died: please report it")
 
 
 def run_batch(paths: Sequence[Path], conditions: Conditions) -> list[Judged]:

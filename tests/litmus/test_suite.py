@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from texts import COUNTING, FENCED, MP, SB, THREE, UNKNOWN, write
+from texts import COUNTING, FENCED, MP, SB, THREE, UNKNOWN, dying_batch, write
 
 from emu.errors import UserError
+from emu.litmus import suite
 from emu.litmus.suite import Conditions, Refusal, find_tests, run_suite
 
 TSO = Conditions("a10-7800", "tso", 64, 100_000)
@@ -53,7 +54,7 @@ def test_bad_tests_are_named_and_the_others_go_on(tmp_path: Path) -> None:
     assert [each.name for each in results if not isinstance(each, Refusal)] == ["SB", "MP"]
     assert f"{tmp_path}/b.litmus:4: " in refused["b"]
     assert "FROB EAX,$1" in refused["b"]
-    assert refused["c"].startswith(f"{tmp_path}/c.litmus: ")
+    assert refused["c"].startswith(f"{tmp_path}/c.litmus:4: INC [x]: P0 is on a path of more than 4096 transitions")
     assert "3 threads need as many cores, --cores allows 2" in refused["d"]
     assert refused["e"].startswith(f"{tmp_path}/e.litmus:1: ")
     assert len(refused) == 4
@@ -91,6 +92,33 @@ def test_any_number_of_processes_gives_the_same(tmp_path: Path) -> None:
         ]
 
     assert results(1) == results(3)
+
+
+def test_a_test_that_ends_its_process_loses_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, a=SB, b=MP, deadly=SB, e=SB)
+    monkeypatch.setattr(suite, "BATCH", 2)
+    monkeypatch.setattr(suite, "run_batch", dying_batch)
+    results = list(run_suite(find_tests([tmp_path]), TSO, 2))
+    assert [Path(each.path).stem for each in results] == ["a", "b", "deadly", "e"]
+    refused = [each.message for each in results if isinstance(each, Refusal)]
+    assert refused == [f"{tmp_path}/deadly.litmus: the process that judged this test has died: please report it"]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("UD2", "t.litmus:5: UD2: P0 faulted (exception 6, #UD) after the schedule "),
+        ("MOV EAX,[EBX-1]", "t.litmus:5: MOV EAX,[EBX-1]: P0 faulted (no memory at 0x"),
+        ("L: INC [x] ;\n JMP L", "P0 is on a path of more than 4096 transitions"),
+        ("L: INC RAX ;\n JMP L", "P0 has executed 1000000 instructions without touching memory: does a loop count?"),
+    ],
+)
+def test_what_a_thread_must_not_do_is_refused_with_its_line(tmp_path: Path, code: str, message: str) -> None:
+    (tmp_path / "t.litmus").write_text(f"X86 t\n{{ }}\n P0 ;\n MFENCE ;\n {code} ;\nexists (x=0)\n")
+    (refusal,) = run_suite([tmp_path / "t.litmus"], TSO, 1)
+    assert isinstance(refusal, Refusal)
+    assert refusal.message.startswith(f"{tmp_path}/t.litmus:")
+    assert message in refusal.message
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,10 @@
 """A few litmus tests as text, and folders of them."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
+
+from emu.litmus import suite
 
 SB = """X86 SB
 { x=0; y=0; }
@@ -43,3 +47,10 @@ def write(folder: Path, **texts: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return folder
+
+
+def dying_batch(paths: Sequence[Path], conditions: suite.Conditions, *, judge=suite.run_batch) -> list[suite.Judged]:
+    """A batch in whose process a test of the name `deadly` ends everything."""
+    if any(path.stem == "deadly" for path in paths):
+        os._exit(1)
+    return judge(paths, conditions)
