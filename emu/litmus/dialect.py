@@ -17,6 +17,7 @@ from emu.litmus.mnemonics import (
     LOCKED,
     MEMORY_FIRST,
     NO_OPERATION,
+    OF_A_KERNEL,
     OTHER_NAMES,
     OTHER_PREFIXES,
     PREFIXES,
@@ -36,7 +37,7 @@ from emu.litmus.operand import (
     parse_operand,
     split_operands,
 )
-from emu.litmus.registers import GENERAL, sized
+from emu.litmus.registers import GENERAL, OTHERS, sized
 from emu.litmus.scope import ACCESS_BYTES_MAX, DEFAULT_BYTES, Scope, check_fit
 
 _MNEMONIC = re.compile(r"[a-z][a-z0-9]*")
@@ -87,6 +88,7 @@ def translate(text: str, order: str, thread: int, scope: Scope) -> Statement:
     if special := _special(mnemonic, prefixes, " ".join(words[1:])):
         return special
     operands = [parse_operand(each) for each in split_operands(" ".join(words[1:]))]
+    _check_looked_at(mnemonic, operands)
     order = _order_by_numbers(" ".join(words)) or order
     if order == "att":
         operands.reverse()
@@ -95,6 +97,14 @@ def translate(text: str, order: str, thread: int, scope: Scope) -> Statement:
     if "lock" in prefixes and not (name in LOCKED and isinstance(operands[0], Memory)):
         raise UserError("LOCK belongs to an instruction that reads, changes and writes memory: a processor faults here")
     return Statement(" ".join((*prefixes, name, ", ".join(map(_written, operands)))).strip())
+
+
+def _check_looked_at(mnemonic: str, operands: list[Operand]) -> None:
+    """Refuse what no final state and no comparison of states would show."""
+    if mnemonic in OF_A_KERNEL:
+        raise UserError(f"{mnemonic} belongs to a kernel: a litmus test is about general and vector registers and memory")
+    if other := next((each.name for each in operands if isinstance(each, RegisterOperand) and each.name in OTHERS), None):
+        raise UserError(f"{other} is no register of a litmus test: wanted a general one, or xmm0 to xmm15")
 
 
 def _prefixes(words: list[str]) -> tuple[list[str], list[str]]:

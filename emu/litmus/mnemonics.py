@@ -22,6 +22,12 @@ SHIFTS = _words("shl shr sal sar rol ror rcl rcr shld shrd")  # cl is a count to
 LOCKED = _words("add adc and btc btr bts cmpxchg cmpxchg8b cmpxchg16b dec inc neg not or sbb sub xor xadd xchg")
 # The only place that memory can have in these, or of no matter: some tools write them in the other order than all the rest.
 MEMORY_FIRST = _words("xchg xadd cmpxchg test")
+# What these change or show is no part of a state that a search compares.
+OF_A_KERNEL = _words(
+    "syscall sysret sysretl sysretq sysenter sysexit iret iretw iretl iretd iretq swapgs rdmsr wrmsr invlpg lgdt lidt lldt ltr "
+    "sgdt sidt in inb inw inl out outb outw outl int "
+    "fxsave fxsave64 fxsaveq fxrstor fxrstor64 fxrstorq ldmxcsr stmxcsr fnclex emms fild"
+)
 NO_OPERATION = _words("nop nopw nopl nopq")
 RETURN = _words("ret retw retl retq")
 OTHER_NAMES = {  # AT&T's, herd's
