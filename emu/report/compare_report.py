@@ -1,16 +1,18 @@
 """Two variants side by side as text: rates and their difference, what the queue lock and the spin cost, what moved."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
+from emu.report.compare_words import conclusions
 from emu.report.grid import Grid, grid
 from emu.report.page import WIDTH, count, number, page
 from emu.report.waterfall import waterfall_table
 from emu.run.bootstrap import CONFIDENCE_PERCENT, Estimate
 from emu.run.comparison import HOLD, RATE, SPIN, WAIT, WAKEUP, Comparison
+from emu.run.experiment_spec import Stall
 from emu.subjects.ipc_msg import QUEUE_LOCK
 from emu.subjects.ipc_msg.workload.plans import SUMMARIES
 
@@ -48,6 +50,9 @@ def _parts(comparison: Comparison) -> Iterator[RenderableType]:
     spins = any(side.message_spin_iterations for row in comparison.rows for side in (row.a, row.b))
     if comparison.undisturbed and not spins:
         yield Text("No message spin on either side: undisturbed, it is near zero. To see it: --stall handoff_window:20000:10")
+        yield ""
+    yield Text("In short", style="bold")
+    yield from (Text(sentence) for sentence in conclusions(comparison))
 
 
 def _headline(comparison: Comparison) -> Iterator[RenderableType]:
@@ -56,8 +61,7 @@ def _headline(comparison: Comparison) -> Iterator[RenderableType]:
         yield Text.from_markup("[bold red]PARTIAL[/]  stopped early: the rows that were done")
     where = f"on {escape(comparison.machine)}, {count(comparison.cores, 'core')}, {comparison.reading}"
     yield Text.from_markup(f"[bold]{name_a} and {name_b}[/] {where}")
-    for key, value in comparison.overrides.items():
-        yield Text(f"with {key} set to {value:,}")
+    yield from settings_of(comparison.overrides, comparison.stall_schedule, comparison.tick_hz)
     yield Text(f"workload {comparison.workload}, {SUMMARIES[comparison.workload]}; {count(comparison.messages, 'message')} a run")
     if comparison.counts == "pairs":
         yield Text("the rows count pairs of threads, as the benchmark's own argument does (docs/pmsg-shared.md; --count threads)")
@@ -66,6 +70,16 @@ def _headline(comparison: Comparison) -> Iterator[RenderableType]:
         return
     yield Text(f"means over {len(comparison.seeds)} seeds in pairs; a seed varies {comparison.seed_varies}")
     yield Text(f"beside each mean its {CONFIDENCE_PERCENT} % confidence interval, bootstrap over the seeds (docs/compare.md)")
+
+
+def settings_of(overrides: Mapping[str, int], stalls: Sequence[Stall], tick_hz: int) -> Iterator[Text]:
+    """What is not as it is without a word."""
+    for key, value in overrides.items():
+        yield Text(f"with {key} set to {value:,}")
+    for stall in stalls:
+        yield Text(f"with a stall at {stall.point}: {stall.cycles:,} cycles, {stall.how_often}")
+    if tick_hz:
+        yield Text(f"timer interrupt on: {tick_hz:,} a second on each core")
 
 
 def _rates(comparison: Comparison) -> Grid:
@@ -93,6 +107,10 @@ def _rates(comparison: Comparison) -> Grid:
 def _published_note(comparison: Comparison) -> Iterator[RenderableType]:
     if any(row.published for row in comparison.rows):
         yield Text(f"published: {comparison.published_source}", style="dim")
+        yield ""
+    if comparison.another_experiment:
+        words = "; ".join(comparison.another_experiment)
+        yield Text(f"figures were published of another experiment, and do not stand here: {words}", style="dim")
         yield ""
 
 

@@ -69,9 +69,8 @@ def _headline(result: RunResult) -> Iterator[RenderableType]:
         yield Text(f"timer interrupt on: {result.tick_hz:,} a second on each core")
     for stall in result.stall_schedule:
         done = result.stalls.get(stall.point)
-        every = "each time" if stall.every == 1 else f"once in {stall.every} times"
         what = f"{count(done.count, 'stall')}, {done.cycles:,} cycles" if done else "never reached"
-        yield Text(f"stall at {stall.point}: {stall.cycles:,} cycles {every}: {what}")
+        yield Text(f"stall at {stall.point}: {stall.cycles:,} cycles {stall.how_often}: {what}")
 
 
 def cores_in_modules(cores: int, modules: int) -> str:

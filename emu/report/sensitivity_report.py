@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
+from emu.report.compare_report import settings_of
 from emu.report.grid import Grid, grid
 from emu.report.page import WIDTH, count, number, page
 from emu.run.sensitivity import MOVED_POINTS, Effect, Sensitivity, told_apart
@@ -29,6 +30,7 @@ def _parts(found: Sensitivity) -> Iterator[RenderableType]:
         else f"means over {len(found.seeds)} seeds"
     )
     yield Text(f"workload {found.workload}, {count(found.cores, 'core')}, {count(found.messages, 'message')} a run, {seeds}")
+    yield from settings_of(found.overrides, found.stall_schedule, found.tick_hz)
     yield Text("each figure in turn at -50 % and +50 %, all others as in the file")
     yield ""
     for threads, outcome in found.reference.items():

@@ -7,6 +7,7 @@ from typing import Any
 
 from emu.guest.chance import START_DELAY_MAX
 from emu.run.bootstrap import Estimate, estimate_difference, estimate_difference_percent, estimate_mean, interval_of
+from emu.run.experiment_spec import Stall
 from emu.run.published import PublishedRow
 from emu.run.result import LockUse, RunResult
 from emu.subjects.ipc_msg import QUEUE_LOCK
@@ -58,6 +59,7 @@ class Side:
     contended_share: float
     message_spin_iterations: float
     message_spin_cycles: float
+    wakeups: float
     wakeups_under_queue_lock: float
     cycles_by_state: Mapping[str, float]  # a message, all cores
     cycles_by_cause: Mapping[str, float]  # a message, all cores; empty: not counted
@@ -75,6 +77,7 @@ class Side:
             contended_share=fmean(lock.contended / lock.acquisitions if lock.acquisitions else 0 for lock in locks),
             message_spin_iterations=fmean(run.message_spin.iterations for run in runs),
             message_spin_cycles=fmean(run.message_spin.cycles for run in runs),
+            wakeups=fmean(run.wakeups.total for run in runs),
             wakeups_under_queue_lock=fmean(run.wakeups.under_queue_lock for run in runs),
             cycles_by_state=_per_message(runs, [run.cycles_by_state.to_dict() for run in runs]),
             cycles_by_cause=_per_message(runs, [_by_cause(run) for run in runs]),
@@ -102,6 +105,7 @@ class Side:
             "contended_share",
             "message_spin_iterations",
             "message_spin_cycles",
+            "wakeups",
             "wakeups_under_queue_lock",
         )
         return found | {name: getattr(self, name) for name in others}
@@ -217,11 +221,18 @@ class Comparison:
     messages: int
     seeds: tuple[int, ...]
     seed_varies: str
-    undisturbed: bool
     rows: tuple[Row, ...]
     overrides: Mapping[str, int]
+    stall_schedule: tuple[Stall, ...] = ()
+    tick_hz: int = 0
     published_source: str | None = None
+    another_experiment: tuple[str, ...] = ()  # why no published figures stand beside ours although there are some
     partial: bool = False
+
+    @property
+    def undisturbed(self) -> bool:
+        """Nothing held a core up from outside the path."""
+        return not self.stall_schedule and not self.tick_hz
 
     @property
     def unit(self) -> str:
@@ -241,10 +252,13 @@ class Comparison:
             "queues": self.queues,
             "types": self.types,
             "counts": self.counts,
+            "stalls": [str(stall) for stall in self.stall_schedule],
+            "tick_hz": self.tick_hz,
             "messages": self.messages,
             "seeds": list(self.seeds),
             "seed_varies": self.seed_varies,
             "published_source": self.published_source,
+            "another_experiment": list(self.another_experiment),
             "partial": self.partial,
             "rows": [row.to_dict() for row in self.rows],
         }

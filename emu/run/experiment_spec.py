@@ -52,6 +52,11 @@ class Stall:
                 raise UserError(f"stall {text!r}: CYCLES and EVERY must be whole numbers, not {number!r}")
         return cls(point, *map(int, numbers))
 
+    @property
+    def how_often(self) -> str:
+        """In words."""
+        return "each time" if self.every == 1 else f"once in {self.every} times"
+
     def __str__(self) -> str:
         """The form that `parse` reads."""
         return f"{self.point}:{self.cycles}" + (f":{self.every}" if self.every != 1 else "")

@@ -1,13 +1,13 @@
 """Run two variants in pairs, each pair with the same number of threads and the same seed, and compare them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import islice
 
 from emu.run.comparison import Comparison, Row, seed_varies
 from emu.run.experiment_spec import Experiment
 from emu.run.parallel import Progress, run_all
-from emu.run.published import published
+from emu.run.published import Published, published
 from emu.run.result import RunResult
 from emu.subjects.ipc_msg.workload.pmsg_shared import COUNTS
 
@@ -32,9 +32,13 @@ def compare_pairs(
     table = published(first[0].workload, variants)
     rows: list[Row] = []
     example: RunResult | None = None
+    differences: tuple[str, ...] = ()
     for plan, a, b in run_rows(plans, jobs=jobs, progress=progress, should_stop=should_stop):
-        example = example or a[0]
-        rows.append(Row.of(plan.threads, a, b, table.rows.get(plan.threads) if table is not None else None))
+        if example is None:
+            example = a[0]
+            differences = _differences(table, first[0], example, plan.counts)
+        beside = table.rows.get(plan.threads) if table is not None and not differences else None
+        rows.append(Row.of(plan.threads, a, b, beside))
     if example is None:
         return None
     return Comparison(
@@ -50,12 +54,22 @@ def compare_pairs(
         messages=example.messages_wanted,
         seeds=tuple(a.seed for a, _ in plans[0].pairs),
         seed_varies=seed_varies(example.placement, example.tick_hz),
-        undisturbed=example.undisturbed,
+        stall_schedule=example.stall_schedule,
+        tick_hz=example.tick_hz,
         rows=tuple(rows),
         overrides=example.overrides,
-        published_source=f"{table.machine}: {table.source}" if table is not None else None,
+        published_source=f"{table.machine}: {table.source}" if table is not None and not differences else None,
+        another_experiment=differences,
         partial=len(rows) < len(plans),
     )
+
+
+def _differences(table: Published | None, experiment: Experiment, result: RunResult, counts: str) -> tuple[str, ...]:
+    """Why the published figures are of another experiment than ours; the machine counts as it was named."""
+    if table is None:
+        return ()
+    ours = {each.name: getattr(result, each.name) for each in fields(result)}
+    return table.differences(ours | {"machine": experiment.machine, "counts": counts})
 
 
 def run_rows(

@@ -29,11 +29,18 @@ class PublishedRow:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One table, by number of threads, with where it is from and what machine it is of."""
+    """One table, by number of threads, with where it is from and what machine it is of; `experiment`: what stands for it here."""
 
     source: str
     machine: str
     rows: Mapping[int, PublishedRow]
+    experiment: Mapping[str, str | int]
+
+    def differences(self, ours: Mapping[str, Any]) -> tuple[str, ...]:
+        """What makes an experiment of ours another one, in words; nothing may have been set or held up in it."""
+        found = [f"{key} {ours[key]}, not {value}" for key, value in self.experiment.items() if ours[key] != value]
+        found += [f"{key} = {value:,}" for key, value in ours["overrides"].items()]
+        return (*found, *(f"stall {stall}" for stall in ours["stall_schedule"]))
 
 
 @lru_cache(maxsize=16)
@@ -51,4 +58,4 @@ def published(workload: str, variants: tuple[str, str]) -> Published | None:
         )
         for row in table["rows"]
     }
-    return Published(table["source"], table["machine"], rows)
+    return Published(table["source"], table["machine"], rows, table["experiment"])

@@ -6,7 +6,7 @@ TLBs, BTBs and branch predictors: like those of caches they are the geometry of 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Any
 
@@ -14,7 +14,7 @@ from emu.description import Figure, MachineFile, load_machine
 from emu.description.machine_file import BitsFigure, BranchFigure, Clock, EntryFigure, TableFigure
 from emu.run.bootstrap import Estimate, Rates, estimate_difference_percent, estimate_shift, interval_of
 from emu.run.comparison import seed_varies, unit_of
-from emu.run.experiment_spec import Experiment
+from emu.run.experiment_spec import Experiment, Stall
 from emu.run.overrides import allowed, apply_overrides, figures
 from emu.run.paired import RowPlan, run_rows
 from emu.run.parallel import Progress
@@ -147,6 +147,9 @@ class Sensitivity:
     counts: str  # what the numbers below are: "pairs" or "threads"
     reference: Mapping[int, Outcome]  # by number of threads, or of pairs of them
     effects: tuple[Effect, ...]
+    overrides: Mapping[str, int] = field(default_factory=dict)  # of all runs, as in the next two
+    stall_schedule: tuple[Stall, ...] = ()
+    tick_hz: int = 0
     partial: bool = False
 
     @property
@@ -166,6 +169,9 @@ class Sensitivity:
             "seeds": list(self.seeds),
             "seed_varies": self.seed_varies,
             "counts": self.counts,
+            "overrides": dict(self.overrides),
+            "stalls": [str(stall) for stall in self.stall_schedule],
+            "tick_hz": self.tick_hz,
             "partial": self.partial,
             "rows": [{"threads": threads, **outcome.to_dict()} for threads, outcome in self.reference.items()],
             "figures": [effect.to_dict() for effect in self.effects],
@@ -219,6 +225,9 @@ def vary_figures(
         counts=plans[0].counts,
         reference=reference,
         effects=tuple(sorted(effects, key=lambda effect: -effect.moved_most)),
+        overrides=dict(first[0].overrides),
+        stall_schedule=first[0].stalls,
+        tick_hz=first[0].tick_hz,
         partial=len(others) < len(cases),
     )
 

@@ -83,7 +83,7 @@ def compare(emu, tmp_path):
 
 @sample("emu compare --sensitivity")
 def compare_sensitivity(emu, tmp_path):
-    return [sensitivity().to_dict()]
+    return [sensitivity(overrides={"latencies.remote_line": 400}).to_dict()]
 
 
 @sample("emu bench")

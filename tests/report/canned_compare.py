@@ -53,7 +53,6 @@ def comparison(*rows: Row, **changes) -> Comparison:
         messages=2000,
         seeds=SEEDS,
         seed_varies="start offsets",
-        undisturbed=True,
         rows=rows,
         overrides={},
         published_source="AMD A10-7800: a table",

@@ -1,13 +1,15 @@
 """From runs to a comparison: means, intervals, differences, where the cycles went."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from canned import WAKEQ
 from canned_compare import BASELINE, COUNTED, SEEDS, comparison, row, seeded
 
 from emu.run.comparison import HOLD, QUANTITIES, RATE, SPIN, WAKEUP, Row, Side, seed_varies
+from emu.run.experiment_spec import Experiment, Stall
+from emu.run.paired import RowPlan, compare_pairs
 from emu.run.published import published
 
 
@@ -118,3 +120,38 @@ def test_the_published_differences_are_those_of_the_published_rates():
     for each in table.rows.values():
         a, b = each.messages_per_second
         assert 100 * (b / a - 1) == pytest.approx(each.difference_percent, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, ()),
+        ({"cores": 2}, ("cores 2, not 4",)),
+        ({"machine": "./mine.toml"}, ("machine ./mine.toml, not a10-7800",)),
+        ({"placement": "unpinned", "queues": "pair"}, ("placement unpinned, not cross-module", "queues pair, not shared")),
+        ({"counts": "threads"}, ("counts threads, not pairs",)),
+        ({"tick_hz": 250}, ("tick_hz 250, not 0",)),
+        ({"overrides": {"latencies.remote_line": 4000}}, ("latencies.remote_line = 4,000",)),
+        ({"stall_schedule": (Stall("handoff_window", 9, 2),)}, ("stall handoff_window:9:2",)),
+    ],
+)
+def test_what_makes_it_another_experiment_than_the_published_one(changes, words):
+    table = published("pmsg-shared", ("baseline", "wakeq"))
+    ours = {each.name: getattr(WAKEQ, each.name) for each in fields(WAKEQ)} | {"counts": "pairs"}
+    assert table.differences(ours | changes) == words
+
+
+def test_no_published_row_stands_beside_another_experiment(monkeypatch):
+    results = {"baseline": BASELINE, "wakeq": COUNTED}
+    monkeypatch.setattr("emu.run.paired.run_all", lambda experiments, **_: (run_of(each, results) for each in experiments))
+    for changes, beside in (({}, True), ({"cores": 2, "placement": None}, False)):
+        pair = tuple(Experiment(variant=name, threads=8, **changes) for name in results)
+        found = compare_pairs([RowPlan(4, (pair,), "pairs")], jobs=1, progress=lambda *_: None)
+        assert (found.rows[0].published is not None) is beside
+        assert (found.published_source is not None) is beside
+        assert bool(found.another_experiment) is not beside
+
+
+def run_of(experiment, results):
+    """What a run would give, as far as these tests look."""
+    return replace(results[experiment.variant], cores=experiment.cores, stall_schedule=(), stalls={})
