@@ -85,6 +85,7 @@ class Kernel:
         self.ram = ram
         self.pages = pages
         self._structs: Mapping[str, Struct] = image.structs
+        self._places: dict[tuple[str, str], tuple[int, int]] = {}
 
     def symbol(self, name: str) -> int:
         """Virtual address of a routine or a global."""
@@ -111,6 +112,13 @@ class Kernel:
 
     def place(self, struct: str, path: str) -> tuple[int, int]:
         """Offset and size of a field; a dot steps into an embedded structure."""
+        try:
+            return self._places[struct, path]
+        except KeyError:
+            self._places[struct, path] = found = self._find(struct, path)
+            return found
+
+    def _find(self, struct: str, path: str) -> tuple[int, int]:
         offset, size, inner = 0, 0, struct
         for part in path.split("."):
             try:

@@ -3,9 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
 from unicorn import x86_const as x86
 
@@ -113,24 +111,6 @@ class ControlMachine(SendMachine):
         assert (self.namespace["msg_bytes"], self.namespace["msg_hdrs"]) == (0, 0)
         assert self.get(self.namespace.address("msg_ids_rwsem")) == 0
         assert all(queue["q_perm.lock"] == 0 for queue in there)
-
-
-class Observer(ControlMachine):
-    """A machine that remembers which instruction followed which on its cores."""
-
-    edges: ClassVar[set[tuple[int, int]]] = set()
-
-    def __init__(self, variant: str = "baseline", cores: int = 4, *, counted: bool = False) -> None:
-        super().__init__(variant, cores, counted=True)
-
-    def _core(self, *arguments: object) -> object:  # type: ignore[override]
-        core = super()._core(*arguments)  # type: ignore[arg-type]
-        core.on_code = partial(self._note, [0])
-        return core
-
-    def _note(self, last: list[int], pc: int) -> None:
-        self.edges.add((last[0], pc))
-        last[0] = pc
 
 
 def signed(value: int) -> int:

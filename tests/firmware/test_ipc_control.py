@@ -2,7 +2,6 @@
 
 import errno
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -23,14 +22,11 @@ from ipc_controller import (
     STAT,
     VARIANTS,
     ControlMachine,
-    Observer,
     signed,
 )
+from ipc_scenarios import Make, Played, Scenario, play
 from ipc_sender import USER_BUFFER
-from test_ipc_send import branches_of
 
-Make = Callable[..., ControlMachine]
-Scenario = Callable[[Make], None]
 FULL = b"f" * 8192
 BATCHING = VARIANTS[2:]  # senders are woken through the wake queue
 CAP_SYS_ADMIN, CAP_SYS_RESOURCE = 21, 24
@@ -348,24 +344,20 @@ SCENARIOS: dict[str, Scenario] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+each_variant = pytest.mark.parametrize("variant", VARIANTS, scope="module")
+
+
+@pytest.fixture(scope="module")
+def played(variant: str) -> Played:
+    return play(ControlMachine, variant, SCENARIOS)
+
+
+@each_variant
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_control(variant: str, name: str) -> None:
-    SCENARIOS[name](partial(ControlMachine, variant))
+def test_control(name: str, played: Played) -> None:
+    played.check(name)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_the_scenarios_take_every_branch_both_ways(variant: str) -> None:
-    Observer.edges.clear()
-    for scenario in SCENARIOS.values():
-        scenario(partial(Observer, variant))
-    image = ControlMachine(variant).image
-    branches = [branch for routine in ROUTINES for branch in branches_of(image, routine)]
-    assert len(branches) > 45
-    missing = [
-        f"{image.symbol_at(branch.address)}: {branch.mnemonic} never goes to {to:#x}"
-        for branch in branches
-        for to in (int(branch.op_str, 16), branch.address + branch.size)
-        if (branch.address, to) not in Observer.edges
-    ]
-    assert missing == []
+@each_variant
+def test_the_scenarios_take_every_branch_both_ways(played: Played) -> None:
+    assert played.ways_not_taken(ROUTINES, branches_at_least=45) == []

@@ -2,8 +2,6 @@
 
 import errno
 import sys
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import capstone
@@ -12,11 +10,9 @@ from unicorn import UcError
 from unicorn import x86_const as x86
 
 sys.path.insert(0, str(Path(__file__).parent))
-from ipc_controller import ANY, CREAT, EXCL, RMID, SEQUENCE, STAT, VARIANTS, ControlMachine, Observer, signed
-from test_ipc_send import branches_of
+from ipc_controller import ANY, CREAT, EXCL, RMID, SEQUENCE, STAT, VARIANTS, ControlMachine, signed
+from ipc_scenarios import Make, Played, Scenario, play
 
-Make = Callable[..., ControlMachine]
-Scenario = Callable[[Make], None]
 IPC_PRIVATE = 0
 ALL_TAKEN = 2**64 - 1
 ROUTINES = (
@@ -153,26 +149,23 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+each_variant = pytest.mark.parametrize("variant", VARIANTS, scope="module")
+
+
+@pytest.fixture(scope="module")
+def played(variant: str) -> Played:
+    return play(ControlMachine, variant, SCENARIOS)
+
+
+@each_variant
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_ids(variant: str, name: str) -> None:
-    SCENARIOS[name](partial(ControlMachine, variant))
+def test_ids(name: str, played: Played) -> None:
+    played.check(name)
 
 
-def test_the_scenarios_take_every_branch_both_ways() -> None:
-    Observer.edges.clear()
-    for scenario in SCENARIOS.values():
-        scenario(partial(Observer, "wakeq"))
-    image = ControlMachine("wakeq").image
-    branches = [branch for routine in ROUTINES for branch in branches_of(image, routine)]
-    assert len(branches) > 20
-    missing = [
-        f"{image.symbol_at(branch.address)}: {branch.mnemonic} never goes to {to:#x}"
-        for branch in branches
-        for to in (int(branch.op_str, 16), branch.address + branch.size)
-        if (branch.address, to) not in Observer.edges
-    ]
-    assert missing == []
+@each_variant
+def test_the_scenarios_take_every_branch_both_ways(played: Played) -> None:
+    assert played.ways_not_taken(ROUTINES, branches_at_least=20) == []
 
 
 # The order of steps in expunge_all: (what, where), from a run of it over one receiver.

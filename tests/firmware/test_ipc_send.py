@@ -10,24 +10,21 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import capstone
 import pytest
 from unicorn import x86_const as x86
 
-from emu.image import Image
 from emu.run.script_run import run_script
 from emu.subjects.ipc_msg.script.check import mismatches
 from emu.subjects.ipc_msg.script.text import parse
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ipc_machine import MASK
+from ipc_scenarios import Make, Played, Scenario, play
 from ipc_sender import QUEUE_AT, USER_BUFFER, USER_TOP, SendMachine
 
 VARIANTS = ("baseline", "wakeq", "wakeq-senders")
-Make = Callable[..., SendMachine]
-Scenario = Callable[[Make], None]
 ERESTARTNOHAND = 514
 FULL = b"f" * 8192
 ANY, EQUAL, NOTEQUAL, LESSEQUAL, NUMBER = 1, 2, 3, 4, 5
@@ -521,54 +518,23 @@ SCENARIOS: dict[str, Scenario] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+each_variant = pytest.mark.parametrize("variant", VARIANTS, scope="module")
+
+
+@pytest.fixture(scope="module")
+def played(variant: str) -> Played:
+    return play(SendMachine, variant, SCENARIOS)
+
+
+@each_variant
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_sending(variant: str, name: str) -> None:
-    SCENARIOS[name](partial(SendMachine, variant))
+def test_sending(name: str, played: Played) -> None:
+    played.check(name)
 
 
-def branches_of(image: Image, routine: str) -> list[capstone.CsInsn]:
-    """The conditional branches of a routine."""
-    engine = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
-    found = []
-    for address in sorted(image.lines):
-        place = image.routine_at(address)
-        if place is not None and place.name == routine:
-            code = image.text.data[address - image.text.virtual :][:16]
-            found.append(next(engine.disasm(bytes(code), address)))
-    return [each for each in found if each.mnemonic.startswith("j") and each.mnemonic != "jmp"]
-
-
-class Observer(SendMachine):
-    """A machine that remembers which instruction followed which on its cores."""
-
-    edges: ClassVar[set[tuple[int, int]]] = set()
-
-    def __init__(self, variant: str = "baseline", cores: int = 2, *, counted: bool = False) -> None:
-        super().__init__(variant, cores, counted=True)
-        for core in self.cores:
-            core.on_code = partial(self._note, [0])
-
-    def _note(self, last: list[int], pc: int) -> None:
-        self.edges.add((last[0], pc))
-        last[0] = pc
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_the_scenarios_take_every_branch_both_ways(variant: str) -> None:
-    Observer.edges.clear()
-    for scenario in SCENARIOS.values():
-        scenario(partial(Observer, variant))
-    image = SendMachine(variant).image
-    branches = [branch for routine in ROUTINES for branch in branches_of(image, routine)]
-    assert len(branches) > 70
-    missing = [
-        f"{image.symbol_at(branch.address)}: {branch.mnemonic} never goes to {to:#x}"
-        for branch in branches
-        for to in (int(branch.op_str, 16), branch.address + branch.size)
-        if (branch.address, to) not in Observer.edges
-    ]
-    assert missing == []
+@each_variant
+def test_the_scenarios_take_every_branch_both_ways(played: Played) -> None:
+    assert played.ways_not_taken(ROUTINES, branches_at_least=70) == []
 
 
 WHOLE_KERNEL = """\

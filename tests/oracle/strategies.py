@@ -87,6 +87,7 @@ def _asked(draw: st.DrawFn, kinds: tuple[str, ...]) -> tuple[int, s.Operation]:
 def scripts(
     draw: st.DrawFn,
     *,
+    tasks: int | None = None,
     kernels: tuple[Kernel, ...] = (LINUX_4_8,),
     fixed: bool = False,
     longest: int = 24,
@@ -94,7 +95,7 @@ def scripts(
 ) -> s.Script:
     """Draw a script of 1 to 6 tasks that can be issued on all these kernels; `without` names kinds of `_KINDS` to leave out."""
     kinds = tuple(kind for kind, (weight, _) in _KINDS.items() if kind not in without for _ in range(weight))
-    tasks = draw(st.sampled_from((1, 2, 3, 4, 5, 6, 3, 4, 5, 6)))
+    tasks = tasks or draw(st.sampled_from((1, 2, 3, 4, 5, 6, 3, 4, 5, 6)))
     first = draw(st.sampled_from((None, 8, 16, 16, 24, 32, 64, s.MESSAGE_MAX)))
     lengths = (st.lists(_asked(kinds), min_size=least, max_size=longest) for least in (1, longest // 2, longest * 3 // 4))
     drawn = draw(st.one_of(*lengths))

@@ -1,6 +1,6 @@
-"""The emulated message path against the kernel under the tests, on random scripts: 300 of them, or as many as asked for:
+"""The emulated message path against the kernel under the tests, on random scripts: 40 of them, and in the long test more:
 
-ORACLE_SEQUENCES=10000 python -m pytest tests/oracle/test_emulated.py
+ORACLE_SEQUENCES=10000 python -m pytest tests/oracle/test_emulated.py -m deep
 
 Every script runs in every variant. What a variant gives must be what its kernel's version allows (`queue_model`, itself checked
 against the host); where only one course is legal, on the host's kernel too, it must be what the host gives. After each step the
@@ -8,12 +8,11 @@ guest's objects are checked (`emu.guest.invariants`). Without SysV IPC on the ho
 """
 
 import os
-from functools import cache
+from collections.abc import Iterator, Mapping
 
 import pytest
 from host_queue import HostQueue
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from model_state import LINUX_4_8, Kernel
 from queue_model import QueueModel
 from strategies import scripts
@@ -24,21 +23,26 @@ from emu.run.script_run import ScriptMachine
 from emu.subjects.ipc_msg.script.script import Script
 from emu.subjects.ipc_msg.script.text import dump, with_results
 
-SEQUENCES = int(os.environ.get("ORACLE_SEQUENCES", "300"))
+SEQUENCES = 40
+DEEP_SEQUENCES = int(os.environ.get("ORACLE_SEQUENCES", "600"))
+SHARES = {1: 0.1, 2: 0.1, 3: 0.2, 4: 0.2, 5: 0.2, 6: 0.2}  # of the scripts, by number of tasks
 LINUX_4_9 = Kernel(wakes_senders_in_vain=False)  # as in 4.8, the lowest type finds nothing
 KERNELS = {"wakeq-senders": LINUX_4_9, "wakeq-release": LINUX_4_9, "wakeq-release-fixed": LINUX_4_9}
 VARIANTS = tuple(variants())
 
 
-@cache
-def machine(tasks: int, variant: str) -> ScriptMachine:
-    return ScriptMachine(tasks, variant, "a10-7800")
+@pytest.fixture(scope="module")
+def machines(tasks: int) -> Iterator[Mapping[str, ScriptMachine]]:
+    """A machine of so many tasks for each variant. They take memory: those of the next number come when these are gone."""
+    made = {variant: ScriptMachine(tasks, variant, "a10-7800") for variant in VARIANTS}
+    yield made
+    made.clear()  # Hypothesis keeps what it has run
 
 
-def compare(script: Script, variant: str, host: HostQueue | None) -> None:
+def compare(script: Script, variant: str, machine: ScriptMachine, host: HostQueue | None) -> None:
     kernel = KERNELS.get(variant, LINUX_4_8)
     try:
-        results = machine(script.tasks, variant).run(script)
+        results = machine.run(script)
     except EmuError as problem:
         pytest.fail(f"{variant}: {problem}\n{dump(script)}")
     objection = QueueModel(kernel).objection(script, results)
@@ -51,9 +55,31 @@ def compare(script: Script, variant: str, host: HostQueue | None) -> None:
             )
 
 
-@settings(max_examples=SEQUENCES, deadline=None, derandomize=SEQUENCES <= 300, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_every_variant_gives_what_the_kernel_gives(data: st.DataObject, host_or_none: HostQueue | None) -> None:
-    script = data.draw(scripts(kernels=(host_or_none.kernel, LINUX_4_8, LINUX_4_9) if host_or_none else (LINUX_4_8, LINUX_4_9)))
-    for variant in VARIANTS:
-        compare(script, variant, host_or_none)
+def compare_all(
+    tasks: int, machines: Mapping[str, ScriptMachine], host: HostQueue | None, count: int, *, derandomize: bool
+) -> None:
+    """Compare this number of tasks' share of so many scripts."""
+    kernels = (host.kernel, LINUX_4_8, LINUX_4_9) if host else (LINUX_4_8, LINUX_4_9)
+    examples = round(count * SHARES[tasks])
+
+    @settings(max_examples=examples, deadline=None, derandomize=derandomize, suppress_health_check=list(HealthCheck))
+    @given(script=scripts(tasks=tasks, kernels=kernels))
+    def every_variant_agrees(script: Script) -> None:
+        for variant, machine in machines.items():
+            compare(script, variant, machine, host)
+
+    every_variant_agrees()
+
+
+each_number_of_tasks = pytest.mark.parametrize("tasks", SHARES, scope="module")
+
+
+@each_number_of_tasks
+def test_every_variant_gives_what_the_kernel_gives(tasks, machines, host_or_none) -> None:
+    compare_all(tasks, machines, host_or_none, SEQUENCES, derandomize=True)
+
+
+@pytest.mark.deep
+@each_number_of_tasks
+def test_so_it_does_on_other_scripts_each_time(tasks, machines, host_or_none) -> None:
+    compare_all(tasks, machines, host_or_none, DEEP_SEQUENCES, derandomize=False)

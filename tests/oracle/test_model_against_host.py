@@ -1,13 +1,14 @@
-"""The Python model of the queue against the kernel under the tests, on random scripts; 300 of them, or as many as asked for:
+"""The Python model of the queue against the kernel under the tests, on random scripts: 300 of them, and in the long test more:
 
-ORACLE_SEQUENCES=10000 python -m pytest tests/oracle/test_model_against_host.py
+ORACLE_SEQUENCES=10000 python -m pytest tests/oracle/test_model_against_host.py -m deep
 """
 
 import os
+from collections.abc import Callable
 
+import pytest
 from host_queue import HostQueue
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from model_state import LINUX_4_8
 from queue_model import QueueModel
 from strategies import scripts
@@ -15,17 +16,8 @@ from strategies import scripts
 from emu.subjects.ipc_msg.script.script import Recv, Script, Set
 from emu.subjects.ipc_msg.script.text import dump, with_results
 
-SEQUENCES = int(os.environ.get("ORACLE_SEQUENCES", "300"))
-
-
-@settings(max_examples=SEQUENCES, deadline=None, derandomize=SEQUENCES <= 300, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_what_the_host_gives_is_legal(host: HostQueue, data: st.DataObject) -> None:
-    kernel = host.kernel
-    script = data.draw(scripts(kernels=(kernel,)))
-    results = host.run(script)
-    objection = QueueModel(kernel).objection(script, results)
-    assert not objection, f"{objection}\n{dump(with_results(script, results))}"
+SEQUENCES = 300
+DEEP_SEQUENCES = int(os.environ.get("ORACLE_SEQUENCES", "1000"))
 
 
 def reasons_to_differ(script: Script) -> list[str]:
@@ -40,10 +32,30 @@ def reasons_to_differ(script: Script) -> list[str]:
     return found
 
 
-@settings(max_examples=SEQUENCES, deadline=None, derandomize=SEQUENCES <= 300, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_linux_4_8_differs_from_the_host_only_where_it_is_known_to(host: HostQueue, data: st.DataObject) -> None:
-    script = data.draw(scripts(kernels=(host.kernel, LINUX_4_8)))
+def check_model_of_the_host(host: HostQueue, script: Script) -> None:
+    """What the host gives is legal."""
+    results = host.run(script)
+    objection = QueueModel(host.kernel).objection(script, results)
+    assert not objection, f"{objection}\n{dump(with_results(script, results))}"
+
+
+def check_model_of_linux_4_8(host: HostQueue, script: Script) -> None:
+    """Linux 4.8 differs from the host only where it is known to."""
     results = host.run(script)
     objection = QueueModel(LINUX_4_8).objection(script, results)
     assert not objection or reasons_to_differ(script), f"{objection}\n{dump(with_results(script, results))}"
+
+
+@pytest.mark.parametrize(
+    ("count", "derandomize"), [(SEQUENCES, True), pytest.param(DEEP_SEQUENCES, False, marks=pytest.mark.deep)], ids=["same", "new"]
+)
+@pytest.mark.parametrize("check", [check_model_of_the_host, check_model_of_linux_4_8])
+def test_models(host: HostQueue, check: Callable[[HostQueue, Script], None], count: int, derandomize: bool) -> None:
+    kernels = (host.kernel,) if check is check_model_of_the_host else (host.kernel, LINUX_4_8)
+
+    @settings(max_examples=count, deadline=None, derandomize=derandomize, suppress_health_check=list(HealthCheck))
+    @given(script=scripts(kernels=kernels))
+    def holds(script: Script) -> None:
+        check(host, script)
+
+    holds()

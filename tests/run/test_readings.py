@@ -17,9 +17,10 @@ def run(**changed):
     return drive_to_end(prepare(Experiment(messages=MESSAGES, **changed)))  # which checks the guest's end
 
 
+@pytest.mark.parametrize("threads", [2, 8, pytest.param(16, marks=pytest.mark.deep)])
 @pytest.mark.parametrize(("placement", "queues", "types"), list(product(PLACEMENTS, QUEUES, TYPES)))
-def test_it_ends(placement, queues, types):
-    for variant, threads in product(("baseline", "wakeq"), (2, 8, 16)):
+def test_it_ends(placement, queues, types, threads):
+    for variant in ("baseline", "wakeq"):
         result = run(variant=variant, threads=threads, placement=placement, queues=queues, types=types)
         assert result.messages == MESSAGES
         assert (result.placement, result.queues, result.types) == (placement, queues, types)
@@ -30,7 +31,7 @@ def test_it_ends_on_other_machines(placement, cores):
     assert run(cores=cores, threads=6, placement=placement).messages == MESSAGES
 
 
-@pytest.mark.parametrize("queues", QUEUES)
+@pytest.mark.parametrize("queues", [pytest.param("shared", marks=pytest.mark.deep), "pair"])  # 512 in one queue wait for each other
 def test_as_many_threads_as_there_may_be(queues):
     """512 threads: as many queues as the one layer of the id tree has places, and 30 KiB of memory each."""
     assert drive_to_end(prepare(Experiment(cores=64, threads=512, messages=512, queues=queues))).messages == 512

@@ -87,7 +87,9 @@ def test_more_receivers_are_stuck_all_the_same() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"variant": "baseline", "stalls": (Stall("handoff_window", 30_000_000, 40),), "messages": 60},
+        pytest.param(
+            {"variant": "baseline", "stalls": (Stall("handoff_window", 30_000_000, 40),), "messages": 60}, marks=pytest.mark.deep
+        ),
         {"variant": "baseline", "stalls": (Stall("handoff_window", 30_000_000, 40),), "messages": 60, "preempt": "rt"},
         {
             "variant": "baseline",
@@ -125,6 +127,6 @@ def test_an_unknown_kind_of_preemption_is_refused(capsys: pytest.CaptureFixture[
 
 
 def test_compare_says_that_one_side_is_stuck(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["compare", "baseline", "wakeq", "--workload", "rt-livelock", "--threads", "2", "--messages", "10", "--seeds", "2"]
-    assert main(arguments) == 1
+    size = ["--threads", "2", "--messages", "10", "--seeds", "1", "--jobs", "1"]
+    assert main(["compare", "baseline", "wakeq", "--workload", "rt-livelock", *size]) == 1
     assert "stuck: rt-livelock/0 spins on r_msg" in capsys.readouterr().err
