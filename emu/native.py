@@ -22,7 +22,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-HOT_SOURCES = ("native.py", "set_associative.py", *(f"{name}/*.py" for name in ("memory", "timing", "engine", "explore", "stress")))
+HOT_PACKAGES = ("memory", "timing", "engine", "explore", "stress")
+HOT_SOURCES = ("native.py", "trace/record.py", "set_associative.py", *(f"{name}/*.py" for name in HOT_PACKAGES))
 NEVER = 2**62  # a time that no run reaches
 MASK64 = 2**64 - 1
 

@@ -221,7 +221,7 @@ def _override(text: str) -> tuple[str, int]:
 def _refuse_unknown(spec: Experiment) -> None:
     """Variant, machine, points and trace path: looked up before the slow parts are even imported."""
     from emu.cli.catalogue import find_machine, points
-    from emu.observe.trace_file import trace_output
+    from emu.trace.file import trace_output
 
     known = {point.name for point in points(spec.variant)}
     machine = find_machine(spec.machine)

@@ -35,9 +35,9 @@ def path(
       emu path baseline --json | jq .sections
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     checked = options.experiment(variant=variant, machine=machine, messages=messages, seed=seed)
-    from emu.observe.path_reference import reference_of
     from emu.report.path_check import PathComparison
     from emu.run.path_run import experiment, path_lengths
+    from emu.subjects.ipc_msg.path.reference import reference_of
 
     spec = experiment(variant, machine, checked.messages, checked.seed)
     with terminal.interruptible() as interrupt, terminal.progress_bar(f"{variant}, 2 threads") as bar:

@@ -10,8 +10,8 @@ from emu.cli import options, terminal, together
 from emu.errors import UserError
 
 if TYPE_CHECKING:
-    from emu.observe.trace_file import TraceFile
-    from emu.observe.trace_select import Selection
+    from emu.trace.file import TraceFile
+    from emu.trace.select import Selection
 
 app = typer.Typer(
     invoke_without_command=True,
@@ -91,9 +91,9 @@ def show(
                                                           the locks that it, and what it calls, take and let go
       emu trace show t.trace --symbol 'do_msg*' --cycles 120000:130000
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
-    from emu.observe.trace_file import TraceFile
     from emu.report.trace_json import json_lines
     from emu.report.trace_text import WIDTH_MAX, WIDTH_MIN, outline_lines, trace_lines
+    from emu.trace.file import TraceFile
 
     columns = terminal.page_width() if width is None else options.whole("width", width)
     if not WIDTH_MIN <= columns <= WIDTH_MAX:
@@ -139,9 +139,9 @@ def diff(
       emu trace diff before.trace after.trace --hand-off 5      one message, before and after
       emu trace diff a.trace b.trace --exit-code                are two runs the same?
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
-    from emu.observe.trace_diff import diff_traces
-    from emu.observe.trace_file import TraceFile
     from emu.report.trace_diff import diff_lines
+    from emu.trace.diff import diff_traces
+    from emu.trace.file import TraceFile
 
     if by not in ("task", "core"):
         raise UserError(f"--by must be task or core, not {by!r}")
@@ -169,8 +169,8 @@ def _select(
     event: list[str] | None,
     hand_off: str | None,
 ) -> "Selection":
-    from emu.observe.hand_off import find_hand_off
-    from emu.observe.trace_select import select
+    from emu.subjects.ipc_msg.hand_off import find_hand_off
+    from emu.trace.select import select
 
     number = None if hand_off is None else options.whole("hand-off", hand_off)
     return select(
@@ -180,5 +180,5 @@ def _select(
         symbols=symbol or (),
         cycles=cycles,
         events=event or (),
-        hand_off=None if number is None else find_hand_off(trace, number),
+        cut=None if number is None else find_hand_off(trace, number),
     )

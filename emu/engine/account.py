@@ -31,7 +31,7 @@ from emu.engine.trace import NO_ACCESS, note, remember, trace_instruction
 from emu.memory.records import BUS
 from emu.native import array_at, call, mix, njit
 from emu.timing.branch import CONDITIONAL, INDIRECT_JUMP, NONE, PREDICTOR, RETURN, mispredicted
-from emu.trace_record import Cause, Kind, State
+from emu.trace.record import Cause, Kind, State
 
 USER, KERNEL, INTERRUPT = int(State.USER), int(State.KERNEL), int(State.INTERRUPT)
 LOCK_WAIT, SPIN, STALL = int(State.LOCK_WAIT), int(State.SPIN), int(State.STALL)

@@ -7,7 +7,7 @@ into the bus; the target takes it at an instruction boundary with IF set.
 from emu.engine.records import CORE, HALTED, VECTORS, WAITING_FOR_STARTUP
 from emu.engine.trace import note
 from emu.native import NEVER, array_at, njit
-from emu.trace_record import Kind
+from emu.trace.record import Kind
 
 ID, EOI, ICR, ICR_HIGH = 0x20, 0xB0, 0x300, 0x310
 TIMER = 0xEF  # LOCAL_TIMER_VECTOR of Linux 4.8, arch/x86/include/asm/irq_vectors.h

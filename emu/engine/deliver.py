@@ -15,7 +15,7 @@ from emu.memory.access import load, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due, read_ram, stores_visible_at, withdraw, write_ram
 from emu.native import array_at, call, njit
-from emu.trace_record import Access, Cause, Kind, State
+from emu.trace.record import Access, Cause, Kind, State
 
 RSP, CS, SS = x86.UC_X86_REG_RSP, x86.UC_X86_REG_CS, x86.UC_X86_REG_SS
 IDTR, TR = x86.UC_X86_REG_IDTR, x86.UC_X86_REG_TR

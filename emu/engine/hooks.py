@@ -32,7 +32,7 @@ from emu.memory.access import atomic, load, locked_store, show, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram, stores_visible_at
 from emu.native import array_at, call, mix, njit
-from emu.trace_record import Access, Cause
+from emu.trace.record import Access, Cause
 
 RMW = int(Access.READ_MODIFY_WRITE)
 C_MMIO, C_FULL = int(Cause.MMIO), int(Cause.STORE_BUFFER_FULL)

@@ -7,7 +7,7 @@ from emu.engine.records import CORE, LOCK, WAITS
 from emu.engine.trace import note
 from emu.memory.records import BUS, RELEASE, RELEASES
 from emu.native import array_at, njit
-from emu.trace_record import Kind
+from emu.trace.record import Kind
 
 K_ACQUIRED, K_CONTENDED, K_RELEASED = (int(k) for k in (Kind.LOCK_ACQUIRED, Kind.LOCK_CONTENDED, Kind.LOCK_RELEASED))
 

@@ -20,7 +20,7 @@ from emu.memory.bus import Bus
 from emu.native import MASK64, NEVER, address_of, mix, signed
 from emu.timing.branch import Predictors
 from emu.timing.pipeline import new_pipelines
-from emu.trace_record import TRACE_DTYPE, State
+from emu.trace.record import TRACE_DTYPE, State
 
 TRACE_RECORDS = 1 << 18
 # What the engine itself takes from the latencies of a machine file; the rest is the memory system's.

@@ -9,7 +9,7 @@ import numpy as np
 
 from emu.engine.trace import note
 from emu.native import array_at, njit
-from emu.trace_record import Kind
+from emu.trace.record import Kind
 
 I64, U8 = np.int64, np.uint8
 GUARDS = 4  # classes of locks that events can be counted under

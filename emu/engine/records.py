@@ -6,7 +6,7 @@ Times are core cycles. Addresses named `..._at` are physical; fields that hold h
 import numpy as np
 
 from emu.engine.probes import GUARDS
-from emu.trace_record import Cause, State
+from emu.trace.record import Cause, State
 
 I64, I32, U8 = np.int64, np.int32, np.uint8
 HISTORY = 32  # instructions remembered for a fault report

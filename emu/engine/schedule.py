@@ -20,7 +20,7 @@ from emu.timing.pipeline import (
     redirect,
     reserve,
 )
-from emu.trace_record import Cause
+from emu.trace.record import Cause
 
 C_DRAIN, C_LOCKED, C_SYSTEM, C_MISPREDICT = (
     int(c) for c in (Cause.STORE_BUFFER_DRAIN, Cause.LOCKED, Cause.SYSTEM, Cause.MISPREDICT)

@@ -21,7 +21,7 @@ from emu.engine.records import (
 from emu.engine.trace import note
 from emu.memory.records import BUS
 from emu.native import array_at, call, njit
-from emu.trace_record import Kind, State
+from emu.trace.record import Kind, State
 
 RAX, RBX, RCX, RDX, R11 = (
     x86.UC_X86_REG_RAX, x86.UC_X86_REG_RBX, x86.UC_X86_REG_RCX, x86.UC_X86_REG_RDX, x86.UC_X86_REG_R11

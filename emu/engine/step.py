@@ -33,7 +33,7 @@ from emu.engine.records import (
 from emu.engine.schedule import prepare, wait_for_stores
 from emu.engine.trace import note
 from emu.native import array_at, call, njit
-from emu.trace_record import Kind
+from emu.trace.record import Kind
 
 K_STALL = int(Kind.STALL)
 TRACE_ROOM = 256  # records that one instruction and its events can need

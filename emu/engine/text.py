@@ -11,7 +11,7 @@ from emu.errors import UserError
 from emu.image import Image, Mark
 from emu.isa import Instruction, Memory, decode, leaders
 from emu.timing.schedule import Timing, timings
-from emu.trace_record import State
+from emu.trace.record import State
 
 SPECIAL = {"syscall": rec.SP_SYSCALL, "hlt": rec.SP_HLT, "rdtsc": rec.SP_RDTSC, "cpuid": rec.SP_CPUID}
 # AMD64 APM volume 2, 7.6.4 (serialising instructions) and volume 3, MFENCE; SFENCE and LFENCE leave the buffer alone.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from emu.native import array_at, njit
-from emu.trace_record import TRACE_DTYPE, Access, Cause, Kind
+from emu.trace.record import TRACE_DTYPE, Access, Cause, Kind
 
 RECENT = 16  # events remembered of each task, for a run that does not end
 NO_ACCESS, LOAD, STORE = int(Access.NONE), int(Access.LOAD), int(Access.STORE)

@@ -10,7 +10,7 @@ from emu.memory.moesi import ACTION, NEXT, Action, Event, Line
 from emu.memory.records import I64, MISSES, REQUESTS
 from emu.native import array_at, njit
 from emu.set_associative import EMPTY, hit, insert, remove
-from emu.trace_record import Cause
+from emu.trace.record import Cause
 
 S_I, S_M = int(Line.I), int(Line.M)
 FETCH, UPGRADE, SUPPLY, WRITE_BACK = (int(a) for a in (Action.FETCH, Action.UPGRADE, Action.SUPPLY, Action.WRITE_BACK))

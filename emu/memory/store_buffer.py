@@ -12,7 +12,7 @@ from emu.memory.cache import not_here, own_line, ownership_cycles, waits
 from emu.memory.journal import DRAIN, PUSH, enter
 from emu.memory.records import BUFFER, I64, RELEASE, RELEASES, RING, STORE
 from emu.native import NEVER, array_at, njit
-from emu.trace_record import Cause
+from emu.trace.record import Cause
 
 C_FORWARD, C_FULL, C_BUSY = int(Cause.STORE_FORWARD), int(Cause.STORE_BUFFER_FULL), int(Cause.LINE_BUSY)
 

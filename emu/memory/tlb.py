@@ -9,7 +9,7 @@ import numpy as np
 from emu.memory.records import I64
 from emu.native import array_at, njit
 from emu.set_associative import look_up
-from emu.trace_record import Cause
+from emu.trace.record import Cause
 
 C_TLB = int(Cause.TLB_MISS)
 

@@ -1,1 +1,1 @@
-"""What is kept of a run while it runs: trace files. Observers see records only and cannot change a run."""
+"""What is kept of a run beside its trace: which ways the branches of the guest went."""

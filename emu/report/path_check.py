@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emu.observe.path_lengths import ROWS, SECTIONS, PathLengths
-from emu.observe.path_reference import Reference
-from emu.observe.path_tally import Means, Measure
-from emu.observe.path_walk import USER
+from emu.subjects.ipc_msg.path.lengths import ROWS, SECTIONS, PathLengths
+from emu.subjects.ipc_msg.path.reference import Reference
+from emu.subjects.ipc_msg.path.tally import Means, Measure
+from emu.subjects.ipc_msg.path.walk import USER
 
 SCHEMA = "emu-path/1"
 MATTERS = 0.02  # of the instructions of its system call: a function that has more matters

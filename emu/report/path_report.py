@@ -6,13 +6,13 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from emu.observe.path_lengths import ROWS
-from emu.observe.path_reference import OTHER_OBJECTS
-from emu.observe.path_tally import Measure
-from emu.observe.path_walk import USER
 from emu.report.grid import Grid, grid
 from emu.report.page import WIDTH, count, page
 from emu.report.path_check import PathComparison, Row
+from emu.subjects.ipc_msg.path.lengths import ROWS
+from emu.subjects.ipc_msg.path.reference import OTHER_OBJECTS
+from emu.subjects.ipc_msg.path.tally import Measure
+from emu.subjects.ipc_msg.path.walk import USER
 
 HEADINGS = {measure: measure.value for measure in Measure} | {Measure.INSTRUCTIONS: "instr.", Measure.TRANSFERS: "transf."}
 WHAT = {

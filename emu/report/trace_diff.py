@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 
-from emu.observe.difference import Holding, Item, LockDifference, LockRow, Place, Side, Spent, StreamDifference, TraceDiff
-from emu.observe.trace_words import shorten
 from emu.report.page import WIDTH, count
+from emu.trace.difference import Holding, Item, LockDifference, LockRow, Place, Side, Spent, StreamDifference, TraceDiff
+from emu.trace.words import shorten
 
 LINES_PER_STREAM = 40
 ROUTINES_SHOWN = 24

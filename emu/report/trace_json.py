@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from emu.observe.trace_file import TraceFile
-from emu.observe.trace_header import TraceHeader
-from emu.observe.trace_select import Selection
-from emu.observe.trace_words import event_words, instruction_words
-from emu.observe.visits import Visit
 from emu.report.trace_text import outline
-from emu.trace_record import Access, Cause, Kind, State
+from emu.trace.file import TraceFile
+from emu.trace.header import TraceHeader
+from emu.trace.record import Access, Cause, Kind, State
+from emu.trace.select import Selection
+from emu.trace.visits import Visit
+from emu.trace.words import event_words, instruction_words
 
 SCHEMA = "emu-trace/1"
 _LOCK_KINDS = (Kind.LOCK_ACQUIRED, Kind.LOCK_CONTENDED, Kind.LOCK_RELEASED)
@@ -34,7 +34,7 @@ def json_lines(trace: TraceFile, selection: Selection, *, outlined: bool) -> Ite
 
 
 def _head(trace: TraceFile, selection: Selection) -> dict[str, Any]:
-    header, cut = trace.header, selection.hand_off
+    header, cut = trace.header, selection.cut
     return {
         "schema": SCHEMA,
         "path": str(trace.path),
@@ -46,9 +46,7 @@ def _head(trace: TraceFile, selection: Selection) -> dict[str, Any]:
         "partial": trace.partial,
         "trace_digest": trace.trace_digest,
         "records": trace.record_count,
-        "hand_off": None if cut is None else {
-            "number": cut.number, "sender": header.task_name(cut.sender), "receiver": header.task_name(cut.receiver),
-        },
+        "hand_off": None if cut is None else cut.to_dict(header),
     }  # fmt: skip
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from emu.observe.trace_file import TraceFile
-from emu.observe.trace_header import TraceHeader
-from emu.observe.trace_select import Selection
-from emu.observe.trace_words import STATE_LEGEND, event_words, instruction_words, shorten, state_letter
-from emu.observe.visits import Visit, find_visits
-from emu.trace_record import Kind
+from emu.trace.file import TraceFile
+from emu.trace.header import TraceHeader
+from emu.trace.record import Kind
+from emu.trace.select import Selection
+from emu.trace.visits import Visit, find_visits
+from emu.trace.words import STATE_LEGEND, event_words, instruction_words, shorten, state_letter
 
 WIDTH = 100
 WIDTH_MIN, WIDTH_MAX = 60, 1000
@@ -71,10 +71,8 @@ def preface(trace: TraceFile, selection: Selection, width: int, *, operands: boo
         f"emu {header.arguments}",
         f"{header.variant} on {header.machine}, {header.cores} cores; {trace.record_count} records{state}",
     ]
-    if selection.hand_off is not None:
-        cut = selection.hand_off
-        sender, receiver = header.task_name(cut.sender), header.task_name(cut.receiver)
-        sentences.append(f"hand-off {cut.number}: {sender} sends, {receiver} receives")
+    if selection.cut is not None:
+        sentences.append(selection.cut.words(header))
     sentences.append("in time order: an instruction is at the cycle when it retires, an event when it happens")
     if not selection.events_only:
         sentences.append(f"states: {STATE_LEGEND}")

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from emu.description import load_machine
-from emu.observe.trace_file import TraceWriter
-from emu.observe.trace_header import LockName, Region, Symbol, TraceHeader
 from emu.run.overrides import apply_overrides
 from emu.subjects.bench import program
 from emu.subjects.bench.lock_file import LockFile
 from emu.subjects.bench.measure import LOCK_CLASS, Contest, Progress, Records, measure, prepare_contest
 from emu.subjects.bench.plan import Plan
 from emu.subjects.bench.result import BenchResult
+from emu.trace.file import TraceWriter
+from emu.trace.header import LockName, Region, Symbol, TraceHeader
 
 
 def run_bench(

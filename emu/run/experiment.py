@@ -15,7 +15,6 @@ from emu.engine.text import Text
 from emu.errors import CheckFailed, LimitReached, UserError
 from emu.guest.chance import tick_phase
 from emu.image import Image
-from emu.observe.trace_file import TraceWriter, trace_output
 from emu.run.experiment_spec import Experiment
 from emu.run.overrides import apply_overrides
 from emu.run.result import Coherence, LockUse, MessageSpin, RunResult, StallCount, StateCycles, WakeupLatency, Wakeups
@@ -26,7 +25,8 @@ from emu.run.stuck.view import View
 from emu.run.trace_setup import command, trace_header
 from emu.run.wiring import Wired, program_of, wire
 from emu.subjects.ipc_msg import QUEUE_LOCK
-from emu.trace_record import Cause
+from emu.trace.file import TraceWriter, trace_output
+from emu.trace.record import Cause
 
 Progress = Callable[[int, int], None]
 

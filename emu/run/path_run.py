@@ -7,14 +7,14 @@ from pathlib import Path
 
 from emu.description import load_machine
 from emu.errors import UserError
-from emu.observe.path_lengths import TAIL_MESSAGES, PathLengths, measure
-from emu.observe.path_reference import Correspondence, correspondence
-from emu.observe.path_walk import walk
-from emu.observe.trace_file import TraceFile
-from emu.observe.trace_header import TraceHeader
 from emu.run.experiment import Progress, run
 from emu.run.experiment_spec import Experiment
+from emu.subjects.ipc_msg.path.lengths import TAIL_MESSAGES, PathLengths, measure
+from emu.subjects.ipc_msg.path.reference import Correspondence, correspondence
+from emu.subjects.ipc_msg.path.walk import walk
 from emu.subjects.ipc_msg.workload.workload import CORES_MAX
+from emu.trace.file import TraceFile
+from emu.trace.header import TraceHeader
 
 THREADS = 2
 PLACEMENT = "cross-module"

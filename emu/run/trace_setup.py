@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from emu.image import Struct
-from emu.observe.trace_header import LockName, Region, Symbol, TaskName, TraceHeader
 from emu.run.experiment_spec import Experiment
 from emu.run.wiring import Wired
+from emu.trace.header import LockName, Region, Symbol, TaskName, TraceHeader
 
 
 def trace_header(wired: Wired, *, variant: str = "", arguments: str = "") -> TraceHeader:
@@ -21,6 +21,7 @@ def trace_header(wired: Wired, *, variant: str = "", arguments: str = "") -> Tra
         symbols=tuple(Symbol(each.name, each.address, each.size) for each in wired.image.routines),
         instructions={address: each.text for address, each in wired.text.decoded.items()},
         marks=tuple(wired.text.marks),
+        spins=tuple(each.name for each in wired.machine.probes.spins),
         locks=tuple(LockName(lock.name, lock.physical, lock.owner.name) for lock in wired.guest.locks),
         tasks=tuple(TaskName(task.plan.name, task.pointer) for task in wired.guest.tasks),
         regions=tuple(Region(each.name, each.physical, each.size, each.struct or "") for each in wired.guest.objects),

@@ -12,7 +12,7 @@ import small_machine
 
 from emu.engine import records as rec
 from emu.isa.instruction import Branch
-from emu.trace_record import Kind
+from emu.trace.record import Kind
 
 
 @pytest.mark.parametrize(("scenario", "cores"), [("locked_counter", 3), ("private_work", 1), ("racing_counter", 2)])

@@ -4,7 +4,7 @@ import small_machine
 
 from emu.engine.machine import Machine
 from emu.engine.probe_file import Errno, Probes, Spin
-from emu.trace_record import State
+from emu.trace.record import State
 
 COUNT = """
     mov r12d, 0x6

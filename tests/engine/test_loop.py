@@ -152,7 +152,7 @@ def test_a_stall_is_exactly_its_cycles(cycles: int, every: int, times: int) -> N
     """However much is under way when it begins, its own cycles are stall, no more and no less."""
     import small_machine
 
-    from emu.trace_record import State
+    from emu.trace.record import State
 
     machine = small_machine.make(STALLED, 1, stalls={"here": (cycles, every)})
     assert small_machine.drive(machine) == rec.RUN_DONE

@@ -109,7 +109,7 @@ def test_every_cycle_has_a_cause() -> None:
     machine.finish()
     core = machine.cores[0]
     assert int(core["cycles_by_cause"].sum()) == int(core["cycles"][:4].sum())
-    from emu.trace_record import Cause
+    from emu.trace.record import Cause
 
     assert int(core["cycles_by_cause"][Cause.MEMORY]) > 3 * 280 - 300
     assert int(core["cycles_by_cause"][Cause.LOCKED]) == 41

@@ -12,11 +12,11 @@ from emu.assembly import assemble_variant
 from emu.image import Image
 from emu.isa import Instruction, decode
 from emu.isa.flow import cycle_without
-from emu.observe.trace_file import TraceFile
 from emu.run.experiment import run
 from emu.run.experiment_spec import Experiment, Stall
 from emu.run.result import RunResult
-from emu.trace_record import Kind
+from emu.trace.file import TraceFile
+from emu.trace.record import Kind
 
 SLEEP_OR_LOCK = ("schedule", "_raw_spin_lock", "queued_spin_lock_slowpath")
 STALLS = [(), (Stall("handoff_window", 20_000, 10),), (Stall("handoff_window", 3_000, 1),)]

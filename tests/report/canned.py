@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from emu.observe.trace_file import TraceWriter
-from emu.observe.trace_header import LockName, Region, Symbol, TaskName, TraceHeader
 from emu.run.experiment_spec import Stall
 from emu.run.result import Coherence, LockUse, MessageSpin, RunResult, StallCount, StateCycles, Wakeups
-from emu.trace_record import TRACE_DTYPE, Access, Cause, Kind, State, Transfer
+from emu.trace.file import TraceWriter
+from emu.trace.header import LockName, Region, Symbol, TaskName, TraceHeader
+from emu.trace.record import TRACE_DTYPE, Access, Cause, Kind, State, Transfer
 
 CYCLES = 11_743_000
 
@@ -104,6 +104,7 @@ def header(variant: str = "baseline") -> TraceHeader:
             place["do_msgrcv"] + 0x80: "mov rax, qword ptr [rsp + 0x30]",
         },
         marks=("wakeup", "handoff_window", "delivered"),
+        spins=("message_spin",),
         locks=(LockName("q_perm.lock", 0x600000, "queue"),),
         tasks=(TaskName("pmsg/0", TASK0), TaskName("pmsg/1", TASK1)),
         regions=(

@@ -1,9 +1,9 @@
 """The path of a message, made up: as long as the real kernel's."""
 
-from emu.observe.path_lengths import ROWS, SECTIONS, PathLengths
-from emu.observe.path_reference import Reference, reference_of
-from emu.observe.path_tally import Means, Measure
 from emu.report.path_check import PathComparison
+from emu.subjects.ipc_msg.path.lengths import ROWS, SECTIONS, PathLengths
+from emu.subjects.ipc_msg.path.reference import Reference, reference_of
+from emu.subjects.ipc_msg.path.tally import Means, Measure
 
 
 def means(real) -> Means:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from canned_path import means, path_comparison
 
-from emu.observe.path_lengths import SECTIONS
-from emu.observe.path_tally import Means, Measure
 from emu.report.path_check import FUNCTION_BARS, ROW_BARS, SECTION_BARS, PathComparison, Row
 from emu.report.path_report import render_path
+from emu.subjects.ipc_msg.path.lengths import SECTIONS
+from emu.subjects.ipc_msg.path.tally import Means, Measure
 
 
 @pytest.fixture

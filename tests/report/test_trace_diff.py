@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 from canned import write_trace
 
-from emu.observe.difference import TraceDiff
-from emu.observe.hand_off import find_hand_off
-from emu.observe.trace_diff import diff_traces
-from emu.observe.trace_file import TraceFile
-from emu.observe.trace_select import select
 from emu.report.trace_diff import diff_lines
+from emu.subjects.ipc_msg.hand_off import find_hand_off
+from emu.trace.diff import diff_traces
+from emu.trace.difference import TraceDiff
+from emu.trace.file import TraceFile
+from emu.trace.select import select
 
 
 def compare(a: Path, b: Path, *, hand_off: int | None = None, by: str = "task", **filters) -> TraceDiff:
     traces = TraceFile(a), TraceFile(b)
-    cuts = [select(t.header, hand_off=None if hand_off is None else find_hand_off(t, hand_off), **filters) for t in traces]
+    cuts = [select(t.header, cut=None if hand_off is None else find_hand_off(t, hand_off), **filters) for t in traces]
     return diff_traces(*traces, *cuts, by=by)
 
 

@@ -7,12 +7,12 @@ import pytest
 from canned import header, script, write_trace
 
 from emu.errors import UserError
-from emu.observe.hand_off import find_hand_off
-from emu.observe.trace_file import TraceFile, TraceWriter
-from emu.observe.trace_select import parse_cycles, select
-from emu.observe.trace_words import short_instruction, short_value
 from emu.report.trace_text import outline_lines, trace_lines
-from emu.trace_record import Kind, State
+from emu.subjects.ipc_msg.hand_off import find_hand_off
+from emu.trace.file import TraceFile, TraceWriter
+from emu.trace.record import Kind, State
+from emu.trace.select import parse_cycles, select
+from emu.trace.words import short_instruction, short_value
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def shown(trace: TraceFile, **filters) -> list[str]:
 @pytest.mark.parametrize(("form", "lines"), [("show", trace_lines), ("outline", outline_lines)])
 def test_golden(golden, tmp_path: Path, variant, form, lines):
     trace = TraceFile(write_trace(tmp_path / "t.trace", variant))
-    chosen = select(trace.header, hand_off=find_hand_off(trace, 1))
+    chosen = select(trace.header, cut=find_hand_off(trace, 1))
     golden(f"trace_{form}_{variant}.txt", "\n".join(lines(trace, chosen)) + "\n")
 
 
@@ -101,7 +101,7 @@ def test_cycles_may_be_open():
 
 
 def test_hand_off_begins_at_the_entry_and_ends_in_user_mode(trace):
-    lines = shown(trace, hand_off=find_hand_off(trace, 1))
+    lines = shown(trace, cut=find_hand_off(trace, 1))
     assert "sys_msgsnd+0x0" in lines[0]
     assert "pmsg/1 u pmsg_shared" in lines[-1]
     assert sum("pmsg/0 u" in line for line in lines) == 1  # the sender is back, and no more of it
@@ -117,7 +117,7 @@ def test_a_release_that_becomes_visible_late_belongs_to_it(trace, tmp_path):
         writer.append(late)
         writer.close()
     found = TraceFile(tmp_path / "late.trace")
-    assert shown(found, hand_off=find_hand_off(found, 1)) == shown(trace, hand_off=find_hand_off(trace, 1))
+    assert shown(found, cut=find_hand_off(found, 1)) == shown(trace, cut=find_hand_off(trace, 1))
 
 
 @pytest.mark.parametrize(("number", "words"), [(0, "counted from 1"), (2, "has 1 hand-offs, not 2")])
@@ -128,10 +128,10 @@ def test_no_such_hand_off(trace, number, words):
 
 def test_hand_off_across_chunks_is_the_same(trace, tmp_path, monkeypatch):
     whole = find_hand_off(trace, 1)
-    monkeypatch.setattr("emu.observe.trace_file.CHUNK_RECORDS", 3)
+    monkeypatch.setattr("emu.trace.file.CHUNK_RECORDS", 3)
     pieces = TraceFile(write_trace(tmp_path / "pieces.trace"))
     assert find_hand_off(pieces, 1) == whole
-    assert shown(pieces, hand_off=whole) == shown(trace, hand_off=whole)
+    assert shown(pieces, cut=whole) == shown(trace, cut=whole)
 
 
 def test_outline_counts_instructions_and_cycles(trace):
@@ -153,7 +153,7 @@ def test_short_value(value, text):
 
 def scrambled(tmp_path: Path, monkeypatch, chunk: int) -> TraceFile:
     """A trace whose records are of cycles that go up and down, as cores that act in turn write them."""
-    monkeypatch.setattr("emu.observe.trace_file.CHUNK_RECORDS", chunk)
+    monkeypatch.setattr("emu.trace.file.CHUNK_RECORDS", chunk)
     rows = script(header()).records()
     rows["cycle"] += np.array([0, 400, 0, 90, 0, 0, 700, 5])[np.arange(len(rows)) % 8]
     with TraceWriter(tmp_path / f"{chunk}.trace", header()) as writer:

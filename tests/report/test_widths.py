@@ -21,11 +21,6 @@ from emu.calibrate.instruction_loops import GROUP
 from emu.calibrate.suite import Calibration, rows_of
 from emu.description import load_machine
 from emu.litmus.verdict import Verdict
-from emu.observe.hand_off import find_hand_off
-from emu.observe.path_reference import reference_of
-from emu.observe.trace_diff import diff_traces
-from emu.observe.trace_file import TraceFile
-from emu.observe.trace_select import select
 from emu.report import grid as grid_module
 from emu.report.bench_report import render_bench
 from emu.report.calibrate_report import render_calibration, render_host
@@ -50,6 +45,11 @@ from emu.stress.plan import Plan
 from emu.stress.rounds import Result
 from emu.subjects.bench.plan import Plan as BenchPlan
 from emu.subjects.bench.result import BenchResult, Distribution, WordUse
+from emu.subjects.ipc_msg.hand_off import find_hand_off
+from emu.subjects.ipc_msg.path.reference import reference_of
+from emu.trace.diff import diff_traces
+from emu.trace.file import TraceFile
+from emu.trace.select import select
 
 WIDTHS = (60, 80, 100, 140)
 WIDEST = 400
@@ -189,7 +189,7 @@ REPORTS: dict[str, Callable[[int], str]] = {
 
 def traced(a: TraceFile, b: TraceFile, width: int) -> str:
     """A trace in every form, and two compared."""
-    cuts = [select(each.header, hand_off=find_hand_off(each, 1)) for each in (a, b)]
+    cuts = [select(each.header, cut=find_hand_off(each, 1)) for each in (a, b)]
     return "\n".join(
         [
             *trace_lines(a, cuts[0], width=width),

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from emu.observe.trace_file import Records, TraceFile
 from emu.run.experiment import run
 from emu.run.experiment_spec import Experiment
-from emu.trace_record import Access, Kind
+from emu.trace.file import Records, TraceFile
+from emu.trace.record import Access, Kind
 
 LOAD, STORE, RMW = int(Access.LOAD), int(Access.STORE), int(Access.READ_MODIFY_WRITE)
 APIC = 0xFEE00000

@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from emu.observe.trace_file import Records, TraceFile
 from emu.run.experiment import prepare, run
 from emu.run.experiment_spec import Experiment, Stall
 from emu.run.result import RunResult
-from emu.trace_record import Access, Kind, State
+from emu.trace.file import Records, TraceFile
+from emu.trace.record import Access, Kind, State
 
 VARIANTS = ("baseline", "wakeq", "baseline-ticket")
 LOCK_FIGURES = ("acquisitions", "contended", "wait_cycles", "hold_cycles")

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from emu.cli.main import main
-from emu.observe.trace_file import TraceFile
 from emu.report.run_report import render_run
 from emu.run.experiment import run
 from emu.run.experiment_spec import Experiment, Limits, Stall
 from emu.run.result import RunResult
 from emu.run.stuck.facts import Stuck, TaskFacts
-from emu.trace_record import Kind
+from emu.trace.file import TraceFile
+from emu.trace.record import Kind
 
 ROOT = Path(__file__).parent.parent.parent
 SHAPE = {"cores": 2, "threads": 2, "messages": 40}

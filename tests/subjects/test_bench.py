@@ -9,13 +9,13 @@ import pytest
 from emu.cli.main import main
 from emu.description import load_machine
 from emu.errors import GuestFault, UserError
-from emu.observe.trace_file import TraceFile
 from emu.report.bench_report import render_bench
 from emu.run.bench import arguments, run_bench
 from emu.subjects.bench.lock_file import find_lock, shipped
 from emu.subjects.bench.measure import measure, prepare_contest
 from emu.subjects.bench.plan import Plan, Section, parse_section
 from emu.subjects.bench.result import BenchResult
+from emu.trace.file import TraceFile
 
 LOCKS = ("clh", "mcs", "qspinlock", "rwlock", "tas", "ticket", "ttas")
 PLAN = Plan(lock="ticket", machine="a10-7800", cores=4, rounds=40, section=Section(2, 50), think=200)

@@ -9,14 +9,14 @@ from emu.engine import records as rec
 from emu.guest.record import Record
 from emu.guest.tasks import ON_RQ_QUEUED, STACK_BYTES, TASK_DEAD, TASK_INTERRUPTIBLE, UserTask
 from emu.native import MASK64
-from emu.observe.trace_header import TraceHeader
-from emu.observe.trace_words import event_words
 from emu.run.stuck.facts import CoreFacts, TaskFacts
 from emu.run.stuck.places import Frame, call_at, place, source, stack_frames, task_name
 from emu.run.stuck.waiting import Waiting, waiting_of
 from emu.run.trace_setup import trace_header
 from emu.run.wiring import Wired
-from emu.trace_record import Kind
+from emu.trace.header import TraceHeader
+from emu.trace.record import Kind
+from emu.trace.words import event_words
 
 STATES = {
     TASK_INTERRUPTIBLE: "TASK_INTERRUPTIBLE",

@@ -12,7 +12,7 @@ from emu.subjects.bench import program
 from emu.subjects.bench.lock_file import LockFile
 from emu.subjects.bench.measure import Contest, Records, drive, prepare_contest
 from emu.subjects.bench.plan import Plan
-from emu.trace_record import Access, Kind
+from emu.trace.record import Access, Kind
 
 STEPS_SHOWN = 24
 WORDS = {

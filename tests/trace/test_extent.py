@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from emu.observe.extent import Extents
-from emu.observe.trace_header import LockName, Symbol, TaskName, TraceHeader
-from emu.trace_record import TRACE_DTYPE, Access, Kind
+from emu.trace.extent import Extents
+from emu.trace.header import LockName, Symbol, TaskName, TraceHeader
+from emu.trace.record import TRACE_DTYPE, Access, Kind
 
 KERNEL, PROGRAM = 0xFFFFFFFF80100000, 0x400000
 PLACES = {"entry": KERNEL, "outer": KERNEL + 0x100, "inner": KERNEL + 0x200, "tail": KERNEL + 0x300, "handler": KERNEL + 0x400}

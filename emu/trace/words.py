@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from emu.observe.trace_header import TraceHeader
-from emu.trace_record import Access, Cause, Kind, State, Transfer
+from emu.trace.header import TraceHeader
+from emu.trace.record import Access, Cause, Kind, State, Transfer
 
 STATE_LETTERS = {
     State.USER: "u",
@@ -16,7 +16,7 @@ STATE_LETTERS = {
     State.STALL: "h",
     State.IDLE: ".",
 }
-STATE_LEGEND = "u user, k kernel, s scheduler, i interrupt, w lock wait, m message spin, h stall, . idle"
+STATE_LEGEND = "u user, k kernel, s scheduler, i interrupt, w lock wait, m spin, h stall, . idle"
 CAUSES = {
     Cause.NONE: "",
     Cause.L2_HIT: "L2",
@@ -112,9 +112,9 @@ def event_words(record: Any, header: TraceHeader) -> str:
         case Kind.LOCK_RELEASED:
             return f"released {lock}, held for {value} cycles"
         case Kind.SPIN_BEGIN:
-            return "message spin begins: r_msg is NULL"
+            return f"{header.spin_name(detail)} begins"
         case Kind.SPIN_END:
-            return f"message spin ends after {value} NULL loads of r_msg"
+            return f"{header.spin_name(detail)} ends after {value} loads"
         case Kind.LINE_TRANSFER:
             how = TRANSFERS[Transfer(detail)] if detail in TRANSFERS else f"transaction {detail}"
             return f"line {header.object_at(address)} {how}, {value} cycles"

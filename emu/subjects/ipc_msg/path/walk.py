@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from emu.observe.coherence_replay import CoherenceReplay, Event
-from emu.observe.path_tally import Tally
-from emu.observe.trace_file import Records, TraceFile
-from emu.observe.trace_header import TraceHeader
 from emu.subjects.ipc_msg import QUEUE_LOCK
-from emu.trace_record import Access, Kind
+from emu.subjects.ipc_msg.path.tally import Tally
+from emu.trace.coherence_replay import CoherenceReplay, Event
+from emu.trace.file import Records, TraceFile
+from emu.trace.header import TraceHeader
+from emu.trace.record import Access, Kind
 from emu.units import LINE_BYTES
 
 SYSTEM_CALLS = {"sys_msgsnd": "msgsnd", "sys_msgrcv": "msgrcv"}  # by the routine that only this call enters

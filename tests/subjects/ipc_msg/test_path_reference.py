@@ -3,9 +3,9 @@
 import pytest
 
 from emu.assembly.variants import get_variant, kernel_sources
-from emu.observe.path_lengths import CALLS, SECTIONS
-from emu.observe.path_reference import OTHER_OBJECTS, correspondence, reference_of
-from emu.observe.path_tally import Measure
+from emu.subjects.ipc_msg.path.lengths import CALLS, SECTIONS
+from emu.subjects.ipc_msg.path.reference import OTHER_OBJECTS, correspondence, reference_of
+from emu.subjects.ipc_msg.path.tally import Measure
 
 VARIANTS = ("baseline", "wakeq")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emu.observe.coherence_replay import CoherenceReplay, Event
+from emu.trace.coherence_replay import CoherenceReplay, Event
 
 NONE, READ, UPGRADE, WRITE = Event.NONE, Event.READ_MISS, Event.UPGRADE, Event.WRITE_MISS
 

@@ -3,7 +3,7 @@
 import pytest
 from canned import KERNEL, TASK1, header
 
-from emu.observe.trace_header import TraceHeader
+from emu.trace.header import TraceHeader
 
 HEADER = header()
 

@@ -59,6 +59,7 @@ class TraceHeader:
     symbols: tuple[Symbol, ...]
     instructions: Mapping[int, str] = field(default_factory=dict)  # disassembly by virtual address
     marks: tuple[str, ...] = ()  # names of annotated events and points, by number
+    spins: tuple[str, ...] = ()  # names of the spins that probes count, by number
     locks: tuple[LockName, ...] = ()
     tasks: tuple[TaskName, ...] = ()
     regions: tuple[Region, ...] = ()
@@ -85,6 +86,7 @@ class TraceHeader:
             symbols=tuple(Symbol(str(name), int(address), int(size)) for name, address, size in plain["symbols"]),
             instructions={int(address, 16): str(text) for address, text in plain["instructions"].items()},
             marks=tuple(map(str, plain["marks"])),
+            spins=tuple(map(str, plain.get("spins", ()))),
             locks=tuple(LockName(str(name), int(address), str(owner)) for name, address, owner in plain["locks"]),
             tasks=tuple(TaskName(str(name), int(pointer)) for name, pointer in plain["tasks"]),
             regions=tuple(Region(str(n), int(address), int(size), str(struct)) for n, address, size, struct in plain["regions"]),
@@ -167,6 +169,10 @@ class TraceHeader:
     def mark_name(self, mark: int) -> str:
         """Name of an annotated event or point."""
         return self.marks[mark] if 0 <= mark < len(self.marks) else f"mark {mark}"
+
+    def spin_name(self, spin: int) -> str:
+        """Name of a spin that a probe counts, as people say it."""
+        return self.spins[spin].replace("_", " ") if 0 <= spin < len(self.spins) else f"spin {spin}"
 
     def lock_name(self, lock: int) -> str:
         """Class of a lock, and whose it is."""

@@ -8,9 +8,9 @@ import pytest
 from canned import header, script, write_trace
 
 from emu.errors import LimitReached, UserError
-from emu.observe import trace_file
-from emu.observe.trace_file import TraceFile, TraceWriter, trace_output
-from emu.trace_record import FORMAT_VERSION, TRACE_DTYPE
+from emu.trace import file as trace_file
+from emu.trace.file import TraceFile, TraceWriter, trace_output
+from emu.trace.record import FORMAT_VERSION, TRACE_DTYPE
 
 
 def random_records(count: int, seed: int = 1) -> np.ndarray:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emu.observe.trace_file import Records, TraceFile
-from emu.observe.trace_header import TraceHeader
-from emu.observe.trace_select import Selection
-from emu.observe.visits import Path
-from emu.trace_record import Access, Kind
+from emu.trace.file import Records, TraceFile
+from emu.trace.header import TraceHeader
+from emu.trace.record import Access, Kind
+from emu.trace.select import Selection
+from emu.trace.visits import Path
 
 Mask = NDArray[np.bool_]
 _INSTRUCTION, _ACQUIRED, _RELEASED = int(Kind.INSTRUCTION), int(Kind.LOCK_ACQUIRED), int(Kind.LOCK_RELEASED)

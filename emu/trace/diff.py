@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-from emu.observe.difference import (
+from emu.trace.difference import (
     Aligned,
     Holding,
     Item,
@@ -24,11 +24,11 @@ from emu.observe.difference import (
     StreamDifference,
     TraceDiff,
 )
-from emu.observe.lock_steps import LockStep, Mask, instructions_under, read_lock_steps
-from emu.observe.trace_file import TraceFile
-from emu.observe.trace_header import IDLE, TraceHeader
-from emu.observe.trace_select import Selection
-from emu.observe.visits import Path, Visit, read_path
+from emu.trace.file import TraceFile
+from emu.trace.header import IDLE, TraceHeader
+from emu.trace.lock_steps import LockStep, Mask, instructions_under, read_lock_steps
+from emu.trace.select import Selection
+from emu.trace.visits import Path, Visit, read_path
 
 WINDOW_VISITS = 400  # aligned on either side from the parting on
 CONTEXT_VISITS = 3
@@ -55,8 +55,8 @@ def diff_traces(a: TraceFile, b: TraceFile, selection_a: Selection, selection_b:
     routines = {name: (sums[0].get(name, none), sums[1].get(name, none)) for name in {**sums[0], **sums[1]}}
     largest = sorted(routines, key=lambda name: (-abs(routines[name][1].instructions - routines[name][0].instructions), name))
     return TraceDiff(
-        Side(a, selection_a.hand_off.number if selection_a.hand_off else None, len(paths[0])),
-        Side(b, selection_b.hand_off.number if selection_b.hand_off else None, len(paths[1])),
+        Side(a, selection_a.cut.number if selection_a.cut else None, len(paths[0])),
+        Side(b, selection_b.cut.number if selection_b.cut else None, len(paths[1])),
         tuple(_compare(name, streams_a.get(name), streams_b.get(name)) for name in names),
         {name: routines[name] for name in largest},
     )
@@ -87,8 +87,8 @@ def _name(key: int, header: TraceHeader, selection: Selection, by: str) -> str:
     if by == "core":
         return f"core {key}"
     if key >= _IDLE:
-        return IDLE if selection.hand_off else f"{IDLE} of core {key - _IDLE}"
-    return selection.hand_off.role(key) if selection.hand_off else header.task_name(key)
+        return IDLE if selection.cut else f"{IDLE} of core {key - _IDLE}"
+    return selection.cut.role(key) if selection.cut else header.task_name(key)
 
 
 def _compare(name: str, a: _Stream | None, b: _Stream | None) -> StreamDifference:

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from emu.errors import CheckFailed
-from emu.observe.coherence_replay import Event
-from emu.observe.path_lengths import TAIL_MESSAGES, measure
-from emu.observe.path_tally import Means
-from emu.observe.path_walk import Episode, Walk, walk
-from emu.observe.trace_file import TraceFile, TraceWriter
-from emu.observe.trace_header import LockName, Symbol, TaskName, TraceHeader
-from emu.trace_record import TRACE_DTYPE, Access, Kind
+from emu.subjects.ipc_msg.path.lengths import TAIL_MESSAGES, measure
+from emu.subjects.ipc_msg.path.tally import Means
+from emu.subjects.ipc_msg.path.walk import Episode, Walk, walk
+from emu.trace.coherence_replay import Event
+from emu.trace.file import TraceFile, TraceWriter
+from emu.trace.header import LockName, Symbol, TaskName, TraceHeader
+from emu.trace.record import TRACE_DTYPE, Access, Kind
 
 KERNEL, USER, STEP = 0xFFFFFFFF80100000, 0x400000, 0x10
 LOCK, QUEUE, STACK0, STACK1, TASK1, DEVICE = 0x600000, 0x600040, 0x700000, 0x710000, 0x500000, 0xFEE00300

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emu.errors import UserError
-from emu.observe.trace_file import Records, TraceFile
-from emu.observe.trace_header import TraceHeader
-from emu.trace_record import Kind, State
+from emu.trace.file import Records, TraceFile
+from emu.trace.header import TraceHeader
+from emu.trace.record import Kind, State
 
 ENTRY_SYMBOLS = ("sys_msgsnd", "do_msgsnd")  # the first that the trace has
 WAKEUP_MARK = "wakeup"
@@ -44,6 +44,18 @@ class HandOff:
     def role(self, task: int) -> str:
         """The part a task plays in it."""
         return {self.sender: "sender", self.receiver: "receiver"}.get(task, "idle")
+
+    def words(self, header: TraceHeader) -> str:
+        """Who hands over to whom."""
+        return f"hand-off {self.number}: {header.task_name(self.sender)} sends, {header.task_name(self.receiver)} receives"
+
+    def to_dict(self, header: TraceHeader) -> dict[str, int | str]:
+        """The same for `--json`."""
+        return {
+            "number": self.number,
+            "sender": header.task_name(self.sender),
+            "receiver": header.task_name(self.receiver),
+        }
 
 
 class _Step(NamedTuple):

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from emu.errors import LimitReached, UserError
 from emu.files import Output
-from emu.observe.trace_header import TraceHeader
-from emu.trace_record import FORMAT_VERSION, TRACE_DTYPE
+from emu.trace.header import TraceHeader
+from emu.trace.record import FORMAT_VERSION, TRACE_DTYPE
 
 MAGIC = b"EMUTRACE"
 CHUNK_RECORDS = 1 << 16

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from emu.errors import CheckFailed
-from emu.observe.coherence_replay import Event
-from emu.observe.path_tally import Means, Tally
-from emu.observe.path_walk import ENQUEUE_HOLD, HANDOFF_HOLD, IDLE, SLEEP_HOLD, USER, Walk
+from emu.subjects.ipc_msg.path.tally import Means, Tally
+from emu.subjects.ipc_msg.path.walk import ENQUEUE_HOLD, HANDOFF_HOLD, IDLE, SLEEP_HOLD, USER, Walk
+from emu.trace.coherence_replay import Event
 
 CALLS = ("msgsnd", "msgrcv")
 ROWS = (*CALLS, IDLE, "irq_resched", USER)

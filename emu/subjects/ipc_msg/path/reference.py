@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emu.files import read_toml
-from emu.observe.path_tally import Measure
+from emu.subjects.ipc_msg.path.tally import Measure
 
 KERNEL = "linux-4.8.15"
 OTHER_OBJECTS = "everything else"
@@ -51,7 +51,7 @@ class Correspondence:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One real kernel. `functions`: by context, as in `emu.observe.path_lengths.ROWS`, and name after renaming."""
+    """One real kernel. `functions`: by context, as in `emu.subjects.ipc_msg.path.lengths.ROWS`, and name after renaming."""
 
     name: str
     rows: dict[str, Real]

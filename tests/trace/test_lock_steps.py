@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emu.observe.lock_steps import LockStep, instructions_under, read_lock_steps
-from emu.observe.trace_file import TraceFile, TraceWriter
-from emu.observe.trace_header import LockName, Symbol, TaskName, TraceHeader
-from emu.observe.trace_select import select
-from emu.observe.visits import read_path
-from emu.trace_record import TRACE_DTYPE, Access, Kind
+from emu.trace.file import TraceFile, TraceWriter
+from emu.trace.header import LockName, Symbol, TaskName, TraceHeader
+from emu.trace.lock_steps import LockStep, instructions_under, read_lock_steps
+from emu.trace.record import TRACE_DTYPE, Access, Kind
+from emu.trace.select import select
+from emu.trace.visits import read_path
 
 CODE, QUEUE, RUN_QUEUE = 0xFFFFFFFF80100000, 0x600000, 0x600040
 HEADER = TraceHeader(
@@ -55,7 +55,7 @@ ROWS = [
 
 @pytest.fixture(params=[1, 3, 1000])
 def trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> TraceFile:
-    monkeypatch.setattr("emu.observe.trace_file.CHUNK_RECORDS", request.param)
+    monkeypatch.setattr("emu.trace.file.CHUNK_RECORDS", request.param)
     with TraceWriter(tmp_path / "t", HEADER) as writer:
         writer.append(np.array(ROWS, TRACE_DTYPE))
         writer.close()

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emu.observe.trace_file import Records
-from emu.observe.trace_header import TraceHeader
-from emu.trace_record import Access, Kind
+from emu.trace.file import Records
+from emu.trace.header import TraceHeader
+from emu.trace.record import Access, Kind
 
 Mask = NDArray[np.bool_]
 KERNEL_SPACE = np.uint64(1 << 63)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from emu.observe.trace_file import TraceFile
-from emu.observe.visits import Visit
+from emu.trace.file import TraceFile
+from emu.trace.visits import Visit
 
 SCHEMA = "emu-trace-diff/1"
 

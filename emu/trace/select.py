@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emu.errors import UserError
-from emu.observe.extent import Extents
-from emu.observe.hand_off import HandOff
-from emu.observe.trace_file import Records, TraceFile
-from emu.observe.trace_header import IDLE, TraceHeader
-from emu.trace_record import TRACE_DTYPE, Kind
+from emu.trace.extent import Extents
+from emu.trace.file import Records, TraceFile
+from emu.trace.header import IDLE, TraceHeader
+from emu.trace.record import TRACE_DTYPE, Kind
 
 Mask = NDArray[np.bool_]
 
@@ -36,9 +36,30 @@ FILTERS = {  # by option: which fields of a `Selection` it sets
     "--symbol": ("symbols",),
     "--cycles": ("cycles",),
     "--event": ("kinds", "marks"),
-    "--hand-off": ("hand_off",),
+    "--hand-off": ("cut",),
 }
 QUIET_EVENTS = (Kind.STORE_DRAINED, Kind.ACCESS)  # one a store, or several an instruction: shown only when asked for
+
+
+class Cut(Protocol):
+    """A part of a trace that a subject has found, such as one hand-off: up to the trace's record `last`."""
+
+    @property
+    def number(self) -> int: ...  # noqa: D102
+    @property
+    def last(self) -> int: ...  # noqa: D102
+
+    def mask(self, chunk: Records, first: int) -> Mask:
+        """Which records of a chunk, whose first is the trace's record `first`, belong to it."""
+
+    def role(self, task: int) -> str:
+        """The part that a task plays in it."""
+
+    def words(self, header: TraceHeader) -> str:
+        """What it is, in a sentence."""
+
+    def to_dict(self, header: TraceHeader) -> dict[str, int | str]:
+        """The same for `--json`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +72,7 @@ class Selection:
     cycles: tuple[int, int] | None = None  # both ends included
     kinds: tuple[int, ...] = ()
     marks: tuple[int, ...] = ()
-    hand_off: HandOff | None = None
+    cut: Cut | None = None
 
     @property
     def events_only(self) -> bool:
@@ -92,15 +113,15 @@ class Selection:
         extents = Extents(trace.header, self._symbol_ranges(trace.header)) if self.symbols else None
         first = 0
         for chunk in trace.chunks():
-            if self.hand_off is not None and first > self.hand_off.last:
+            if self.cut is not None and first > self.cut.last:
                 return
             yield chunk[self._mask(chunk, first, extents)]
             first += len(chunk)
 
     def _mask(self, chunk: Records, first: int, extents: Extents | None) -> Mask:
         mask = self._kind_mask(chunk)
-        if self.hand_off is not None:
-            mask &= self.hand_off.mask(chunk, first)
+        if self.cut is not None:
+            mask &= self.cut.mask(chunk, first)
         if self.cores:
             mask &= np.isin(chunk["core"], self.cores)
         if self.tasks:
@@ -135,7 +156,7 @@ def select(
     symbols: Sequence[str] = (),
     cycles: str | None = None,
     events: Sequence[str] = (),
-    hand_off: HandOff | None = None,
+    cut: Cut | None = None,
 ) -> Selection:
     """A selection from what a user wrote; raises `UserError` for names that the trace does not know."""
     for core in cores:
@@ -161,7 +182,7 @@ def select(
         cycles=None if cycles is None else parse_cycles(cycles),
         kinds=tuple(kinds),
         marks=tuple(marks),
-        hand_off=hand_off,
+        cut=cut,
     )
 
 

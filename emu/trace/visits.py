@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emu.errors import UserError
-from emu.observe.trace_file import TraceFile
-from emu.observe.trace_header import TraceHeader
-from emu.observe.trace_select import Selection
-from emu.trace_record import Kind
+from emu.trace.file import TraceFile
+from emu.trace.header import TraceHeader
+from emu.trace.record import Kind
+from emu.trace.select import Selection
 
 INSTRUCTIONS_MAX = 20_000_000  # held in memory at once
 _COLUMNS = ("cycle", "pc", "cost", "task", "core", "state")

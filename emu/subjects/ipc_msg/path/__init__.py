@@ -1,0 +1,1 @@
+"""How long the message path is, from a trace, beside the real kernel's (docs/path.md)."""
