@@ -94,12 +94,15 @@ _views: dict[tuple[int, int, Any], Any] = {}
 
 @cache
 def _with_attributes(dtype: Any) -> Any:
-    """The same records with their fields as attributes: np.record has them too, at four times the cost."""
+    """The same records with their fields as attributes, inner records too: np.record has them, at four times the cost."""
 
     def field(name: str) -> property:
         return property(itemgetter(name), lambda record, value: record.__setitem__(name, value))
 
-    return np.dtype((type("Record", (np.void,), {name: field(name) for name in dtype.names}), dtype))
+    inner = {name: _with_attributes(kind) if kind.names else kind for name, (kind, _) in dtype.fields.items()}
+    offsets = [offset for _, offset in dtype.fields.values()]
+    whole = np.dtype({"names": list(inner), "formats": list(inner.values()), "offsets": offsets, "itemsize": dtype.itemsize})
+    return np.dtype((type("Record", (np.void,), {name: field(name) for name in inner}), whole))
 
 
 def array_at(address: int, length: int, dtype: Any) -> Any:

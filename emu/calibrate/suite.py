@@ -103,8 +103,8 @@ def unmeasured() -> dict[str, str]:
 
 def measure_emulated(machine: MachineFile, progress: Progress) -> tuple[list[Measurement], HeatMap]:
     """Run everything on the emulated machine; `progress(done, total)` after each benchmark."""
-    per_module = machine.topology.cores_per_module
-    total = per_module * machine.topology.modules
+    per_module = machine.topology.processors_per_module
+    total = machine.topology.processors
     pairs = {exchanges.SIBLING: (0, 1), exchanges.ACROSS: (0, per_module)}
     there = {exchanges.SIBLING: per_module > 1, exchanges.ACROSS: total > per_module}
     used = {kind: pair for kind, pair in pairs.items() if there[kind] and max(pair) < CORES_MAX}

@@ -64,7 +64,7 @@ def _emulated(name: str, *, as_json: bool, plot: Output | None) -> None:
     from emu.cli.catalogue import find_machine
 
     description = find_machine(name)
-    _check_cores(plot, description.topology.modules * description.topology.cores_per_module)
+    _check_cores(plot, description.topology.processors)
     from emu.calibrate import suite
     from emu.calibrate.figures import expectations
 

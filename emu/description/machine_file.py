@@ -1,15 +1,17 @@
 """The schema of a machine file, and reading one: a missing, negative or unknown entry is refused by name."""
 
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from emu.errors import UserError
 from emu.files import is_there, read_toml
 
+NEAR_MAX = 3  # groups of modules; what is in none together is one more distance
 Cycles = Annotated[int, Field(ge=0, le=10**9)]
 Word32 = Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -101,10 +103,24 @@ class EntryFigure(Figure):
 
 
 class Topology(_Sourced):
-    """Modules of cores that share an L2; a run with more cores than the part has more modules of the same kind."""
+    """Modules of cores that share an L2, threads that share a core; a run with more cores than the part has more modules alike.
+
+    Everywhere else a "core" is what an operating system takes for one: a thread, if a core has several.
+    """
 
     modules: Annotated[int, Field(ge=1, le=64)]
     cores_per_module: Annotated[int, Field(ge=1, le=64)]
+    threads_per_core: Annotated[int, Field(ge=1, le=8)] = 1
+
+    @property
+    def processors_per_module(self) -> int:
+        """Threads of a module."""
+        return self.cores_per_module * self.threads_per_core
+
+    @property
+    def processors(self) -> int:
+        """Threads of the part."""
+        return self.modules * self.processors_per_module
 
 
 class Cache(_Sourced):
@@ -120,8 +136,31 @@ class Cache(_Sourced):
         return power_of_two(sets)
 
 
+class L1(Cache):
+    """The data cache of a core. What it writes through is in the L2 at once; what it writes back only when somebody wants it."""
+
+    write_policy: Literal["through", "back"]
+
+
+class L3(Cache):
+    """A cache that the L2s of so many modules evict into, and that gives a line away when one of them wants it again."""
+
+    modules: Annotated[int, Field(ge=1, le=64)]
+    hit: Figure  # load to use
+
+
+class Near(_Sourced):
+    """Modules that are nearer to each other than to all others: what their lines cost each other."""
+
+    name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+    modules: Annotated[int, Field(ge=1, le=64)]
+    line: Figure  # as latencies.remote_line of modules that are not near
+    write: Figure  # as latencies.remote_write
+    upgrade: Figure  # as latencies.upgrade
+
+
 class Latencies(_Strict):
-    """Load-to-use and transfer latencies, in core cycles."""
+    """Load-to-use latencies and, of what writes, cycles until a line is owned: core cycles, all absolute."""
 
     l1_hit: Figure
     l2_hit: Figure
@@ -218,14 +257,26 @@ class MachineFile(_Strict):
     summary: Annotated[str, Field(min_length=1)]
     clock_hz: Clock
     topology: Topology
-    l1d: Cache
+    near: Annotated[tuple[Near, ...], Field(strict=False, max_length=NEAR_MAX)] = ()
+    l1d: L1
     l2: Cache
+    l3: L3 | None = None
     latencies: Latencies
     store_buffer: StoreBuffer
     core: Core
     tlb: Tlb
     miss_buffers: MissFigure
     cpuid: Annotated[tuple[CpuidRow, ...], Field(strict=False)]
+
+    @model_validator(mode="after")
+    def _groups_nest(self) -> "MachineFile":
+        sizes = [each.modules for each in self.near]
+        for smaller, larger in pairwise([1, *sizes]):
+            if larger <= smaller or larger % smaller:
+                raise ValueError(f"near: groups must go from the smallest on, each of whole ones of those before, not {sizes}")
+        if self.l3 is not None and self.l3.modules not in (1, *sizes):
+            raise ValueError(f"l3.modules must be 1 or those of a near group, not {self.l3.modules}")
+        return self
 
     @field_validator("cpuid")
     @classmethod
@@ -278,6 +329,8 @@ def _words(error: ErrorDetails) -> str:
         "int_type": "a whole number",
         "string_type": "text",
         "string_too_short": "text that says something",
+        "string_pattern_mismatch": "a name of small letters, digits and _",
+        "too_long": f"at most {limits.get('max_length')} tables",
         "greater_than_equal": f"at least {limits.get('ge')}",
         "less_than_equal": f"at most {limits.get('le')}",
         "less_than": f"less than {limits.get('lt')}",
@@ -290,5 +343,5 @@ def _words(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         return f"{key} is no key of a machine file; `emu machines show a10-7800 --toml` shows a whole one"
     if error["type"] == "value_error":
-        return f"{key} {limits.get('error')}, not {error['input']!r}"
+        return f"{key} {limits.get('error')}, not {error['input']!r}" if key else f"{limits.get('error')}"
     return f"{key} must be {wanted}, not {error['input']!r}" if wanted else f"{key}: {error['msg']}"

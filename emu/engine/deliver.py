@@ -57,7 +57,7 @@ def fetch(machine, core, address):  # type: ignore[no-untyped-def]
     """One load of the interrupt microcode: a quadword of RAM."""
     bus = array_at(machine.bus, 1, BUS)[0]
     cycles = load(bus, core.index, core.clock, core.clock, address, 8)
-    core.data_at = max(core.data_at, core.clock + machine.l1_hit + cycles)
+    core.data_at = max(core.data_at, core.clock + cycles)
     return read_ram(bus, address, 8)
 
 

@@ -28,7 +28,7 @@ from emu.engine.schedule import hold_back
 from emu.engine.sharing import touch
 from emu.engine.step import step
 from emu.engine.trace import LOAD, STORE, note_earlier_access, note_transfer, remember
-from emu.memory.access import atomic, load, locked_store, show, store
+from emu.memory.access import atomic, load, locked_store, peek, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram, stores_visible_at
 from emu.native import array_at, call, mix, njit
@@ -84,7 +84,8 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
             core.rmw_lock_word = read_ram(bus, address, 4)
     else:
         cycles = load(bus, core.index, core.clock, core.start, address, size)
-        core.data_at = max(core.data_at, core.start + machine.l1_hit + cycles)
+        core.data_at = max(core.data_at, core.start + cycles)
+        cycles -= bus.l1_hit  # which is no wait
     blame(core, cycles, bus.cause)
     note_transfer(machine, core, address, bus.cause, cycles)
     if bus.released_count != machine.releases_seen:
@@ -123,7 +124,7 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
         return
     releases = np.int64(-1)
     if lock >= 0:
-        show(bus, core.index, core.clock, address)
+        peek(bus, core.index, core.clock, address)
         if change_lock(machine, core, lock, read_ram(bus, address, 4), value, size, False) == RELEASED:
             releases = lock
     data_at = max(core.operands_at, core.data_at) + (instruction.latency if instruction.traits & LOADS else 0)

@@ -25,7 +25,7 @@ from emu.trace.record import TRACE_DTYPE, State
 TRACE_RECORDS = 1 << 18
 # What the engine itself takes from the latencies of a machine file; the rest is the memory system's.
 LATENCIES = (
-    "l1_hit", "mispredict", "return_mispredict", "btb_l2_hit", "resteer", "mmio_read", "mmio_write", "ipi_flight",
+    "mispredict", "return_mispredict", "btb_l2_hit", "resteer", "mmio_read", "mmio_write", "ipi_flight",
     "interrupt_entry", "halt_exit",
 )  # fmt: skip
 
@@ -233,6 +233,7 @@ class Machine:
     def run(self) -> int:
         """Advance by one slice; returns `record["outcome"]`."""
         run_native(address_of(self.record))
+        self.bus.check()
         return int(self.record["outcome"][0])
 
     @property

@@ -187,7 +187,6 @@ MACHINE = np.dtype(
         ("context_save", I64),
         ("context_restore", I64),
         ("secondary_pc", I64),
-        ("l1_hit", I64),
         ("mispredict", I64),
         ("return_mispredict", I64),
         ("btb_l2_hit", I64),  # a taken branch that only the second level of the BTB knows

@@ -1,31 +1,33 @@
 """The one road to shared memory: access -> store buffer -> cache -> coherence -> cost.
 
 Every data access of every core comes through `load`, `store` or `atomic`, in the order of `now`: what it sees and changes is as
-of then. Its own time `at` may be later, when its address is known; each returns the cycles that it adds from there to an
-access that hits L1, and `bus.cause` then names the reason.
+of then. Its own time `at` may be later, when its address is known. `load` returns the cycles from there until the data can be
+used, `store` those for which the buffer has no room, `atomic` those until the line is the core's own; `bus.cause` names what
+took longest, 0 if that was an L1 hit.
 """
 
 import numpy as np
 
-from emu.memory.cache import C_SIBLING, fly, not_here, own_line, ownership_cycles, read_line, waits
+from emu.memory.cache import not_here, place_of
+from emu.memory.coherence import CAUSE_OF, FROM_L2, own_line, ownership, read_line
+from emu.memory.flight import busy_cycles, start_transfer
 from emu.memory.journal import WRITE, enter
-from emu.memory.records import BUFFER, I64
+from emu.memory.records import BUFFER, FOR_LOCKED, I64
 from emu.memory.store_buffer import arrives_for_store, drain_due, forward, line_came_first, push_store, read_ram, take_view
 from emu.memory.tlb import translation_cycles
 from emu.native import array_at, njit
-from emu.set_associative import hit, insert
 
 
 @njit
 def load(bus, core, now, at, address, size):  # type: ignore[no-untyped-def]
-    """A core loads, its access being made at `at`: RAM shows its view of the bytes when this returns."""
+    """A core loads, its access being made at `at`: RAM shows its view of the bytes when this returns; load-to-use cycles."""
     bus.cause = 0
     if bus.next_drain <= now:
         drain_due(bus, now)
     delay = translation_cycles(bus, core, address)
     at += delay
     first, last = address >> 6, (address + size - 1) >> 6
-    cycles, forwarded = I64(0), I64(-1)
+    cycles, forwarded = I64(bus.l1_hit), I64(-1)
     for line in range(first, last + 1):
         fetched = I64(-1)
         pending = array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0
@@ -38,16 +40,14 @@ def load(bus, core, now, at, address, size):  # type: ignore[no-untyped-def]
             absent = pending and not_here(bus, core, line)
             fetched = I64(read_line(bus, core, line, at))
             if absent and bus.untimed == 0:
-                cause = bus.cause
-                line_came_first(bus, core, line, at + fetched)
-                bus.cause = cause
+                line_came_first(bus, core, line, at + fetched - bus.l1_hit)
         if forwarded < 0:
             cycles = max(cycles, fetched)
     return delay + (cycles if forwarded < 0 else forwarded)
 
 
 @njit
-def show(bus, core, now, address):  # type: ignore[no-untyped-def]
+def peek(bus, core, now, address):  # type: ignore[no-untyped-def]
     """Make RAM show a line as a core sees it, at no cost: for a look at what a store is about to change."""
     if bus.next_drain <= now:
         drain_due(bus, now)
@@ -86,20 +86,17 @@ def atomic(bus, core, now, address, size, keeps):  # type: ignore[no-untyped-def
     if bus.next_drain <= now:
         drain_due(bus, now)
     cycles = 0
-    module = core // bus.cores_per_module
+    module = place_of(bus, core).module
     for line in range(address >> 6, ((address + size - 1) >> 6) + 1):
         if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
             take_view(bus, core, line)
-        need = ownership_cycles(bus, core, line)
-        here = hit(bus.l1, core, line, line)
+        source, need = ownership(bus, core, line, FOR_LOCKED)
+        if source > FROM_L2:
+            need += busy_cycles(bus, line, now)
         if need > 0:
-            need = (bus.sibling_locked if bus.cause == C_SIBLING else need) + waits(bus, line, now)
-        elif not here:
-            need = bus.l2_hit
-        own_line(bus, core, line, now)
-        if not here:
-            insert(bus.l1, core, line, line)
-        fly(bus, module, line, now, now + need + keeps)
+            bus.cause = CAUSE_OF[source]
+        own_line(bus, core, line, FOR_LOCKED, now)
+        start_transfer(bus, module, line, now, now + need + keeps)
         cycles = max(cycles, need)
     return cycles + translation_cycles(bus, core, address)
 

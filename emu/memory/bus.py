@@ -4,8 +4,24 @@ import mmap
 
 import numpy as np
 
-from emu.description import MachineFile
-from emu.memory.records import BUFFER, BUS, I64, LARGE_PAGE_SHIFT, RELEASE, RELEASES, REQUESTS, RING, STORE
+from emu.description import Figure, MachineFile
+from emu.errors import InternalError
+from emu.memory.moesi import LEVELS, SOURCES, Event, Line, Source
+from emu.memory.records import (
+    BUFFER,
+    BUS,
+    FOR_LOAD,
+    FOR_LOCKED,
+    FOR_STORE,
+    I64,
+    LARGE_PAGE_SHIFT,
+    PLACE,
+    RELEASE,
+    RELEASES,
+    REQUESTS,
+    RING,
+    STORE,
+)
 from emu.native import NEVER, address_of
 from emu.set_associative import new_table
 
@@ -22,28 +38,52 @@ class Bus:
         self.ram = np.frombuffer(mmap.mmap(-1, ram_bytes), np.uint8)
         self.record = np.zeros(1, BUS)
         self.arrays: dict[str, np.ndarray] = {}
-        together = description.topology.cores_per_module
-        modules = -(-cores // together)
         self._put(ram=address_of(self.ram), ram_bytes=ram_bytes, lines=ram_bytes // 64, frames=ram_bytes // 4096)
-        self._put(cores=cores, modules=modules, cores_per_module=together, next_drain=NEVER)
-        self._make_caches(cores, modules)
+        self._put(cores=cores, next_drain=NEVER)
+        self._lay_out(cores)
+        self._make_caches()
         self._make_store_buffers(cores)
-        self._set_latencies()
+        self._set_costs()
 
-    def _make_caches(self, cores: int, modules: int) -> None:
-        machine = self.description
-        for name in ("line_state", "line_probed", "line_ready"):
-            self._line_array(name, np.uint8 if name == "line_state" else I64, modules)
-        self._line_array("line_busy", I64)
-        self._line_array("line_asked", I64)
-        self._line_array("line_writer", np.int16)
-        self._table("l1", cores, machine.l1d.sets, machine.l1d.ways)
-        self._table("l2", modules, machine.l2.sets, machine.l2.ways)
-        self._array("requests", cores, REQUESTS)
-        self._put(miss_buffers=machine.miss_buffers.value)
+    def _lay_out(self, cores: int) -> None:
+        """Which caches a core has, and how far the caches of modules are away from each other."""
+        machine, topology = self.description, self.description.topology
+        together = topology.processors_per_module
+        l1s, modules = -(-cores // topology.threads_per_core), -(-cores // together)
+        group = 1 if machine.l3 is None else machine.l3.modules
+        l3s = 0 if machine.l3 is None else -(-modules // group)
+        self._put(cores_per_module=together, l1s=l1s, l1s_per_module=topology.cores_per_module, modules=modules)
+        self._put(l3s=l3s, modules_per_l3=group, holders=modules + l3s)
+        places = self._array("places", cores, PLACE)
+        places["l1"], places["module"] = np.arange(cores) // topology.threads_per_core, np.arange(cores) // together
+        homes = [*range(modules), *(l3 * group for l3 in range(l3s))]  # of each holder, a module beside it
+        levels = self._array("levels", modules * (modules + l3s), np.uint8).reshape(modules, -1)
+        sizes = [near.modules for near in machine.near]
+        for module in range(modules):
+            for holder, home in enumerate(homes):
+                levels[module, holder] = sum(module // size != home // size for size in sizes)
+        self._put(l3_levels=sizes.index(group) + 1 if l3s and group in sizes else 0)
+
+    def _make_caches(self) -> None:
+        machine, record = self.description, self.record[0]
+        for name, dtype, a_line in (
+            ("line_state", np.uint8, int(record["holders"])),
+            ("line_probed", I64, int(record["holders"])),
+            ("line_ready", I64, int(record["modules"])),
+            ("line_busy", I64, 1),
+            ("line_asked", I64, 1),
+            ("line_owner", np.int16, 1),
+        ):
+            self._line_array(name, dtype, a_line)
+        self._table("l1", int(record["l1s"]), machine.l1d.sets, machine.l1d.ways)
+        self._table("l2", int(record["modules"]), machine.l2.sets, machine.l2.ways)
+        if machine.l3 is not None:
+            self._table("l3", int(record["l3s"]), machine.l3.sets, machine.l3.ways)
+        self._put(write_back=machine.l1d.write_policy == "back", miss_buffers=machine.miss_buffers.value)
+        self._array("requests", int(record["l1s"]), REQUESTS)
         self._array("frame_shift", len(self.ram) // 4096, np.uint8)[:] = LARGE_PAGE_SHIFT
-        self._table("tlb", cores, 1, machine.tlb.entries.value)
-        self._table("tlb_l2", modules, machine.tlb.l2_sets.value, machine.tlb.l2_ways.value)
+        self._table("tlb", int(record["l1s"]), 1, machine.tlb.entries.value)
+        self._table("tlb_l2", int(record["modules"]), machine.tlb.l2_sets.value, machine.tlb.l2_ways.value)
 
     def _make_store_buffers(self, cores: int) -> None:
         buffer = self.description.store_buffer
@@ -54,27 +94,47 @@ class Bus:
         self._array("buffers", cores, BUFFER)
         self._array("released", RELEASES, RELEASE)
 
-    def _set_latencies(self) -> None:
-        latency, tlb = self.description.latencies, self.description.tlb
+    def _set_costs(self) -> None:
+        """What an access waits for its line. A load's latency is to the use of the data: its line is there an L1 hit earlier."""
+        machine, latency = self.description, self.description.latencies
+        far = (latency.remote_line, latency.remote_write, latency.upgrade)
+        distances = [*((near.line, near.write, near.upgrade) for near in machine.near), far]
         hit = latency.l1_hit.value
-        self._put(
-            **{
-                name: max(figure.value - hit, 0)
-                for name, figure in (
-                    ("l2_hit", latency.l2_hit),
-                    ("sibling_line", latency.sibling_line),
-                    ("remote_line", latency.remote_line),
-                    ("memory", latency.memory),
-                    ("forward", latency.store_forward),
-                )
-            },
-            sibling_locked=latency.sibling_locked.value,
-            remote_write=latency.remote_write.value,
-            upgrade=latency.upgrade.value,
-            forward_fail=latency.store_forward_fail.value,
-            tlb_l2_hit=tlb.l2_hit.value,
-            page_walk=tlb.page_walk.value,
-        )
+        costs = self._array("costs", (FOR_LOCKED + 1) * SOURCES, I64).reshape(FOR_LOCKED + 1, SOURCES)
+
+        def line(figure: Figure) -> int:
+            return max(figure.value - hit, 0)
+
+        costs[:, Source.SIBLING] = line(latency.sibling_line)
+        costs[:, Source.L2] = line(latency.l2_hit)
+        costs[:, Source.L3] = 0 if machine.l3 is None else line(machine.l3.hit)
+        costs[:, Source.MEMORY] = line(latency.memory)
+        for level, (read, write, upgrade) in enumerate(distances):
+            costs[FOR_LOAD, Source.MODULE + level] = line(read)
+            costs[FOR_STORE:, Source.MODULE + level] = write.value
+            costs[:, Source.UPGRADE + level] = upgrade.value
+        costs[FOR_LOCKED, Source.SIBLING] = latency.sibling_locked.value
+        self._put(l1_hit=hit, store_forward=latency.store_forward.value, store_forward_fail=latency.store_forward_fail.value)
+        self._put(tlb_l2_hit=machine.tlb.l2_hit.value, page_walk=machine.tlb.page_walk.value)
+
+    def counts(self) -> dict[str, int]:
+        """What lines have moved, by name; `transfers_across_modules` are all those between modules, near ones included."""
+        counted = self.record[0]["transactions"]
+        return {
+            "transfers_within_module": int(counted[Source.SIBLING]),
+            "transfers_across_modules": int(counted[Source.MODULE : Source.MODULE + LEVELS].sum()),
+            "transfers_near": int(counted[Source.MODULE : Source.MODULE + len(self.description.near)].sum()),
+            "l3_hits": int(counted[Source.L3]),
+            "upgrades": int(counted[Source.UPGRADE : Source.UPGRADE + LEVELS].sum()),
+            "memory_reads": int(counted[Source.MEMORY]),
+            "write_backs": int(self.record[0]["write_backs"]),
+        }
+
+    def check(self) -> None:
+        """Raise an `InternalError` if the protocol was asked for a row that it has not got."""
+        if (missing := int(self.record[0]["missing_row"])) > 0:
+            state, event = divmod(missing - 1, len(Event))
+            raise InternalError(f"the coherence protocol has no row for {Line(state).name}, {Event(event).name}")
 
     def small_pages(self, physical: int, size: int) -> None:
         """The bytes from a physical address on are mapped by pages of 4 KiB."""

@@ -1,11 +1,13 @@
 """The memory system's state as flat records: one `BUS` for the machine, arrays of everything that is counted in lines or cores.
 
 A `BUS` holds the host addresses of its arrays, so that compiled hooks reach all of it from one pointer. Arrays with an element or
-more for each line of RAM are called `line_...`; they are indexed by physical line number, or by `line * modules + module`.
+more for each line of RAM are called `line_...`; they are indexed by physical line number, or by `line * modules + module`. What
+holds lines and is kept coherent is a holder: the L2s first, by the number of their module, then the L3s.
 """
 
 import numpy as np
 
+from emu.memory.moesi import SOURCES
 from emu.set_associative import TABLE
 
 I64 = np.int64
@@ -17,25 +19,35 @@ BUS = np.dtype(
         ("ram", I64),  # host address of physical address 0
         ("ram_bytes", I64),
         ("lines", I64),
-        ("cores", I64),
-        ("modules", I64),
+        ("cores", I64),  # logical processors: threads, if a core has several
         ("cores_per_module", I64),
+        ("modules", I64),
+        ("l3s", I64),
+        ("modules_per_l3", I64),
+        ("holders", I64),  # modules + l3s
+        ("places", I64),  # PLACE[cores]
+        ("levels", I64),  # u8[modules * holders], how far away a holder is from a module: 0 is the nearest
+        ("l3_levels", I64),  # what is nearer than this shares the L3
         # coherence and caches
-        ("line_state", I64),  # u8[lines * modules], moesi.Line
+        ("line_state", I64),  # u8[lines * holders], moesi.Line
         ("line_busy", I64),  # i64[lines], the line is in flight between modules until then
         ("line_asked", I64),  # i64[lines], when it was asked for
-        ("line_probed", I64),  # i64[lines * modules], when another module last probed that module's copy
+        ("line_probed", I64),  # i64[lines * holders], when another module last probed that copy
         ("line_ready", I64),  # i64[lines * modules], when the line has arrived in that module
-        ("line_writer", I64),  # i16[lines], core that wrote it last
-        ("l1", TABLE),  # lines in each core's L1
+        ("line_owner", I64),  # i16[lines], of a line in M: the L1 whose core wrote it last; -1: that one has written it back
+        ("l1s", I64),
+        ("l1s_per_module", I64),
+        ("l1", TABLE),  # lines in each L1
         ("l2", TABLE),  # lines in each module's L2
-        ("requests", I64),  # REQUESTS[cores], the misses under way of each L1
+        ("l3", TABLE),
+        ("write_back", I64),  # the L1s are written back; 0: through
+        ("requests", I64),  # REQUESTS[l1s], the misses under way of each L1
         ("miss_buffers", I64),  # misses of one L1 under way at once
         # data TLBs
         ("frames", I64),  # of 4 KiB
         ("frame_shift", I64),  # u8[frames], log2 of the frames in the page around it
-        ("tlb", TABLE),  # first frames of the pages that each core's TLB knows: one set
-        ("tlb_l2", TABLE),  # and each module's
+        ("tlb", TABLE),  # first frames of the pages that the TLB beside each L1 knows: one set
+        ("tlb_l2", TABLE),  # and the one beside each L2
         # store buffers
         ("line_pending", I64),  # u16[lines], stores not yet drained
         ("line_viewer", I64),  # i16[lines], core whose own view RAM holds while stores are pending
@@ -48,32 +60,27 @@ BUS = np.dtype(
         ("journal", I64),  # host address of CHANGE[journal_capacity]: what has happened, to be taken back; 0: not kept
         ("journal_count", I64),
         ("journal_capacity", I64),
-        # latencies, core cycles; loads and stores count what they add to an L1 hit
-        ("l2_hit", I64),
-        ("sibling_line", I64),
-        ("sibling_locked", I64),
-        ("remote_line", I64),
-        ("remote_write", I64),
-        ("upgrade", I64),
-        ("memory", I64),
-        ("forward", I64),
-        ("forward_fail", I64),
-        ("tlb_l2_hit", I64),  # what a miss of a core's TLB adds
-        ("page_walk", I64),  # and of the module's besides
+        # latencies, core cycles
+        ("l1_hit", I64),  # load to use
+        ("costs", I64),  # i64[FOR_LOCKED + 1, SOURCES], until a line is in the L1 or owned, by kind of access and moesi.Source
+        ("store_forward", I64),  # load to use
+        ("store_forward_fail", I64),  # more than that
+        ("tlb_l2_hit", I64),  # what a miss of the first TLB adds
+        ("page_walk", I64),  # and of the second one besides
         # what the last access met, and the counters
         ("cause", I64),  # trace_record.Cause: why it takes longer than an L1 hit, 0: it does not
         ("ownership_cause", I64),  # of the last store: why its line was not owned, and how long that takes
         ("ownership_cycles", I64),
-        ("transfers_within_module", I64),
-        ("transfers_across_modules", I64),
-        ("upgrades", I64),
-        ("memory_reads", I64),
+        ("transactions", I64, (SOURCES,)),  # by moesi.Source, reads that hit L1 apart
         ("write_backs", I64),
         ("requests_lost", I64),  # stores that had to ask for their line a second time
         ("released", I64),  # ring of unlocking stores that have become visible, RELEASE[RELEASES]
         ("released_count", I64),
+        ("missing_row", I64),  # of the protocol, that was asked for: 1 + state * events + event; 0: none
     ]
 )
+PLACE = np.dtype([("l1", I64), ("module", I64)])  # of a core: its caches
+FOR_LOAD, FOR_STORE, FOR_LOCKED = range(3)  # kinds of access, in BUS.costs
 
 STORE = np.dtype(
     [

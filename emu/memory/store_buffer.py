@@ -8,9 +8,11 @@ the same to all. So x86-TSO costs something only where two cores meet on a line 
 
 import numpy as np
 
-from emu.memory.cache import not_here, own_line, ownership_cycles, waits
+from emu.memory.cache import not_here, place_of
+from emu.memory.coherence import CAUSE_OF, own_line, ownership
+from emu.memory.flight import busy_cycles
 from emu.memory.journal import DRAIN, PUSH, enter
-from emu.memory.records import BUFFER, I64, RELEASE, RELEASES, RING, STORE
+from emu.memory.records import BUFFER, FOR_STORE, I64, RELEASE, RELEASES, RING, STORE
 from emu.native import NEVER, array_at, njit
 from emu.trace.record import Cause
 
@@ -70,7 +72,7 @@ def drain_head(bus, core):  # type: ignore[no-untyped-def]
     entry = array_at(bus.stores, bus.cores * RING, STORE)[core * RING + buffer.head % RING]
     line = entry.address >> 6
     take_view(bus, core, line)
-    own_line(bus, core, line, entry.drain_at)
+    own_line(bus, core, line, FOR_STORE, entry.drain_at)
     array_at(bus.line_pending, bus.lines, np.uint16)[line] -= 1
     if bus.journal != 0:
         enter(bus, DRAIN, core, entry.address, entry.width, entry.old, entry.new, entry.lock)
@@ -117,15 +119,15 @@ def ask_again(bus, core):  # type: ignore[no-untyped-def]
     stores = array_at(bus.stores, bus.cores * RING, STORE)
     entry = stores[core * RING + buffer.head % RING]
     line = entry.address >> 6
-    probed = array_at(bus.line_probed, bus.lines * bus.modules, I64)[line * bus.modules + core // bus.cores_per_module]
+    probed = array_at(bus.line_probed, bus.lines * bus.holders, I64)[line * bus.holders + place_of(bus, core).module]
     if probed <= entry.asked_at:
         return False
-    need = ownership_cycles(bus, core, line)
+    _, need = ownership(bus, core, line, FOR_STORE)
     entry.asked_at = NEVER  # the store is first in its buffer now: it takes place as soon as its line is there
     if need == 0:
         return False
     bus.requests_lost += 1
-    entry.owned_at = entry.drain_at + waits(bus, line, entry.drain_at) + need
+    entry.owned_at = entry.drain_at + busy_cycles(bus, line, entry.drain_at) + need
     at = entry.owned_at
     for place in range(buffer.count):
         later = stores[core * RING + (buffer.head + place) % RING]
@@ -145,9 +147,9 @@ def stores_visible_at(bus, core):  # type: ignore[no-untyped-def]
 @njit
 def ready_time(bus, core, line, now):  # type: ignore[no-untyped-def]
     """When a store issued now will own its line; requests beyond `buffer_requests` in flight wait for older ones."""
-    need = ownership_cycles(bus, core, line)
+    source, need = ownership(bus, core, line, FOR_STORE)
     bus.ownership_cycles = need
-    bus.ownership_cause = bus.cause
+    bus.ownership_cause = CAUSE_OF[source]
     if need == 0:
         return now
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
@@ -160,7 +162,7 @@ def ready_time(bus, core, line, now):  # type: ignore[no-untyped-def]
             return entry.owned_at
         if back == bus.buffer_requests:
             start = max(start, entry.owned_at)
-    return start + waits(bus, line, start) + need
+    return start + busy_cycles(bus, line, start) + need
 
 
 @njit
@@ -207,7 +209,7 @@ def push_store(bus, core, now, at, address, size, value, lock, data_at, retires_
 
 @njit
 def forward(bus, core, at, address, size):  # type: ignore[no-untyped-def]
-    """A load at `at` meets this core's own pending stores: extra cycles, or -1 if none overlaps it."""
+    """A load at `at` meets this core's own pending stores: cycles until it has their data, or -1 if none overlaps it."""
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
     stores = array_at(bus.stores, bus.cores * RING, STORE)
     for back in range(1, buffer.count + 1):
@@ -215,16 +217,17 @@ def forward(bus, core, at, address, size):  # type: ignore[no-untyped-def]
         if entry.address < address + size and address < entry.address + entry.width:
             bus.cause = C_FORWARD
             if bus.untimed != 0:
-                return bus.forward
+                return bus.store_forward
+            ready = max(entry.data_at + bus.store_forward, at + bus.l1_hit)
             if entry.address <= address and address + size <= entry.address + entry.width:
-                return max(entry.data_at + bus.forward - at, 0)
-            return max(entry.data_at + bus.forward - at, entry.drain_at - at, 0) + bus.forward_fail
+                return ready - at
+            return max(ready, entry.drain_at + bus.l1_hit) - at + bus.store_forward_fail
     return -1
 
 
 @njit
 def arrives_for_store(bus, core, line, at):  # type: ignore[no-untyped-def]
-    """Cycles until a line that an own pending store has asked for is there for a load, too; -1 if none has."""
+    """Cycles until a load has its data from a line that an own pending store has asked for; -1 if none has."""
     if not not_here(bus, core, line):
         return I64(-1)
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
@@ -233,7 +236,7 @@ def arrives_for_store(bus, core, line, at):  # type: ignore[no-untyped-def]
         entry = stores[core * RING + (buffer.head + place) % RING]
         if entry.address >> 6 == line and (entry.asked_at <= at or bus.untimed != 0):
             bus.cause = C_BUSY
-            return max(entry.owned_at - at, 0) if bus.untimed == 0 else I64(0)
+            return bus.l1_hit + (max(entry.owned_at - at, 0) if bus.untimed == 0 else 0)
     return I64(-1)
 
 
@@ -246,7 +249,8 @@ def line_came_first(bus, core, line, arrives_at):  # type: ignore[no-untyped-def
     for place in range(buffer.count):
         entry = stores[core * RING + (buffer.head + place) % RING]
         if entry.address >> 6 == line and entry.asked_at != NEVER:
-            entry.owned_at = max(entry.asked_at, arrives_at) + ownership_cycles(bus, core, line)
+            _, need = ownership(bus, core, line, FOR_STORE)
+            entry.owned_at = max(entry.asked_at, arrives_at) + need
             found = True
         if found:
             entry.drain_at = max(entry.owned_at, drained + 1, entry.asked_at + 1 if entry.asked_at != NEVER else 0)

@@ -162,6 +162,8 @@ def _counts(result: RunResult) -> Beside:
     transactions = [
         ("transfers within a module", lines.transfers_within_module),
         ("transfers across modules", lines.transfers_across_modules),
+        *([("  of near ones", lines.transfers_near)] if lines.transfers_near else []),
+        *([("lines from an L3", lines.l3_hits)] if lines.l3_hits else []),
         ("upgrades to ownership", lines.upgrades),
         ("reads from memory", lines.memory_reads),
         ("messages sent", came.get("enqueued", 0) + came.get("handed_over", 0)),

@@ -44,7 +44,7 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
     if experiment.trace is not None:
         trace_output(experiment.trace, overwrite=experiment.overwrite)
     image, text = program_of(experiment.variant, experiment.preempt)
-    workload = experiment.plan(description.topology.cores_per_module)
+    workload = experiment.plan(description.topology.processors_per_module)
     period = description.clock_hz.value // experiment.tick_hz if experiment.tick_hz else 0
     options = Options(
         done_wanted=experiment.threads,
@@ -196,12 +196,7 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
         wakeup_latency=WakeupLatency(*(int(probe("spans", "wakeup_latency")[name]) for name in ("count", "cycles", "cycles_max"))),
         interprocessor_interrupts=int(record["ipis"]),
         context_switches=counts.get("context_switch", 0),
-        coherence=Coherence(
-            *(
-                int(setup.bus.record[name][0])
-                for name in ("transfers_within_module", "transfers_across_modules", "upgrades", "memory_reads")
-            )
-        ),
+        coherence=Coherence(**{name: count for name, count in setup.bus.counts().items() if name != "write_backs"}),
         outcomes=_outcomes(counts, probe("errnos", "calls_failed")["counts"]),
         tick_hz=experiment.tick_hz,
         overrides=dict(experiment.overrides),

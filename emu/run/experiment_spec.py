@@ -103,10 +103,10 @@ class Experiment:
         """Fill in the default numbers of cores and threads and refuse what no machine could run, or not this one."""
         topology = load_machine(self.machine).topology
         if self.cores == 0:
-            object.__setattr__(self, "cores", min(topology.modules * topology.cores_per_module, CORES_MAX))
+            object.__setattr__(self, "cores", min(topology.processors, CORES_MAX))
         if self.threads == 0 and self.cores >= 1:
             object.__setattr__(self, "threads", threads_of(self.workload, self.cores))
-        workload = self.plan(topology.cores_per_module)
+        workload = self.plan(topology.processors_per_module)
         if not self.preempt:
             object.__setattr__(self, "preempt", workload.preempt)
         if not 0 <= self.tick_hz <= TICK_HZ_MAX:

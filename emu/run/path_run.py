@@ -33,7 +33,7 @@ def experiment(variant: str, machine: str, messages: int, seed: int) -> Experime
             f"messages must be {MESSAGES_MIN} to {MESSAGES_MAX}, not {messages}: "
             f"the first {WARM_UP_MESSAGES} and the last {TAIL_MESSAGES} are not steady state"
         )
-    cores = min(2 * load_machine(machine).topology.cores_per_module, CORES_MAX)
+    cores = min(2 * load_machine(machine).topology.processors_per_module, CORES_MAX)
     return Experiment(
         variant=variant, machine=machine, cores=cores, threads=THREADS, messages=messages, placement=PLACEMENT, seed=seed
     )

@@ -105,12 +105,14 @@ class WakeupLatency:
 
 @dataclass(frozen=True, slots=True)
 class Coherence:
-    """Transactions on the interconnect."""
+    """Transactions on the interconnect; near transfers are among those across modules."""
 
     transfers_within_module: int = 0
     transfers_across_modules: int = 0
     upgrades: int = 0
     memory_reads: int = 0
+    transfers_near: int = 0
+    l3_hits: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,7 @@ def vary_figures(
         cores=first[0].cores,
         messages=first[0].messages,
         seeds=tuple(a.seed for a, _ in plans[0].pairs),
-        seed_varies=seed_varies(first[0].plan(machine.topology.cores_per_module).placement, first[0].tick_hz),
+        seed_varies=seed_varies(first[0].plan(machine.topology.processors_per_module).placement, first[0].tick_hz),
         counts=plans[0].counts,
         reference=reference,
         effects=tuple(sorted(effects, key=lambda effect: -effect.moved_most)),

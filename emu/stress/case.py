@@ -32,22 +32,25 @@ Array = np.ndarray[Any, Any]
 
 ADDRESS_MAX = 1 << 30  # of a program; it also bounds the RAM
 SIZES = (1, 2, 4, 8)
-BUS_COUNTS = ("transfers_within_module", "transfers_across_modules", "upgrades", "memory_reads", "write_backs")
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a program may change of its machine file: caches as (sets, ways), cores a module, the store buffer."""
+    """What a program may change of its machine file: caches as (sets, ways), cores a module, the store buffer.
+
+    `l3` is that of the machine, if it has one and nothing is said.
+    """
 
     l1: tuple[int, int]
     l2: tuple[int, int]
     cores_per_module: int
     depth: int
     requests: int
+    l3: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name, (sets, ways), most in (("l1", self.l1, 2**10), ("l2", self.l2, 2**16)):
+        for name, (sets, ways), most in (("l1", self.l1, 2**10), ("l2", self.l2, 2**16), ("l3", self.l3 or (1, 1), 2**16)):
             if not 1 <= sets <= most or sets & (sets - 1):
                 raise UserError(f"{name}: the sets must be a power of two up to {most}, not {sets}")
             if not 1 <= ways <= 128:
@@ -75,8 +78,12 @@ class Shape:
     def applied_to(self, machine: MachineFile) -> MachineFile:
         """The machine in this shape, with its own latencies."""
         buffer = machine.store_buffer
+        if self.l3 is not None and machine.l3 is None:
+            raise UserError(f"machine {machine.name} has no L3")
+        l3 = machine.l3 and self.l3 and machine.l3.model_copy(update={"sets": self.l3[0], "ways": self.l3[1]})
         return machine.model_copy(
             update={
+                "l3": l3 or machine.l3,
                 "l1d": machine.l1d.model_copy(update={"sets": self.l1[0], "ways": self.l1[1]}),
                 "l2": machine.l2.model_copy(update={"sets": self.l2[0], "ways": self.l2[1]}),
                 "topology": machine.topology.model_copy(update={"cores_per_module": self.cores_per_module}),
@@ -142,11 +149,6 @@ class Case:
         return _Run(self, check_every).outcome()
 
 
-LATENCIES = (
-    "l2_hit", "sibling_line", "sibling_locked", "remote_line", "remote_write", "upgrade", "memory", "forward", "forward_fail",
-)  # fmt: skip
-
-
 @cache
 def machine_file(name: str) -> MachineFile:
     """A machine by name or path; read once, because a reduction runs thousands of cases."""
@@ -172,7 +174,8 @@ class _Run:
         self.oracle = np.zeros(1, ORACLE)
         self._wire_oracle(int(self.bus.record["lines"][0]))
         self._wire_program()
-        slowest = max(int(self.bus.record[name][0]) for name in LATENCIES)
+        forwarded = machine.latencies.store_forward.value + machine.latencies.store_forward_fail.value
+        slowest = max(forwarded, machine.latencies.l1_hit.value + int(self.bus.arrays["costs"].max()))
         self._put(
             self.stress,
             bus=address_of(self.bus.record),
@@ -184,8 +187,9 @@ class _Run:
 
     def outcome(self) -> Outcome:
         drive(address_of(self.stress))
+        self.bus.check()
         record = self.stress[0]
-        counts = {name: int(record[name]) for name in COUNTS} | {name: int(self.bus.record[name][0]) for name in BUS_COUNTS}
+        counts = {name: int(record[name]) for name in COUNTS} | self.bus.counts()
         violation = None
         if record["violation"]:
             names = ("violation", "failed_operation", "failed_core", "now", "failed_address", "wanted", "got")

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from emu.memory.moesi import Line
+from emu.memory.cache import states_of
+from emu.memory.coherence import BY_UPGRADE, FROM_MEMORY, FROM_MODULE, FROM_SIBLING
+from emu.memory.moesi import LEVELS, Line
 from emu.memory.records import BUFFER, RING, STORE
 from emu.native import NEVER, array_at, njit
 from emu.set_associative import count
@@ -26,11 +28,11 @@ def fail(stress, violation, core, address, wanted, got):  # type: ignore[no-unty
 
 @njit
 def check_owners(stress, bus, line):  # type: ignore[no-untyped-def]
-    """At most one module in M or E, and then alone; at most one in O."""
-    states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
+    """At most one module or L3 in M or E, and then alone; at most one in O."""
+    states = states_of(bus)
     exclusive = owned = held = 0
-    for module in range(bus.modules):
-        state = states[line * bus.modules + module]
+    for holder in range(bus.holders):
+        state = states[line * bus.holders + holder]
         held += state != S_I
         exclusive += state in (S_M, S_E)
         owned += state == S_O
@@ -40,18 +42,18 @@ def check_owners(stress, bus, line):  # type: ignore[no-untyped-def]
 
 @njit
 def check_places(stress, bus, line):  # type: ignore[no-untyped-def]
-    """A line is in an L2 where its state says so and in no other one, and in no L1 above an L2 without it."""
-    states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
-    for module in range(bus.modules):
-        held = 1 if states[line * bus.modules + module] != S_I else 0
-        found = count(bus.l2, module, line, line)
+    """A line is in an L2 or L3 where its state says so and in no other one, and in no L1 above an L2 without it."""
+    states = states_of(bus)
+    for holder in range(bus.holders):
+        held = 1 if states[line * bus.holders + holder] != S_I else 0
+        found = count(bus.l2, holder, line, line) if holder < bus.modules else count(bus.l3, holder - bus.modules, line, line)
         if found != held:
-            fail(stress, rec.V_PLACES, module * bus.cores_per_module, line << 6, I64(held), I64(found))
-    for core in range(bus.cores):
-        held = 1 if states[line * bus.modules + core // bus.cores_per_module] != S_I else 0
-        found = count(bus.l1, core, line, line)
+            fail(stress, rec.V_PLACES, holder * bus.cores_per_module, line << 6, I64(held), I64(found))
+    for l1 in range(bus.l1s):
+        held = 1 if states[line * bus.holders + l1 // bus.l1s_per_module] != S_I else 0
+        found = count(bus.l1, l1, line, line)
         if found > held:
-            fail(stress, rec.V_PLACES, core, line << 6, I64(held), I64(found))
+            fail(stress, rec.V_PLACES, l1, line << 6, I64(held), I64(found))
 
 
 @njit
@@ -122,15 +124,20 @@ def check_pending_stores(stress, bus, line):  # type: ignore[no-untyped-def]
 @njit
 def check_counters(stress, bus):  # type: ignore[no-untyped-def]
     """An access to a line, or a drain, is at most one transfer, upgrade or read; what cannot be needs no counting."""
-    moved = bus.transfers_within_module + bus.transfers_across_modules + bus.upgrades + bus.memory_reads
+    within = bus.transactions[FROM_SIBLING]
+    upgraded = across = I64(0)
+    for level in range(LEVELS):
+        across += bus.transactions[FROM_MODULE + level]
+        upgraded += bus.transactions[BY_UPGRADE + level]
+    moved = within + across + upgraded + bus.transactions[FROM_MEMORY]
     if moved > stress.touches:
         fail(stress, rec.V_COUNTERS, NOBODY, NOWHERE, stress.touches, moved)
-    if bus.write_backs > bus.transfers_across_modules + bus.memory_reads:
-        fail(stress, rec.V_COUNTERS, NOBODY, NOWHERE, bus.transfers_across_modules + bus.memory_reads, bus.write_backs)
-    if bus.modules == 1 and bus.transfers_across_modules + bus.upgrades > 0:
-        fail(stress, rec.V_COUNTERS, NOBODY, NOWHERE, I64(0), bus.transfers_across_modules + bus.upgrades)
-    if bus.cores_per_module == 1 and bus.transfers_within_module > 0:
-        fail(stress, rec.V_COUNTERS, NOBODY, NOWHERE, I64(0), bus.transfers_within_module)
+    if bus.write_backs > across + bus.transactions[FROM_MEMORY]:
+        fail(stress, rec.V_COUNTERS, NOBODY, NOWHERE, across + bus.transactions[FROM_MEMORY], bus.write_backs)
+    if bus.modules == 1 and across + upgraded > 0:
+        fail(stress, rec.V_COUNTERS, NOBODY, NOWHERE, I64(0), across + upgraded)
+    if bus.l1s_per_module == 1 and within > 0:
+        fail(stress, rec.V_COUNTERS, NOBODY, NOWHERE, I64(0), within)
 
 
 @njit

@@ -7,7 +7,8 @@ visible to it; stores due in the same cycle become visible in the order of core 
 
 import numpy as np
 
-from emu.memory.access import atomic, load, locked_store, show, store
+from emu.memory.access import atomic, load, locked_store, peek, store
+from emu.memory.cache import place_of, states_of
 from emu.memory.moesi import Line
 from emu.memory.records import BUFFER, BUS, RELEASE, RELEASES, RING, STORE
 from emu.memory.store_buffer import drain_due, stores_visible_at
@@ -53,10 +54,10 @@ def compare(stress, bus, oracle, core, address, width):  # type: ignore[no-untyp
 @njit
 def held(stress, bus, core, address, width, state):  # type: ignore[no-untyped-def]
     """After an access the core's module holds the lines, for a write in M (in an L2 of one set the second may evict the first)."""
-    states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
+    states = states_of(bus)
     last = (address + width - 1) >> 6
     for line in range(address >> 6 if bus.l2.sets > 1 else last, last + 1):
-        got = I64(states[line * bus.modules + core // bus.cores_per_module])
+        got = I64(states[line * bus.holders + place_of(bus, core).module])
         if got < state and not (state == S_ANY and fetches(bus, core, line)):
             fail(stress, rec.V_NOT_HELD, core, line << 6, state, got)
 
@@ -132,7 +133,7 @@ def issue_load(stress, bus, oracle, core, now, operation):  # type: ignore[no-un
     address, width = operation.address, I64(operation.width)
     if operation.kind == rec.OP_LOOK:
         width = min(width, 64 - (address & 63))
-        show(bus, core, now, address)
+        peek(bus, core, now, address)
         compare(stress, bus, oracle, core, address, width)
         return I64(0)
     stress.loads += 1

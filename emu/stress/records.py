@@ -5,7 +5,7 @@ import numpy as np
 I64 = np.int64
 
 OP_LOAD, OP_LOOK, OP_STORE, OP_XCHG, OP_ADD, OP_CMPXCHG = range(6)
-NAMES = ("load", "look", "store", "xchg", "add", "cmpxchg")  # look: `access.show`, a load that costs nothing
+NAMES = ("load", "look", "store", "xchg", "add", "cmpxchg")  # look: `access.peek`, a load that costs nothing
 
 # One operation of a core. It is issued `gap` cycles after the core's previous one has ended, and not before `time`;
 # `time` then becomes the cycle at which it was issued.

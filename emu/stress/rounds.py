@@ -49,20 +49,22 @@ class Round:
     failed: bool
 
 
-def shapes(own: Shape) -> tuple[Shape, ...]:
+def shapes(own: Shape, *, with_l3: bool) -> tuple[Shape, ...]:
     """The machine as it is, and four that are harder on one thing each."""
+    small_l3, least_l3 = ((2, 4), (1, 1)) if with_l3 else (None, None)
     return (
         own,
-        replace(own, l1=(2, 2), l2=(4, 2)),  # evictions all the time
+        replace(own, l1=(2, 2), l2=(4, 2), l3=small_l3),  # evictions all the time
         replace(own, cores_per_module=1, requests=1),  # long queues: every line comes from afar, one at a time
         replace(own, cores_per_module=4, depth=4, requests=2),  # stalls, and siblings
-        Shape((1, 1), (2, 1), 1, 1, 1),  # the least there can be
+        Shape((1, 1), (2, 1), 1, 1, 1, least_l3),  # the least there can be
     )
 
 
 def round_case(plan: Plan, index: int) -> Case:
     """The program of a round: shapes, layouts and numbers of cores take turns."""
-    choices = shapes(Shape.of(machine_file(plan.machine)))
+    machine = machine_file(plan.machine)
+    choices = shapes(Shape.of(machine), with_l3=machine.l3 is not None)
     shape, layout = choices[index % len(choices)], LAYOUTS[index // len(choices) % len(LAYOUTS)]
     return random_case(
         plan.machine,

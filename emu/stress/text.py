@@ -8,7 +8,8 @@ from emu.native import MASK64, signed
 from emu.stress.case import ADDRESS_MAX, SIZES, Array, Case, Shape, Violation, machine_file, no_operations
 from emu.stress.records import NAMES, OP_CMPXCHG, OP_LOAD, OP_LOOK
 
-HEADINGS = {"machine": 1, "cores": 1, "l1": 2, "l2": 2, "module": 1, "buffer": 2}  # and how many words follow
+HEADINGS = {"machine": 1, "cores": 1, "l1": 2, "l2": 2, "l3": 2, "module": 1, "buffer": 2}  # and how many words follow
+OPTIONAL = frozenset(("l3",))  # only machines that have one
 TIME_MAX = 2**60
 COLUMNS = "time core operation address size value expected"
 
@@ -22,6 +23,7 @@ def render(case: Case, violation: Violation | None = None) -> str:
         f"cores {case.cores}",
         f"l1 {shape.l1[0]} {shape.l1[1]}",
         f"l2 {shape.l2[0]} {shape.l2[1]}",
+        *([f"l3 {shape.l3[0]} {shape.l3[1]}"] if shape.l3 is not None else []),
         f"module {shape.cores_per_module}",
         f"buffer {shape.depth} {shape.requests}",
         f"# {COLUMNS}",
@@ -84,11 +86,12 @@ def _take_heading(headings: dict[str, list[str]], words: list[str], late: bool) 
 
 
 def _empty_case(headings: dict[str, list[str]], operations: int) -> Case:
-    missing = [key for key in HEADINGS if key not in headings]
+    missing = [key for key in HEADINGS if key not in headings and key not in OPTIONAL]
     if missing:
         raise UserError(f"there is no line {missing[0]!r}: a case begins with {', '.join(HEADINGS)}")
     l1, l2, module, buffer = ([int(value) for value in headings[key]] for key in ("l1", "l2", "module", "buffer"))
-    shape = Shape((l1[0], l1[1]), (l2[0], l2[1]), module[0], buffer[0], buffer[1])
+    l3 = [int(value) for value in headings.get("l3", [])]
+    shape = Shape((l1[0], l1[1]), (l2[0], l2[1]), module[0], buffer[0], buffer[1], (l3[0], l3[1]) if l3 else None)
     return Case(headings["machine"][0], int(headings["cores"][0]), shape, no_operations(operations))
 
 

@@ -71,6 +71,7 @@ class Cause(IntEnum):
     MMIO = 12
     SYSTEM = 13  # serialising instructions, and what the way into an interrupt costs
     LOCKED = 14  # a locked instruction's own time, lines apart
+    L3_HIT = 15
 
 
 class Access(IntEnum):

@@ -20,6 +20,7 @@ STATE_LEGEND = "u user, k kernel, s scheduler, i interrupt, w lock wait, m spin,
 CAUSES = {
     Cause.NONE: "",
     Cause.L2_HIT: "L2",
+    Cause.L3_HIT: "L3",
     Cause.SIBLING_LINE: "sibling line",
     Cause.REMOTE_LINE: "remote line",
     Cause.MEMORY: "memory",

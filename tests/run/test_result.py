@@ -25,7 +25,8 @@ def test_designed_keys_are_there():
     assert list(got["wakeups"]) == [
         "total", "under_queue_lock", "after_unlock", "to_idle", "to_running", "found_awake", "under_way",
     ]  # fmt: skip
-    assert list(got["coherence"]) == ["transfers_within_module", "transfers_across_modules", "upgrades", "memory_reads"]
+    counted = ["transfers_within_module", "transfers_across_modules", "upgrades", "memory_reads", "transfers_near", "l3_hits"]
+    assert list(got["coherence"]) == counted
     assert got["stalls"] == {"handoff_window": {"count": 50, "cycles": 1_000_000}}
     assert got["stall_schedule"] == [{"point": "handoff_window", "cycles": 20_000, "every": 10}]
 
