@@ -28,6 +28,7 @@ def _counts(result: Result) -> Grid:
     plan, counts = result.plan, result.counts
     cores = "2 to 16 cores" if plan.cores is None else f"{plan.cores} cores"
     transfers = counts["transfers_within_module"] + counts["transfers_across_modules"]
+    across, near = f"{counts['transfers_across_modules']:,}", f"{counts['transfers_near']:,}"
     rows = [
         ("operations", counts["operations"], f"{result.rounds} rounds, {cores}, machine {plan.machine}, seed {plan.seed}"),
         ("loads", counts["loads"], f"{counts['forwards']:,} forwarded from the own buffer"),
@@ -35,7 +36,8 @@ def _counts(result: Result) -> Grid:
         ("atomics", counts["atomics"], f"{counts['swapped']:,} were a compare-and-exchange that exchanged"),
         ("line crossings", counts["crossings"], ""),
         ("drains", counts["drains"], f"{counts['releases']:,} of unlocking stores"),
-        ("transfers", transfers, f"{counts['transfers_across_modules']:,} between modules"),
+        ("transfers", transfers, f"{across} between modules, {near} of them near"),
+        ("from an L3", counts["l3_hits"], ""),
         ("upgrades", counts["upgrades"], ""),
         ("memory reads", counts["memory_reads"], ""),
         ("evictions", counts["write_backs"], "of modified lines, written back"),

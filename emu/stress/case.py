@@ -78,8 +78,6 @@ class Shape:
     def applied_to(self, machine: MachineFile) -> MachineFile:
         """The machine in this shape, with its own latencies."""
         buffer = machine.store_buffer
-        if self.l3 is not None and machine.l3 is None:
-            raise UserError(f"machine {machine.name} has no L3")
         l3 = machine.l3 and self.l3 and machine.l3.model_copy(update={"sets": self.l3[0], "ways": self.l3[1]})
         return machine.model_copy(
             update={

@@ -88,9 +88,12 @@ def _take_heading(headings: dict[str, list[str]], words: list[str], late: bool) 
 def _empty_case(headings: dict[str, list[str]], operations: int) -> Case:
     missing = [key for key in HEADINGS if key not in headings and key not in OPTIONAL]
     if missing:
-        raise UserError(f"there is no line {missing[0]!r}: a case begins with {', '.join(HEADINGS)}")
+        wanted = ", ".join(key for key in HEADINGS if key not in OPTIONAL)
+        raise UserError(f"there is no line {missing[0]!r}: a case begins with {wanted}")
     l1, l2, module, buffer = ([int(value) for value in headings[key]] for key in ("l1", "l2", "module", "buffer"))
     l3 = [int(value) for value in headings.get("l3", [])]
+    if l3 and machine_file(headings["machine"][0]).l3 is None:
+        raise UserError(f"machine {headings['machine'][0]} has no L3")
     shape = Shape((l1[0], l1[1]), (l2[0], l2[1]), module[0], buffer[0], buffer[1], (l3[0], l3[1]) if l3 else None)
     return Case(headings["machine"][0], int(headings["cores"][0]), shape, no_operations(operations))
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from emu.memory import access, cache, store_buffer
-from emu.memory.moesi import Event, Line
+from emu.memory import access, cache, coherence, store_buffer
+from emu.memory.moesi import Line
 from emu.memory.records import BUFFER, RING, STORE
 from emu.native import array_at
 from emu.stress import driver
@@ -59,21 +59,23 @@ def no_view_for_drains() -> Patches:
 
 
 def other_module_keeps_its_copy() -> Patches:
-    probe = cache.probe
+    probe = coherence.probe
 
-    def wrong(bus, module, line, event, at):
-        return 0 if event == Event.PROBE_WRITE else probe(bus, module, line, event, at)
+    def wrong(bus, module, line, write, at):
+        if not write:
+            probe(bus, module, line, write, at)
 
-    return [(cache, "probe", wrong)]
+    return [(coherence, "probe", wrong)]
 
 
 def reader_leaves_the_owner_alone() -> Patches:
-    probe = cache.probe
+    probe = coherence.probe
 
-    def wrong(bus, module, line, event, at):
-        return 0 if event == Event.PROBE_READ else probe(bus, module, line, event, at)
+    def wrong(bus, module, line, write, at):
+        if write:
+            probe(bus, module, line, write, at)
 
-    return [(cache, "probe", wrong)]
+    return [(coherence, "probe", wrong)]
 
 
 def forwards_a_stale_entry() -> Patches:
@@ -130,32 +132,31 @@ def evicted_line_stays_in_l1() -> Patches:
     fill = cache.l2_fill
 
     def wrong(bus, module, line):
-        drop, cache.l1_drop_module = cache.l1_drop_module, nothing
+        drop, cache.drop_from_l1s = cache.drop_from_l1s, nothing
         fill(bus, module, line)
-        cache.l1_drop_module = drop
+        cache.drop_from_l1s = drop
 
-    return [(cache, "l2_fill", wrong)]
+    return [(coherence, "l2_fill", wrong)]
 
 
 def evicted_line_keeps_its_state() -> Patches:
     fill = cache.l2_fill
 
     def wrong(bus, module, line):
-        states = array_at(bus.line_state, bus.lines * bus.modules, np.uint8)
+        states = cache.states_of(bus)
         before = states.copy()
         fill(bus, module, line)
         states[:] = before
 
-    return [(cache, "l2_fill", wrong)]
+    return [(coherence, "l2_fill", wrong)]
 
 
 def write_does_not_own() -> Patches:
-    own = cache.own_line
+    own = coherence.own_line
 
-    def wrong(bus, core, line, at):
-        own(bus, core, line, at)
-        module = core // bus.cores_per_module
-        array_at(bus.line_state, bus.lines * bus.modules, np.uint8)[line * bus.modules + module] = Line.S
+    def wrong(bus, core, line, kind, at):
+        own(bus, core, line, kind, at)
+        cache.states_of(bus)[line * bus.holders + cache.place_of(bus, core).module] = Line.S
 
     return [(module, "own_line", wrong) for module in (access, store_buffer)]
 
@@ -209,7 +210,7 @@ def forwarded_load_forgets_its_second_line() -> Patches:
                 forwarded = store_buffer.forward(bus, core, now, address, size)
                 if forwarded >= 0:
                     return forwarded
-            cycles = max(cycles, cache.read_line(bus, core, line, now))
+            cycles = max(cycles, coherence.read_line(bus, core, line, now))
         return cycles
 
     return [(driver, "load", wrong)]
