@@ -11,6 +11,7 @@ from emu.guest.ram import direct
 from emu.guest.record import Record
 from emu.guest.slab import KINDS, build_slabs, slab_counts
 from emu.subjects.ipc_msg import objects
+from emu.subjects.ipc_msg.memory import usual_slabs
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ipc_machine import MASK, IpcMachine
@@ -38,7 +39,7 @@ class SendMachine(IpcMachine):
 
     def _slab(self, spare_slabs: int) -> None:
         self.built_slabs = build_slabs(
-            self.kernel, [core.area for core in self.cores], slab_counts(len(self.cores), tasks=spare_slabs)
+            self.kernel, [core.area for core in self.cores], slab_counts(len(self.cores), usual_slabs(len(self.cores), spare_slabs))
         )
 
     def _queue_from_slab(self) -> None:

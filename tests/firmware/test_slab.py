@@ -12,6 +12,7 @@ from emu.guest.held import Held
 from emu.guest.ram import DIRECT_MAP
 from emu.guest.record import Record
 from emu.guest.slab import FREE_ON_CPU_SLAB, KINDS, Kind, build_slabs, slab_counts
+from emu.subjects.ipc_msg.memory import A_TASK_AND_A_QUEUE, usual_slabs
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ipc_machine import FREE_OBJECTS_PER_CORE, SLAB_OBJECTS, IpcMachine
@@ -177,7 +178,7 @@ class AllSizes(IpcMachine):
     """A machine with the slabs that the guest builder makes, or with so many of each kind."""
 
     def __init__(self, cores: int = 1, *, spare_slabs: int = 2, slabs: Sequence[int] = ()) -> None:
-        self._counts = slabs or slab_counts(cores, tasks=spare_slabs)
+        self._counts = slabs or slab_counts(cores, usual_slabs(cores, spare_slabs))
         super().__init__(cores=cores)
 
     def _slab(self, spare_slabs: int) -> None:
@@ -247,9 +248,11 @@ def test_slabs_for_full_queues() -> None:
     sixty_four = KINDS[0]
     assert sixty_four.object_bytes == 64
     for cores, tasks, queues in ((1, 2, 0), (4, 8, 1), (4, 64, 3)):
-        assert sixty_four.on_node(cores, tasks, queues) * 64 >= tasks + queues * 16384
-        for kind in KINDS[1:]:
-            assert kind.on_node(cores, tasks, queues) * kind.objects >= tasks * kind.a_task + queues * kind.a_queue
+        counts = usual_slabs(cores, tasks, queues)
+        assert counts[0] * 64 >= tasks + queues * 16384
+        for kind, count in zip(KINDS[1:], counts[1:], strict=True):
+            a_task, a_queue = A_TASK_AND_A_QUEUE[kind.object_bytes]
+            assert count * kind.objects >= tasks * a_task + queues * a_queue
 
 
 def adversary(machine: AllSizes, kind: Kind, at_once: int, ever: int) -> None:
@@ -273,7 +276,7 @@ def test_what_is_held_always_fits(kind: Kind, slabs_full: int) -> None:
     cores, at_once = 3, slabs_full * kind.objects + 1
     for ever in (at_once, 40 * at_once if kind.object_bytes > 64 else 12 * at_once):
         held = [Held(kind.object_bytes, at_once, ever if ever == at_once else None)]
-        counts = slab_counts(cores, tasks=0, held=held)
+        counts = slab_counts(cores, usual_slabs(cores, 0), held)
         needed = kind.needed(cores, held[0])
         machine = AllSizes(
             cores=cores, slabs=[needed + cores if each is kind else count for each, count in zip(KINDS, counts, strict=True)]

@@ -6,7 +6,7 @@ from emu.errors import GuestFault, UserError
 from emu.guest.held import Held
 from emu.guest.slab import KINDS, ram_bytes, slab_counts
 from emu.run.script_run import ScriptMachine, run_script
-from emu.subjects.ipc_msg.memory import QUEUE_BLOCK, message_blocks
+from emu.subjects.ipc_msg.memory import QUEUE_BLOCK, message_blocks, usual_slabs
 from emu.subjects.ipc_msg.script import script as s
 from emu.subjects.ipc_msg.script.check import mismatches
 from emu.subjects.ipc_msg.script.memory import held_by
@@ -81,14 +81,14 @@ def test_what_a_script_holds() -> None:
 
 
 def test_memory_grows_with_what_is_held() -> None:
-    usual = slab_counts(4, tasks=4)
+    usual = slab_counts(4, usual_slabs(4, 4))
     assert ram_bytes(usual) == 64 << 20
-    large = slab_counts(64, tasks=64, held=[Held(4096, 8192, None)])
+    large = slab_counts(64, usual_slabs(64, 64), [Held(4096, 8192, None)])
     assert ram_bytes(large) > 64 << 20
     needed = sum(kind.pages * 4096 * count for kind, count in zip(KINDS, large, strict=True))
     assert needed < ram_bytes(large) <= 1 << 30
     with pytest.raises(UserError, match=r"need \d+ MiB of guest memory, and there are at most 1024: make do with"):
-        ram_bytes(slab_counts(1, tasks=1, held=[Held(4096, 1 << 18, None)]))
+        ram_bytes(slab_counts(1, usual_slabs(1, 1), [Held(4096, 1 << 18, None)]))
 
 
 @pytest.mark.parametrize("workload", SUMMARIES)

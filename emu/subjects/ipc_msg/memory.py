@@ -20,12 +20,15 @@ A_TASK_AND_A_QUEUE = {
 
 def slabs_of(workload: Workload) -> list[int]:
     """How many slabs each of `KINDS` has for a workload."""
-    usual = [_usual(kind, workload.cores, len(workload.tasks), workload.full_queues) for kind in KINDS]
-    return slab_counts(workload.cores, usual, workload.held)
+    return slab_counts(workload.cores, usual_slabs(workload.cores, len(workload.tasks), workload.full_queues), workload.held)
+
+
+def usual_slabs(cores: int, tasks: int, full_queues: int = 0) -> list[int]:
+    """Slabs of no core of each of `KINDS` that lie about on a machine that has run for a while, however long a run is."""
+    return [_usual(kind, cores, tasks, full_queues) for kind in KINDS]
 
 
 def _usual(kind: Kind, cores: int, tasks: int, full_queues: int) -> int:
-    """Slabs of no core that lie about on a machine that has run for a while; this does not depend on how long a run is."""
     a_task, a_queue = A_TASK_AND_A_QUEUE[kind.object_bytes]
     if kind.object_bytes == OBJECT_BYTES:
         return cores + SPARE_SLABS + tasks // kind.objects + -(-full_queues * a_queue // kind.objects)
