@@ -27,7 +27,6 @@ from emu.subjects.bench.plan import STARVED_CYCLES, Plan
 from emu.subjects.bench.result import BenchResult, Distribution, WordUse, distribution
 
 LOCK_CLASS = "lock"
-COHERENCE = ("transfers_within_module", "transfers_across_modules", "upgrades", "memory_reads")
 Progress = Callable[[int, int], None]
 Records = NDArray[np.void]
 Sink = Callable[[Records], bool]
@@ -169,7 +168,7 @@ def _result(contest: Contest, host_seconds: float, *, partial: bool, never: str 
         wait=_part(machine, "wait"),
         hold=_part(machine, "hold"),
         spin_iterations=contest.count(program.SPIN),
-        coherence={name: int(contest.bus.record[name][0]) for name in COHERENCE},
+        coherence={name: count for name, count in contest.bus.counts().items() if name != "write_backs"},
         word=_word_use(contest),
         two_inside=two_inside,
         lost_counts=max(counted - seen, 0),
