@@ -65,7 +65,7 @@ def coverage(
     \b
     Examples:
       emu coverage --variant wakeq                           of a default run
-      emu coverage --script full_queue.script --routine 'do_msg*'
+      emu coverage --script docs/hand-over.script --routine 'do_msg*'
       pytest --guest-coverage branches.json && emu coverage --read branches.json --fail-under 100
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     least = _percent(fail_under) if fail_under is not None else None

@@ -74,7 +74,7 @@ def run(
                                                     a preemptible kernel (--preempt rt): the receiver spins for ever
       emu run --messages 20 --trace t.trace         and look: emu trace show t.trace --hand-off 5
       emu run --json | jq .locks                    for a script
-      emu run --script case.script --variant wakeq  operations of tasks, line by line, and what they give
+      emu run --script docs/hand-over.script        operations of tasks, line by line, and what they give
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     if script is not None:
         from emu.cli.script import run_file

@@ -28,10 +28,10 @@ def _hold_and_wait(comparison: Comparison, row: Row) -> str:
     name_a, name_b = comparison.variants
     hold = _change(row, HOLD)
     if not (row.a.contended_share or row.b.contended_share):
-        return f"A hold takes {hold}; nobody had to wait for the lock."
+        return f"With {name_b} a hold takes {hold}; nobody had to wait for the lock."
     share_a, share_b = (f"{100 * side.contended_share:.1f} %" for side in (row.a, row.b))
     shares = f"{share_a} of the acquisitions had to wait with {name_a}, {share_b} with {name_b}"
-    return f"A hold takes {hold}, a contended wait {_change(row, WAIT)}; {shares}."
+    return f"With {name_b} a hold takes {hold}, a contended wait {_change(row, WAIT)}; {shares}."
 
 
 def _change(row: Row, name: str) -> str:

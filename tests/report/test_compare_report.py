@@ -74,7 +74,7 @@ def test_three_sentences_of_the_patch():
     assert conclusions(comparison(row(2), row(8))) == (
         "At 8 pairs, under q_perm.lock baseline makes 2,000 of 2,004 wakeups, wakeq 0 of 2,004: the wakeup left the section "
         "(all that is in it, instruction by instruction: emu path baseline, emu path wakeq).",
-        "A hold takes 322 cycles in place of 2,321 (-86 %), a contended wait 297 cycles in place of 1,061 (-72 %); "
+        "With wakeq a hold takes 322 cycles in place of 2,321 (-86 %), a contended wait 297 cycles in place of 1,061 (-72 %); "
         "45.3 % of the acquisitions had to wait with baseline, 10.3 % with wakeq.",
         "In messages a second wakeq against baseline: wakeq gains (+71.1 % at 2 pairs, +71.1 % at 8 pairs).",
     )
@@ -96,7 +96,7 @@ def test_what_left_the_section(under, words):
 def test_a_lock_that_nobody_waits_for():
     free = replace(WAKEQ, locks={"q_perm.lock": LockUse(4000, 0, 0, 0, 400_000, 900, 0)})
     words = conclusions(comparison(Row.of(4, [free], [free])))[1]
-    assert words == "A hold takes 100 cycles in place of 100 (+0 %); nobody had to wait for the lock."
+    assert words == "With wakeq a hold takes 100 cycles in place of 100 (+0 %); nobody had to wait for the lock."
 
 
 def test_who_gains_is_told_apart_from_chance():
