@@ -15,9 +15,9 @@ TASKS_MAX = 16  # in full; `--json` has all
 EVENTS_MAX = 8
 
 
-def render_stuck(stuck: Stuck, *, width: int = WIDTH, colour: bool = False) -> str:
+def render_stuck(stuck: Stuck, how_far: str, *, width: int = WIDTH, colour: bool = False) -> str:
     """All of it as text."""
-    return page([stuck_heading(stuck, ""), *stuck_words(stuck), *stuck_tasks(stuck)], width=width, colour=colour)
+    return page([stuck_heading(stuck, how_far), *stuck_words(stuck), "", *stuck_tasks(stuck)], width=width, colour=colour)
 
 
 def stuck_heading(stuck: Stuck, how_far: str) -> Text:

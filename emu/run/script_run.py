@@ -4,6 +4,8 @@ Calls are handed to the tasks from outside, in memory that their user program po
 of calls is the script's, while everything between a call and its return is the guest's own.
 """
 
+from collections.abc import Iterator
+
 from emu.description import load_machine
 from emu.engine import records as rec
 from emu.engine.machine import Options
@@ -26,14 +28,13 @@ STEP_CYCLES_MAX = 20_000_000
 
 
 class StepStuck(EmuError):
-    """Occurs when a step of a script does not come to rest; `results` are those of the steps before it."""
+    """Occurs when a step of a script does not come to rest."""
 
     def __init__(self, where: str, wired: Wired, outcome: int) -> None:
         """Say why."""
         bound = f"not at rest after {STEP_CYCLES_MAX:,} cycles"
         self.stuck = diagnose(wired, outcome, bound, ticks=False)
         assert self.stuck is not None
-        self.results: s.Results = ()
         super().__init__(f"{where}: {self.stuck.summary}")
 
 
@@ -64,7 +65,11 @@ class ScriptMachine:
         return cls(script.tasks, variant, machine, held=held_by(script), record_branches=record_branches)
 
     def run(self, script: s.Script) -> s.Results:
-        """Issue every operation on a freshly booted guest; what came of it, and who came back because of it.
+        """Issue every operation on a freshly booted guest; what came of it, and who came back because of it."""
+        return tuple(self.steps(script))
+
+    def steps(self, script: s.Script) -> Iterator[s.StepResult]:
+        """The same step by step, for who wants to keep what there is when a later one is stuck.
 
         After each step the guest's objects are checked (`emu.guest.invariants`): what is wrong there is a `CheckFailed`.
         """
@@ -74,7 +79,8 @@ class ScriptMachine:
         self._calls.clear()
         self._dead.clear()
         queues = Queues([self._create(script) for _ in range(script.queues)])
-        return tuple(self._step(script, step, queues) for step in script.steps)
+        for step in script.steps:
+            yield self._step(script, step, queues)
 
     def _create(self, script: s.Script) -> int:
         """A queue that is there before the first step."""

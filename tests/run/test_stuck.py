@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,9 @@ from emu.report.run_report import render_run
 from emu.run.experiment import run
 from emu.run.experiment_spec import Experiment, Limits, Stall
 from emu.run.result import RunResult
+from emu.run.script_run import ScriptMachine
 from emu.run.stuck.facts import Stuck, TaskFacts
+from emu.subjects.ipc_msg.script.script import Script, StepResult
 from emu.trace.file import TraceFile
 from emu.trace.record import Kind
 
@@ -244,3 +246,41 @@ def test_the_command_prints_report_and_one_line_and_exits_with_1(
     assert capsys.readouterr().out.endswith("xor eax, eax\n"), "the last instruction that retired"
     assert main([*arguments, "--json", "--overwrite"]) == 1
     assert json.loads(capsys.readouterr().out)["stuck"]["kind"] == "fault"
+
+
+SCRIPT = "tasks 2\nt1: recv type=1 size=8 -> blocks\nt2: send type=1 size=8 -> 0\n"
+
+
+def test_a_step_that_is_stuck_leaves_what_the_steps_before_it_gave(
+    variant: Callable[[str], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "case.script"
+    path.write_text(SCRIPT)
+    arguments = ["run", "--script", str(path), "--variant", variant("to-nowhere")]
+    assert main([*arguments, "--json"]) == 1
+    plain = json.loads(capsys.readouterr().out)
+    assert (plain["partial"], plain["stuck"]["kind"], plain["mismatches"]) == (True, "fault", [])
+    assert plain["result"].splitlines()[-1] == "t1: recv type=1 size=8 -> blocks"
+    assert plain["stuck"]["tasks"][0]["r_msg"] == "a message of type 1, 8 bytes"
+    assert main(arguments) == 1
+    out, err = capsys.readouterr()
+    assert "GUEST FAULT  in the step behind the 1 that are shown\n" in out
+    assert err.startswith(f"emu: {path}:3: guest fault: exception #PF: jump to 0x0") and err.count("\n") == 1
+
+
+def test_ctrl_c_leaves_what_the_steps_so_far_gave(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "case.script"
+    path.write_text(SCRIPT)
+    whole = ScriptMachine.steps
+
+    def interrupted(self: ScriptMachine, script: Script) -> Iterator[StepResult]:
+        yield next(whole(self, script))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ScriptMachine, "steps", interrupted)
+    assert main(["run", "--script", str(path)]) == 130
+    out, err = capsys.readouterr()
+    assert out.splitlines()[-1] == "t1: recv type=1 size=8 -> blocks"
+    assert err == "emu: interrupted\n"
