@@ -5,9 +5,10 @@ beside each sample and says how many ticks a cycle has.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,7 @@ class HostResult:
     measured: list[Measurement]
     heat_map: HeatMap
     pairs: dict[str, tuple[int, int]]  # sibling and remote cores that the transfers were measured between
+    partial: bool = False  # Ctrl-C ended it
 
     def known(self) -> dict[str, Measurement]:
         """Measurements by name."""
@@ -150,6 +152,7 @@ class HostResult:
         return {
             "schema": SCHEMA,
             "machine": "host",
+            "partial": self.partial,
             **self.facts(),
             "clock_hz": self.clock_hz,
             "rows": [
@@ -167,35 +170,44 @@ class HostResult:
 
 
 def measure_host(host: Host, progress: Progress, repetitions: int = REPETITIONS) -> HostResult:
-    """Run everything that user mode can; `progress(done, total)` after each benchmark."""
+    """Run everything that user mode can; `progress(done, total)` after each benchmark. Ctrl-C leaves what there is."""
     facts = host.facts
     chosen = {exchanges.SIBLING: facts.module_pair(CPUS_MAX), exchanges.ACROSS: facts.remote_pair(CPUS_MAX)}
     pairs = {kind: pair for kind, pair in chosen.items() if pair is not None}
-    every = facts.pairs(CPUS_MAX)
-    total = len(host.loops) + 10 * len(pairs) + len(every)
     known: dict[str, Measurement] = {}
     heat_map: HeatMap = {}
-    done = 0
-
-    def add(name: str, group: str, samples: list[float], terms: tuple[tuple[str, float], ...] = ()) -> None:
-        nonlocal done
-        known[name] = with_terms(of_samples(name, group, samples), terms, known)
-        done += 1
-        progress(done, total)
-
+    partial = False
     with pinned(facts.cpus[0]) as thread:
         ticks_hz, scale = thread.submit(lambda: (host.ticks_a_second(), host.ticks_a_cycle())).result()
+    try:
+        for done, total in _steps(host, pairs, repetitions, known, heat_map):
+            progress(done, total)
+    except KeyboardInterrupt:
+        partial = True
+    return HostResult(facts, round(ticks_hz / scale), round(ticks_hz), list(known.values()), heat_map, pairs, partial)
+
+
+def _steps(
+    host: Host, pairs: dict[str, tuple[int, int]], repetitions: int, known: dict[str, Measurement], heat_map: HeatMap
+) -> Iterator[tuple[int, int]]:
+    """Run one benchmark after the other; how many are done, of how many."""
+    every = host.facts.pairs(CPUS_MAX)
+    total, done = len(host.loops) + 10 * len(pairs) + len(every), count(1)
+
+    def add(name: str, group: str, samples: list[float], terms: tuple[tuple[str, float], ...] = ()) -> tuple[int, int]:
+        known[name] = with_terms(of_samples(name, group, samples), terms, known)
+        return next(done), total
+
+    with pinned(host.facts.cpus[0]) as thread:
         for each in host.loops:
-            add(each.name, each.group, thread.submit(host.loop, each, repetitions).result(), each.add)
+            yield add(each.name, each.group, thread.submit(host.loop, each, repetitions).result(), each.add)
     for kind, pair in pairs.items():
         with pinned(pair[0]) as first, pinned(pair[1]) as second:
             for exchange in exchanges.exchanges(kind):
-                add(exchange.name, exchange.group, host.exchange(exchange, (first, second), repetitions), exchange.add)
+                yield add(exchange.name, exchange.group, host.exchange(exchange, (first, second), repetitions), exchange.add)
             one_way = exchanges.ping_pong(kind)
-            add(one_way.name, one_way.group, host.ping_pong(one_way, (first, second), repetitions))
+            yield add(one_way.name, one_way.group, host.ping_pong(one_way, (first, second), repetitions))
     for pair in every:
         with pinned(pair[0]) as first, pinned(pair[1]) as second:
             heat_map[pair] = float(np.median(host.ping_pong(exchanges.ping_pong(exchanges.ACROSS), (first, second), repetitions)))
-        done += 1
-        progress(done, total)
-    return HostResult(facts, round(ticks_hz / scale), round(ticks_hz), list(known.values()), heat_map, pairs)
+        yield next(done), total

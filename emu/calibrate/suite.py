@@ -1,8 +1,9 @@
 """All microbenchmarks of one machine, in order, and the result: figures by name, and the latency between each two cores."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 from emu.calibrate import branch_loops, exchanges, instruction_loops, memory_loops, system_routines
 from emu.calibrate.benchmark import Measurement
@@ -59,6 +60,7 @@ class Calibration:
     rows: list[Row]
     heat_map: HeatMap
     unmeasured: Mapping[str, str] = field(default_factory=dict)  # rows of the instruction table, and why
+    partial: bool = False  # Ctrl-C ended it
 
     @property
     def out(self) -> list[Row]:
@@ -77,6 +79,7 @@ class Calibration:
             "machine": self.machine,
             "clock_hz": self.clock_hz,
             "expected_is": self.expected_is,
+            "partial": self.partial,
             "rows": [row.to_dict() for row in self.rows],
             "core_to_core_cycles": [
                 {"cores": list(pair), "one_way": cycles} for pair, cycles in sorted(self.heat_map.items())
@@ -101,8 +104,28 @@ def unmeasured() -> dict[str, str]:
     return {" ".join(part for part in key if part): why for key, why in instruction_loops.UNMEASURED.items()}
 
 
-def measure_emulated(machine: MachineFile, progress: Progress) -> tuple[list[Measurement], HeatMap]:
-    """Run everything on the emulated machine; `progress(done, total)` after each benchmark."""
+class Measured(NamedTuple):
+    """What a suite has measured; `partial`: Ctrl-C ended it."""
+
+    figures: list[Measurement]
+    heat_map: HeatMap
+    partial: bool = False
+
+
+def measure_emulated(machine: MachineFile, progress: Progress) -> Measured:
+    """Run everything on the emulated machine; `progress(done, total)` after each benchmark. Ctrl-C leaves what there is."""
+    known: dict[str, Measurement] = {}
+    heat_map: HeatMap = {}
+    try:
+        for done, total in _steps(machine, known, heat_map):
+            progress(done, total)
+    except KeyboardInterrupt:
+        return Measured(list(known.values()), heat_map, partial=True)
+    return Measured(list(known.values()), heat_map)
+
+
+def _steps(machine: MachineFile, known: dict[str, Measurement], heat_map: HeatMap) -> Iterator[tuple[int, int]]:
+    """Run one benchmark after the other; how many are done, of how many."""
     per_module = machine.topology.processors_per_module
     total = machine.topology.processors
     pairs = {exchanges.SIBLING: (0, 1), exchanges.ACROSS: (0, per_module)}
@@ -115,36 +138,27 @@ def measure_emulated(machine: MachineFile, progress: Progress) -> tuple[list[Mea
     routines = [each.routine for each in (*instructions, *singles, call)]
     routines += [*exchanges.routines(), *(each for one in interrupts for each in (one.receiver, one.sender))]
     emulated = Emulated(machine, routines, cores)
-    known: dict[str, Measurement] = {}
     heat_cores = range(min(total, HEAT_MAP_CORES_MAX))
     heat_pairs = [(first, second) for first in heat_cores for second in heat_cores if first < second]
     steps = len(singles) + 2 + len(interrupts) + sum(10 for _ in used) + len(heat_pairs)
-    done = 0
-
-    def step() -> None:
-        nonlocal done
-        done += 1
-        progress(done, steps)
-
+    done = count(1)
     for each in singles:
         emulated.loops([each], known)
-        step()
+        yield next(done), steps
     emulated.loops(instructions, known)
-    step()
+    yield next(done), steps
     for kind, pair in used.items():
         for exchange in exchanges.exchanges(kind):
             known[exchange.name] = emulated.exchange(exchange, pair, known)
-            step()
+            yield next(done), steps
         one_way = emulated.ping_pong(exchanges.ping_pong(kind), pair)
         known[one_way.name] = one_way
-        step()
+        yield next(done), steps
     known[call.name] = emulated.system_call(call)
-    step()
+    yield next(done), steps
     for interrupt in interrupts:
         known[interrupt.name] = emulated.interrupt(interrupt)
-        step()
-    heat_map = {}
+        yield next(done), steps
     for pair in heat_pairs:
         heat_map[pair] = emulated.ping_pong(exchanges.ping_pong(exchanges.ACROSS), pair).cycles
-        step()
-    return list(known.values()), heat_map
+        yield next(done), steps

@@ -70,10 +70,10 @@ def _emulated(name: str, *, as_json: bool, plot: Output | None) -> None:
 
     expected, judge = expectations(name, description)
     with terminal.progress_bar(f"calibrate {description.name}", "benchmarks") as progress:
-        measured, heat_map = suite.measure_emulated(description, progress)
+        measured, heat_map, partly = suite.measure_emulated(description, progress)
     rows = suite.rows_of(measured, expected, judge=judge)
     kind = "published" if judge else "declared"
-    result = suite.Calibration(description.name, description.clock_hz.value, kind, rows, heat_map, suite.unmeasured())
+    result = suite.Calibration(description.name, description.clock_hz.value, kind, rows, heat_map, suite.unmeasured(), partly)
     from emu.report.calibrate_report import describe, render_calibration
 
     def show() -> None:
@@ -83,6 +83,8 @@ def _emulated(name: str, *, as_json: bool, plot: Output | None) -> None:
             terminal.show_page(partial(render_calibration, result))
 
     terminal.each_of(lambda: _plot(plot, heat_map, description.name, description.clock_hz.value), show)
+    if partly:
+        raise typer.Exit(terminal.INTERRUPTED)
     if result.out:
         more = f" (and {len(result.out) - 1} more)" if len(result.out) > 1 else ""
         raise CheckFailed(f"{len(result.out)} of {result.judged} figures are out of bar: {describe(result.out[0])}{more}")
@@ -99,8 +101,11 @@ def _host(out: Output, template: str, *, as_json: bool, plot: Output | None) -> 
     _check_cores(plot, len(host.facts.cpus))
     with terminal.progress_bar("calibrate host", "benchmarks") as progress:
         result = measure_host(host, progress)
-    machine = host_machine(result, described)
-    file = str(out.path)
+    file = None if result.partial else str(out.path)
+
+    def write() -> None:
+        if not result.partial:  # a machine file has every figure
+            write_machine(out, host_machine(result, described), template)
 
     def show() -> None:
         if as_json:
@@ -108,12 +113,13 @@ def _host(out: Output, template: str, *, as_json: bool, plot: Output | None) -> 
             return
         from emu.report.calibrate_report import render_host
 
-        facts = result.facts() | {"machine file": f"{file}; emu run --machine {file if '/' in file else f'./{file}'}"}
+        run_it = f"; emu run --machine {file if '/' in file else f'./{file}'}" if file is not None else ""
+        facts = result.facts() | {"machine file": f"{file or 'none: not everything was measured'}{run_it}"}
         terminal.show_page(partial(render_host, result.measured, result.heat_map, facts))
 
-    terminal.each_of(
-        lambda: write_machine(out, machine, template), lambda: _plot(plot, result.heat_map, HOST, result.clock_hz), show
-    )
+    terminal.each_of(write, lambda: _plot(plot, result.heat_map, HOST, result.clock_hz), show)
+    if result.partial:
+        raise typer.Exit(terminal.INTERRUPTED)
 
 
 def _check_cores(plot: Output | None, cores: int) -> None:
@@ -122,7 +128,7 @@ def _check_cores(plot: Output | None, cores: int) -> None:
 
 
 def _plot(file: Output | None, heat_map: dict[tuple[int, int], float], name: str, clock_hz: int) -> None:
-    if file is not None:
+    if file is not None and heat_map:
         from emu.report.heat_map_plot import plot_heat_map
 
         plot_heat_map(heat_map, name, clock_hz, file)

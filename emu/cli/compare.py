@@ -157,8 +157,7 @@ def _comparison(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output |
     with _side_by_side("compare") as (progress, should_stop):
         comparison = compare_pairs(plans, jobs=jobs, progress=progress, should_stop=should_stop)
     if comparison is None:
-        terminal.complain("interrupted before the first row was complete")
-        return True
+        raise terminal.Interrupted("the first pair of runs was complete")
     _show(comparison, render_comparison, plot_comparison, as_json=as_json, plot=plot)
     return comparison.partial
 
@@ -172,8 +171,7 @@ def _sensitivity(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output 
     with _side_by_side("sensitivity") as (progress, should_stop):
         found = vary_figures(plans, jobs=jobs, progress=progress, should_stop=should_stop)
     if found is None:
-        terminal.complain("interrupted before the comparison to measure against was complete")
-        return True
+        raise terminal.Interrupted("the comparison to measure against was complete")
     _show(found, render_sensitivity, plot_sensitivity, as_json=as_json, plot=plot)
     return found.partial
 
@@ -181,7 +179,7 @@ def _sensitivity(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output 
 def _show(
     found: Any, render: Callable[..., str], draw: Callable[[Any, Output], None], *, as_json: bool, plot: Output | None
 ) -> None:
-    """Draw a result if that was asked for, and print it: each even if the other cannot be."""
+    """Draw a result if that was asked for, and print it: each even if the other cannot be, and if a run has failed."""
 
     def show() -> None:
         if as_json:
@@ -189,4 +187,8 @@ def _show(
         else:
             terminal.show_page(partial(render, found))
 
-    terminal.each_of(lambda: None if plot is None else draw(found, plot), show)
+    def judge() -> None:
+        if found.failed is not None:
+            raise found.failed
+
+    terminal.each_of(judge, lambda: None if plot is None else draw(found, plot), show)

@@ -1,6 +1,7 @@
 """`emu coverage`: which branches of the guest's code were taken both ways."""
 
 import json
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from emu.cli import options, terminal, together
-from emu.errors import CheckFailed, UserError
+from emu.errors import CheckFailed, EmuError, UserError
 
 if TYPE_CHECKING:
     from emu.observe.branch_record import BranchRecord
     from emu.observe.branches import GuestBranch, Place
+    from emu.run.experiment_spec import Experiment
 
 SCHEMA = "emu-coverage/1"
 INPUTS = ("--script", "--workload", "--read")
@@ -83,24 +85,44 @@ def coverage(
         for work in (workload or ([] if script or read else [options.DEFAULT_WORKLOAD]))
     ]
     record = _read(read or [])
-    _run_scripts(script or [], names, machine, record)
-    from emu.run.coverage import branches_in, cover_experiment
+    from emu.run.coverage import branches_in
 
-    for experiment in plan:
-        cover_experiment(experiment, record)
+    ended = _run(lambda: _run_all(script or [], names, machine, plan, record))
     chosen = _choose(branches_in(names), routine or [], every)
     elsewhere = every_routine - {branch.routine for branch in chosen}
     found = judge(chosen, record.gone, exempted, elsewhere)
-    if as_json:
-        terminal.show(json.dumps({"schema": SCHEMA, "variants": names, **found.to_dict()}, indent=2))
-    else:
-        terminal.show_page(partial(render_coverage, found))
-    if found.wrong:
-        raise UserError("; ".join(found.wrong))
-    if least is not None and found.percent < least:
-        raise CheckFailed(
-            f"{found.every_way} of {found.branches} branches went every way: {found.percent:.2f} %, below {least:g} %"
-        )
+
+    def show() -> None:
+        if as_json:
+            plain = {"schema": SCHEMA, "variants": names, "partial": ended is not None, **found.to_dict()}
+            terminal.show(json.dumps(plain, indent=2))
+        else:
+            terminal.show_page(partial(render_coverage, found, stopped=ended is not None))
+
+    def end() -> None:
+        if ended is not None:
+            raise ended
+        if found.wrong:
+            raise UserError("; ".join(found.wrong))
+        if least is not None and found.percent < least:
+            raise CheckFailed(
+                f"{found.every_way} of {found.branches} branches went every way: {found.percent:.2f} %, below {least:g} %"
+            )
+
+    terminal.each_of(show, end)
+
+
+def _run(runs: Callable[[], None]) -> EmuError | None:
+    """Run everything; what ended it early, by error or by Ctrl-C, is raised once what was covered has been shown."""
+    try:
+        runs()
+    except KeyboardInterrupt:
+        return terminal.Interrupted("everything was run")
+    except UserError:
+        raise
+    except EmuError as error:
+        return error
+    return None
 
 
 def _percent(text: str) -> float:
@@ -125,15 +147,17 @@ def _read(paths: list[Path]) -> "BranchRecord":
     return whole
 
 
-def _run_scripts(paths: list[Path], names: list[str], machine: str, record: "BranchRecord") -> None:
+def _run_all(paths: list[Path], names: list[str], machine: str, plan: "list[Experiment]", record: "BranchRecord") -> None:
     from emu.cli.script import read_script
-    from emu.run.coverage import cover_script
+    from emu.run.coverage import cover_experiment, cover_script
     from emu.subjects.ipc_msg.script.check import mismatches
 
     for script in [read_script(path) for path in paths]:
         for name in names:
             for line in mismatches(script, cover_script(script, name, machine, record)):
                 terminal.complain(f"{name}: {line}")
+    for experiment in plan:
+        cover_experiment(experiment, record)
 
 
 def _choose(branches: "list[GuestBranch]", globs: list[str], every: bool) -> "list[GuestBranch]":

@@ -11,11 +11,11 @@ from types import FrameType
 
 from emu.errors import EmuError, UserError
 from emu.printable import printable, printable_in_colour
+from emu.processes import STOP_SIGNALS
 
 PAGE_WIDTH = 100
 PAGE_WIDTH_MIN, PAGE_WIDTH_MAX = 60, 140
 INTERRUPTED = 128 + signal.SIGINT  # exit code of a program that Ctrl-C ended
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Progress = Callable[[int, int], None]
 
@@ -128,6 +128,15 @@ def use_colour() -> bool:
 
 class Terminated(KeyboardInterrupt):
     """Occurs when another signal than Ctrl-C's asks the program to end: what was to be left in order is, on the way out."""
+
+
+class Interrupted(EmuError):
+    """Occurs when a command was asked to stop before it had anything to show; the message says before what."""
+
+    def __init__(self, before: str) -> None:
+        """Say it."""
+        super().__init__(f"interrupted before {before}")
+        self.exit_code = 128 + Interrupt.signal
 
 
 class Interrupt:

@@ -104,7 +104,7 @@ def run_suite(paths: Sequence[Path], conditions: Conditions, jobs: int) -> Itera
     batches = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
     if min(jobs, len(batches)) < 2:
         for batch in batches:
-            yield from run_batch(batch, conditions)
+            yield from _run_here(batch, conditions)
         return
     while batches:
         judged = 0
@@ -132,21 +132,35 @@ def _run_apart(paths: Sequence[Path], conditions: Conditions) -> Iterator[Judged
                 yield Refusal(str(path), f"{path}: the process that judged this test has died: please report it")
 
 
-def run_batch(paths: Sequence[Path], conditions: Conditions) -> list[Judged]:
-    """Judge some tests on as few machines as there are numbers of threads among them."""
+def _run_here(paths: Sequence[Path], conditions: Conditions) -> Iterator[Judged]:
+    """Judge some tests in this process; Ctrl-C leaves those that are judged."""
     judged: dict[Path, Judged] = {}
+    try:
+        for path, each in _judge(paths, conditions):
+            judged[path] = each
+    finally:
+        yield from (judged[path] for path in paths if path in judged)
+
+
+def run_batch(paths: Sequence[Path], conditions: Conditions) -> list[Judged]:
+    """Judge some tests, in a process of their own."""
+    judged = dict(_judge(paths, conditions))
+    return [judged[path] for path in paths]
+
+
+def _judge(paths: Sequence[Path], conditions: Conditions) -> Iterator[tuple[Path, Judged]]:
+    """Judge tests on as few machines as there are numbers of threads among them, in the order of those."""
     readable: list[tuple[Path, LitmusTest]] = []
     for path in paths:
         test = _read(path, conditions.cores_max)
         if isinstance(test, Refusal):
-            judged[path] = test
+            yield path, test
         else:
             readable.append((path, test))
     by_threads = sorted(readable, key=lambda pair: len(pair[1].threads))
     for _, group in groupby(by_threads, key=lambda pair: len(pair[1].threads)):
         members = list(group)
-        judged |= zip([path for path, _ in members], _run_together([test for _, test in members], conditions), strict=True)
-    return [judged[path] for path in paths]
+        yield from zip([path for path, _ in members], _run_together([test for _, test in members], conditions), strict=True)
 
 
 def _read(path: Path, cores_max: int) -> "LitmusTest | Refusal":

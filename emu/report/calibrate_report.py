@@ -18,7 +18,10 @@ _WORDS = {True: "in", False: "OUT", None: ""}
 
 def render_calibration(result: Calibration, *, width: int, colour: bool) -> str:
     """The whole report."""
-    parts: list[RenderableType] = [
+    parts: list[RenderableType] = []
+    if result.partial:
+        parts.append(Text.from_markup("[bold red]PARTIAL[/]  stopped early: the figures that were done"))
+    parts += [
         Text(f"{result.machine} at {result.clock_hz / 1e9:.2f} GHz: core cycles, each beside its {result.expected_is} figure"),
         "",
     ]

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.text import Text
+
 from emu.errors import UserError
 from emu.files import read_toml
 from emu.observe.branches import GuestBranch, Place
+from emu.printable import printable
 from emu.report.grid import grid
 from emu.report.page import WIDTH, count, page, wrapped
 from emu.tables import Key, check
@@ -167,14 +170,17 @@ def _wrong(
             yield f"{each.where}: {each.routine}, {place}: {each.direction!r} was gone, so it is not needed any more: remove it"
 
 
-def render_coverage(coverage: Coverage, *, width: int = WIDTH, colour: bool = False) -> str:
-    """Summary table, list of what is missing, list of what is exempted."""
+def render_coverage(coverage: Coverage, *, stopped: bool = False, width: int = WIDTH, colour: bool = False) -> str:
+    """Summary table, list of what is missing, list of what is exempted; `stopped`: not everything was run."""
     table = grid("routine", "branches", "every way", "%")
     for place, row in enumerate(coverage.rows, 1):
         cells = row.routine, str(row.branches), str(row.every_way), f"{100 * row.every_way / row.branches:.1f}"
         table.add_row(*cells, end_section=place == len(coverage.rows))
     table.add_row("all", str(coverage.branches), str(coverage.every_way), f"{coverage.percent:.1f}")
-    return page([table], width=width, colour=colour) + "".join(f"{line}\n" for line in _lists(coverage, width))
+    partial = [Text.from_markup("[bold red]PARTIAL[/]  ended early: what was run until then")] if stopped else []
+    return page([*partial, table], width=width, colour=colour) + "".join(
+        f"{printable(line)}\n" for line in _lists(coverage, width)
+    )
 
 
 def _lists(coverage: Coverage, width: int) -> Iterator[str]:

@@ -110,6 +110,7 @@ class PathComparison:
             "variant": self.variant,
             "machine": self.machine,
             "reference": None if self.reference is None else self.reference.name,
+            "partial": self.lengths.partial,
             "messages": self.lengths.messages,
             "system_calls": {name: rows.pop(name) for name in ("msgsnd", "msgrcv")},
             "per_message": rows,

@@ -36,6 +36,8 @@ def render_path(comparison: PathComparison, *, width: int = WIDTH, colour: bool 
 def _parts(comparison: PathComparison) -> Iterator[RenderableType]:
     lengths, reference = comparison.lengths, comparison.reference
     yield Text.from_markup(f"[bold]The path of {escape(comparison.variant)}[/] on {escape(comparison.machine)}")
+    if lengths.partial:
+        yield Text.from_markup("[bold red]PARTIAL[/]  stopped early: the messages that had been looked at")
     messages = count(lengths.messages, "message")
     yield Text(f"means over {messages} in steady state; 2 threads on cores of different modules, tick off")
     if reference is None:

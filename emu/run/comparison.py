@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from emu.errors import EmuError
 from emu.guest.chance import START_DELAY_MAX
 from emu.run.bootstrap import Estimate, estimate_difference, estimate_difference_percent, estimate_mean, interval_of
 from emu.run.experiment_spec import Stall
@@ -207,7 +208,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """All rows of one comparison. `partial`: it was stopped, the rows that are there are complete."""
+    """All rows of one comparison. `partial`: it was ended early, and this is what there is."""
 
     variants: tuple[str, str]
     machine: str
@@ -228,6 +229,7 @@ class Comparison:
     published_source: str | None = None
     another_experiment: tuple[str, ...] = ()  # why no published figures stand beside ours although there are some
     partial: bool = False
+    failed: EmuError | None = None  # of a run, which ended it early
 
     @property
     def undisturbed(self) -> bool:
@@ -260,5 +262,6 @@ class Comparison:
             "published_source": self.published_source,
             "another_experiment": list(self.another_experiment),
             "partial": self.partial,
+            "failed": str(self.failed) if self.failed is not None else None,
             "rows": [row.to_dict() for row in self.rows],
         }

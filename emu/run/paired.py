@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import islice
 
+from emu.errors import CheckFailed, EmuError, GuestFault, LimitReached
 from emu.run.comparison import Comparison, Row, seed_varies
 from emu.run.experiment_spec import Experiment
 from emu.run.parallel import Progress, run_all
@@ -23,24 +24,53 @@ class RowPlan:
     counts: str = COUNTS[1]  # what `threads` counts
 
 
+class RowRuns:
+    """The rows of a plan, each with the results of A and of B, as they become complete.
+
+    Afterwards `failed` is the error that ended them early, if it was no wish, and `rest` has the pairs of an incomplete row.
+    """
+
+    def __init__(self, plans: Sequence[RowPlan], *, jobs: int, progress: Progress, should_stop: Callable[[], bool]) -> None:
+        """Nothing is run before somebody asks for a row."""
+        self.failed: EmuError | None = None
+        self.rest: list[tuple[RunResult, RunResult]] = []
+        self._plans = plans
+        experiments = [experiment for plan in plans for pair in plan.pairs for experiment in pair]
+        self._results = run_all(experiments, jobs=jobs, progress=progress, should_stop=should_stop)
+
+    def __iter__(self) -> Iterator[tuple[RowPlan, list[RunResult], list[RunResult]]]:
+        """Run them."""
+        for plan in self._plans:
+            of_row: list[RunResult] = []
+            try:
+                for result in islice(self._results, 2 * len(plan.pairs)):
+                    of_row.append(result)
+            except (CheckFailed, GuestFault, LimitReached) as error:
+                self.failed = error
+            if len(of_row) < 2 * len(plan.pairs):
+                self.rest = list(zip(of_row[::2], of_row[1::2], strict=False))
+                return
+            yield plan, of_row[::2], of_row[1::2]
+
+
 def compare_pairs(
     plans: Sequence[RowPlan], *, jobs: int, progress: Progress, should_stop: Callable[[], bool] = lambda: False
 ) -> Comparison | None:
-    """Run every pair; stopped early it has the rows that were complete, and is None when not even one was."""
+    """Run every pair. Ended early it has the rows that were complete, or of the first one what there is; None: not even a pair."""
     first = plans[0].pairs[0]
     variants = first[0].variant, first[1].variant
     table = published(first[0].workload, variants)
-    rows: list[Row] = []
-    example: RunResult | None = None
-    differences: tuple[str, ...] = ()
-    for plan, a, b in run_rows(plans, jobs=jobs, progress=progress, should_stop=should_stop):
-        if example is None:
-            example = a[0]
-            differences = _differences(table, first[0], example, plan.counts)
-        beside = table.rows.get(plan.threads) if table is not None and not differences else None
-        rows.append(Row.of(plan.threads, a, b, beside))
-    if example is None:
+    runs = RowRuns(plans, jobs=jobs, progress=progress, should_stop=should_stop)
+    done = list(runs)
+    if not done and runs.rest:
+        done = [(plans[0], [a for a, _ in runs.rest], [b for _, b in runs.rest])]
+    if not done:
+        if runs.failed is not None:
+            raise runs.failed
         return None
+    example = done[0][1][0]
+    differences = _differences(table, first[0], example, plans[0].counts)
+    beside = table.rows if table is not None and not differences else {}
     return Comparison(
         variants=variants,
         machine=example.machine,
@@ -52,15 +82,16 @@ def compare_pairs(
         reading=example.reading,
         counts=plans[0].counts,
         messages=example.messages_wanted,
-        seeds=tuple(a.seed for a, _ in plans[0].pairs),
+        seeds=tuple(a.seed for a in done[0][1]),
         seed_varies=seed_varies(example.placement, example.tick_hz),
         stall_schedule=example.stall_schedule,
         tick_hz=example.tick_hz,
-        rows=tuple(rows),
+        rows=tuple(Row.of(plan.threads, a, b, beside.get(plan.threads)) for plan, a, b in done),
         overrides=example.overrides,
         published_source=f"{table.machine}: {table.source}" if table is not None and not differences else None,
         another_experiment=differences,
-        partial=len(rows) < len(plans),
+        partial=len(done) < len(plans) or len(done[0][1]) < len(plans[0].pairs),
+        failed=runs.failed,
     )
 
 
@@ -70,16 +101,3 @@ def _differences(table: Published | None, experiment: Experiment, result: RunRes
         return ()
     ours = {each.name: getattr(result, each.name) for each in fields(result)}
     return table.differences(ours | {"machine": experiment.machine, "counts": counts})
-
-
-def run_rows(
-    plans: Sequence[RowPlan], *, jobs: int, progress: Progress, should_stop: Callable[[], bool]
-) -> Iterator[tuple[RowPlan, list[RunResult], list[RunResult]]]:
-    """Each row with the results of A and of B, as rows become complete; a row that was stopped is left out."""
-    experiments = [experiment for plan in plans for pair in plan.pairs for experiment in pair]
-    results = run_all(experiments, jobs=jobs, progress=progress, should_stop=should_stop)
-    for plan in plans:
-        of_row = list(islice(results, 2 * len(plan.pairs)))
-        if len(of_row) < 2 * len(plan.pairs):
-            return
-        yield plan, of_row[::2], of_row[1::2]

@@ -4,15 +4,13 @@ A worker imports, loads the compiled code and assembles a variant once, and keep
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 
 from emu.errors import InternalError, UserError
-from emu.processes import submit, workers
+from emu.processes import Stopped, results, workers
 from emu.run.experiment_spec import Experiment
 from emu.run.result import RunResult
 
-POLL_SECONDS = 0.2  # how often Ctrl-C is looked for
 JOBS_MAX = 1024
 
 Progress = Callable[[int, int], None]
@@ -49,22 +47,14 @@ def _in_processes(
 ) -> Iterator[RunResult]:
     try:
         with workers(jobs) as pool:
-            futures = submit(pool, _run, [(experiment,) for experiment in plan])
-            for experiment, future in zip(plan, futures, strict=True):
-                while not future.done():
-                    wait([each for each in futures if not each.done()], POLL_SECONDS, FIRST_COMPLETED)
-                    progress(sum(each.done() for each in futures), len(plan))
-                    if should_stop():
-                        raise _Stopped
-                yield _sound(experiment, future.result())
-    except _Stopped:
+            calls = [(experiment,) for experiment in plan]
+            done = results(pool, _run, calls, should_stop, lambda count: progress(count, len(plan)))
+            for experiment, result in zip(plan, done, strict=True):
+                yield _sound(experiment, result)
+    except Stopped:
         return
     except BrokenProcessPool:
         raise InternalError("a process that had a run to do has died; --jobs 1 shows in which run") from None
-
-
-class _Stopped(Exception):
-    """Occurs when the caller asked to stop: the pool is left in a way that ends its processes at once."""
 
 
 def _run(experiment: Experiment, should_stop: Callable[[], bool] | None = None) -> RunResult:

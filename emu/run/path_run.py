@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from emu.description import load_machine
-from emu.errors import UserError
+from emu.errors import CheckFailed, UserError
 from emu.run.experiment import Progress, run
 from emu.run.experiment_spec import Experiment
 from emu.subjects.ipc_msg.path.lengths import TAIL_MESSAGES, PathLengths, measure
@@ -40,9 +40,9 @@ def experiment(variant: str, machine: str, messages: int, seed: int) -> Experime
 
 
 def path_lengths(
-    spec: Experiment, progress: Progress | None = None, should_stop: Callable[[], bool] | None = None
+    spec: Experiment, progress: Progress | None = None, should_stop: Callable[[], bool] = lambda: False
 ) -> PathLengths | None:
-    """Run, walk the trace and measure it; None when it was stopped."""
+    """Run, walk the trace and measure it, or as much of it as was walked when asked to stop; None if that is too little."""
     with tempfile.TemporaryDirectory(prefix="emu-path-") as folder:
         path = Path(folder) / "path.trace"
         result = run(replace(spec, trace=path), progress, should_stop)
@@ -52,7 +52,14 @@ def path_lengths(
             return None
         trace = TraceFile(path)
         same = correspondence()
-        return measure(walk(trace, same.inlined, same.names), WARM_UP_MESSAGES, _kinds(trace.header, same))
+        walked = walk(trace, same.inlined, same.names, should_stop)
+        try:
+            lengths = measure(walked, WARM_UP_MESSAGES, _kinds(trace.header, same))
+        except CheckFailed:
+            if should_stop():
+                return None
+            raise
+        return replace(lengths, partial=should_stop())
 
 
 def _kinds(header: TraceHeader, same: Correspondence) -> Callable[[int], str]:

@@ -5,18 +5,19 @@ if nothing is left of the change. Clock frequencies are left out too, as they sc
 TLBs, BTBs and branch predictors: like those of caches they are the geometry of the part.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Any
 
 from emu.description import Figure, MachineFile, load_machine
 from emu.description.machine_file import BitsFigure, BranchFigure, Clock, EntryFigure, TableFigure
+from emu.errors import EmuError
 from emu.run.bootstrap import Estimate, Rates, estimate_difference_percent, estimate_shift, interval_of
 from emu.run.comparison import seed_varies, unit_of
 from emu.run.experiment_spec import Experiment, Stall
 from emu.run.overrides import allowed, apply_overrides, figures
-from emu.run.paired import RowPlan, run_rows
+from emu.run.paired import RowPlan, RowRuns
 from emu.run.parallel import Progress
 from emu.run.result import RunResult
 
@@ -151,6 +152,7 @@ class Sensitivity:
     stall_schedule: tuple[Stall, ...] = ()
     tick_hz: int = 0
     partial: bool = False
+    failed: EmuError | None = None  # of a run, which ended it early
 
     @property
     def unit(self) -> str:
@@ -173,6 +175,7 @@ class Sensitivity:
             "stalls": [str(stall) for stall in self.stall_schedule],
             "tick_hz": self.tick_hz,
             "partial": self.partial,
+            "failed": str(self.failed) if self.failed is not None else None,
             "rows": [{"threads": threads, **outcome.to_dict()} for threads, outcome in self.reference.items()],
             "figures": [effect.to_dict() for effect in self.effects],
         }
@@ -202,9 +205,11 @@ def vary_figures(
     known = varied_figures(machine)
     cases = [(key, value) for key, figure in known.items() for value in half_and_half_more(figure) if value is not None]
     varied = [_with(plan, key, value) for key, value in cases for plan in plans]
-    done = run_rows([*plans, *varied], jobs=jobs, progress=progress, should_stop=should_stop)
+    done = RowRuns([*plans, *varied], jobs=jobs, progress=progress, should_stop=should_stop)
     outcomes = [{plan.threads: outcome for plan, outcome in group} for group in _groups(done, len(plans))]
     if not outcomes:
+        if done.failed is not None:
+            raise done.failed
         return None
     reference, *others = outcomes
     found = {case: Variation(case[1], outcome) for case, outcome in zip(cases, others, strict=False)}
@@ -229,6 +234,7 @@ def vary_figures(
         stall_schedule=first[0].stalls,
         tick_hz=first[0].tick_hz,
         partial=len(others) < len(cases),
+        failed=done.failed,
     )
 
 
@@ -242,7 +248,7 @@ def _with(plan: RowPlan, key: str, value: int) -> RowPlan:
     return replace(plan, pairs=tuple((varied(a), varied(b)) for a, b in plan.pairs))
 
 
-def _groups(done: Iterator[tuple[RowPlan, list[RunResult], list[RunResult]]], size: int) -> Iterator[list[tuple[RowPlan, Outcome]]]:
+def _groups(done: Iterable[tuple[RowPlan, list[RunResult], list[RunResult]]], size: int) -> Iterator[list[tuple[RowPlan, Outcome]]]:
     """Whole groups of rows, each row already reduced to its outcome."""
     group: list[tuple[RowPlan, Outcome]] = []
     for plan, a, b in done:

@@ -1,10 +1,12 @@
 """From a program that fails to a short one that fails in the same way: delta debugging, then simpler times and values."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
+from emu.processes import Stopped
 from emu.stress.case import Array, Case, Shape, Violation, machine_file
 from emu.stress.records import OP_CMPXCHG, OP_LOAD, OP_LOOK
 
@@ -15,9 +17,10 @@ FEW, SQUEEZED_MAX = 6, 64  # operations
 class Reduction:
     """The smallest failing case so far; `attempt` keeps a smaller one if it fails in the same way."""
 
-    def __init__(self, case: Case, tries: int = TRIES) -> None:
+    def __init__(self, case: Case, should_stop: Callable[[], bool], tries: int) -> None:
         """Start from what the failing program had issued: later operations cannot matter."""
         self.tries_left = tries
+        self._should_stop = should_stop
         outcome = case.run()
         assert outcome.violation is not None, "only a case that fails can be reduced"
         self.kind = outcome.violation.kind
@@ -25,6 +28,8 @@ class Reduction:
 
     def attempt(self, case: Case) -> bool:
         """Take the case if it still fails, with the times at which it did."""
+        if self._should_stop():
+            raise Stopped
         if self.tries_left <= 0:
             return False
         self.tries_left -= 1
@@ -45,9 +50,20 @@ class Reduction:
         return len(operations) <= SQUEEZED_MAX and self.attempt(replace(self.case, operations=operations))
 
 
-def reduce_case(case: Case, tries: int = TRIES) -> tuple[Case, Violation]:
-    """A smaller case with the same kind of violation, and that violation; `case` must fail when checked at each operation."""
-    reduction = Reduction(case, tries)
+def reduce_case(case: Case, should_stop: Callable[[], bool] = lambda: False, tries: int = TRIES) -> tuple[Case, Violation]:
+    """A smaller case with the same kind of violation, and that violation; `case` must fail when checked at each operation.
+
+    Asked to stop, it takes the smallest so far.
+    """
+    reduction = Reduction(case, should_stop, tries)
+    with suppress(Stopped):
+        _reduce(reduction)
+    violation = reduction.case.run().violation
+    assert violation is not None
+    return reduction.case, violation
+
+
+def _reduce(reduction: Reduction) -> None:
     _keep_the_end(reduction)
     size = -1
     while size != len(reduction.case.operations):
@@ -57,9 +73,6 @@ def reduce_case(case: Case, tries: int = TRIES) -> tuple[Case, Violation]:
         _drop_and_move(reduction)
         _close_gaps(reduction)
         _simplify(reduction)
-    violation = reduction.case.run().violation
-    assert violation is not None
-    return reduction.case, violation
 
 
 def _keep_the_end(reduction: Reduction) -> None:

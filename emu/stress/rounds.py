@@ -7,7 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 
 from emu.errors import InternalError
-from emu.processes import submit, workers
+from emu.processes import Stopped, results, workers
 from emu.stress.case import Case, Shape, Violation, machine_file
 from emu.stress.operations import LAYOUTS, random_case
 from emu.stress.plan import Plan
@@ -94,7 +94,7 @@ def run_plan(plan: Plan, should_stop: Callable[[], bool] = lambda: False) -> Res
         rounds += 1
         if done.failed:
             seconds = time.perf_counter() - begin
-            case, violation = reduce_case(round_case(plan, rounds - 1))
+            case, violation = reduce_case(round_case(plan, rounds - 1), should_stop)
             failure = Failure(rounds - 1, done.counts["operations"], case, violation)
             return Result(plan, rounds, counts, seconds, failure, partial=False)
     seconds = time.perf_counter() - begin
@@ -112,10 +112,9 @@ def _in_order(plan: Plan, rounds: int, should_stop: Callable[[], bool]) -> Itera
     try:
         with workers(plan.jobs) as pool:
             for first in range(0, rounds, BATCH * plan.jobs):
-                if should_stop():
-                    return
                 indices = range(first, min(rounds, first + BATCH * plan.jobs))
-                for done in submit(pool, run_round, [(plan, index) for index in indices]):
-                    yield done.result()
+                yield from results(pool, run_round, [(plan, index) for index in indices], should_stop)
+    except Stopped:
+        return
     except BrokenProcessPool:
         raise InternalError("a process that had rounds to run has died; --jobs 1 shows in which round") from None

@@ -33,7 +33,7 @@ def changed(**latencies: int) -> MachineFile:
 @pytest.fixture(scope="module")
 def everything():
     steps = []
-    measured, heat_map = measure_emulated(A10, lambda done, total: steps.append((done, total)))
+    measured, heat_map, _ = measure_emulated(A10, lambda done, total: steps.append((done, total)))
     assert steps == [(number, steps[0][1]) for number in range(1, steps[0][1] + 1)]
     return {each.name: each.cycles for each in measured}, heat_map
 

@@ -42,7 +42,7 @@ def emu(capsys, *arguments: str) -> tuple[int, str, str]:
 def measured(monkeypatch) -> list[Measurement]:
     found = list(IN_BAR)
     heat_map = {(0, 1): 40.0, (0, 2): 600.0, (1, 2): 610.0}
-    monkeypatch.setattr(suite, "measure_emulated", lambda machine, progress: (found, heat_map))
+    monkeypatch.setattr(suite, "measure_emulated", lambda machine, progress: suite.Measured(found, heat_map))
     return found
 
 

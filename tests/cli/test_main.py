@@ -252,19 +252,44 @@ def test_run_with_a_figure_set(runs, capsys):
     assert runs.asked[0].overrides == (("latencies.remote_line", 400), ("store_buffer.depth", 12))
 
 
-def test_stopped_comparison_keeps_its_rows(runs, capsys, monkeypatch):
+@pytest.mark.parametrize(("seeds", "kept"), [("1", [1]), ("2", [1])])
+def test_stopped_comparison_keeps_its_rows_or_the_pairs_of_the_first(runs, capsys, monkeypatch, seeds, kept):
     whole = runs.run
 
     def stop_at_third(*arguments):
         result = whole(*arguments)
-        return replace(result, partial=True) if len(runs.asked) == 3 else result
+        return replace(result, partial=True, seed=result.seed) if len(runs.asked) == 3 else result
 
     monkeypatch.setattr(sys.modules["emu.run.experiment"], "run", stop_at_third)
-    code, out, _ = emu(capsys, "compare", "baseline", "wakeq", "--seeds", "1", "--jobs", "1", "--json")
-    assert code == 130
+    code, out, err = emu(capsys, "compare", "baseline", "wakeq", "--seeds", seeds, "--jobs", "1", "--json")
+    assert (code, err) == (130, "emu: interrupted\n")
     got = json.loads(out)
-    assert got["partial"] is True
+    assert (got["partial"], got["failed"], got["seeds"]) == (True, None, kept)
     assert [row["threads"] for row in got["rows"]] == [2]
+
+
+@pytest.mark.parametrize("more", [[], ["--sensitivity", "--threads", "2"]], ids=["compare", "sensitivity"])
+def test_a_run_that_fails_costs_a_comparison_nothing_that_was_done(runs, capsys, monkeypatch, tmp_path, more):
+    whole = runs.run
+
+    def fail_at_third(*arguments):
+        result = whole(*arguments)
+        if len(runs.asked) == 3:
+            raise LimitReached("core 1 (pmsg/1) waits")
+        return result
+
+    monkeypatch.setattr(sys.modules["emu.run.experiment"], "run", fail_at_third)
+    arguments = ["--seeds", "1", "--jobs", "1", "--json", "--plot", str(tmp_path / "p.svg"), *more]
+    code, out, err = emu(capsys, "compare", "baseline", "wakeq", *arguments)
+    assert (code, err) == (1, "emu: core 1 (pmsg/1) waits\n")
+    got = json.loads(out)
+    assert (got["partial"], got["failed"]) == (True, "core 1 (pmsg/1) waits")
+    assert (tmp_path / "p.svg").exists()
+
+
+def test_a_comparison_whose_first_run_fails_has_nothing_to_show(runs, capsys):
+    runs.error = LimitReached("core 1 (pmsg/1) waits")
+    assert emu(capsys, "compare", "baseline", "wakeq", "--jobs", "1") == (1, "", "emu: core 1 (pmsg/1) waits\n")
 
 
 @pytest.mark.parametrize(

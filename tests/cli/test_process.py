@@ -104,7 +104,7 @@ def test_ctrl_c_ends_runs_side_by_side():
     code, out, err = finish(process)
     assert code == 130
     assert out == ""
-    assert err == "emu: interrupted before the first row was complete\nemu: interrupted\n"
+    assert err == "emu: interrupted before the first pair of runs was complete\n"
     with suppress(ProcessLookupError):  # the group is gone once the last of it has been reaped
         while time.monotonic() < deadline:
             os.killpg(process.pid, 0)

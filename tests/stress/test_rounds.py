@@ -1,16 +1,18 @@
 """A whole test: sound layers pass, seeds repeat, jobs change nothing; programs have what they are to have."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from emu.errors import UserError
 from emu.stress import rounds
-from emu.stress.case import Shape, machine_file
+from emu.stress.case import Shape, machine_file, no_operations
 from emu.stress.operations import COUNTERS, LAYOUTS, layout, random_case
 from emu.stress.plan import Plan
 from emu.stress.records import OP_ADD, OP_LOAD
+from emu.stress.reduce import reduce_case
 
 PLAN = Plan(machine="a10-7800", operations=300_000)
 
@@ -104,3 +106,24 @@ def test_lost_update_is_noticed_without_the_oracle(monkeypatch):
 def test_plans_are_checked(field, value):
     with pytest.raises(UserError, match=f"{field} must be"):
         replace(PLAN, **{field: value})
+
+
+@dataclass(frozen=True)
+class Failing:
+    """Stands in for a case that fails whatever is left of it."""
+
+    operations: np.ndarray
+    runs: list[int]
+
+    def run(self) -> SimpleNamespace:
+        self.runs.append(len(self.operations))
+        return SimpleNamespace(violation=SimpleNamespace(kind="lost update"), issued=self.operations)
+
+
+def test_reducing_stops_when_asked_with_the_smallest_so_far() -> None:
+    operations = no_operations(5000)
+    operations["time"] = np.arange(5000)
+    case = Failing(operations, [])
+    small, violation = reduce_case(case, lambda: len(case.runs) > 1)  # type: ignore[arg-type]
+    assert (len(small.operations), violation.kind) == (8, "lost update")
+    assert case.runs == [5000, 8, 8]

@@ -38,6 +38,7 @@ class PathLengths:
     holds: dict[str, int]
     transfers: dict[str, float]
     objects: dict[str, float]
+    partial: bool = False  # of the beginning of a trace
 
     @property
     def transfers_total(self) -> float:

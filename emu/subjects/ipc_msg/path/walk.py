@@ -6,7 +6,7 @@ that the real kernels' accesses were counted with; any other read-modify-write i
 lock begins behind the instruction that took the lock and ends with the store that frees it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,6 +30,7 @@ HOLD_MARKS = {"handed_over": HANDOFF_HOLD, "enqueued": ENQUEUE_HOLD}
 LOCK_WORD_BYTES = 4
 SWITCH, SLEEP = "__switch_to", "schedule"
 KERNEL_SPACE = 1 << 63
+LOOKS = 4096  # records between two looks for a wish to stop
 DEVICES = 0xFEE00000  # physical: registers of the APIC, which no cache holds
 
 _INSTRUCTION, _ACCESS, _INTERRUPT, _ACQUIRED, _MARK = _KINDS = tuple(
@@ -119,13 +120,18 @@ class _Chain:
         return caller if callers is not None and caller and (not callers or caller in callers) else function
 
 
-def walk(trace: TraceFile, inlined: Inlined | None = None, names: Mapping[str, str] | None = None) -> Walk:
-    """Walk a whole trace, about a second for a hundred messages.
+def walk(
+    trace: TraceFile,
+    inlined: Inlined | None = None,
+    names: Mapping[str, str] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Walk:
+    """Walk a whole trace, about a second for a hundred messages, or its beginning, until `should_stop` says so.
 
     A routine in `inlined` counts as a part of what calls it: by any, or by the routines that are named. One in `names` goes
     by the name there.
     """
-    return _Walker(trace.header, inlined or {}, names or {}).walk(trace.records())
+    return _Walker(trace.header, inlined or {}, names or {}).walk(trace.records(), should_stop)
 
 
 class _Walker:
@@ -147,12 +153,14 @@ class _Walker:
         self._replay = CoherenceReplay()
         self._walk = Walk()
 
-    def walk(self, records: Records) -> Walk:
+    def walk(self, records: Records, should_stop: Callable[[], bool]) -> Walk:
         records = records[np.isin(records["kind"], _KINDS)]
         columns = [records[name].tolist() for name in ("kind", "pc", "core", "address", "access", "size", "detail")]
         columns.append(_stack_owners(records, self._code.switches).tolist())
         locked = self._code.locked
         for place, (kind, pc, core, address, access, size, detail, task) in enumerate(zip(*columns, strict=True)):
+            if not place % LOOKS and should_stop():
+                break
             if kind == _INSTRUCTION:
                 if access and pc in locked:
                     self._accesses[core] = [(_STORE, address, size)]

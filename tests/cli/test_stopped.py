@@ -1,0 +1,129 @@
+"""Ctrl-C: every command prints what it has, in one piece, and exits with 130."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from canned_path import path_comparison
+
+from emu.calibrate import native, suite
+from emu.calibrate.benchmark import Measurement
+from emu.calibrate.host_facts import Facts
+from emu.cli.main import main
+from emu.litmus.laboratory import Laboratory
+from emu.observe.trace_file import TraceFile
+
+TEST = "X86 {name}\n{{ x=0; }}\n P0 ;\n MOV [x],$1 ;\nexists (x=1)\n"
+
+
+def emu(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(arguments)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_litmus(tmp_path: Path, capsys, monkeypatch) -> None:
+    for name in "abc":
+        (tmp_path / f"{name}.litmus").write_text(TEST.format(name=name))
+    whole = Laboratory.run
+
+    def interrupted(self: Laboratory, index: int):
+        if index == 2:
+            raise KeyboardInterrupt
+        return whole(self, index)
+
+    monkeypatch.setattr(Laboratory, "run", interrupted)
+    code, out, err = emu(capsys, "litmus", str(tmp_path), "--json")
+    assert (code, err) == (130, "emu: interrupted\n")
+    assert [json.loads(line)["name"] for line in out.splitlines()] == ["a", "b"]
+
+
+def steps_until(last: int):
+    """Stands in for the benchmarks of a suite: each call measures a figure, and the last one is interrupted."""
+
+    def steps(*arguments):
+        known, _ = arguments[-2:]
+        for done in range(1, last):
+            known[f"figure {done}"] = Measurement(f"figure {done}", "g", 4.0, 4.0, 4.0)
+            yield done, 10
+        raise KeyboardInterrupt
+
+    return steps
+
+
+def test_calibrate(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(suite, "_steps", steps_until(3))
+    code, out, err = emu(capsys, "calibrate", "a10-7800", "--json")
+    assert (code, err) == (130, "emu: interrupted\n")
+    plain = json.loads(out)
+    assert (plain["partial"], [row["name"] for row in plain["rows"]]) == (True, ["figure 1", "figure 2"])
+    code, out, _ = emu(capsys, "calibrate", "a10-7800")
+    assert (code, out.splitlines()[0]) == (130, "PARTIAL  stopped early: the figures that were done")
+
+
+def test_calibrate_host_writes_no_machine_that_lacks_figures(tmp_path: Path, capsys, monkeypatch) -> None:
+    class Host:
+        facts = Facts("a processor", (0,), {0: ()}, {0: frozenset()})
+        loops = ()
+        ticks_a_second = ticks_a_cycle = staticmethod(lambda: 1.0)
+
+    monkeypatch.setattr(native, "Host", Host)
+    monkeypatch.setattr(native, "_steps", steps_until(2))
+    code, out, err = emu(capsys, "calibrate", "host", "--out", str(tmp_path / "h.toml"), "--json")
+    assert (code, err) == (130, "emu: interrupted\n")
+    plain = json.loads(out)
+    assert (plain["partial"], plain["file"], len(plain["rows"])) == (True, None, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_path(capsys, monkeypatch) -> None:
+    lengths = path_comparison().lengths
+    answers = iter([replace(lengths, partial=True), None])
+    monkeypatch.setattr("emu.run.path_run.path_lengths", lambda *arguments: next(answers))
+    code, out, err = emu(capsys, "path", "wakeq")
+    assert (code, err) == (130, "emu: interrupted\n")
+    assert out.splitlines()[1].startswith("PARTIAL  stopped early")
+    said = "emu: interrupted before a message in steady state had been looked at\n"
+    assert emu(capsys, "path", "wakeq") == (130, "", said)
+
+
+def test_a_walk_is_of_the_part_that_was_walked(tmp_path: Path, capsys, monkeypatch) -> None:
+    """`path_lengths` itself: asked to stop once the run is over, it measures what it has walked."""
+    from emu.run.path_run import experiment, path_lengths
+
+    asked = 0
+
+    def should_stop() -> bool:
+        nonlocal asked
+        asked += 1
+        return walking and asked > 60
+
+    walking = False
+    opened = TraceFile.records
+
+    def records(self: TraceFile):
+        nonlocal walking, asked
+        walking, asked = True, 0
+        return opened(self)
+
+    monkeypatch.setattr(TraceFile, "records", records)
+    lengths = path_lengths(experiment("wakeq", "a10-7800", 120, 1), None, should_stop)
+    assert lengths is not None
+    assert lengths.partial
+    assert 0 < lengths.messages < 60
+
+
+def test_coverage(tmp_path: Path, capsys, monkeypatch) -> None:
+    script = tmp_path / "s.script"
+    script.write_text("tasks 1\nt1: send type=1 size=8 -> 0\n")
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("emu.run.coverage.cover_script", interrupted)
+    arguments = ("coverage", "--variant", "wakeq", "--script", str(script))
+    code, out, err = emu(capsys, *arguments)
+    assert (code, err) == (130, "emu: interrupted before everything was run\n")
+    assert out.startswith("PARTIAL  ended early: what was run until then\n")
+    assert json.loads(emu(capsys, *arguments, "--json")[1])["partial"] is True
