@@ -178,9 +178,7 @@ def render_coverage(coverage: Coverage, *, stopped: bool = False, width: int = W
         table.add_row(*cells, end_section=place == len(coverage.rows))
     table.add_row("all", str(coverage.branches), str(coverage.every_way), f"{coverage.percent:.1f}")
     partial = [Text.from_markup("[bold red]PARTIAL[/]  ended early: what was run until then")] if stopped else []
-    return page([*partial, table], width=width, colour=colour) + "".join(
-        f"{printable(line)}\n" for line in _lists(coverage, width)
-    )
+    return page([*partial, table], width=width, colour=colour) + "".join(f"{printable(line)}\n" for line in _lists(coverage, width))
 
 
 def _lists(coverage: Coverage, width: int) -> Iterator[str]:

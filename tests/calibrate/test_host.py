@@ -78,9 +78,13 @@ def test_pairs_by_the_caches_that_they_share():
     assert threads.module_pair(8) == (0, 2)  # not two threads of one core
 
 
+def write(path, machine):
+    write_machine(Output(path, "machine file", overwrite=True), machine, "a10-7800")
+
+
 def test_the_file_loads(tmp_path):
     path = tmp_path / "host.toml"
-    write_machine(Output(path, "machine file", overwrite=True), host_machine(result(facts(4, 2), *(name for names in FIGURES.values() for name in names)), A10), "a10-7800")
+    write(path, host_machine(result(facts(4, 2), *(name for names in FIGURES.values() for name in names)), A10))
     machine = load_machine(str(path))
     assert machine.name == "host"
     assert machine.latencies.memory.value == 33
@@ -96,7 +100,7 @@ def test_the_file_loads(tmp_path):
 
 def test_one_core_takes_over_what_needs_two(tmp_path):
     path = tmp_path / "host.toml"
-    write_machine(Output(path, "machine file", overwrite=True), host_machine(result(facts(1, 1), FIGURES["latencies", "l1_hit"][0]), A10), "a10-7800")
+    write(path, host_machine(result(facts(1, 1), FIGURES["latencies", "l1_hit"][0]), A10))
     machine = load_machine(str(path))
     assert machine.latencies.remote_line.value == A10.latencies.remote_line.value
     assert (machine.topology.modules, machine.topology.cores_per_module) == (1, 1)
@@ -105,7 +109,7 @@ def test_one_core_takes_over_what_needs_two(tmp_path):
 def test_a_kernel_that_names_no_caches(tmp_path):
     host = Facts("p", (0, 1), {0: (), 1: ()}, {0: frozenset(), 1: frozenset()})
     path = tmp_path / "host.toml"
-    write_machine(Output(path, "machine file", overwrite=True), host_machine(result(host), A10), "a10-7800")
+    write(path, host_machine(result(host), A10))
     machine = load_machine(str(path))
     assert (machine.l2.sets, machine.topology.modules) == (A10.l2.sets, 2)
     assert "taken over" in machine.l2.source
@@ -148,7 +152,7 @@ def test_loops_run_natively(tmp_path):
     for kind in (SIBLING, ACROSS):
         assert (f"one way, {kind}" in known) == (kind in found.pairs)
     assert set(found.heat_map) == set(found.host.pairs(native.CPUS_MAX))
-    write_machine(Output(tmp_path / "host.toml", "machine file"), host_machine(found, A10), "a10-7800")
+    write(tmp_path / "host.toml", host_machine(found, A10))
     assert load_machine(str(tmp_path / "host.toml")).clock_hz.value == found.clock_hz
 
 

@@ -12,7 +12,7 @@ from emu.calibrate.benchmark import Measurement
 from emu.calibrate.host_facts import Facts
 from emu.cli.main import main
 from emu.litmus.laboratory import Laboratory
-from emu.observe.trace_file import TraceFile
+from emu.trace.file import TraceFile
 
 TEST = "X86 {name}\n{{ x=0; }}\n P0 ;\n MOV [x],$1 ;\nexists (x=1)\n"
 
