@@ -15,6 +15,7 @@ from emu.engine.probes import (
 )
 from emu.engine.records import (
     EVENT,
+    EVENT_VALUE,
     I64,
     IF_ZERO,
     INSTRUCTION,
@@ -84,7 +85,7 @@ def task_index(machine, pointer):  # type: ignore[no-untyped-def]
 @njit
 def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
     """Count the event bound to the retiring instruction, if it has happened."""
-    value = core.scratch[0] if instruction.register >= 0 else I64(0)
+    value = core.scratch[EVENT_VALUE] if instruction.register >= 0 else I64(0)
     if instruction.traits & IF_ZERO and value != 0:
         return
     mark = instruction.mark

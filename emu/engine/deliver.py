@@ -8,6 +8,7 @@ from unicorn import x86_const as x86
 
 from emu.engine.account import STALL, state_of
 from emu.engine.apic import take, watch
+from emu.engine.mend import mend_fault
 from emu.engine.records import FRESH, INSTRUCTION
 from emu.engine.special import RFLAGS, enter_kernel, get, put
 from emu.engine.trace import NO_ACCESS, note, remember
@@ -97,6 +98,7 @@ def page_fault(machine, core):  # type: ignore[no-untyped-def]
     core.stalled = 0
     core.retired_at = core.clock = before
     core.pc = core.current_pc
+    mend_fault(machine, core)
     through_gate(machine, core, PAGE_FAULT, code)
     remember(core, NO_ACCESS, 0, 0, 0)
 

@@ -24,6 +24,7 @@ from emu.engine.records import (
     SLICE_DONE,
     STOP_EXCEPTION,
     STOP_FAULT,
+    STOP_FLAGS,
     STOP_INTERRUPT,
     STOP_NONE,
     STOP_SPECIAL,
@@ -31,7 +32,7 @@ from emu.engine.records import (
     TRACE_FULL,
     WAITING_FOR_STARTUP,
 )
-from emu.engine.special import IDLE, emulate, wake
+from emu.engine.special import IDLE, RFLAGS, emulate, put, wake
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due
 from emu.native import NEVER, array_at, call, njit
@@ -72,6 +73,10 @@ def turn(machine, core):  # type: ignore[no-untyped-def]
     core.stop = STOP_NONE
     machine.turns += 1
     error = call(machine.emu_start, core.uc, core.pc, UNTIL, 0, 0)
+    while core.stop == STOP_FLAGS:
+        put(machine, core, RFLAGS, core.kept_flags)
+        core.stop = STOP_NONE
+        error = call(machine.emu_start, core.uc, core.pc, UNTIL, 0, 0)
     if core.stop == STOP_SPECIAL:
         instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
         if not emulate(machine, core, instruction.special, instruction.length):

@@ -33,15 +33,18 @@ STATES, CAUSES = len(State), len(Cause)
     LOADS,
     SERIALISING,
     IF_ZERO,  # its event happens only if the register is 0
-) = (1 << n for n in range(17))
+    MENDED,
+) = (1 << n for n in range(18))
 # INSTRUCTION.special
 SP_NONE, SP_SYSCALL, SP_HLT, SP_RDTSC, SP_CPUID, SP_FAULT = range(6)
+# CORE.scratch: one word is an event's, whatever else is read until its instruction retires
+EVENT_VALUE = 7
 # CORE.status
 RUNNING, HALTED, WAITING_FOR_STARTUP = range(3)
 # CORE.stage: how far the instruction at `pc` has come
 FRESH, ACCOUNTED, STALLED = range(3)
 # CORE.stop: why emulation came back to the loop
-STOP_NONE, STOP_YIELD, STOP_INTERRUPT, STOP_SPECIAL, STOP_FAULT, STOP_TRACE, STOP_EXCEPTION = range(7)
+STOP_NONE, STOP_YIELD, STOP_INTERRUPT, STOP_SPECIAL, STOP_FAULT, STOP_TRACE, STOP_EXCEPTION, STOP_FLAGS = range(8)
 # branch_outcomes: what a conditional branch has done, and whether an indirect jump has come here
 TAKEN, NOT_TAKEN, JUMPED_TO = 1, 2, 4
 # MACHINE.outcome: why the loop came back to Python
@@ -69,7 +72,9 @@ INSTRUCTION = np.dtype(
         ("branch", U8),
         ("special", U8),
         ("probe", I32),  # of a PROBED load: which spin it belongs to
-        ("padding", I32),  # to one cache line of the host
+        ("mend", U8),  # what mend.mend puts right behind it
+        ("kept", U8, (2,)),  # registers that it keeps: Unicorn's numbers, if it sets ZF, and if it clears it
+        ("padding", U8),  # to one cache line of the host
     ]
 )
 
@@ -143,6 +148,9 @@ CORE = np.dtype(
         ("context_cs", I64),  # and of the CS selector in it
         ("context_error", I64),  # of the error code of the last exception in it
         ("context_exception", I64),  # and of the exception that is being delivered, -1: none
+        ("mending", I64),  # the instruction in flight is to be mended, with what is kept here of before it
+        ("kept", I64, (2,)),
+        ("kept_flags", I64),
         ("scratch", I64, (8,)),
         ("scratch_at", I64),  # host address of `scratch`
         ("stall_pc", I64),  # the point in front of which this core has already been held up

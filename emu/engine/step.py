@@ -7,21 +7,25 @@ through `hooks.on_load` and `hooks.on_store`: in the order of `core.clock`, the 
 
 from emu.engine.account import index_of, retire
 from emu.engine.apic import watch
+from emu.engine.mend import keep, mend
 from emu.engine.records import (
     ACCOUNTED,
     EVENT,
+    EVENT_VALUE,
     FAULT_FETCH,
     FRESH,
     HISTORY,
     I64,
     IF_CHANGE,
     INSTRUCTION,
+    MENDED,
     ORDERED,
     POINT,
     SPECIAL,
     STALLED,
     STI,
     STOP_FAULT,
+    STOP_FLAGS,
     STOP_INTERRUPT,
     STOP_NONE,
     STOP_SPECIAL,
@@ -43,8 +47,12 @@ TRACE_ROOM = 256  # records that one instruction and its events can need
 def step(machine, core, pc):  # type: ignore[no-untyped-def]
     """Decide about the instruction at `pc`: STOP_NONE lets it run, any other reason stops the core in front of it."""
     if core.stage == FRESH:
+        set_flags = False
         if core.current >= 0:
-            change = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].traits & (IF_CHANGE | STI)
+            before = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
+            change = before.traits & (IF_CHANGE | STI)
+            if before.traits & MENDED:
+                set_flags = mend(machine, core, before)
             retire(machine, core, pc)
             if change:
                 reopen_interrupts(core, change & STI)
@@ -56,6 +64,8 @@ def step(machine, core, pc):  # type: ignore[no-untyped-def]
             core.fault = FAULT_FETCH
             core.fault_address = pc
             return STOP_FAULT
+        if set_flags:
+            return STOP_FLAGS
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     if instruction.traits & WAIT_STORES:
         wait_for_stores(machine, core)
@@ -98,6 +108,8 @@ def begin(machine, core, pc):  # type: ignore[no-untyped-def]
         return
     core.history[core.history_count % HISTORY] = pc
     core.history_count += 1
+    if instruction.traits & MENDED:
+        keep(machine, core, instruction)
     prepare(machine, core, instruction)
 
 
@@ -114,7 +126,7 @@ def stall(machine, core, instruction):  # type: ignore[no-untyped-def]
     """A marked instruction starts: read the register that its event asks for, and hold the core up if a stall is due."""
     core.stage = STALLED
     if instruction.register >= 0:
-        call(machine.reg_read, core.uc, instruction.register, core.scratch_at, 0, 0)
+        call(machine.reg_read, core.uc, instruction.register, core.scratch_at + 8 * EVENT_VALUE, 0, 0)
     if not instruction.traits & POINT or core.stall_pc == core.pc:
         return
     point = instruction.point

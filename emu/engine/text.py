@@ -7,10 +7,11 @@ import numpy as np
 from unicorn import x86_const as x86
 
 from emu.engine import records as rec
+from emu.engine.mend import MEND_NOTHING, mending
 from emu.errors import UserError
 from emu.image import Image, Mark
 from emu.isa import Instruction, Memory, decode, leaders
-from emu.timing.schedule import Timing, timings
+from emu.timing.schedule import UNTIMED, Timing, timings
 from emu.trace.record import State
 
 SPECIAL = {"syscall": rec.SP_SYSCALL, "hlt": rec.SP_HLT, "rdtsc": rec.SP_RDTSC, "cpuid": rec.SP_CPUID}
@@ -41,10 +42,10 @@ class Text:
         return _index(self.image, address)
 
 
-def build_text(image: Image) -> Text:
-    """Decode an image and look up what its instructions cost."""
+def build_text(image: Image, *, timed: bool = True) -> Text:
+    """Decode an image and look up what its instructions cost; not `timed`, for where time stands still, they need no costs."""
     decoded = decode(image)
-    times = timings(decoded, leaders(decoded, image.symbols.values()))
+    times = timings(decoded, leaders(decoded, image.symbols.values())) if timed else dict.fromkeys(decoded, UNTIMED)
     names = sorted({mark.name for mark in image.marks if mark.kind in ("event", "point")})
     kernel, user = image.text, image.user_text
     table = np.zeros(len(kernel.data) + len(user.data), rec.INSTRUCTION)
@@ -64,7 +65,7 @@ def build_text(image: Image) -> Text:
                 for mark in marks.get(address, []):
                     _mark(table[index], mark, names)
                 if address in image.fixups:
-                    table[index]["traits"] |= rec.FIXUP
+                    table[index]["traits"] |= rec.FIXUP | rec.MENDED
     return Text(table, kernel.virtual, len(kernel.data), user.virtual, len(user.data), names, decoded, image)
 
 
@@ -99,6 +100,9 @@ def _fill(row: np.void, each: Instruction, timing: Timing, state: int) -> None:
         traits |= rec.STI
     if each.repeated:
         traits |= rec.REPEAT
+    row["mend"], row["kept"] = mending(each)
+    if row["mend"] != MEND_NOTHING:
+        traits |= rec.MENDED
     row["traits"], row["length"] = traits, each.size
     for name in ("macro_ops", "latency", "unit", "ticks", "blocks", "address_registers", "reads", "writes"):
         row[name] = getattr(timing, name)

@@ -105,7 +105,7 @@ class UnicornCore:
     def __init__(self, ram_address: int, ram_bytes: int, cr3: int) -> None:
         """Map RAM at physical 0 and set the control registers."""
         self.uc: Any = unicorn.Uc(uc_const.UC_ARCH_X86, uc_const.UC_MODE_64)
-        self.uc.ctl_set_cpu_model(x86.UC_CPU_X86_OPTERON_G5)
+        self.uc.ctl_set_cpu_model(x86.UC_CPU_X86_EPYC)
         self.handle = int(self.uc._uch.value)
         # No exit address: Unicorn would look it up after every run, and a page walk that fails there hides the guest's own fault.
         self.uc.ctl_exits_enabled(True)

@@ -9,6 +9,7 @@ from capstone import x86 as cs
 
 from emu.errors import UserError
 from emu.image import Image
+from emu.isa.carried_out import VECTOR_MOVES, is_string, refuse_unknown
 from emu.isa.instruction import Branch, Instruction, Memory
 
 _PREFIXES = {"lock", "rep", "repe", "repne", "repz", "repnz"}
@@ -24,12 +25,13 @@ _WHOLE = {
 # What these write to memory is not among Capstone's operands, or is not accessed at all.
 _PUSHES = {"push", "pushf", "pushfq", "call"}
 _POPS = {"pop", "popf", "popfq", "ret", "leave", "iretq", "retf", "retfq"}
-_NO_ACCESS = {"lea", "nop", "invlpg", "prefetchw", "prefetcht0", "clflush"}
-_STORES_ONLY = {"mov", "movnti", "fxsave", "fxsave64", "sgdt", "sidt", "stosq", "stosb", "stosd"}
-_WRITES_BACK = {"cmpxchg", "cmpxchg8b", "cmpxchg16b"}
+_NO_ACCESS = {"lea", "nop", "invlpg", "prefetchw", "prefetcht0", "prefetcht1", "prefetcht2", "prefetchnta", "clflush"}
+_MOVES = {"mov", "movnti", "fxsave", "fxsave64", "sgdt", "sidt", "stosb", "stosw", "stosd", "stosq", *VECTOR_MOVES}  # to the first
+_WRITES_BACK = {"cmpxchg", "cmpxchg8b", "cmpxchg16b", "rcl", "rcr"}
 # Where Capstone 5 is wrong about registers; tests/isa compares all of it with a core.
+_ALSO_READS = {"lahf": {"rax"}, "cmc": {"flags"}, "rcl": {"flags"}, "rcr": {"flags"}, "cwd": {"rdx"}}
 _ALSO_WRITES = {"cmpxchg": {"rax", "flags"}, "xadd": {"flags"}}
-_DOES_NOT_WRITE = {"cdq": {"rax"}, "cqo": {"rax"}}
+_DOES_NOT_WRITE = {"cwd": {"rax"}, "cdq": {"rax"}, "cqo": {"rax"}}
 
 
 @cache
@@ -40,13 +42,16 @@ def _engine() -> Any:
 
 
 def decode(image: Image) -> dict[int, Instruction]:
-    """Every instruction of the kernel and user text by its virtual address, in order."""
+    """Every instruction of the kernel and user text by its virtual address, in order; what no core carries out is a `UserError`."""
     found: dict[int, Instruction] = {}
     for segment in (image.text, image.user_text):
         for routine in image.routines:
             start = routine.address - segment.virtual
             if 0 <= start < len(segment.data):
                 found.update(_sweep(segment.data[start : start + routine.size], routine.address, routine.name))
+    for address, each in found.items():
+        file, line = image.lines.get(address, ("routine", hex(address)))
+        refuse_unknown(each, f"{file}:{line}")
     return found
 
 
@@ -83,18 +88,19 @@ def _instruction(each: Any) -> Instruction:
     base = memory_operands[0].mem if memory_operands else None
     parts = sum((base.base != 0, base.index != 0, base.disp != 0)) if base else 0
     registers = [operand for operand in each.operands if operand.type == cs.X86_OP_REG]
+    operands = tuple(_operand(each, operand) for operand in each.operands)
     return Instruction(
         address=each.address,
         size=each.size,
         mnemonic=mnemonic,
         text=f"{each.mnemonic} {each.op_str}".strip(),
-        operands=tuple(_operand(each, operand) for operand in each.operands),
+        operands=operands,
         reads=reads,
         writes=writes,
         address_registers=frozenset(filter(None, map(_name(each), (base.segment, base.base, base.index)))) if base else frozenset(),
-        memory=_memory(mnemonic, memory_operands, locked),
+        memory=_memory(each, mnemonic, memory_operands, locked),
         locked=locked,
-        repeated=each.prefix[0] in (0xF2, 0xF3) and mnemonic[:4] in ("movs", "stos", "lods", "scas", "cmps"),
+        repeated=each.prefix[0] in (0xF2, 0xF3) and is_string(mnemonic, operands),
         branch=_branch(each, mnemonic),
         target=each.operands[0].imm & (2**64 - 1) if _branch(each, mnemonic) in (1, 2, 3) else None,
         scaled_index=parts > 2 or (base is not None and base.scale > 1 and base.index != 0),
@@ -107,6 +113,7 @@ def _instruction(each: Any) -> Instruction:
 def _registers(each: Any, mnemonic: str) -> tuple[frozenset[str], frozenset[str]]:
     """Registers read and written: Capstone's answer, put right."""
     reads, writes = (set(filter(None, map(_name(each), group))) for group in each.regs_access())
+    reads |= _ALSO_READS.get(mnemonic, set())
     writes = (writes | _ALSO_WRITES.get(mnemonic, set())) - _DOES_NOT_WRITE.get(mnemonic, set())
     for operand in each.operands:
         if operand.type == cs.X86_OP_REG:
@@ -135,24 +142,22 @@ def _operand(each: Any, operand: Any) -> str:
     return "x" if name[0] in "xy" else "c" if name[:2] in ("cr", "dr") else "s"
 
 
-def _memory(mnemonic: str, operands: list[Any], locked: bool) -> Memory:
+def _memory(each: Any, mnemonic: str, operands: list[Any], locked: bool) -> Memory:
     if mnemonic in _NO_ACCESS:
         return Memory.NONE
     access = 0
-    for operand in operands:
-        written = operand.access & capstone.CS_AC_WRITE
-        read = operand.access & capstone.CS_AC_READ or not written
-        if mnemonic in _STORES_ONLY:
-            read = read and not written
-        access |= (1 if read else 0) | (2 if written else 0)
+    if mnemonic in _MOVES and len(operands) == 1:
+        access = 2 if each.operands[0].type == cs.X86_OP_MEM else 1
+    else:
+        for operand in operands:
+            written = operand.access & capstone.CS_AC_WRITE
+            access |= (1 if operand.access & capstone.CS_AC_READ or not written else 0) | (2 if written else 0)
     if locked or (mnemonic in _WRITES_BACK and operands):
         return Memory.READ_MODIFY_WRITE
     if mnemonic in _PUSHES:
         access |= 2
     if mnemonic in _POPS:
         access |= 1
-    if mnemonic in ("fxsave", "fxsave64"):
-        access = 2
     return Memory(access)
 
 
@@ -164,6 +169,6 @@ def _branch(each: Any, mnemonic: str) -> Branch:
         return Branch.CALL if direct else Branch.INDIRECT_CALL
     if mnemonic == "jmp":
         return Branch.JUMP if direct else Branch.INDIRECT_JUMP
-    if mnemonic[0] == "j":
+    if mnemonic[0] == "j" or mnemonic.startswith("loop"):
         return Branch.CONDITIONAL
     return Branch.NONE

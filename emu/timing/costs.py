@@ -91,7 +91,7 @@ def row_of(each: Instruction) -> tuple[str, str] | None:
         return _branch(each, kinds)
     if each.repeated:
         return ("REP MOVS|REP STOS", "startup")
-    if name in STRINGS:
+    if name in STRINGS and "x" not in kinds:
         return (name[:4].upper(), "")
     if name in SINGLE and not (name in ("push", "pop") and kinds != ("r",)):
         return SINGLE[name]

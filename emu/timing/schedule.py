@@ -32,6 +32,10 @@ class Timing:
     writes: int
 
 
+# Of every instruction where time stands still.
+UNTIMED = Timing(1, 1, NO_UNIT, 0, 0, serialising=False, address_registers=0, reads=0, writes=0)
+
+
 def timings(instructions: Mapping[int, Instruction], starts: Iterable[int]) -> dict[int, Timing]:
     """Timing by address; `starts` are where basic blocks begin: nothing fuses across them."""
     begin, found, before = set(starts), {}, None

@@ -98,6 +98,37 @@ SCENARIOS = {
     ret
 .Ldone:
 """,
+    # What Unicorn gets wrong is put right behind each instruction; the results go to memory, each core's into its own page.
+    "mended": """
+    .set BACK, 0x100
+    .set AT_DWORD, 0x10
+    .set AT_RAX, 0x20
+    .set AT_RBX, 0x28
+    .set AT_BSF, 0x30
+    .set AT_FLAGS, 0x38
+    lea rdi, [rsp - BACK]
+    mov rax, 0x1234567800000005
+    mov rbx, 0x8765432100000006
+    mov edx, 0x7
+    mov dword ptr [rdi + AT_DWORD], eax
+    lock cmpxchg dword ptr [rdi + AT_DWORD], edx
+    mov qword ptr [rdi + AT_RAX], rax
+    cmpxchg ebx, edx
+    mov qword ptr [rdi + AT_RBX], rbx
+    mov rcx, 0x1111111122222222
+    xor edx, edx
+    bsf ecx, edx
+    mov qword ptr [rdi + AT_BSF], rcx
+    lock neg byte ptr [rdi + AT_DWORD]
+    imul edx, eax, 0x3
+    cmpxchg16b xmmword ptr [rdi]
+    mov ecx, 0x2
+    lea rsi, [rdi + AT_RAX]
+    imul edx, eax, 0x3
+    rep stosb
+    pushfq
+    pop qword ptr [rsi + AT_FLAGS]
+""",
 }
 PROLOGUE = """//@ state kernel
 program:

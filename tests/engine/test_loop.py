@@ -13,7 +13,7 @@ import pytest
 from emu.engine import records as rec
 
 SCRIPT = Path(__file__).with_name("small_machine.py")
-SCENARIOS = ("locked_counter", "racing_counter", "private_work")
+SCENARIOS = ("locked_counter", "racing_counter", "private_work", "mended")
 
 
 @cache

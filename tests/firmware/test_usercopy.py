@@ -21,6 +21,7 @@ END = USER + PAGE  # the first byte that is not mapped
 LIMIT = 0x7FFFFFFFF000
 TEXT = 0x400000  # user text: mapped, read-only
 UNMAPPED = 0x1000
+CF, OF = 0x1, 0x800
 
 
 def run(routines: list[tuple[str, dict[str, int]]], fill: bytes = b"") -> tuple[Bench, list[tuple[int, int]]]:
@@ -151,6 +152,29 @@ def _load_of_error_code(bench: Bench) -> int:
     routine = next(each for each in bench.image.routines if each.name == "page_fault")
     body = [each for at, each in bench.text.decoded.items() if routine.address <= at < routine.address + routine.size]
     return next(each.address for each in body if each.mnemonic == "mov" and "rsi" in each.writes)
+
+
+FLAGS_BEFORE_A_FAULT = """
+    mov r12, {results:#x}
+    mov edi, {unmapped:#x}
+    mov eax, 0x3
+    mov edx, 0x1
+    imul eax, edx
+//@ fixup .Lfix
+    {fault}
+.Lfix:
+    pushfq
+    pop qword ptr [r12]
+"""
+
+
+@pytest.mark.parametrize("fault", ["mov rbx, qword ptr [rdi]", "mov qword ptr [rdi], rbx", "rep movsb", "lock inc qword ptr [rdi]"])
+def test_a_fault_leaves_the_flags_as_they_were(fault: str) -> None:
+    """IMUL leaves CF and OF clear, and they are still lazy in Unicorn when the next instruction faults."""
+    text = calls([], RESULTS).replace("    sti\n", FLAGS_BEFORE_A_FAULT.format(results=RESULTS, unmapped=UNMAPPED, fault=fault))
+    bench = make(image_of("wakeq", (("bench", text),)), primary="bench", done=1)
+    bench.run_to_end()
+    assert bench.get(RESULTS) & (CF | OF) == 0
 
 
 @pytest.mark.parametrize("fault", ["ud2", "mov rax, qword ptr [rbx]", "mov qword ptr [rbx], rax"])

@@ -13,16 +13,18 @@ from unicorn import x86_const as x86
 from emu.assembly import assemble_variant, variants
 from emu.errors import UserError
 from emu.isa import Branch, Memory, decode, leaders
+from emu.isa.carried_out import is_string
 from emu.isa.decode import decode_bytes
 
 TEXT, DATA, STACK = 0x100000, 0x200000, 0x300000
 REGISTERS = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "rsp")
+VECTORS = ("xmm1", "xmm2")
 STATUS = 0x8D5  # CF PF AF ZF SF OF
 ADDRESS = "r14"  # of the data, in every form with a memory operand
 OPERANDS = {
     "r64": ("rbx", "rsi", "r8"), "r32": ("ebx", "esi", "r8d"), "r16": ("bx", "si", "r8w"), "r8": ("bl", "sil", "r8b"),
     "m8": "byte ptr [r14 + 0x40]", "m16": "word ptr [r14 + 0x40]", "m32": "dword ptr [r14 + 0x40]",
-    "m64": "qword ptr [r14 + 0x40]", "m128": "xmmword ptr [r14 + 0x40]", "i": "0x3",
+    "m64": "qword ptr [r14 + 0x40]", "m128": "xmmword ptr [r14 + 0x40]", "i": "0x3", "x": ("xmm1", "xmm2"),
 }  # fmt: skip
 # Left out: they leave the core's user mode, wait, or touch what is no register here.
 SYSTEM = frozenset(
@@ -33,10 +35,8 @@ SYSTEM = frozenset(
 )  # fmt: skip
 
 # What the comparison cannot show: status flags that are kept or not defined, the direction flag, a frame elsewhere.
-UNSEEN = {
-    **{name: {"flags"} for name in ("cld", "div", "idiv", "movsb", "stosb", "lodsq")},
-    "leave": {"rbp"}, "movsq": {"flags", "rsi", "rdi", "rcx"}, "stosq": {"flags", "rcx"},
-}  # fmt: skip
+UNSEEN = {**{name: {"flags"} for name in ("cld", "cmc", "div", "idiv")}, "leave": {"rbp"}}
+UNSEEN_OF_STRINGS = {"flags", "rsi", "rdi", "rcx"}
 DIVISIONS = ("div", "idiv")
 BIT_TESTS = ("bt", "btc", "btr", "bts")  # with a register for the bit, any byte of memory may be meant
 
@@ -49,7 +49,13 @@ MORE = (
     "bswap r64", "cwde", "cdq", "cqo", "popcnt r64 r64", "xchg r64 r64", "xchg r8 r8", "leave", "pop m64", "push m64",
     "lodsq r64 m64",
     "stosq m64 r64", "movsq m64 m64", "clc", "stc", "cmc", "test m64 i", "mov r16 i", "mov r8 i", "sub r8 r8",
-    "xor r16 m16", "shld r64 r64 i",
+    "xor r16 m16", "shld r64 r64 i", "rcl r32 r8", "rcr m64 i", "not m8", "lock adc m32 r32", "lock not m16", "lock neg m64",
+    "lock btc m32 i", "cmpxchg r32 r32", "cmpxchg m32 r32", "bsf r32 m32", "bsr r16 r16", "tzcnt r32 r32", "lzcnt r64 m64", "cbw",
+    "cwd", "lahf", "sahf", "stosw m16 r16", "lodsb r8 m8", "movsw m16 m16", "cmpsb m8 m8", "cmpsq m64 m64", "scasw r16 m16",
+    "scasd r32 m32", "cmpxchg8b m64", "lock cmpxchg16b m128", "prefetcht1 m8", "prefetchnta m8", "clflush m8", "mfence", "lfence",
+    "movnti m32 r32", "movaps x m128", "movaps m128 x", "movupd x x", "movdqu m128 x", "lddqu x m128", "movd x r32", "movd r32 x",
+    "movd m32 x", "movq x m64", "movq m64 x", "movq x x", "movss x x", "movss x m32", "movss m32 x", "movsd x x", "movsd x m64",
+    "movlps x m64", "movhpd m64 x", "movhlps x x", "movntdq m128 x",
 )  # fmt: skip
 
 
@@ -62,19 +68,22 @@ def forms() -> tuple[Form, ...]:
         for each in decode(assemble_variant(name)).values()
         if each.branch == Branch.NONE and each.mnemonic not in SYSTEM and not {"s", "c"} & set(each.operands)
     }
-    found |= {(name, tuple(operands), name == "xchg" and "m" in operands[0], False) for name, *operands in map(str.split, MORE)}
+    for name, *operands in map(str.split, MORE):
+        locked = name == "lock"
+        name, *operands = operands if locked else (name, *operands)
+        found.add((name, tuple(operands), locked or (name == "xchg" and "m" in operands[0]), False))
     return tuple(sorted(found))
 
 
 def statement(form: Form) -> str:
     name, operands, locked, repeated = form
     prefix = ("lock " if locked and name != "xchg" else "") + ("rep " if repeated else "")
-    if name in ("lodsq", "stosb", "stosq", "movsb", "movsq"):
+    if is_string(name, operands):
         return prefix + name
     texts = []
     for position, kind in enumerate(operands):
-        text = OPERANDS[kind] if kind[0] != "r" else OPERANDS[kind][position]
-        texts.append("cl" if name in ("shr", "shl", "sar", "shrd", "shld") and position and kind == "r8" else text)
+        text = OPERANDS[kind] if kind[0] == "m" or kind == "i" else OPERANDS[kind][position]
+        texts.append("cl" if name in ("shr", "shl", "sar", "shrd", "shld", "rcl") and position and kind == "r8" else text)
     return f"{prefix}{name} {', '.join(texts)}".strip()
 
 
@@ -115,13 +124,16 @@ def _number(name: str) -> int:
 
 def states(form: Form, rng: random.Random) -> Iterator[tuple[dict[str, int], bytes]]:
     """Random registers and memory, in which comparisons sometimes come out equal."""
+    used = (*REGISTERS, *VECTORS) if "x" in form[1] else REGISTERS
     for trial in range(24):
-        state = {name: rng.getrandbits(64) for name in REGISTERS} | {"flags": rng.getrandbits(12) & STATUS}
+        state = {name: rng.getrandbits(128 if name in VECTORS else 64) for name in used} | {"flags": rng.getrandbits(12) & STATUS}
         data = bytearray(rng.randbytes(0x1000))
         state |= {ADDRESS: DATA, "rsp": STACK + 0x800}
         if trial % 3 == 0:
             data[0x40:0x48] = state["rax"].to_bytes(8, "little")
             data[0x48:0x50] = state["rdx"].to_bytes(8, "little")
+            if form[0] == "cmpxchg8b":
+                data[0x44:0x48] = data[0x48:0x4C]
             state["rbx"] = state["rax"]
         if form[0] in DIVISIONS:
             state["rdx"] = rng.getrandbits(8)
@@ -129,7 +141,7 @@ def states(form: Form, rng: random.Random) -> Iterator[tuple[dict[str, int], byt
             state["rsi"] = rng.getrandbits(6)
         if form[0] == "leave":
             state["rbp"] = STACK + 0x700
-        if form[3] or form[0] in ("lodsq", "stosq", "movsq"):
+        if is_string(form[0], form[1]):
             state |= {"rsi": DATA + 0x100, "rdi": DATA + 0x400, "rcx": rng.randrange(4)}
         yield state, bytes(data)
 
@@ -159,7 +171,7 @@ def test_registers_and_memory_are_those_the_core_touches(form: Form) -> None:
         after, memory = result
         written |= {name for name in state if after[name] != state[name]}
         for name in sorted(set(state) - each.address_registers - {"rsp"}):  # sorted: one order of draws in every run
-            flip = rng.randrange(1, 64) if few else rng.getrandbits(64)
+            flip = rng.randrange(1, 64) if few else rng.getrandbits(128 if name in VECTORS else 64)
             compared = [r for r in state if r != name or (name in each.writes and name != "flags")]
             for bits in ONE_FLAG if name == "flags" else [flip]:
                 if (other := core.run(state | {name: state[name] ^ bits}, data)) is None:
@@ -167,7 +179,7 @@ def test_registers_and_memory_are_those_the_core_touches(form: Form) -> None:
                 if any(other[0][r] != after[r] for r in compared) or other[1] != memory:
                     read.add(name)
     assert core.accesses == (0 if each.mnemonic == "lea" else each.memory), "memory"
-    unseen = UNSEEN.get(each.mnemonic, set())
+    unseen = UNSEEN_OF_STRINGS if is_string(form[0], form[1]) else UNSEEN.get(each.mnemonic, set())
     assert written | unseen >= each.writes >= written, "registers written"
     assert read | unseen >= each.reads - each.address_registers - {"rsp"} >= read, "registers read"
 
