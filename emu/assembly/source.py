@@ -48,6 +48,11 @@ class Source:
     labels: list[str] = field(default_factory=list)  # global ones: the routine's name, then entries inside it
     several: bool = False  # each label begins a routine of its own
 
+    @property
+    def word(self) -> str:
+        """The file's name as a part of labels; that of a user's own file may have anything in it."""
+        return re.sub(r"\W", "_", self.name)
+
 
 def prepare(path: Path, inlines: Mapping[str, Inline] | None = None, *, labels: Sequence[str] = ()) -> Source:
     """Read one routine's file, put inline routines where they are named; a broken rule is a `UserError` with file and line.
@@ -109,7 +114,7 @@ def _annotate(source: Source, number: int, raw: str) -> None:
         if not name.startswith(".L"):
             raise UserError(f"{where}: a fixup names a label .L... of this file, not {name!r}")
         name = _local(name, source)
-    label = f".Lmark__{source.name}__{len(source.annotations)}"
+    label = f".Lmark__{source.word}__{len(source.annotations)}"
     source.annotations.append(Annotation(kind, name, register, zero is not None, label, number))
     source.lines.append((number, f"{label}:"))
 
@@ -129,7 +134,7 @@ def _add(source: Source, number: int, text: str) -> None:
 
 
 def _local(text: str, source: Source) -> str:
-    return _LOCAL.sub(lambda match: f"L__{source.name}__{match.group(1)}", text)  # a dot in an address is refused
+    return _LOCAL.sub(lambda match: f"L__{source.word}__{match.group(1)}", text)  # a dot in an address is refused
 
 
 def _statement(text: str, where: str) -> str:

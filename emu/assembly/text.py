@@ -59,7 +59,7 @@ def assemble_text(sources: list[Source], base: int, values: Mapping[str, int]) -
 def _routines(source: Source, at: Mapping[str, int]) -> Iterator[Routine]:
     """The routines of a file, each up to the next one or to the file's end."""
     names = sorted(source.labels, key=at.__getitem__) if source.several else [source.name]
-    ends = [*(at[name] for name in names[1:]), at[f".Lend__{source.name}"]]
+    ends = [*(at[name] for name in names[1:]), at[f".Lend__{source.word}"]]
     for name, end in zip(names, ends, strict=True):
         yield Routine(name, at[name], end - at[name], str(source.path), source.state)
 
@@ -95,13 +95,13 @@ def _check_labels(sources: list[Source], values: Mapping[str, int]) -> None:
                 name, where = match.group(1), f"{each.path}:{number}"
                 if name in owner or name in values or name in REGISTERS:
                     other = owner.get(name, "a register" if name in REGISTERS else "a struct offset or a global")
-                    shown = name.removeprefix(f"L__{each.name}__")
+                    shown = name.removeprefix(f"L__{each.word}__")
                     raise UserError(f"{where}: label {shown} is already the name of {other}")
                 owner[name] = f"a label at {where}"
     for each in sources:
         for note in each.annotations:
             if note.kind == "fixup" and note.name not in owner:
-                raise UserError(f"{each.path}:{note.line}: this file has no label .L{note.name.removeprefix(f'L__{each.name}__')}")
+                raise UserError(f"{each.path}:{note.line}: this file has no label .L{note.name.removeprefix(f'L__{each.word}__')}")
     if missing := undefined(sources, values):
         name, places = next(iter(missing.items()))
         raise UserError(f"{places[0]}: {name} is not defined: no file {name}.S and no global of that name")
@@ -126,8 +126,8 @@ def _one_text(sources: list[Source]) -> tuple[str, list[str], dict[str, tuple[st
             if word == until:
                 until = ""
             parts.append(line)
-        parts.append(f".Lend__{each.name}:")
-        table += [*each.labels, f".Lend__{each.name}", *(note.label for note in each.annotations)]
+        parts.append(f".Lend__{each.word}:")
+        table += [*each.labels, f".Lend__{each.word}", *(note.label for note in each.annotations)]
         table += [note.name for note in each.annotations if note.kind == "fixup"]
     parts.append(".p2align 3")
     parts += [f".quad {label}" for label in table]

@@ -48,7 +48,7 @@ def run(plan: Plan) -> BenchResult:
 
 
 def written(folder: Path, text: str) -> str:
-    path = folder / "mine.S"
+    path = folder / "my-lock v2.S"  # anything that a file may be called
     path.write_text(text)
     return str(path)
 
@@ -105,44 +105,44 @@ def test_readers_share_a_lock_and_writers_do_not() -> None:
 
 def test_a_lock_that_lets_two_in_is_shown_with_its_steps(tmp_path: Path) -> None:
     result = run(replace(PLAN, lock=written(tmp_path, LOOKS_THEN_TAKES), cores=2))
-    assert result.fault == "mine lets two cores into the section on 2 cores"
+    assert result.fault == "my-lock v2 lets two cores into the section on 2 cores"
     inside = [step for step in result.schedule if step.endswith("is inside")][-2:]
     assert {step.split()[2] for step in inside} == {"0", "1"}
     between = result.schedule[result.schedule.index(inside[0]) : result.schedule.index(inside[1])]
     assert not any("calls release" in step for step in between)
-    assert any("loads 0x0 at lock+0x0 (mine.S:2)" in step for step in result.schedule)
+    assert any("loads 0x0 at lock+0x0 (my-lock v2.S:2)" in step for step in result.schedule)
 
 
 def test_a_lock_that_lets_nobody_in_is_shown_with_its_steps(tmp_path: Path) -> None:
     result = run(replace(PLAN, lock=written(tmp_path, NEVER_RELEASED), cores=2))
     assert result.fault is not None
-    assert result.fault.startswith("mine never lets anybody in on 2 cores: nobody has acquired it for ")
-    assert "its word is 0x1; core 0 at mine.S:" in result.fault
+    assert result.fault.startswith("my-lock v2 never lets anybody in on 2 cores: nobody has acquired it for ")
+    assert "its word is 0x1; core 0 at my-lock v2.S:" in result.fault
     assert any("calls release" in step for step in result.schedule)
     assert sum(" times" in step for step in result.schedule) == 2, "both cores try, and try again"
 
 
 WRONG = {
-    "acquire:\n    mov eax, 10\n    ret\nrelease:\n    ret\n": "mine.S:2: write 10 in hex as 0xa",
+    "acquire:\n    mov eax, 10\n    ret\nrelease:\n    ret\n": "my-lock v2.S:2: write 10 in hex as 0xa",
     "acquire:\n    ret\n": "it must have the label release:, and has acquire",
     "": "it must have the label acquire:, and has no labels",
-    "acquire:\n    frob eax\n    ret\nrelease:\n    ret\n": "mine.S:2: ",
-    "acquire:\n    call helper\n    ret\nrelease:\n    ret\n": "mine.S:2: helper is not defined",
-    "// Lock word: futex\nacquire:\n    ret\nrelease:\n    ret\n": "mine.S:1: the lock word must be one of queued, ticket",
+    "acquire:\n    frob eax\n    ret\nrelease:\n    ret\n": "my-lock v2.S:2: ",
+    "acquire:\n    call helper\n    ret\nrelease:\n    ret\n": "my-lock v2.S:2: helper is not defined",
+    "// Lock word: futex\nacquire:\n    ret\nrelease:\n    ret\n": "my-lock v2.S:1: the lock word must be one of queued, ticket",
     "acquire:\n    ret\nrelease:\n    ret\nacquire_shared:\n    ret\n": "acquire_shared and release_shared belong together",
 }
 
 
 @pytest.mark.parametrize("text", WRONG, ids=WRONG.values())
 def test_a_file_that_is_no_lock_is_refused_with_its_place(text: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"mine\.S") as refused:
+    with pytest.raises(UserError, match=r"my-lock v2\.S") as refused:
         run(replace(PLAN, lock=written(tmp_path, text)))
     assert WRONG[text] in str(refused.value)
 
 
 def test_a_lock_that_faults_says_where(tmp_path: Path) -> None:
     path = written(tmp_path, "acquire:\n    xor eax, eax\n    jmp rax\nrelease:\n    ret\n")
-    with pytest.raises(GuestFault, match=r"core \d jumps to where there is no code \(0x0\) at mine\.S:3"):
+    with pytest.raises(GuestFault, match=r"core \d jumps to where there is no code \(0x0\) at my-lock v2\.S:3"):
         run(replace(PLAN, lock=path))
 
 
@@ -168,8 +168,8 @@ def test_the_command_answers_in_json_and_in_text_and_judges(tmp_path: Path, caps
     path = written(tmp_path, LOOKS_THEN_TAKES)
     assert main(["bench", path, "--cores", "1,2,4", "--rounds", "50"]) == 1
     told = capsys.readouterr()
-    assert "WRONG: mine lets two cores into the section on 2 cores" in told.out
-    assert told.err == "emu: mine lets two cores into the section on 2 cores\n"
+    assert "WRONG: my-lock v2 lets two cores into the section on 2 cores" in told.out
+    assert told.err == "emu: my-lock v2 lets two cores into the section on 2 cores\n"
 
 
 @pytest.mark.parametrize(
