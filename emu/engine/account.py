@@ -130,6 +130,17 @@ def resolve_branch(machine, core, instruction, end, next_pc):  # type: ignore[no
 
 
 @njit
+def pass_time(core, state, until):  # type: ignore[no-untyped-def]
+    """Every cycle of a core up to `until` gets its one state: STALL for what a stall held it, `state` for the rest, returned."""
+    cycles = until - core.retired_at - core.stalled
+    core.cycles[state] += cycles
+    core.cycles[STALL] += core.stalled
+    core.stalled = 0
+    core.retired_at = until
+    return cycles
+
+
+@njit
 def settle_time(machine, core, instruction, state, next_pc):  # type: ignore[no-untyped-def]
     """The instruction in flight retires: its time goes to `state`, and the clock to the next dispatch; returns its cycles."""
     if array_at(machine.bus, 1, BUS)[0].untimed != 0:  # somebody else says who comes next: an instruction is a cycle
@@ -141,12 +152,9 @@ def settle_time(machine, core, instruction, state, next_pc):  # type: ignore[no-
     if instruction.branch != NONE:
         resolve_branch(machine, core, instruction, end, next_pc)
     gap = retired_at - core.retired_at
-    core.cycles[state] += gap - core.stalled
-    core.cycles[STALL] += core.stalled
     if state < LOCK_WAIT:
         spend(core, instruction, gap - core.stalled)
-    core.stalled = 0
-    core.retired_at = retired_at
+    pass_time(core, state, retired_at)
     move_on(machine, core, instruction, end, retired_at, next_pc)
     return gap
 

@@ -6,7 +6,7 @@ Only page faults that the kernel has a fixup for are delivered; all other except
 import numpy as np
 from unicorn import x86_const as x86
 
-from emu.engine.account import STALL, state_of
+from emu.engine.account import LOCK_WAIT, pass_time, state_of
 from emu.engine.apic import take, watch
 from emu.engine.mend import mend_fault
 from emu.engine.records import FRESH, INSTRUCTION
@@ -92,11 +92,11 @@ def page_fault(machine, core):  # type: ignore[no-untyped-def]
     if code & PF_WRITE:
         undo_store(machine, core)
     before = max(core.clock, core.retired_at)
-    core.cycles[state_of(core, instruction.state)] += before - core.retired_at - core.stalled
-    core.cycles[STALL] += core.stalled
-    core.cycles_by_cause[0] += before - core.retired_at - core.stalled
-    core.stalled = 0
-    core.retired_at = core.clock = before
+    state = state_of(core, instruction.state)
+    cycles = pass_time(core, state, before)
+    if state < LOCK_WAIT:
+        core.cycles_by_cause[0] += cycles
+    core.clock = before
     core.pc = core.current_pc
     mend_fault(machine, core)
     through_gate(machine, core, PAGE_FAULT, code)
@@ -149,9 +149,7 @@ def through_gate(machine, core, vector, code):  # type: ignore[no-untyped-def]
     put(machine, core, RFLAGS, flags & ~TF_IF_DF_NT_AC)
     core.pc = (high << 32) | ((low >> 32) & 0xFFFF0000) | (low & 0xFFFF)
     core.clock = core.data_at + machine.interrupt_entry
-    core.cycles[INTERRUPT] += core.clock - core.retired_at
-    core.cycles_by_cause[C_SYSTEM] += core.clock - core.retired_at
-    core.retired_at = core.clock
+    core.cycles_by_cause[C_SYSTEM] += pass_time(core, INTERRUPT, core.clock)
     core.late_cause = 0
     core.barrier = 0
     core.cause = 0

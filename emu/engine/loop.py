@@ -6,6 +6,7 @@ further than an interrupt needs to arrive): no other core can see the difference
 
 from unicorn import unicorn_const as uc_const
 
+from emu.engine.account import pass_time
 from emu.engine.deliver import deliver, page_fault
 from emu.engine.locks import note_releases
 from emu.engine.records import (
@@ -109,8 +110,7 @@ def start_or_wake(machine, core, now):  # type: ignore[no-untyped-def]
         wake(machine, core)
     elif core.status == WAITING_FOR_STARTUP:
         core.clock = now
-        core.cycles[IDLE] += now - core.retired_at
-        core.retired_at = now
+        pass_time(core, IDLE, now)
         core.status = RUNNING
         core.stage = FRESH
         core.pc = machine.secondary_pc

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from emu.description import MachineFile
+from emu.engine.account import pass_time, state_of
 from emu.engine.lock_word import SLEEPING
 from emu.engine.loop import run as run_native
 from emu.engine.probe_file import NO_PROBES, Probes
@@ -288,20 +289,13 @@ class Machine:
 
     def _finish_core(self, core: np.void, end: int) -> None:
         """A halted core was idle, another one still at its instruction."""
-        state = State.IDLE
+        state = int(State.IDLE)
         if core["status"] == RUNNING and core["current"] >= 0:
-            state = State(int(self.text.instructions[core["current"]]["state"]))
-            if state != State.INTERRUPT and core["wait_depth"] > 0:
-                state = State.LOCK_WAIT
-            elif state != State.INTERRUPT and core["spinning"] >= 0:
-                state = State.SPIN
-        gap = end - core["retired_at"]
-        core["cycles"][State.STALL] += core["stalled"]
-        core["cycles"][state] += gap - core["stalled"]
+            state = int(state_of(core, int(self.text.instructions[core["current"]]["state"])))
+        cycles = pass_time(core, state, end)
         if state < State.LOCK_WAIT:
-            core["cycles_by_cause"][0] += gap - core["stalled"]
-        core["retired_at"] = core["clock"] = end
-        core["stalled"] = 0
+            core["cycles_by_cause"][0] += cycles
+        core["clock"] = end
         if core["spinning"] >= 0:
             self.spins[core["spinning"]]["cycles"] += end - core["spin_start"]
             core["spin_start"] = end

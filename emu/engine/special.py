@@ -6,6 +6,7 @@ All of them run between two turns of Unicorn, when registers may be set and the 
 import numpy as np
 from unicorn import x86_const as x86
 
+from emu.engine.account import pass_time
 from emu.engine.apic import watch
 from emu.engine.records import (
     FAULT_ENGINE,
@@ -131,7 +132,6 @@ def wake(machine, core):  # type: ignore[no-untyped-def]
     arrival = max(core.irq_at, core.halted_at)
     asleep = arrival > core.halted_at
     core.clock = arrival + (machine.halt_exit if asleep else 0)
-    core.cycles[IDLE] += core.clock - core.retired_at
-    core.retired_at = core.clock
+    pass_time(core, IDLE, core.clock)
     core.status = RUNNING
     note(machine, core, K_WAKE, core.clock, 0, 0, core.clock - core.halted_at)
