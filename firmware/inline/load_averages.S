@@ -115,12 +115,12 @@
     xor ecx, ecx
     mov rdx, qword ptr [rbp + CFS_avg + AVG_load_avg]
     sub rdx, rax
-    cmovs rdx, rcx                                          // never below zero
+    cmovb rdx, rcx                                          // never below zero
     mov qword ptr [rbp + CFS_avg + AVG_load_avg], rdx
     imul rax, rax, 0xba7e                                   // LOAD_AVG_MAX
     mov rdx, qword ptr [rbp + CFS_avg + AVG_load_sum]
     sub rdx, rax
-    cmovs rdx, rcx
+    cmovb rdx, rcx
     mov qword ptr [rbp + CFS_avg + AVG_load_sum], rdx
     mov r14d, 0x1
     jmp .Lremoved_load_taken
@@ -130,7 +130,7 @@
     xor ecx, ecx
     mov rdx, qword ptr [rbp + CFS_avg + AVG_util_avg]
     sub rdx, rax
-    cmovs rdx, rcx
+    cmovb rdx, rcx
     mov qword ptr [rbp + CFS_avg + AVG_util_avg], rdx
     imul eax, eax, 0xba7e
     mov edx, dword ptr [rbp + CFS_avg + AVG_util_sum]
