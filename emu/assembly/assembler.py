@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from emu.assembly.constants import CONSTANTS_FILE, kernel_constants
 from emu.assembly.exception_table import with_exception_table
 from emu.assembly.globals import PHYSICAL_BASE, TEXT_MAP, Global, load_globals, render
 from emu.assembly.inline import load_inlines
@@ -64,11 +65,7 @@ def assemble(
 
     `inlines` are for the kernel's routines; `stubs` are labels to be taken as given (for tests of one part).
     """
-    values = dict(constants(structs))
-    for each in placed.values():
-        if each.name in values:
-            raise UserError(f"{each.where}: {each.name} is already the name of a struct offset")
-        values[each.name] = each.virtual
+    values = _named_values(structs, placed)
     values |= dict.fromkeys(stubs, TEXT_VIRTUAL)
     inline = load_inlines(inlines or {})
     text = assemble_text([prepare(path, inline) for path in kernel], TEXT_VIRTUAL, values)
@@ -96,6 +93,20 @@ def assemble(
         fixups=text.fixups,
         _starts=tuple(each.address for each in everything),
     )
+
+
+def _named_values(structs: Mapping[str, Struct], placed: Mapping[str, Global]) -> dict[str, int]:
+    """What a source can name: constants of the kernel, offsets of structures, addresses of globals."""
+    values = dict(kernel_constants())
+    for name, offset in constants(structs):
+        if name in values:
+            raise UserError(f"{name} is a struct offset and a constant of {CONSTANTS_FILE}: rename one")
+        values[name] = offset
+    for each in placed.values():
+        if each.name in values:
+            raise UserError(f"{each.where}: {each.name} is already the name of a struct offset or a constant")
+        values[each.name] = each.virtual
+    return values
 
 
 def _check_names(kernel: AssembledText, user: AssembledText) -> None:

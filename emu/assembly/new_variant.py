@@ -8,12 +8,14 @@ from pathlib import Path
 
 from emu.assembly.variants import (
     FIRMWARE,
+    INLINE,
     SNIPPETS,
     VARIANT_FILE,
     Variant,
     all_differing_files,
     guest_folder,
     is_shipped,
+    kernel_sources,
     shipped_names,
 )
 from emu.errors import UserError
@@ -37,9 +39,9 @@ def check_place(folder: Path) -> None:
 
 
 def make_variant(folder: Path, base: Variant) -> list[str]:
-    """Make the folder, whole or not at all; returns the names of the routines in it."""
+    """Make the folder, whole or not at all; returns the names of the routines in it, those of inline ones with their folder."""
     check_place(folder)
-    files = all_differing_files(base)
+    files = files_to_change(base)
     name = folder.resolve().name
     beside = folder.parent / f".{name}.{os.getpid()}.part"
     try:
@@ -54,6 +56,18 @@ def make_variant(folder: Path, base: Variant) -> list[str]:
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return sorted(files)
+
+
+def files_to_change(base: Variant) -> dict[str, Path]:
+    """The files in which a variant differs, and the routines shared by all that name an inline one of them."""
+    files = all_differing_files(base)
+    inlines = {path.stem for name, path in files.items() if name.startswith(f"{INLINE}/")}
+    shared = [path for path in kernel_sources(base).values() if path.parent == guest_folder(SNIPPETS) / "common"]
+    return files | {path.name: path for path in shared if not inlines.isdisjoint(_first_words(path))}
+
+
+def _first_words(path: Path) -> set[str]:
+    return {line.split(maxsplit=1)[0] for line in path.read_text().splitlines() if line.strip()}
 
 
 def _toml(name: str, base: Variant) -> str:

@@ -88,7 +88,9 @@ def new_variant(
     folder = Path(name)
     files = make_variant(folder, get_variant(base))
     typed = name if "/" in name else f"./{name}"
-    terminal.show(f"{typed}: variant.toml and {len(files)} files of {base} to change: {', '.join(files)}")
+    routines = [file for file in files if "/" not in file]
+    inline = f"; {len(files) - len(routines)} inline ones in {typed}/inline" if len(files) > len(routines) else ""
+    terminal.show(f"{typed}: variant.toml and {len(routines)} routines of {base} to change: {', '.join(routines)}{inline}")
     terminal.show(f"  emu run --variant {shlex.quote(typed)}\n  emu compare {shlex.quote(base)} {shlex.quote(typed)}")
 
 

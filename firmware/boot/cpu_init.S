@@ -5,7 +5,6 @@
 // Clobbers: rax rcx rdx rdi rsi
 // Lock: none held
 //@ state kernel
-    .set APIC_BASE, 0xffffffffff5fd000                      // the fixmap page of the local APIC
 cpu_init:
     sub rsp, 0x10                                           // a table register's image: limit, base
     mov word ptr [rsp], 0x7f                                // 16 descriptors
@@ -35,7 +34,7 @@ cpu_init:
     mov eax, 0x40
     ltr ax
 
-    mov ecx, 0xc0000101                                     // GS base: the per-CPU area
+    mov ecx, MSR_GS_BASE                                    // the per-CPU area
     mov rax, rdi
     mov rdx, rdi
     shr rdx, 0x20
@@ -44,16 +43,16 @@ cpu_init:
     xor eax, eax
     xor edx, edx
     wrmsr
-    mov ecx, 0xc0000081                                     // STAR: sysret from 0x23 (user CS 0x33, SS 0x2b), syscall 0x10
+    mov ecx, MSR_STAR                                       // sysret from 0x23 (user CS 0x33, SS 0x2b), syscall 0x10
     xor eax, eax
     mov edx, 0x230010
     wrmsr
-    mov ecx, 0xc0000082                                     // LSTAR
+    mov ecx, MSR_LSTAR
     lea rax, [rip + entry_SYSCALL_64]
     mov rdx, rax
     shr rdx, 0x20
     wrmsr
-    mov ecx, 0xc0000084                                     // SFMASK: TF IF DF IOPL NT AC
+    mov ecx, MSR_SYSCALL_MASK                               // TF IF DF IOPL NT AC
     mov eax, 0x47700
     xor edx, edx
     wrmsr
@@ -64,7 +63,7 @@ cpu_init:
     test ecx, ecx
     jz .Ltimer_off
     mov dword ptr [rax + XAPIC_timer_divide], 0xb           // count at the full rate
-    mov dword ptr [rax + XAPIC_timer], 0xef                 // LOCAL_TIMER_VECTOR, one shot: the handler arms it again
+    mov dword ptr [rax + XAPIC_timer], LOCAL_TIMER_VECTOR   // one shot: the handler arms it again
     mov dword ptr [rax + XAPIC_timer_initial], ecx
 .Ltimer_off:
     lock inc dword ptr [nr_cpus_online]

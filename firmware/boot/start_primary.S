@@ -33,7 +33,7 @@ start_primary:
     mov r12, qword ptr [boot_affinities]
 .Lnext_task:
     mov rdi, qword ptr [rbp + rbx*8]
-    mov esi, 0x3                                            // TASK_NORMAL
+    mov esi, TASK_NORMAL
     xor edx, edx                                            // no wake flags
     call try_to_wake_up
     test r12, r12
@@ -42,7 +42,7 @@ start_primary:
     inc ebx
     cmp ebx, dword ptr [boot_nr_tasks]
     jb .Lnext_task
-    mov edi, 0x91                                           // CPUHP_ONLINE
+    mov edi, CPUHP_ONLINE
     //@ event boot_done
     call cpu_startup_entry
     ud2

@@ -5,7 +5,6 @@
 // Clobbers: all
 // Lock: none held
 //@ state kernel
-    .set APIC_BASE, 0xffffffffff5fd000                      // the fixmap page of the local APIC
 start_secondary:
     mov rax, APIC_BASE
     mov eax, dword ptr [rax + XAPIC_id]
@@ -13,6 +12,6 @@ start_secondary:
     mov rdi, qword ptr [__per_cpu_offset + rax*8]
     mov rsp, qword ptr [rdi + PERCPU_kernel_stack]          // the idle task's
     call cpu_init
-    mov edi, 0x91                                           // CPUHP_ONLINE
+    mov edi, CPUHP_ONLINE
     call cpu_startup_entry
     ud2

@@ -5,7 +5,6 @@
 // Clobbers: rax rdi rsi
 // Lock: none held
 //@ state kernel
-    .set APIC_BASE, 0xffffffffff5fd000                      // the fixmap page of the local APIC
 wakeup_secondary_cpu:
     shl edi, 0x18                                           // destination field
     mov rax, APIC_BASE

@@ -9,7 +9,7 @@ do_syscall_64:
     push rbx
     mov rbx, rdi                                            // regs
     sti
-    test dword ptr [rbx + TI_flags + PTREGS__size - THREAD__size], 0x100801c1   // tracing, audit, seccomp
+    test dword ptr [rbx + TI_flags + PTREGS__size - THREAD__size], _TIF_WORK_SYSCALL_ENTRY // tracing, audit, seccomp
     jnz .Ltraced
     mov rax, qword ptr [rbx + PTREGS_orig_ax]
     cmp rax, 0xea                                           // last entry of sys_call_table

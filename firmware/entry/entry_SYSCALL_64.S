@@ -22,13 +22,13 @@ entry_SYSCALL_64:
     push rsi                                                // si
     push rdx                                                // dx
     push rcx                                                // cx
-    push -0x26                                              // ax: -ENOSYS until a call says otherwise
+    push -ENOSYS                                            // ax, until a call says otherwise
     push r8                                                 // r8
     push r9                                                 // r9
     push r10                                                // r10
     push r11                                                // r11
     sub rsp, 0x30                                           // bx bp r12-r15: not saved
-    test dword ptr [rsp + TI_flags + PTREGS__size - THREAD__size], 0x1008ffff   // any work on entry, or likely on exit
+    test dword ptr [rsp + TI_flags + PTREGS__size - THREAD__size], _TIF_WORK_SYSCALL_ENTRY | _TIF_ALLWORK_MASK
     jnz entry_SYSCALL64_slow_path
 
 // Fast path: interrupts on, the call, interrupts off, a last look at the flags.
@@ -41,7 +41,7 @@ entry_SYSCALL_64_after_fastpath_call:
     mov qword ptr [rsp + PTREGS_ax], rax
 .Lno_such_call:
     cli
-    test dword ptr [rsp + TI_flags + PTREGS__size - THREAD__size], 0x1008feff   // all work on exit
+    test dword ptr [rsp + TI_flags + PTREGS__size - THREAD__size], _TIF_ALLWORK_MASK
     jnz .Lslow_exit
     mov rcx, qword ptr [rsp + PTREGS_ip]
     mov r11, qword ptr [rsp + PTREGS_flags]

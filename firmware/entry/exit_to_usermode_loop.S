@@ -14,11 +14,11 @@ exit_to_usermode_loop:
     mov ebp, esi
     test esi, 0x1802                                        // notify, uprobe
     jnz .Lother_work
-    test esi, 0x8                                           // NEED_RESCHED
+    test esi, _TIF_NEED_RESCHED
     jz .Lrescheduled
     call schedule
 .Lrescheduled:
-    test ebp, 0x4                                           // SIGPENDING
+    test ebp, _TIF_SIGPENDING
     jz .Lno_signal
     mov rdi, rbx
     call do_signal

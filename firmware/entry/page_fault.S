@@ -7,22 +7,7 @@
 //@ state interrupt
 page_fault:
     cld
-    sub rsp, PTREGS_orig_ax                                 // the error code lies where orig_ax belongs
-    mov qword ptr [rsp + PTREGS_r11], r11
-    mov qword ptr [rsp + PTREGS_r10], r10
-    mov qword ptr [rsp + PTREGS_r9], r9
-    mov qword ptr [rsp + PTREGS_r8], r8
-    mov qword ptr [rsp + PTREGS_ax], rax
-    mov qword ptr [rsp + PTREGS_cx], rcx
-    mov qword ptr [rsp + PTREGS_dx], rdx
-    mov qword ptr [rsp + PTREGS_si], rsi
-    mov qword ptr [rsp + PTREGS_di], rdi
-    mov qword ptr [rsp + PTREGS_r15], r15
-    mov qword ptr [rsp + PTREGS_r14], r14
-    mov qword ptr [rsp + PTREGS_r13], r13
-    mov qword ptr [rsp + PTREGS_r12], r12
-    mov qword ptr [rsp + PTREGS_bp], rbp
-    mov qword ptr [rsp + PTREGS_bx], rbx
+    save_regs                                               // the error code lies where orig_ax belongs
     xor ebx, ebx
     test byte ptr [rsp + PTREGS_cs], 0x3
     jz .Lfrom_kernel

@@ -6,5 +6,5 @@
 // Lock: none held
 //@ state kernel
 sys_ni_syscall:
-    mov rax, -0x26                                          // -ENOSYS
+    mov rax, -ENOSYS
     ret

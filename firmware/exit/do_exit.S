@@ -6,14 +6,11 @@
 // Clobbers: all
 // Lock: none held
 //@ state kernel
-.set .LPF_EXITING, 0x4
-.set .LEXIT_DEAD, 0x10
-.set .LTASK_DEAD, 0x40
 do_exit:
     //@ event task_exit
     mov rbx, qword ptr gs:[PERCPU_current]
     mov dword ptr [rbx + TASK_exit_code], edi
-    or dword ptr [rbx + TASK_flags], .LPF_EXITING           // no more signals
+    or dword ptr [rbx + TASK_flags], PF_EXITING             // no more signals
     mov r12, qword ptr [rbx + TASK_sighand]
     cli
     lea rdi, [r12 + SIGHAND_siglock]
@@ -29,8 +26,8 @@ do_exit:
     raw_spin_unlock [r12 + SIGHAND_siglock]
     sti
     lock dec dword ptr [r12 + SIGHAND_count]                // the handlers stay where they are: nothing frees them
-    mov dword ptr [rbx + TASK_exit_state], .LEXIT_DEAD      // nobody will wait for it
-    mov qword ptr [rbx + TASK_state], .LTASK_DEAD           // schedule takes it off its queue
+    mov dword ptr [rbx + TASK_exit_state], EXIT_DEAD        // nobody will wait for it
+    mov qword ptr [rbx + TASK_state], TASK_DEAD             // schedule takes it off its queue
     call schedule
     //@ event unsupported
     ud2                                                     // a dead task was scheduled

@@ -73,21 +73,7 @@
     jz .Lout
     test r13d, r13d
     jz .Lout
-    mov rcx, qword ptr [rbp + CFS_tg]
-    cmp rcx, root_task_group
-    je .Lout                                                // its average is of no use to anybody
-    mov rax, qword ptr [rbp + CFS_avg + AVG_load_avg]
-    mov rsi, qword ptr [rbp + CFS_tg_load_avg_contrib]
-    mov rdx, rax
-    sub rdx, rsi
-    mov rdi, rdx
-    neg rdi
-    cmovs rdi, rdx                                          // |delta|
-    shr rsi, 0x6
-    cmp rdi, rsi
-    jle .Lout                                               // within 1/64: not worth the shared line
-    lock add qword ptr [rcx + TG_load_avg], rdx
-    mov qword ptr [rbp + CFS_tg_load_avg_contrib], rax
+    update_tg_load_avg .Lout
     jmp .Lout
 // A period of 1,024 us ends: once a millisecond
 .Lentity_period:
@@ -113,29 +99,17 @@
     xor eax, eax
     xchg qword ptr [rbp + CFS_removed_load_avg], rax
     xor ecx, ecx
-    mov rdx, qword ptr [rbp + CFS_avg + AVG_load_avg]
-    sub rdx, rax
-    cmovb rdx, rcx                                          // never below zero
-    mov qword ptr [rbp + CFS_avg + AVG_load_avg], rdx
-    imul rax, rax, 0xba7e                                   // LOAD_AVG_MAX
-    mov rdx, qword ptr [rbp + CFS_avg + AVG_load_sum]
-    sub rdx, rax
-    cmovb rdx, rcx
-    mov qword ptr [rbp + CFS_avg + AVG_load_sum], rdx
+    sub_positive qword ptr [rbp + CFS_avg + AVG_load_avg], rax, rdx, rcx
+    imul rax, rax, LOAD_AVG_MAX
+    sub_positive qword ptr [rbp + CFS_avg + AVG_load_sum], rax, rdx, rcx
     mov r14d, 0x1
     jmp .Lremoved_load_taken
 .Lremoved_util:
     xor eax, eax
     xchg qword ptr [rbp + CFS_removed_util_avg], rax
     xor ecx, ecx
-    mov rdx, qword ptr [rbp + CFS_avg + AVG_util_avg]
-    sub rdx, rax
-    cmovb rdx, rcx
-    mov qword ptr [rbp + CFS_avg + AVG_util_avg], rdx
-    imul eax, eax, 0xba7e
-    mov edx, dword ptr [rbp + CFS_avg + AVG_util_sum]
-    sub edx, eax
-    cmovb edx, ecx
-    mov dword ptr [rbp + CFS_avg + AVG_util_sum], edx
+    sub_positive qword ptr [rbp + CFS_avg + AVG_util_avg], rax, rdx, rcx
+    imul eax, eax, LOAD_AVG_MAX
+    sub_positive dword ptr [rbp + CFS_avg + AVG_util_sum], eax, edx, ecx
     jmp .Lremoved_util_taken
 .Lout:

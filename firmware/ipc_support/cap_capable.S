@@ -27,5 +27,5 @@ cap_capable:
     xor eax, eax
     ret
 .Ldenied:
-    mov eax, -0x1                                           // -EPERM
+    mov eax, -EPERM
     ret

@@ -7,7 +7,6 @@
 //@ state kernel
 .set .LNGROUPS_PER_BLOCK_LOG, 0xa
 .set .LNGROUPS_MASK, 0x3ff
-.set .LONE, 0x1
 groups_search:
     xor eax, eax
     test rdi, rdi
@@ -30,7 +29,7 @@ groups_search:
     mov r8d, r9d
     jmp .Lhalve
 .Labove:
-    lea ecx, [r9 + .LONE]
+    lea ecx, [r9 + 0x1]
     jmp .Lhalve
 .Lmember:
     mov eax, 0x1

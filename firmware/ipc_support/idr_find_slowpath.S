@@ -9,7 +9,6 @@
 .set .LIDR_BITS_LOG, 0x3
 .set .LIDR_MASK, 0xff
 .set .LMAX_IDR_SHIFT, 0x1f
-.set .LONE, 0x1
 idr_find_slowpath:
     xor eax, eax
     test esi, esi
@@ -24,7 +23,7 @@ idr_find_slowpath:
     mov edi, .LMAX_IDR_SHIFT
     cmp ecx, edi
     cmovg ecx, edi
-    mov edi, .LONE
+    mov edi, 0x1
     shl edi, cl
     dec edi                                                 // idr_max
     cmp esi, edi

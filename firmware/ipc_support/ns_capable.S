@@ -5,7 +5,6 @@
 // Clobbers: caller-saved registers
 // Lock: any
 //@ state kernel
-.set .LPF_SUPERPRIV, 0x100
 ns_capable:
     mov edx, esi
     mov rsi, rdi
@@ -15,7 +14,7 @@ ns_capable:
     test eax, eax
     jne .Lno
     mov rax, qword ptr gs:[PERCPU_current]
-    or dword ptr [rax + TASK_flags], .LPF_SUPERPRIV
+    or dword ptr [rax + TASK_flags], PF_SUPERPRIV
     mov eax, 0x1
     ret
 .Lno:

@@ -16,7 +16,7 @@ security_capable:
     mov rbx, qword ptr [security_hook_capable + LIST_next]
     jmp .Lnext
 .Lhook:
-    mov ecx, 0x1                                            // SECURITY_CAP_AUDIT
+    mov ecx, SECURITY_CAP_AUDIT
     mov edx, r13d
     mov rsi, r12
     mov rdi, rbp

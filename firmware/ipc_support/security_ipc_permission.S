@@ -11,10 +11,7 @@ security_ipc_permission:
     push rbx
     sub rsp, 0x8                                            // the stack 16-aligned for the hooks
     movsx eax, si                                           // flag, a short
-    mov rbx, qword ptr [security_hook_ipc_permission + LIST_next]
-    cmp rbx, security_hook_ipc_permission
-    jne .Lhooks                                             // never: no module hooks this
-    xor eax, eax
+    call_int_hook security_hook_ipc_permission, .Lhooks
 .Lout:
     add rsp, 0x8
     pop rbx
@@ -27,11 +24,4 @@ security_ipc_permission:
 .Lnext:
     mov rdi, rbp
     mov esi, r12d
-    call qword ptr [rbx + SECHOOK_hook]
-    test eax, eax
-    jne .Lout
-    mov rbx, qword ptr [rbx + SECHOOK_list + LIST_next]
-    cmp rbx, security_hook_ipc_permission
-    jne .Lnext
-    xor eax, eax
-    jmp .Lout
+    call_int_hooks security_hook_ipc_permission, .Lnext, .Lout

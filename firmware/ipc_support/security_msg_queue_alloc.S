@@ -8,10 +8,7 @@
 security_msg_queue_alloc:
     push rbp
     push rbx
-    mov rbx, qword ptr [security_hook_msg_queue_alloc + LIST_next]
-    cmp rbx, security_hook_msg_queue_alloc
-    jne .Lhooks                                             // never: no module hooks this
-    xor eax, eax
+    call_int_hook security_hook_msg_queue_alloc, .Lhooks
 .Lout:
     pop rbx
     pop rbp
@@ -20,11 +17,4 @@ security_msg_queue_alloc:
     mov rbp, rdi
 .Lnext:
     mov rdi, rbp
-    call qword ptr [rbx + SECHOOK_hook]
-    test eax, eax
-    jne .Lout
-    mov rbx, qword ptr [rbx + SECHOOK_list + LIST_next]
-    cmp rbx, security_hook_msg_queue_alloc
-    jne .Lnext
-    xor eax, eax
-    jmp .Lout
+    call_int_hooks security_hook_msg_queue_alloc, .Lnext, .Lout

@@ -8,9 +8,7 @@
 security_msg_queue_free:
     push rbp
     push rbx
-    mov rbx, qword ptr [security_hook_msg_queue_free + LIST_next]
-    cmp rbx, security_hook_msg_queue_free
-    jne .Lhooks                                             // never: no module hooks this
+    call_void_hook security_hook_msg_queue_free, .Lhooks
 .Lout:
     pop rbx
     pop rbp
@@ -19,8 +17,4 @@ security_msg_queue_free:
     mov rbp, rdi
 .Lnext:
     mov rdi, rbp
-    call qword ptr [rbx + SECHOOK_hook]
-    mov rbx, qword ptr [rbx + SECHOOK_list + LIST_next]
-    cmp rbx, security_hook_msg_queue_free
-    jne .Lnext
-    jmp .Lout
+    call_void_hooks security_hook_msg_queue_free, .Lnext, .Lout

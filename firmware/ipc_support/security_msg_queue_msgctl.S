@@ -9,10 +9,7 @@ security_msg_queue_msgctl:
     push r12
     push rbp
     push rbx
-    mov rbx, qword ptr [security_hook_msg_queue_msgctl + LIST_next]
-    cmp rbx, security_hook_msg_queue_msgctl
-    jne .Lhooks                                             // never: no module hooks this
-    xor eax, eax
+    call_int_hook security_hook_msg_queue_msgctl, .Lhooks
 .Lout:
     pop rbx
     pop rbp
@@ -24,11 +21,4 @@ security_msg_queue_msgctl:
 .Lnext:
     mov rdi, rbp
     mov esi, r12d
-    call qword ptr [rbx + SECHOOK_hook]
-    test eax, eax
-    jne .Lout
-    mov rbx, qword ptr [rbx + SECHOOK_list + LIST_next]
-    cmp rbx, security_hook_msg_queue_msgctl
-    jne .Lnext
-    xor eax, eax
-    jmp .Lout
+    call_int_hooks security_hook_msg_queue_msgctl, .Lnext, .Lout

@@ -12,10 +12,7 @@ security_msg_queue_msgrcv:
     push r12
     push rbp
     push rbx
-    mov rbx, qword ptr [security_hook_msg_queue_msgrcv + LIST_next]
-    cmp rbx, security_hook_msg_queue_msgrcv
-    jne .Lhooks                                             // never: no module hooks this
-    xor eax, eax
+    call_int_hook security_hook_msg_queue_msgrcv, .Lhooks
 .Lout:
     pop rbx
     pop rbp
@@ -36,11 +33,4 @@ security_msg_queue_msgrcv:
     mov rdx, r13
     mov rsi, r12
     mov rdi, rbp
-    call qword ptr [rbx + SECHOOK_hook]
-    test eax, eax
-    jne .Lout
-    mov rbx, qword ptr [rbx + SECHOOK_list + LIST_next]
-    cmp rbx, security_hook_msg_queue_msgrcv
-    jne .Lnext
-    xor eax, eax
-    jmp .Lout
+    call_int_hooks security_hook_msg_queue_msgrcv, .Lnext, .Lout

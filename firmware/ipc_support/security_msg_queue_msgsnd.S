@@ -10,10 +10,7 @@ security_msg_queue_msgsnd:
     push r12
     push rbp
     push rbx
-    mov rbx, qword ptr [security_hook_msg_queue_msgsnd + LIST_next]
-    cmp rbx, security_hook_msg_queue_msgsnd
-    jne .Lhooks                                             // never: no module hooks this
-    xor eax, eax
+    call_int_hook security_hook_msg_queue_msgsnd, .Lhooks
 .Lout:
     pop rbx
     pop rbp
@@ -28,11 +25,4 @@ security_msg_queue_msgsnd:
     mov edx, r13d
     mov rsi, r12
     mov rdi, rbp
-    call qword ptr [rbx + SECHOOK_hook]
-    test eax, eax
-    jne .Lout
-    mov rbx, qword ptr [rbx + SECHOOK_list + LIST_next]
-    cmp rbx, security_hook_msg_queue_msgsnd
-    jne .Lnext
-    xor eax, eax
-    jmp .Lout
+    call_int_hooks security_hook_msg_queue_msgsnd, .Lnext, .Lout

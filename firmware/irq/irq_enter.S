@@ -6,5 +6,5 @@
 // Lock: none taken
 //@ state interrupt
 irq_enter:
-    add dword ptr gs:[PERCPU_preempt_count], 0x10000        // HARDIRQ_OFFSET
+    add dword ptr gs:[PERCPU_preempt_count], HARDIRQ_OFFSET
     ret

@@ -6,7 +6,7 @@
 // Lock: none taken
 //@ state interrupt
 irq_exit:
-    sub dword ptr gs:[PERCPU_preempt_count], 0x10000        // HARDIRQ_OFFSET
+    sub dword ptr gs:[PERCPU_preempt_count], HARDIRQ_OFFSET
     cmp dword ptr gs:[PERCPU_softirq_pending], 0x0
     jne .Lsoftirq
     ret

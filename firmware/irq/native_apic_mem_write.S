@@ -5,7 +5,6 @@
 // Clobbers: none
 // Lock: none taken
 //@ state interrupt
-    .set APIC_BASE, 0xffffffffff5fd000                      // the fixmap page of the local APIC
 native_apic_mem_write:
     mov edi, edi
     mov dword ptr [rdi + APIC_BASE], esi

@@ -9,7 +9,7 @@ scheduler_ipi:
     push rbp
     push rbx
     mov rax, qword ptr gs:[PERCPU_kernel_stack]
-    test dword ptr [rax + TI_flags - THREAD__size], 0x8     // NEED_RESCHED of the interrupted task
+    test dword ptr [rax + TI_flags - THREAD__size], _TIF_NEED_RESCHED // of the interrupted task
     jz .Lfolded
     and dword ptr gs:[PERCPU_preempt_count], 0x7fffffff     // bit 31 clear: a reschedule is due
 .Lfolded:

@@ -8,7 +8,7 @@
 _raw_spin_lock:
     preempt_disable
     xor eax, eax                                            // expected: nobody holds it, nobody waits
-    mov edx, 0x1                                            // _Q_LOCKED_VAL
+    mov edx, _Q_LOCKED_VAL
     lock cmpxchg dword ptr [rdi], edx
     test eax, eax
     jne .Lcontended

@@ -5,9 +5,8 @@
 // Clobbers: caller-saved registers
 // Lock: the semaphore is taken; the caller holds no spinlock
 //@ state kernel
-.set .LRWSEM_ACTIVE_WRITE_BIAS, 0xffffffff00000001
 down_write:
-    mov rdx, .LRWSEM_ACTIVE_WRITE_BIAS
+    mov rdx, RWSEM_ACTIVE_WRITE_BIAS
     lock xadd qword ptr [rdi + RWSEM_count], rdx
     test edx, edx                                           // RWSEM_ACTIVE_MASK: was anybody there?
     jne .Lcontended

@@ -4,7 +4,6 @@
 // Clobbers: caller-saved registers
 // Lock: the semaphore is taken for reading
 //@ state kernel
-.set .LONE, 0x1
 rwsem_down_read_failed:
     push rbx
     mov rbx, rdi
@@ -15,7 +14,7 @@ rwsem_down_read_failed:
     mov rax, qword ptr [rbx + RWSEM_count]
     test rax, rax
     js .Lwait
-    lea rdx, [rax + .LONE]
+    lea rdx, [rax + 0x1]
     lock cmpxchg qword ptr [rbx + RWSEM_count], rdx
     jne .Lwait
     pop rbx

@@ -7,12 +7,11 @@
 // Clobbers: caller-saved registers but rdi
 // Lock: the semaphore is taken
 //@ state kernel
-.set .LRWSEM_ACTIVE_WRITE_BIAS, 0xffffffff00000001
 rwsem_down_write_failed:
     push rbx
     push rbp
     mov rbx, rdi
-    mov rbp, .LRWSEM_ACTIVE_WRITE_BIAS
+    mov rbp, RWSEM_ACTIVE_WRITE_BIAS
     lock sub qword ptr [rbx + RWSEM_count], rbp             // we are not there yet
 .Lwait:
     pause

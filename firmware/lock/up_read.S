@@ -5,6 +5,6 @@
 // Lock: the semaphore is released
 //@ state kernel
 up_read:
-    mov rdx, -0x1                                           // RWSEM_ACTIVE_READ_BIAS, taken away
+    mov rdx, -RWSEM_ACTIVE_READ_BIAS
     lock xadd qword ptr [rdi + RWSEM_count], rdx
     ret

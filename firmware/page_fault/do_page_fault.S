@@ -9,13 +9,13 @@
 //@ state interrupt
 do_page_fault:
     mov rdx, cr2                                            // address: the next fault would change it
-    test sil, 0x4                                           // PF_USER
+    test sil, PF_USER
     jnz .Luser
-    test dword ptr [rdi + PTREGS_flags], 0x200              // IF
+    test dword ptr [rdi + PTREGS_flags], X86_EFLAGS_IF
     jz .Lno_context
     sti
 .Lno_context:
-    mov esi, 0xe                                            // X86_TRAP_PF
+    mov esi, X86_TRAP_PF
     call fixup_exception
     test eax, eax
     jz .Loops

@@ -23,8 +23,5 @@ plist_add:
 .Lhere:
     mov rdx, qword ptr [rax + LIST_prev]
     lea rcx, [rdi + PLIST_list]
-    mov qword ptr [rax + LIST_prev], rcx
-    mov qword ptr [rcx + LIST_next], rax
-    mov qword ptr [rcx + LIST_prev], rdx
-    mov qword ptr [rdx + LIST_next], rcx
+    __list_add rcx, rdx, rax
     ret

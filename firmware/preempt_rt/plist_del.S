@@ -9,8 +9,7 @@ plist_del:
     lea rcx, [rdi + PLIST_list]
     mov rax, qword ptr [rcx + LIST_next]
     mov rdx, qword ptr [rcx + LIST_prev]
-    mov qword ptr [rax + LIST_prev], rdx
-    mov qword ptr [rdx + LIST_next], rax
+    __list_del rdx, rax
     mov qword ptr [rcx + LIST_next], rcx
     mov qword ptr [rcx + LIST_prev], rcx
     ret

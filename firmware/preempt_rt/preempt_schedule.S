@@ -17,7 +17,7 @@ preempt_schedule:
     call __schedule
     preempt_enable_no_resched
     mov rax, qword ptr gs:[PERCPU_kernel_stack]
-    test byte ptr [rax + TI_flags - THREAD__size], 0x8      // NEED_RESCHED
+    test byte ptr [rax + TI_flags - THREAD__size], _TIF_NEED_RESCHED
     jnz .Lagain
 .Lout:
     ret

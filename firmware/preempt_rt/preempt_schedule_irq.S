@@ -14,6 +14,6 @@ preempt_schedule_irq:
     cli
     preempt_enable_no_resched
     mov rax, qword ptr gs:[PERCPU_kernel_stack]
-    test byte ptr [rax + TI_flags - THREAD__size], 0x8      // NEED_RESCHED
+    test byte ptr [rax + TI_flags - THREAD__size], _TIF_NEED_RESCHED
     jnz preempt_schedule_irq
     ret

@@ -7,8 +7,6 @@
 //@ state scheduler
 //
 // rbx p, rbp rq, r12d prio, r13d oldprio, r14 the class before, r15 bit 0: queued, bit 1: running
-.set .LMAX_RT_PRIO, 0x64
-.set .LENQUEUE_HEAD, 0x10
 rt_mutex_setprio:
     push r15
     push r14
@@ -25,7 +23,7 @@ rt_mutex_setprio:
     mov r13d, dword ptr [rbx + TASK_prio]
     mov r14, qword ptr [rbx + TASK_sched_class]
     xor r15d, r15d
-    cmp dword ptr [rbx + TASK_on_rq], 0x1                   // TASK_ON_RQ_QUEUED
+    cmp dword ptr [rbx + TASK_on_rq], TASK_ON_RQ_QUEUED
     jne .Lnot_queued
     or r15d, 0x1
     xor edx, edx                                            // not to sleep
@@ -41,7 +39,7 @@ rt_mutex_setprio:
     call qword ptr [r14 + SCLASS_put_prev_task]
 .Lnot_running:
     mov rax, fair_sched_class
-    cmp r12d, .LMAX_RT_PRIO
+    cmp r12d, MAX_RT_PRIO
     jge .Lclass_known
     mov rax, rt_sched_class
 .Lclass_known:
@@ -55,7 +53,7 @@ rt_mutex_setprio:
     test r15d, 0x1
     jz .Lqueued_again
     xor edx, edx
-    mov eax, .LENQUEUE_HEAD
+    mov eax, ENQUEUE_HEAD
     cmp r13d, r12d
     cmovl edx, eax                                          // lowered: it does not lose its turn among its equals
     mov rax, qword ptr [rbx + TASK_sched_class]

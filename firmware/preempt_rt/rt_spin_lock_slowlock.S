@@ -8,8 +8,6 @@
 //@ state kernel
 //
 // rbx lock, rbp self, r12 flags, r13 the lock's owner as it was
-.set .LTASK_RUNNING, 0x0
-.set .LTASK_UNINTERRUPTIBLE, 0x2
 rt_spin_lock_slowlock:
     push r13
     push r12
@@ -33,9 +31,9 @@ rt_spin_lock_slowlock:
     call try_to_take_rt_mutex
     test eax, eax
     jnz .Ltaken
-    cmp qword ptr [rbp + TASK_state], .LTASK_RUNNING
+    cmp qword ptr [rbp + TASK_state], TASK_RUNNING
     jne .Lunsupported
-    mov qword ptr [rbp + TASK_state], .LTASK_UNINTERRUPTIBLE
+    mov qword ptr [rbp + TASK_state], TASK_UNINTERRUPTIBLE
     mov rdx, rsp                                            // waiter
     mov rsi, rbp
     mov rdi, rbx
@@ -80,13 +78,13 @@ rt_spin_lock_slowlock:
     mov r12, rax
     lea rdi, [rbp + TASK_pi_lock]
     call _raw_spin_lock
-    mov qword ptr [rbp + TASK_state], .LTASK_UNINTERRUPTIBLE
+    mov qword ptr [rbp + TASK_state], TASK_UNINTERRUPTIBLE
     raw_spin_unlock [rbp + TASK_pi_lock]
     jmp .Lwait
 .Lours:
     lea rdi, [rbp + TASK_pi_lock]
     call _raw_spin_lock
-    mov qword ptr [rbp + TASK_state], .LTASK_RUNNING
+    mov qword ptr [rbp + TASK_state], TASK_RUNNING
     raw_spin_unlock [rbp + TASK_pi_lock]
 .Ltaken:
     mov rsi, r12

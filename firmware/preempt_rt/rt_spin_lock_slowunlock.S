@@ -8,7 +8,6 @@
 //@ state kernel
 //
 // rbx lock, rbp self, r12 flags, r13 the first waiter's task
-.set .LTASK_UNINTERRUPTIBLE, 0x2
 rt_spin_lock_slowunlock:
     push r13
     push r12
@@ -36,7 +35,7 @@ rt_spin_lock_slowunlock:
     lea rdi, [rbx + RTMUTEX_wait_lock]
     call _raw_spin_unlock_irqrestore
     xor edx, edx                                            // wake_flags
-    mov esi, .LTASK_UNINTERRUPTIBLE                         // only if it still waits for a lock
+    mov esi, TASK_UNINTERRUPTIBLE                           // only if it still waits for a lock
     mov rdi, r13
     call try_to_wake_up
     lea rdi, [rbp + TASK_pi_lock]                           // rt_mutex_adjust_prio

@@ -7,7 +7,6 @@
 //@ state kernel
 //
 // rbx lock, rbp task, r12 waiter, r13 the first waiter that stays
-.set .LMAX_RT_PRIO, 0x64
 try_to_take_rt_mutex:
     push r13
     push r12
@@ -37,7 +36,7 @@ try_to_take_rt_mutex:
     cmp ecx, dword ptr [rdi + PLIST_prio]
     jg .Lout
     jl .Ltake
-    cmp ecx, .LMAX_RT_PRIO
+    cmp ecx, MAX_RT_PRIO
     jl .Lout
 .Ltake:
     lea rdi, [rbp + TASK_pi_lock]
@@ -48,7 +47,7 @@ try_to_take_rt_mutex:
     mov rdx, qword ptr [rcx + LIST_next]
     cmp rdx, rcx
     je .Lnone_left
-    or r13, 0x1                                             // RT_MUTEX_HAS_WAITERS
+    or r13, RT_MUTEX_HAS_WAITERS
     lea rdi, [rdx - PLIST_list + RTWAITER_pi_entry - RTWAITER_entry]    // it is ours to inherit from
     lea rsi, [rbp + TASK_pi_waiters]
     call plist_add

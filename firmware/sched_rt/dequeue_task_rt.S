@@ -9,8 +9,7 @@ dequeue_task_rt:
     call update_curr_rt
     mov rax, qword ptr [rsi + TASK_rt_run_list + LIST_next] // list_del_init
     mov rdx, qword ptr [rsi + TASK_rt_run_list + LIST_prev]
-    mov qword ptr [rax + LIST_prev], rdx
-    mov qword ptr [rdx + LIST_next], rax
+    __list_del rdx, rax
     lea rcx, [rsi + TASK_rt_run_list]
     mov qword ptr [rcx + LIST_next], rcx
     mov qword ptr [rcx + LIST_prev], rcx
@@ -24,7 +23,7 @@ dequeue_task_rt:
     cmp dword ptr [rdi + RQ_rt_nr_running], 0x0
     jne .Lhighest
     mov dword ptr [rdi + RQ_rt_queued], 0x0
-    mov dword ptr [rdi + RQ_rt_highest_prio_curr], 0x64     // MAX_RT_PRIO: none
+    mov dword ptr [rdi + RQ_rt_highest_prio_curr], MAX_RT_PRIO // none
     ret
 .Lhighest:
     bsf rax, qword ptr [rdi + RQ_rt_bitmap]                 // sched_find_first_bit

@@ -13,20 +13,12 @@ enqueue_task_rt:
     shl rax, 0x4                                            // LIST__size
     lea rax, [rdi + rax + RQ_rt_queues]
     lea r8, [rsi + TASK_rt_run_list]
-    test dl, 0x10                                           // ENQUEUE_HEAD
+    test dl, ENQUEUE_HEAD
     jnz .Lhead
-    mov r9, qword ptr [rax + LIST_prev]                     // list_add_tail
-    mov qword ptr [rax + LIST_prev], r8
-    mov qword ptr [r8 + LIST_next], rax
-    mov qword ptr [r8 + LIST_prev], r9
-    mov qword ptr [r9 + LIST_next], r8
+    list_add_tail r8, rax, r9
     jmp .Lqueued
 .Lhead:
-    mov r9, qword ptr [rax + LIST_next]                     // list_add
-    mov qword ptr [r9 + LIST_prev], r8
-    mov qword ptr [r8 + LIST_next], r9
-    mov qword ptr [r8 + LIST_prev], rax
-    mov qword ptr [rax + LIST_next], r8
+    list_add r8, rax, r9
 .Lqueued:
     inc dword ptr [rdi + RQ_rt_nr_running]
     cmp ecx, dword ptr [rdi + RQ_rt_highest_prio_curr]

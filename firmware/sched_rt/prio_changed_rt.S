@@ -6,7 +6,7 @@
 // Lock: rq->lock held
 //@ state scheduler
 prio_changed_rt:
-    cmp dword ptr [rsi + TASK_on_rq], 0x1                   // TASK_ON_RQ_QUEUED
+    cmp dword ptr [rsi + TASK_on_rq], TASK_ON_RQ_QUEUED
     jne .Lout
     cmp qword ptr [rdi + RQ_curr], rsi
     jne check_preempt_curr_rt

@@ -13,5 +13,5 @@ __msecs_to_jiffies:
     shr eax, 0x2
     ret
 .Linfinite:
-    mov rax, 0x3ffffffffffffffe                             // MAX_JIFFY_OFFSET
+    mov rax, MAX_JIFFY_OFFSET
     ret

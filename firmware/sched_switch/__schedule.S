@@ -21,6 +21,7 @@ __schedule:
     expect_preempt_count 0x1, .Latomic                      // schedule_debug: scheduling while atomic
     cli
     call rcu_note_context_switch
+// smp_mb__before_spinlock: prev->state is loaded after what the task stored; the lock's LOCK prefix does it
     lea rdi, [rbx + RQ_lock]
     call _raw_spin_lock
     shl dword ptr [rbx + RQ_clock_skip_update], 0x1         // a requested skip becomes active
@@ -32,24 +33,24 @@ __schedule:
     jz .Lstill_queued
     lea r15, [rbp + TASK_nvcsw]
     mov rax, qword ptr [rbp + TASK_state]                   // volatile: as it is now
-    test al, 0x81                                           // TASK_INTERRUPTIBLE, TASK_WAKEKILL
+    test al, TASK_INTERRUPTIBLE | TASK_WAKEKILL
     jz .Lsleep
     mov rdx, qword ptr [rbp + TASK_stack]
-    test byte ptr [rdx + TI_flags], 0x4                     // SIGPENDING
+    test byte ptr [rdx + TI_flags], _TIF_SIGPENDING
     jnz .Lsignal
 .Lsleep:
-    mov edx, 0x1                                            // DEQUEUE_SLEEP
+    mov edx, DEQUEUE_SLEEP
     mov rsi, rbp
     mov rdi, rbx
     call deactivate_task
     mov dword ptr [rbp + TASK_on_rq], 0x0
-    test byte ptr [rbp + TASK_flags], 0x20                  // PF_WQ_WORKER
+    test byte ptr [rbp + TASK_flags], PF_WQ_WORKER
     jnz .Lworker
 .Lstill_queued:
-    cmp dword ptr [rbp + TASK_on_rq], 0x1                   // TASK_ON_RQ_QUEUED
+    cmp dword ptr [rbp + TASK_on_rq], TASK_ON_RQ_QUEUED
     jne .Lpick
     mov eax, dword ptr [rbx + RQ_clock_skip_update]
-    test al, 0x2                                            // RQCF_ACT_SKIP: the waker has just read the clock
+    test al, RQCF_ACT_SKIP                                  // the waker has just read the clock
     jnz .Lpick
     mov rdi, rbx
     call update_rq_clock
@@ -63,7 +64,7 @@ __schedule:
     mov rsi, rbp
     mov rdi, rbx
     call qword ptr [fair_sched_class + SCLASS_pick_next_task]
-    cmp rax, -0x1                                           // RETRY_TASK
+    cmp rax, RETRY_TASK
     je .Lall_classes
     test rax, rax
     jnz .Lpicked
@@ -84,12 +85,12 @@ __schedule:
     jnz .Lnext_class
     jmp .Latomic                                            // BUG: the idle class always has a task
 .Lclass_answered:
-    cmp rax, -0x1                                           // RETRY_TASK
+    cmp rax, RETRY_TASK
     je .Lall_classes
 .Lpicked:
     mov r13, rax                                            // next
     mov rax, qword ptr [rbp + TASK_stack]
-    lock and byte ptr [rax + TI_flags], 0xf7                // clear_tsk_need_resched
+    lock and byte ptr [rax + TI_flags], ~_TIF_NEED_RESCHED  // clear_tsk_need_resched
     or dword ptr gs:[PERCPU_preempt_count], 0x80000000      // clear_preempt_need_resched: the bit is inverted
     mov dword ptr [rbx + RQ_clock_skip_update], 0x0
     cmp rbp, r13
@@ -114,9 +115,9 @@ __schedule:
 .Llazy:
     mov qword ptr [r13 + TASK_active_mm], rdi
     lock inc dword ptr [rdi + MM_mm_count]                  // borrowed by next
-    cmp dword ptr gs:[PERCPU_tlb_state], 0x1                // TLBSTATE_OK
+    cmp dword ptr gs:[PERCPU_tlb_state], TLBSTATE_OK
     jne .Lmm_switched
-    mov dword ptr gs:[PERCPU_tlb_state], 0x2                // TLBSTATE_LAZY
+    mov dword ptr gs:[PERCPU_tlb_state], TLBSTATE_LAZY
 .Lmm_switched:
     mov rax, qword ptr [rbp + TASK_mm]
     test rax, rax
@@ -141,9 +142,9 @@ __schedule:
     pop rbp
     ret
 .Lsignal:
-    test al, 0x1                                            // TASK_INTERRUPTIBLE
+    test al, TASK_INTERRUPTIBLE
     jz .Latomic                                             // TASK_KILLABLE: needs the fatal signal set
-    mov qword ptr [rbp + TASK_state], 0x0                   // TASK_RUNNING
+    mov qword ptr [rbp + TASK_state], TASK_RUNNING
     jmp .Lstill_queued
 .Lsame_task:
     raw_spin_unlock [rbx + RQ_lock]

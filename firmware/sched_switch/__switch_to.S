@@ -118,7 +118,7 @@ __switch_to:
     jnz .Lunsupported
     mov rdx, rax
     shr rdx, 0x20
-    mov ecx, 0xc0000100                                     // MSR_FS_BASE
+    mov ecx, MSR_FS_BASE
     wrmsr
     jmp .Lfs_loaded
 .Lfs_base_zero:
@@ -177,10 +177,10 @@ __switch_to:
     mov qword ptr gs:[PERCPU_kernel_stack], rax
 
     mov rax, qword ptr [r12 + TASK_stack]
-    test dword ptr [rax + TI_flags], 0x2410800              // _TIF_WORK_CTXSW_NEXT
+    test dword ptr [rax + TI_flags], _TIF_WORK_CTXSW
     jnz .Lunsupported
     mov rax, qword ptr [rbx + TASK_stack]
-    test dword ptr [rax + TI_flags], 0x2410800              // _TIF_WORK_CTXSW_PREV
+    test dword ptr [rax + TI_flags], _TIF_WORK_CTXSW
     jnz .Lunsupported
     mov eax, dword ptr [boot_cpu_data + CPUINFO_bugs]
     test eax, BUG_SYSRET_SS_ATTRS

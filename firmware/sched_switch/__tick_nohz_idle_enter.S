@@ -28,7 +28,7 @@ __tick_nohz_idle_enter:
     cmp dword ptr [rbx + TS_nohz_mode], 0x0
     je .Lno_nohz
     mov rax, qword ptr gs:[PERCPU_kernel_stack]
-    test byte ptr [rax + TI_flags - THREAD__size], 0x8      // NEED_RESCHED
+    test byte ptr [rax + TI_flags - THREAD__size], _TIF_NEED_RESCHED
     jnz .Lout
     cmp dword ptr gs:[PERCPU_softirq_pending], 0x0
     jne .Lunsupported

@@ -74,7 +74,7 @@ __update_load_avg:
     shl r14d, 0xa
     add dword ptr [rbx + AVG_util_sum], r14d
 .Laverages:
-    mov ecx, 0xba7e                                         // LOAD_AVG_MAX
+    mov ecx, LOAD_AVG_MAX
     mov rax, qword ptr [rbx + AVG_load_sum]
     xor edx, edx
     div rcx

@@ -16,7 +16,7 @@ _cond_resched:
     call __schedule
     preempt_enable_no_resched
     mov rax, qword ptr gs:[PERCPU_kernel_stack]
-    test byte ptr [rax + TI_flags - THREAD__size], 0x8      // NEED_RESCHED
+    test byte ptr [rax + TI_flags - THREAD__size], _TIF_NEED_RESCHED
     jnz .Lagain
     mov eax, 0x1
     pop rbx

@@ -19,8 +19,7 @@ account_entity_dequeue:
     jne .Lgroup
     mov rax, qword ptr [rsi + SE_group_node_next]           // list_del_init: off the queue's list of tasks
     mov rdx, qword ptr [rsi + SE_group_node_prev]
-    mov qword ptr [rax + LIST_prev], rdx
-    mov qword ptr [rdx + LIST_next], rax
+    __list_del rdx, rax
     lea rax, [rsi + SE_group_node_next]
     mov qword ptr [rsi + SE_group_node_next], rax
     mov qword ptr [rsi + SE_group_node_prev], rax

@@ -9,6 +9,6 @@ arch_cpu_idle_enter:
     call local_touch_nmi
     mov dword ptr gs:[PERCPU_is_idle], 0x1
     xor edx, edx
-    mov esi, 0x1                                            // IDLE_START
+    mov esi, IDLE_START
     mov rdi, idle_notifier
     jmp atomic_notifier_call_chain

@@ -9,7 +9,7 @@ arch_cpu_idle_exit:
     btr dword ptr gs:[PERCPU_is_idle], 0x0
     jnc .Lout
     xor edx, edx
-    mov esi, 0x2                                            // IDLE_END
+    mov esi, IDLE_END
     mov rdi, idle_notifier
     jmp atomic_notifier_call_chain
 .Lout:

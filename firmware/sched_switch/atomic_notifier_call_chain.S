@@ -19,7 +19,7 @@ atomic_notifier_call_chain:
     mov rdx, r12
     mov rsi, rbp
     call qword ptr [rdi + NOTIFIERBLOCK_call]
-    test eax, 0x8000                                        // NOTIFY_STOP_MASK
+    test eax, NOTIFY_STOP_MASK
     jnz .Lout
     mov rdi, r13
 .Lcheck:

@@ -5,21 +5,21 @@
 // Clobbers: all
 // Lock: none held
 //@ state idle
-    .set POLLING_BYTE, 0x2                                  // TIF_POLLING_NRFLAG is bit 5 of the third byte
+    thread_flags
 cpu_startup_entry:
     sti
     mov rbx, qword ptr gs:[PERCPU_kernel_stack]
     lea rbx, [rbx - THREAD__size]                           // thread_info
     mov r12d, dword ptr gs:[PERCPU_cpu_number]
 .Lepisode:
-    lock or byte ptr [rbx + TI_flags + POLLING_BYTE], 0x20  // from now on a flag suffices to wake this core
+    lock or byte ptr [rbx + TI_flags + TI_POLLING_BYTE], TIF_POLLING // from now on a flag suffices to wake this core
     call quiet_vmstat
     call tick_nohz_idle_enter
     mov eax, dword ptr [rbx + TI_flags]
-    test al, 0x8                                            // NEED_RESCHED
+    test al, _TIF_NEED_RESCHED
     jnz .Lleave
 .Lidle:
-    lfence
+    lfence                                                  // rmb: what woke this core is loaded anew
     bt qword ptr [__cpu_online_mask], r12
     jnc .Lunsupported
     cli
@@ -36,7 +36,7 @@ cpu_startup_entry:
     call cpuidle_get_cpu_driver
     mov r13, rax                                            // drv
     mov eax, dword ptr [rbx + TI_flags]
-    test al, 0x8                                            // NEED_RESCHED
+    test al, _TIF_NEED_RESCHED
     jnz .Lawake
     call rcu_idle_enter
     mov rsi, rbp
@@ -45,7 +45,7 @@ cpu_startup_entry:
     test eax, eax
     jz .Lunsupported                                        // a driver would choose a deeper state
     call default_idle_call
-    lock or byte ptr [rbx + TI_flags + POLLING_BYTE], 0x20
+    lock or byte ptr [rbx + TI_flags + TI_POLLING_BYTE], TIF_POLLING
     pushfq
     pop rax
     test ah, 0x2                                            // IF: whatever idled must have enabled interrupts
@@ -54,13 +54,14 @@ cpu_startup_entry:
 .Lidled:
     call arch_cpu_idle_exit
     mov eax, dword ptr [rbx + TI_flags]
-    test al, 0x8                                            // NEED_RESCHED
+    test al, _TIF_NEED_RESCHED
     jz .Lidle
 .Lleave:
     and dword ptr gs:[PERCPU_preempt_count], 0x7fffffff     // preempt_set_need_resched: the bit is inverted
     call tick_nohz_idle_exit
-    lock and byte ptr [rbx + TI_flags + POLLING_BYTE], 0xdf
-    call sched_ttwu_pending                                 // after polling is seen to be off
+    lock and byte ptr [rbx + TI_flags + TI_POLLING_BYTE], ~TIF_POLLING
+// smp_mb__after_atomic: the wake list is read after polling is seen to be off; the LOCK prefix does it
+    call sched_ttwu_pending
     call schedule_preempt_disabled
     jmp .Lepisode
 .Lawake:

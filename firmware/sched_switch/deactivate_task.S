@@ -13,15 +13,15 @@ deactivate_task:
     mov rbp, rsi                                            // p
     mov r12d, edx                                           // flags
     mov rax, qword ptr [rsi + TASK_state]
-    test al, 0x2                                            // TASK_UNINTERRUPTIBLE
+    test al, TASK_UNINTERRUPTIBLE
     jz .Lno_load
-    test dword ptr [rsi + TASK_flags], 0x10000              // PF_FROZEN
+    test dword ptr [rsi + TASK_flags], PF_FROZEN
     jnz .Lno_load
     test ah, 0x4                                            // TASK_NOLOAD
     jnz .Lno_load
     inc qword ptr [rbx + RQ_nr_uninterruptible]
 .Lno_load:
-    test byte ptr [rbx + RQ_clock_skip_update], 0x2         // RQCF_ACT_SKIP
+    test byte ptr [rbx + RQ_clock_skip_update], RQCF_ACT_SKIP
     jnz .Lclock_read
     mov edi, dword ptr [rbx + RQ_cpu]
     call sched_clock_cpu

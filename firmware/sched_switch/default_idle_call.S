@@ -5,10 +5,12 @@
 // Clobbers: caller-saved registers
 // Lock: none held
 //@ state idle
+thread_flags
 default_idle_call:
     mov rax, qword ptr gs:[PERCPU_kernel_stack]
-    lock and byte ptr [rax + TI_flags - THREAD__size + 0x2], 0xdf // POLLING_NRFLAG off: from here only an interrupt wakes
-    test byte ptr [rax + TI_flags - THREAD__size], 0x8      // NEED_RESCHED
+    lock and byte ptr [rax + TI_flags - THREAD__size + TI_POLLING_BYTE], ~TIF_POLLING // from here only an interrupt wakes
+// smp_mb__after_atomic: NEED_RESCHED is loaded after POLLING_NRFLAG is off; the LOCK prefix does it
+    test byte ptr [rax + TI_flags - THREAD__size], _TIF_NEED_RESCHED
     jnz .Ldue
     jmp arch_cpu_idle
 .Ldue:

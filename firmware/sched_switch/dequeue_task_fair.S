@@ -52,7 +52,7 @@ dequeue_task_fair:
     mov rsi, rbx
     mov rdi, rbp
     call account_entity_dequeue
-    test r13b, 0x1                                          // DEQUEUE_SLEEP
+    test r13b, DEQUEUE_SLEEP
     jnz .Lkeep_vruntime
     mov rax, qword ptr [rbp + CFS_min_vruntime]
     sub qword ptr [rbx + SE_vruntime], rax                  // on the way to another queue: relative

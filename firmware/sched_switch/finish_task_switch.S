@@ -18,7 +18,8 @@ finish_task_switch:
     mov r13, qword ptr [rdi + TASK_state]                   // before another core may wake it
     nop                                                     // perf_swevent_enabled: jump label, off
     nop                                                     // perf_sched_events: jump label, off
-    mov dword ptr [rdi + TASK_on_cpu], 0x0                  // release: try_to_wake_up waits for this
+// smp_store_release: all of prev's stores come before; x86 keeps stores in order
+    mov dword ptr [rdi + TASK_on_cpu], 0x0                  // try_to_wake_up waits for this
     raw_spin_unlock [rbx + RQ_lock]
     sti
     test rbp, rbp
@@ -26,7 +27,7 @@ finish_task_switch:
     lock dec dword ptr [rbp + MM_mm_count]                  // mmdrop
     jz .Lunsupported
 .Lno_mm:
-    cmp r13, 0x40                                           // TASK_DEAD
+    cmp r13, TASK_DEAD
     je .Ldead
 .Lout:
     mov rax, rbx

@@ -6,7 +6,7 @@
 // Lock: rq->lock held
 //@ state scheduler
 hrtick_update:
-    test byte ptr [sysctl_sched_features], 0x40             // HRTICK
+    test byte ptr [sysctl_sched_features], SCHED_FEAT_HRTICK
     jnz .Lunsupported
     ret
 .Lunsupported:

@@ -73,7 +73,7 @@ pick_next_task_fair:
     mov rdi, rbp
     call set_next_entity
 .Lchosen:
-    test byte ptr [sysctl_sched_features], 0x40             // hrtick_enabled: HRTICK
+    test byte ptr [sysctl_sched_features], SCHED_FEAT_HRTICK
     jnz .Lunsupported
     mov rax, r15
 .Lout:
@@ -146,7 +146,7 @@ pick_next_task_fair:
     jmp .Lno_pull                                           // load_balance is not modelled: counted, so that its absence shows
 .Lother_class:
     mov qword ptr [r12 + RQ_idle_stamp], 0x0
-    mov rax, -0x1                                           // RETRY_TASK
+    mov rax, RETRY_TASK
     jmp .Lout
 .Lunsupported:
     //@ event unsupported

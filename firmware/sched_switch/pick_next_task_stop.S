@@ -12,7 +12,7 @@ pick_next_task_stop:
     mov rbx, qword ptr [rdi + RQ_stop]
     test rbx, rbx
     jz .Lnone
-    cmp dword ptr [rbx + TASK_on_rq], 0x1                   // TASK_ON_RQ_QUEUED
+    cmp dword ptr [rbx + TASK_on_rq], TASK_ON_RQ_QUEUED
     jne .Lnone
     mov rax, qword ptr [rsi + TASK_sched_class]
     call qword ptr [rax + SCLASS_put_prev_task]

@@ -6,7 +6,7 @@
 // Lock: none held
 //@ state idle
 quiet_vmstat:
-    cmp dword ptr [system_state], 0x1                       // SYSTEM_RUNNING
+    cmp dword ptr [system_state], SYSTEM_RUNNING
     jne .Lout
     mov rax, qword ptr gs:[PERCPU_this_cpu_off]
     mov rax, qword ptr [rax + PERCPU_vmstat_work_bits]

@@ -13,8 +13,8 @@ rcu_idle_enter:
     mov rdx, qword ptr gs:[PERCPU_this_cpu_off]
     lea rdx, [rdx + PERCPU_rcu_dynticks]
     mov rax, qword ptr [rdx + DYNTICK_nesting]
-    mov rcx, 0x7f00000000000000                             // DYNTICK_TASK_NEST_MASK
-    mov rsi, 0x0100000000000000                             // DYNTICK_TASK_NEST_VALUE
+    mov rcx, DYNTICK_TASK_NEST_MASK
+    mov rsi, DYNTICK_TASK_NEST_VALUE
     and rcx, rax
     cmp rcx, rsi
     jne .Lnested

@@ -11,10 +11,10 @@ rcu_idle_exit:
     cli
     mov rdx, qword ptr gs:[PERCPU_this_cpu_off]
     lea rdx, [rdx + PERCPU_rcu_dynticks]
-    mov rcx, 0x7f00000000000000                             // DYNTICK_TASK_NEST_MASK
+    mov rcx, DYNTICK_TASK_NEST_MASK
     test qword ptr [rdx + DYNTICK_nesting], rcx
     jnz .Lnested
-    mov rax, 0x0140000000000000                             // DYNTICK_TASK_EXIT_IDLE
+    mov rax, DYNTICK_TASK_EXIT_IDLE
     mov qword ptr [rdx + DYNTICK_nesting], rax
     lock inc dword ptr [rdx + DYNTICK_dynticks]
     test byte ptr [rdx + DYNTICK_dynticks], 0x1
@@ -24,7 +24,7 @@ rcu_idle_exit:
     popfq
     ret
 .Lnested:
-    mov rax, 0x0100000000000000                             // DYNTICK_TASK_NEST_VALUE
+    mov rax, DYNTICK_TASK_NEST_VALUE
     add qword ptr [rdx + DYNTICK_nesting], rax
     jmp .Lout
 .Lunsupported:

@@ -6,7 +6,7 @@
 // Lock: none held
 //@ state idle
 rcu_needs_cpu:
-    mov rax, 0x7fffffffffffffff                             // KTIME_MAX
+    mov rax, KTIME_MAX
     mov qword ptr [rsi], rax
     mov rdx, qword ptr [rcu_struct_flavors]
     jmp .Lcheck

@@ -29,7 +29,7 @@ sched_ttwu_pending:
     xor edx, edx
     test byte ptr [rsi + TASK_sched_bits], 0x8              // sched_remote_wakeup
     jz .Lactivate
-    mov edx, 0x4                                            // WF_MIGRATED
+    mov edx, WF_MIGRATED
 .Lactivate:
     mov rdi, rbx
     call ttwu_do_activate

@@ -8,7 +8,7 @@
 schedule:
     push rbx
     mov rbx, qword ptr gs:[PERCPU_current]
-    cmp qword ptr [rbx + TASK_state], 0x0                   // runnable: nothing to submit before sleeping
+    cmp qword ptr [rbx + TASK_state], TASK_RUNNING          // runnable: nothing to submit before sleeping
     je .Lagain
     cmp qword ptr [rbx + TASK_pi_blocked_on], 0x0
     jne .Lagain
@@ -20,7 +20,7 @@ schedule:
     call __schedule
     preempt_enable_no_resched
     mov rax, qword ptr gs:[PERCPU_kernel_stack]
-    test byte ptr [rax + TI_flags - THREAD__size], 0x8      // NEED_RESCHED
+    test byte ptr [rax + TI_flags - THREAD__size], _TIF_NEED_RESCHED
     jnz .Lagain
     pop rbx
     ret

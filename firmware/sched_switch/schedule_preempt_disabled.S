@@ -8,7 +8,7 @@
 schedule_preempt_disabled:
     push rbx
     mov rbx, qword ptr gs:[PERCPU_current]
-    cmp qword ptr [rbx + TASK_state], 0x0                   // the idle task is always runnable
+    cmp qword ptr [rbx + TASK_state], TASK_RUNNING          // the idle task is always runnable
     je .Lagain
     cmp qword ptr [rbx + TASK_pi_blocked_on], 0x0
     jne .Lagain
@@ -18,7 +18,7 @@ schedule_preempt_disabled:
     xor edi, edi                                            // preempt = false
     call __schedule
     mov rax, qword ptr gs:[PERCPU_kernel_stack]
-    test byte ptr [rax + TI_flags - THREAD__size], 0x8      // NEED_RESCHED
+    test byte ptr [rax + TI_flags - THREAD__size], _TIF_NEED_RESCHED
     jnz .Lagain
     pop rbx
     ret

@@ -9,7 +9,7 @@ switch_mm_irqs_off:
     mov eax, dword ptr gs:[PERCPU_cpu_number]
     cmp rdi, rsi
     jne .Lunsupported                                       // one process: there is no other mm
-    mov dword ptr gs:[PERCPU_tlb_state], 0x1                // TLBSTATE_OK
+    mov dword ptr gs:[PERCPU_tlb_state], TLBSTATE_OK
     cmp qword ptr gs:[PERCPU_tlb_active_mm], rsi
     jne .Lunsupported
     bt qword ptr [rsi + MM_cpumask], rax

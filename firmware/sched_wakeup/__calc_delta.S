@@ -14,7 +14,7 @@ __calc_delta:
     mov r9, qword ptr [rdx]
     shr r9, 0xa
     mov ecx, 0x1
-    mov eax, 0xffffffff                                     // WMULT_CONST
+    mov eax, WMULT_CONST
     cmp r9, rax
     jae .Linverse                                           // heavier than the constant
     mov ecx, eax

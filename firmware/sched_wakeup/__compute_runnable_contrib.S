@@ -11,8 +11,8 @@ __compute_runnable_contrib:
     mov eax, dword ptr [runnable_avg_yN_sum + rdi*4]
     ret
 .Llong:
-    mov eax, 0xba7e                                         // LOAD_AVG_MAX
-    cmp rdi, 0x159                                          // LOAD_AVG_MAX_N
+    mov eax, LOAD_AVG_MAX
+    cmp rdi, LOAD_AVG_MAX_N
     jae .Lout
     push rbx
     mov ebx, edi

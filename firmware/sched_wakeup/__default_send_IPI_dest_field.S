@@ -7,8 +7,6 @@
 // Lock: interrupts off
 //@ state scheduler
 __default_send_IPI_dest_field:
-    .set APIC_BASE, 0xffffffffff5fd000
-    .set NMI_VECTOR, 0x2
     cmp esi, NMI_VECTOR
     je .Lnmi                                                // waits more carefully
 .Lbusy:

@@ -21,7 +21,7 @@ __task_rq_lock:
     mov rax, qword ptr [__per_cpu_offset + rax*8]
     cmp rbx, qword ptr [rax + PERCPU_runqueue]
     jne .Lmoved                                             // it went to another queue in the meantime
-    cmp dword ptr [rbp + TASK_on_rq], 0x2                   // TASK_ON_RQ_MIGRATING
+    cmp dword ptr [rbp + TASK_on_rq], TASK_ON_RQ_MIGRATING
     je .Lmoved
     mov rax, rbx
     pop rbx
@@ -30,7 +30,7 @@ __task_rq_lock:
 .Lmoved:
     raw_spin_unlock [rbx + RQ_lock]
 .Lwait:
-    cmp dword ptr [rbp + TASK_on_rq], 0x2
+    cmp dword ptr [rbp + TASK_on_rq], TASK_ON_RQ_MIGRATING
     jne .Lagain
     pause
     jmp .Lwait

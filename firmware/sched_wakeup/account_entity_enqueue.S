@@ -20,10 +20,7 @@ account_entity_enqueue:
     lea rax, [rdx + RQ_cfs_tasks_next]                      // list_add
     mov r8, qword ptr [rax + LIST_next]
     lea rdx, [rsi + SE_group_node_next]
-    mov qword ptr [r8 + LIST_prev], rdx
-    mov qword ptr [rdx + LIST_next], r8
-    mov qword ptr [rdx + LIST_prev], rax
-    mov qword ptr [rax + LIST_next], rdx
+    __list_add rdx, rax, r8
 .Lgroup:
     inc dword ptr [rdi + CFS_nr_running]
     ret

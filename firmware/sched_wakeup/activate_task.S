@@ -13,7 +13,7 @@ activate_task:
     mov rbp, rsi                                            // p
     mov r12d, edx                                           // flags
     mov rax, qword ptr [rsi + TASK_state]
-    test al, 0x2                                            // TASK_UNINTERRUPTIBLE contributes to the load
+    test al, TASK_UNINTERRUPTIBLE                           // contributes to the load
     jnz .Luninterruptible
 .Lcounted:
     call update_rq_clock
@@ -26,9 +26,9 @@ activate_task:
     pop r12
     jmp qword ptr [rax + SCLASS_enqueue_task]
 .Luninterruptible:
-    test dword ptr [rsi + TASK_flags], 0x10000              // PF_FROZEN
+    test dword ptr [rsi + TASK_flags], PF_FROZEN
     jnz .Lcounted
-    test eax, 0x400                                         // TASK_NOLOAD
+    test eax, TASK_NOLOAD
     jnz .Lcounted
     dec qword ptr [rdi + RQ_nr_uninterruptible]
     jmp .Lcounted

@@ -35,12 +35,12 @@ check_preempt_curr:
     call resched_curr
 .Lskip_clock:
     mov rax, qword ptr [rbx + RQ_curr]
-    cmp dword ptr [rax + TASK_on_rq], 0x1                   // TASK_ON_RQ_QUEUED
+    cmp dword ptr [rax + TASK_on_rq], TASK_ON_RQ_QUEUED
     jne .Lout
     mov rax, qword ptr [rax + TASK_stack]
-    test byte ptr [rax + TI_flags], 0x8                     // NEED_RESCHED
+    test byte ptr [rax + TI_flags], _TIF_NEED_RESCHED
     jz .Lout
-    or dword ptr [rbx + RQ_clock_skip_update], 0x1          // RQCF_REQ_SKIP: schedule() comes soon enough
+    or dword ptr [rbx + RQ_clock_skip_update], RQCF_REQ_SKIP // schedule() comes soon enough
 .Lout:
     pop rbx
     pop rbp

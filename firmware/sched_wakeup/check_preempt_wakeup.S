@@ -22,17 +22,17 @@ check_preempt_wakeup:
     cmp ecx, dword ptr [sched_nr_latency]
     setae r13b
     mov ecx, dword ptr [sysctl_sched_features]
-    test cl, 0x4                                            // NEXT_BUDDY: off
+    test cl, SCHED_FEAT_NEXT_BUDDY                          // off
     jnz .Lunsupported
     mov r8, qword ptr [rax + TASK_stack]
-    test byte ptr [r8 + TI_flags], 0x8
+    test byte ptr [r8 + TI_flags], _TIF_NEED_RESCHED
     jnz .Lout                                               // it is already to be rescheduled
-    cmp dword ptr [rax + TASK_policy], 0x5                  // SCHED_IDLE
+    cmp dword ptr [rax + TASK_policy], SCHED_IDLE
     je .Lidle_policy
 .Lnot_idle:
-    cmp dword ptr [rsi + TASK_policy], 0x0
+    cmp dword ptr [rsi + TASK_policy], SCHED_NORMAL
     jne .Lout                                               // batch and idle tasks preempt nobody
-    test cl, 0x20                                           // WAKEUP_PREEMPTION
+    test cl, SCHED_FEAT_WAKEUP_PREEMPTION
     jz .Lout
 // find_matching_se: up to two entities on one queue
     mov eax, dword ptr [rbx + SE_depth]
@@ -69,7 +69,7 @@ check_preempt_wakeup:
     mov rax, qword ptr [r12 + RQ_curr]
     cmp rax, qword ptr [r12 + RQ_idle]
     je .Lout
-    test byte ptr [sysctl_sched_features], 0x8              // LAST_BUDDY
+    test byte ptr [sysctl_sched_features], SCHED_FEAT_LAST_BUDDY
     jz .Lout
     test r13d, r13d
     jz .Lout
@@ -100,7 +100,7 @@ check_preempt_wakeup:
     mov rbp, qword ptr [rbp + SE_parent]
     jmp .Lsame_depth
 .Lidle_policy:
-    cmp dword ptr [rsi + TASK_policy], 0x5
+    cmp dword ptr [rsi + TASK_policy], SCHED_IDLE
     jne .Lpreempt                                           // whoever is not idle goes first
     jmp .Lnot_idle
 .Lunsupported:

@@ -32,7 +32,7 @@ effective_load:
     cqo
     idiv r11
 .Lshare_known:
-    mov edx, 0x2                                            // MIN_SHARES
+    mov edx, MIN_SHARES
     cmp rax, rdx
     cmovl rax, rdx
     sub rax, qword ptr [r8 + SE_avg + AVG_load_avg]         // the change

@@ -107,7 +107,7 @@ enqueue_task_fair:
 // place_entity: a sleeper gets half a latency's credit, never more than it had
     mov rdx, qword ptr [rbp + CFS_min_vruntime]
     mov eax, dword ptr [sysctl_sched_latency]
-    test byte ptr [sysctl_sched_features], 0x1              // GENTLE_FAIR_SLEEPERS
+    test byte ptr [sysctl_sched_features], SCHED_FEAT_GENTLE_FAIR_SLEEPERS
     jz .Lrough
     shr rax, 0x1
 .Lrough:
@@ -228,30 +228,18 @@ enqueue_task_fair:
     xor eax, eax
     xchg qword ptr [rbp + CFS_removed_load_avg], rax
     xor ecx, ecx
-    mov rdx, qword ptr [rbp + CFS_avg + AVG_load_avg]
-    sub rdx, rax
-    cmovb rdx, rcx                                          // sub_positive: never below zero
-    mov qword ptr [rbp + CFS_avg + AVG_load_avg], rdx
-    imul rax, rax, 0xba7e                                   // LOAD_AVG_MAX
-    mov rdx, qword ptr [rbp + CFS_avg + AVG_load_sum]
-    sub rdx, rax
-    cmovb rdx, rcx
-    mov qword ptr [rbp + CFS_avg + AVG_load_sum], rdx
+    sub_positive qword ptr [rbp + CFS_avg + AVG_load_avg], rax, rdx, rcx
+    imul rax, rax, LOAD_AVG_MAX
+    sub_positive qword ptr [rbp + CFS_avg + AVG_load_sum], rax, rdx, rcx
     or r15d, 0x1
     jmp .Lremoved_load_taken
 .Lremoved_util:
     xor eax, eax
     xchg qword ptr [rbp + CFS_removed_util_avg], rax
     xor ecx, ecx
-    mov rdx, qword ptr [rbp + CFS_avg + AVG_util_avg]
-    sub rdx, rax
-    cmovb rdx, rcx
-    mov qword ptr [rbp + CFS_avg + AVG_util_avg], rdx
-    imul eax, eax, 0xba7e
-    mov edx, dword ptr [rbp + CFS_avg + AVG_util_sum]
-    sub edx, eax
-    cmovb edx, ecx
-    mov dword ptr [rbp + CFS_avg + AVG_util_sum], edx
+    sub_positive qword ptr [rbp + CFS_avg + AVG_util_avg], rax, rdx, rcx
+    imul eax, eax, LOAD_AVG_MAX
+    sub_positive dword ptr [rbp + CFS_avg + AVG_util_sum], eax, edx, ecx
     jmp .Lremoved_util_taken
 
 .Lload_moved:
@@ -269,22 +257,7 @@ enqueue_task_fair:
     mov eax, dword ptr [rbx + SE_avg + AVG_util_sum]
     add dword ptr [rbp + CFS_avg + AVG_util_sum], eax
 .Lattached:
-// update_tg_load_avg
-    mov rcx, qword ptr [rbp + CFS_tg]
-    cmp rcx, root_task_group
-    je .Lload_known                                         // its average is of no use to anybody
-    mov rax, qword ptr [rbp + CFS_avg + AVG_load_avg]
-    mov rsi, qword ptr [rbp + CFS_tg_load_avg_contrib]
-    mov rdx, rax
-    sub rdx, rsi
-    mov rdi, rdx
-    neg rdi
-    cmovs rdi, rdx                                          // |delta|
-    shr rsi, 0x6
-    cmp rdi, rsi
-    jle .Lload_known                                        // within 1/64: not worth the shared line
-    lock add qword ptr [rcx + TG_load_avg], rdx
-    mov qword ptr [rbp + CFS_tg_load_avg_contrib], rax
+    update_tg_load_avg .Lload_known
     jmp .Lload_known
 
 // list_add_leaf_cfs_rq: a queue with load, for the balancer. Queues come bottom-up and stay, so a group's goes before its parent's.
@@ -292,10 +265,10 @@ enqueue_task_fair:
     mov rax, qword ptr [rbp + CFS_rq]
     lea rax, [rax + RQ_leaf_cfs_rq_list_next]
     lea rdx, [rbp + CFS_leaf_cfs_rq_list_next]
-    mov rcx, qword ptr [rax + LIST_prev]                    // list_add_tail
+    mov rcx, qword ptr [rax + LIST_prev]                    // list_add_tail_rcu
     mov qword ptr [rdx + LIST_next], rax
     mov qword ptr [rdx + LIST_prev], rcx
-    mov qword ptr [rcx + LIST_next], rdx
+    mov qword ptr [rcx + LIST_next], rdx                    // rcu_assign_pointer: a release; x86 keeps stores in order
     mov qword ptr [rax + LIST_prev], rdx
     mov dword ptr [rbp + CFS_on_list], 0x1
     jmp .Lon_list

@@ -10,7 +10,7 @@ migrate_task_rq_fair:
     push rbx
     lea rbx, [rdi + TASK_se]                                // se
     mov rbp, qword ptr [rbx + SE_cfs_rq]                    // the old queue
-    cmp qword ptr [rdi + TASK_state], 0x100                 // TASK_WAKING
+    cmp qword ptr [rdi + TASK_state], TASK_WAKING
     jne .Labsolute
     mov rax, qword ptr [rbp + CFS_min_vruntime]
     sub qword ptr [rbx + SE_vruntime], rax                  // the new queue adds its own

@@ -11,7 +11,7 @@ native_smp_send_reschedule:
     bt rdx, rax
     jnc .Loffline
     mov rax, qword ptr [apic]
-    mov esi, 0xfd                                           // RESCHEDULE_VECTOR
+    mov esi, RESCHEDULE_VECTOR
     jmp qword ptr [rax + APIC_send_IPI]
 .Loffline:
 // no core goes offline here

@@ -9,7 +9,7 @@ resched_curr:
     mov rax, qword ptr [rdi + RQ_curr]
     mov rdx, qword ptr [rax + TASK_stack]
     mov esi, dword ptr [rdx + TI_flags]
-    test sil, 0x8                                           // NEED_RESCHED already
+    test sil, _TIF_NEED_RESCHED                             // already
     jnz .Lout
     mov edi, dword ptr [rdi + RQ_cpu]
     mov eax, dword ptr gs:[PERCPU_cpu_number]
@@ -18,19 +18,19 @@ resched_curr:
 // fetch_or: the old flags say whether that core was polling at the moment the bit was set
 .Lagain:
     mov ecx, esi
-    or ecx, 0x8
+    or ecx, _TIF_NEED_RESCHED
     mov eax, esi
     lock cmpxchg dword ptr [rdx + TI_flags], ecx
     cmp eax, esi
     jne .Lchanged
-    test esi, 0x200000                                      // POLLING_NRFLAG: it will see the flag by itself
+    test esi, _TIF_POLLING_NRFLAG                           // it will see the flag by itself
     jnz .Lout
     jmp qword ptr [smp_ops + SMPOPS_smp_send_reschedule]
 .Lchanged:
     mov esi, eax
     jmp .Lagain
 .Llocal:
-    lock or byte ptr [rdx + TI_flags], 0x8
+    lock or byte ptr [rdx + TI_flags], _TIF_NEED_RESCHED
     and dword ptr gs:[PERCPU_preempt_count], 0x7fffffff     // the inverted need-resched bit
 .Lout:
     ret

@@ -18,7 +18,7 @@ select_task_rq_fair:
     mov r15d, ecx                                           // wake_flags
     xor r14d, r14d                                          // want_affine
     mov ebp, dword ptr gs:[PERCPU_cpu_number]               // cpu
-    test r13b, 0x10                                         // SD_BALANCE_WAKE
+    test r13b, SD_BALANCE_WAKE
     jz .Ldomains
 // record_wakee: how often does the waker change its partner? Halved once a second.
     mov rax, qword ptr gs:[PERCPU_current]
@@ -57,11 +57,11 @@ select_task_rq_fair:
     jz .Lno_affine
 .Ldomain:
     mov edx, dword ptr [rax + SD_flags]
-    test dl, 0x1                                            // SD_LOAD_BALANCE
+    test dl, SD_LOAD_BALANCE
     jz .Lno_affine
     test r14d, r14d
     jz .Lnot_affine
-    test dl, 0x20                                           // SD_WAKE_AFFINE
+    test dl, SD_WAKE_AFFINE
     jz .Lnot_affine
     mov rsi, qword ptr [rax + SD_span]
     bt rsi, r12
@@ -92,7 +92,7 @@ select_task_rq_fair:
     cmp ebp, r12d
     je .Lsibling
     mov ecx, r15d
-    and ecx, 0x1                                            // WF_SYNC
+    and ecx, WF_SYNC
     mov edx, r12d
     mov rsi, rbx
     mov rdi, rax

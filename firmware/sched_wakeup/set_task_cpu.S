@@ -28,6 +28,7 @@ set_task_cpu:
     mov rcx, qword ptr [rax + TG_se]
     mov rcx, qword ptr [rcx + rbp*8]
     mov qword ptr [rbx + TASK_se + SE_parent], rcx
+// smp_wmb: once the new core is seen, another may lock the task's run queue there; x86 keeps stores in order
     mov rax, qword ptr [rbx + TASK_stack]
     mov dword ptr [rax + TI_cpu], ebp
     mov dword ptr [rbx + TASK_wake_cpu], ebp

@@ -19,6 +19,7 @@ try_to_wake_up:
     mov rbx, rdi                                            // p
     mov r13d, esi                                           // state
     mov r12d, edx                                           // wake_flags
+// smp_mb__before_spinlock: the waker's stores come before the load of p->state; the lock's LOCK prefix does it
     lea r15, [rdi + TASK_pi_lock]
     mov rdi, r15
     call _raw_spin_lock_irqsave
@@ -30,25 +31,28 @@ try_to_wake_up:
     mov ebp, 0x1
     mov rax, qword ptr [rbx + TASK_stack]
     mov r14d, dword ptr [rax + TI_cpu]                      // task_cpu
+// smp_rmb: p->on_rq is loaded after p->state; x86 keeps loads in order
     mov eax, dword ptr [rbx + TASK_on_rq]
     test eax, eax
     jne .Lon_runqueue
 .Loff_runqueue:
+// smp_rmb: p->on_cpu is loaded after p->on_rq; x86 keeps loads in order
     mov eax, dword ptr [rbx + TASK_on_cpu]
     test eax, eax
     jne .Lstill_running                                     // its core has yet to leave it
 .Lleft:
+// smp_cond_load_acquire: what p's core stored before it let p go is seen; x86 keeps loads in order
 // Off every queue and every core: from here on the task is ours.
     mov rax, qword ptr [rbx + TASK_state]
     xor ecx, ecx                                            // task_contributes_to_load
-    test al, 0x2                                            // TASK_UNINTERRUPTIBLE
+    test al, TASK_UNINTERRUPTIBLE
     jnz .Luninterruptible
 .Lload_known:
     movzx eax, byte ptr [rbx + TASK_sched_bits]
     and eax, 0xfffffffd                                     // sched_contributes_to_load
     or eax, ecx
     mov byte ptr [rbx + TASK_sched_bits], al
-    mov qword ptr [rbx + TASK_state], 0x100                 // TASK_WAKING
+    mov qword ptr [rbx + TASK_state], TASK_WAKING
     cmp dword ptr [rbx + TASK_nr_cpus_allowed], 0x1
     jg .Lchoose
     lea rdi, [rbx + TASK_cpus_allowed]                      // cpumask_any: pinned, there is only one
@@ -96,22 +100,22 @@ try_to_wake_up:
     ret
 
 .Luninterruptible:
-    test dword ptr [rbx + TASK_flags], 0x10000              // PF_FROZEN
+    test dword ptr [rbx + TASK_flags], PF_FROZEN
     jnz .Lload_known
-    test eax, 0x400                                         // TASK_NOLOAD
+    test eax, TASK_NOLOAD
     jnz .Lload_known
     mov ecx, 0x2
     jmp .Lload_known
 .Lchoose:
     mov rax, qword ptr [rbx + TASK_sched_class]
     mov ecx, r12d                                           // wake_flags
-    mov edx, 0x10                                           // SD_BALANCE_WAKE
+    mov edx, SD_BALANCE_WAKE
     mov esi, dword ptr [rbx + TASK_wake_cpu]
     mov rdi, rbx
     call qword ptr [rax + SCLASS_select_task_rq]
     jmp .Lchosen
 .Lmigrate:
-    or r12d, 0x4                                            // WF_MIGRATED
+    or r12d, WF_MIGRATED
     mov r14, rcx
     mov esi, eax
     mov rdi, rbx
@@ -129,7 +133,7 @@ try_to_wake_up:
     mov rdi, rbx
     call __task_rq_lock
     mov r14, rax                                            // rq
-    cmp dword ptr [rbx + TASK_on_rq], 0x1                   // TASK_ON_RQ_QUEUED
+    cmp dword ptr [rbx + TASK_on_rq], TASK_ON_RQ_QUEUED
     jne .Lhas_left
     mov rdi, r14
     call update_rq_clock                                    // check_preempt_curr may look at it

@@ -19,15 +19,15 @@ ttwu_do_activate:
     dec qword ptr [rdi + RQ_nr_uninterruptible]
 .Lcounted:
     mov eax, edx
-    and eax, 0x4                                            // WF_MIGRATED
+    and eax, WF_MIGRATED
     cmp eax, 0x1
     sbb r13d, r13d                                          // all ones if it stays where it was
     and r13d, 0xffffffe0                                    // ENQUEUE_MIGRATED, 0x20, taken off again
-    add r13d, 0x21                                          // ENQUEUE_WAKEUP | ENQUEUE_MIGRATED
+    add r13d, ENQUEUE_WAKEUP | ENQUEUE_MIGRATED
     mov edx, r13d                                           // en_flags
     call activate_task
-    mov dword ptr [rbp + TASK_on_rq], 0x1                   // TASK_ON_RQ_QUEUED
-    test byte ptr [rbp + TASK_flags], 0x20                  // PF_WQ_WORKER
+    mov dword ptr [rbp + TASK_on_rq], TASK_ON_RQ_QUEUED
+    test byte ptr [rbp + TASK_flags], PF_WQ_WORKER
     jnz .Lworker
     mov edx, r12d
     mov rsi, rbp

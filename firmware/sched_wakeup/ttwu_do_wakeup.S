@@ -11,7 +11,7 @@ ttwu_do_wakeup:
     mov rbx, rdi                                            // rq
     mov rbp, rsi                                            // p
     call check_preempt_curr
-    mov qword ptr [rbp + TASK_state], 0x0                   // TASK_RUNNING
+    mov qword ptr [rbp + TASK_state], TASK_RUNNING
     mov rax, qword ptr [rbp + TASK_sched_class]
     mov rax, qword ptr [rax + SCLASS_task_woken]
     test rax, rax

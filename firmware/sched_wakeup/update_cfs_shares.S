@@ -26,7 +26,7 @@ update_cfs_shares:
     cqo
     idiv rsi
 .Lno_weight:
-    mov ecx, 0x2                                            // MIN_SHARES
+    mov ecx, MIN_SHARES
     cmp rax, rcx
     cmovl rax, rcx
     cmp rax, r10

@@ -22,7 +22,7 @@ update_curr:
     mov r12, rcx
     mov qword ptr [rdx + SE_exec_start], rax
     add qword ptr [rdx + SE_sum_exec_runtime], rcx
-    cmp qword ptr [rdx + SE_load_weight], 0x100000          // NICE_0_LOAD
+    cmp qword ptr [rdx + SE_load_weight], NICE_0_LOAD
     jne .Lweighted
 .Lscaled:
     add qword ptr [rbx + SE_vruntime], rcx
@@ -41,7 +41,7 @@ update_curr:
     ret
 .Lweighted:
     lea rdx, [rbx + SE_load_weight]
-    mov esi, 0x100000                                       // NICE_0_LOAD
+    mov esi, NICE_0_LOAD
     mov rdi, rcx
     call __calc_delta
     mov rcx, rax

@@ -6,7 +6,7 @@
 // Lock: rq->lock held
 //@ state scheduler
 update_rq_clock:
-    test byte ptr [rdi + RQ_clock_skip_update], 0x2         // RQCF_ACT_SKIP
+    test byte ptr [rdi + RQ_clock_skip_update], RQCF_ACT_SKIP
     jnz .Lskip
     push rbx
     mov rbx, rdi                                            // rq

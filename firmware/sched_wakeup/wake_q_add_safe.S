@@ -8,7 +8,8 @@
 wake_q_add_safe:
     lea rdx, [rsi + TASK_wake_q_next]                       // node
     xor eax, eax
-    mov ecx, 0x1                                            // WAKE_Q_TAIL
+    mov ecx, WAKE_Q_TAIL
+// cmpxchg that succeeds: what is to be seen by the task is stored before; the LOCK prefix is a full barrier
     lock cmpxchg qword ptr [rdx], rcx
     jne .Lqueued_elsewhere
     mov rax, qword ptr [rdi + WAKEQ_lastp]

@@ -7,5 +7,5 @@
 //@ state scheduler
 wake_up_process:
     xor edx, edx                                            // wake_flags
-    mov esi, 0x3                                            // TASK_NORMAL
+    mov esi, TASK_NORMAL
     jmp try_to_wake_up

@@ -10,13 +10,14 @@ wake_up_q:
     push rbx
     push r12
     mov rbx, qword ptr [rdi + WAKEQ_first]
-    mov r12d, 0x1                                           // WAKE_Q_TAIL
+    mov r12d, WAKE_Q_TAIL
     cmp rbx, r12
     je .Lout
 .Lnext:
     lea rbp, [rbx - TASK_wake_q_next]                       // task
     mov rbx, qword ptr [rbx]                                // the next node, before this one is given back
     mov qword ptr [rbp + TASK_wake_q_next], 0x0
+// The barrier of wake_up_process stands between next = NULL and whatever the task then does: pairs with wake_q_add
     mov rdi, rbp
     call wake_up_process
     lock dec dword ptr [rbp + TASK_usage]                   // put_task_struct

@@ -11,7 +11,7 @@ wakeup_preempt_entity:
     sub rbx, qword ptr [rsi + SE_vruntime]                  // vdiff
     jle .Lbehind
     mov rax, qword ptr [sysctl_sched_wakeup_granularity]
-    cmp qword ptr [rsi + SE_load_weight], 0x100000          // NICE_0_LOAD
+    cmp qword ptr [rsi + SE_load_weight], NICE_0_LOAD
     jne .Lweighted
 .Lgranularity:
     cmp rbx, rax

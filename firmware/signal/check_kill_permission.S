@@ -6,7 +6,6 @@
 // Lock: rcu_read_lock is held (nothing, without CONFIG_PREEMPT_RCU)
 //@ state kernel
 .set .LNSIG, 0x40
-.set .LCAP_KILL, 0x5
 check_kill_permission:
     cmp edi, .LNSIG                                         // valid_signal
     ja .Linvalid
@@ -27,15 +26,15 @@ check_kill_permission:
     cmp ecx, dword ptr [rdx + CRED_uid]
     je .Lpermitted
     mov rdi, qword ptr [rdx + CRED_user_ns]
-    mov esi, .LCAP_KILL
+    mov esi, CAP_KILL
     call ns_capable
     test al, al
     jne .Lpermitted
-    mov eax, -0x1                                           // -EPERM
+    mov eax, -EPERM
     ret
 .Lpermitted:
     xor eax, eax
     ret
 .Linvalid:
-    mov eax, -0x16                                          // -EINVAL
+    mov eax, -EINVAL
     ret

@@ -8,15 +8,7 @@
 //@ state kernel
 //
 // rbx p, ebp sig, r12 sighand, r13 saved flags, r14 the signal's bit
-.set .LSIG_IGN, 0x1
-.set .LSIGKILL, 0x9
 .set .LSIGKILL_BIT, 0x100
-.set .LIGNORED, 0x8430000                                   // SIGCHLD, SIGCONT, SIGURG, SIGWINCH: SIG_KERNEL_IGNORE_MASK
-.set .LCOREDUMP, 0x618004f8                                 // not ended by another's SIGKILL: SIG_KERNEL_COREDUMP_MASK
-.set .LSTOP, 0x3c0000                                       // SIG_KERNEL_STOP_MASK
-.set .LPF_EXITING, 0x4
-.set .LSIGPENDING, 0x4
-.set .LTASK_WAKEKILL, 0x80
 .set .LACTION, SIGHAND_action - SIGACT__size + SIGACT_handler // of signal 0
 do_send_sig_info:
     push r14
@@ -45,11 +37,11 @@ do_send_sig_info:
     mov rax, qword ptr [r12 + rax + .LACTION]               // handler
     test qword ptr [rbx + TASK_blocked], r14
     jne .Lof_interest
-    cmp rax, .LSIG_IGN
+    cmp rax, SIG_IGN
     je .Lsent
     test rax, rax
     jne .Lof_interest
-    test r14, .LIGNORED
+    test r14, SIG_KERNEL_IGNORE_MASK
     jne .Lsent
 .Lof_interest:
     test qword ptr [rbx + TASK_pending_signal], r14         // legacy_queue: pending already
@@ -59,12 +51,12 @@ do_send_sig_info:
 // complete_signal, wants_signal
     test qword ptr [rbx + TASK_blocked], r14
     jne .Lsent
-    test dword ptr [rbx + TASK_flags], .LPF_EXITING
+    test dword ptr [rbx + TASK_flags], PF_EXITING
     jne .Lsent
-    cmp ebp, .LSIGKILL
+    cmp ebp, SIGKILL
     je .Lfatal
     mov rcx, qword ptr [rbx + TASK_stack]
-    test byte ptr [rcx + TI_flags], .LSIGPENDING
+    test byte ptr [rcx + TI_flags], _TIF_SIGPENDING
     je .Lwanted
     mov ecx, dword ptr [rcx + TI_cpu]                       // task_curr
     mov rcx, qword ptr [__per_cpu_offset + rcx*8]
@@ -75,12 +67,12 @@ do_send_sig_info:
     xor esi, esi
     test rax, rax
     jne .Lwake                                              // it has a handler
-    mov ecx, .LIGNORED | .LCOREDUMP | .LSTOP
+    mov ecx, SIG_KERNEL_IGNORE_MASK | SIG_KERNEL_COREDUMP_MASK | SIG_KERNEL_STOP_MASK
     test r14, rcx
     jne .Lwake
 .Lfatal:
     or qword ptr [rbx + TASK_pending_signal], .LSIGKILL_BIT
-    mov esi, .LTASK_WAKEKILL
+    mov esi, TASK_WAKEKILL
 .Lwake:
     mov rdi, rbx
     call signal_wake_up_state
@@ -102,5 +94,5 @@ do_send_sig_info:
     call _raw_spin_unlock_irqrestore
     jmp .Llock
 .Lgone:
-    mov eax, -0x3                                           // -ESRCH
+    mov eax, -ESRCH
     jmp .Lout

@@ -5,12 +5,9 @@
 // Clobbers: caller-saved registers
 // Lock: none held
 //@ state kernel
-.set .LSA_RESTART, 0x10000000
-.set .LSA_NODEFER, 0x40000000
 .set .LNOT_FOR_HANDLERS, 0xfffffffffffefaff                 // DF, RF and TF cleared
 .set .Lksig, 0x0
 .set .Lframe, KSIG__size
-.set .LSIGSEGV, 0xb
 do_signal:
     push rbp
     push rbx
@@ -23,11 +20,11 @@ do_signal:
     cmp qword ptr [rbx + PTREGS_orig_ax], 0x0
     jl .Lset_up                                             // not in a system call
     mov rax, qword ptr [rbx + PTREGS_ax]
-    cmp rax, -0x202                                         // -ERESTARTNOHAND
+    cmp rax, -ERESTARTNOHAND
     je .Linterrupted
-    cmp rax, -0x200                                         // -ERESTARTSYS
+    cmp rax, -ERESTARTSYS
     je .Lif_asked
-    cmp rax, -0x201                                         // -ERESTARTNOINTR
+    cmp rax, -ERESTARTNOINTR
     je .Lmake_again
 .Lset_up:
     lea rdi, [rsp + .Lksig]
@@ -39,7 +36,7 @@ do_signal:
 
 // signal_delivered: the handler's own signal is blocked while it runs.
     mov rdi, qword ptr [rsp + .Lksig + KSIG_ka + SIGACT_mask]
-    test dword ptr [rsp + .Lksig + KSIG_ka + SIGACT_flags], .LSA_NODEFER
+    test dword ptr [rsp + .Lksig + KSIG_ka + SIGACT_flags], SA_NODEFER
     jne .Lblock
     mov ecx, dword ptr [rsp + .Lksig + KSIG_sig]
     dec ecx
@@ -54,10 +51,10 @@ do_signal:
     pop rbp
     ret
 .Lif_asked:
-    test dword ptr [rsp + .Lksig + KSIG_ka + SIGACT_flags], .LSA_RESTART
+    test dword ptr [rsp + .Lksig + KSIG_ka + SIGACT_flags], SA_RESTART
     jne .Lmake_again
 .Linterrupted:
-    mov qword ptr [rbx + PTREGS_ax], -0x4                   // -EINTR
+    mov qword ptr [rbx + PTREGS_ax], -EINTR
     jmp .Lset_up
 .Lmake_again:
     mov rax, qword ptr [rbx + PTREGS_orig_ax]
@@ -70,7 +67,7 @@ do_signal:
     cmp qword ptr [rbx + PTREGS_orig_ax], 0x0
     jl .Lout
     mov rax, qword ptr [rbx + PTREGS_ax]
-    add rax, 0x202                                          // -ERESTARTNOHAND 0, -ERESTARTNOINTR 1, -ERESTARTSYS 2
+    add rax, ERESTARTNOHAND                                 // -ERESTARTNOHAND 0, -ERESTARTNOINTR 1, -ERESTARTSYS 2
     cmp rax, 0x2
     ja .Lout
     mov rax, qword ptr [rbx + PTREGS_orig_ax]
@@ -78,5 +75,5 @@ do_signal:
     sub qword ptr [rbx + PTREGS_ip], 0x2
     jmp .Lout
 .Lno_frame:
-    mov edi, .LSIGSEGV                                      // force_sigsegv: no stack to handle anything on
+    mov edi, SIGSEGV                                        // force_sigsegv: no stack to handle anything on
     call do_exit

@@ -7,12 +7,6 @@
 //@ state kernel
 //
 // rbx ksig, rbp current, r12 sighand, r13 action, r14d signr
-.set .LSIG_IGN, 0x1
-.set .LSYNCHRONOUS, 0x400004d8                              // SYNCHRONOUS_MASK
-.set .LIGNORED, 0x8430000                                   // SIG_KERNEL_IGNORE_MASK
-.set .LSTOP, 0x3c0000                                       // SIG_KERNEL_STOP_MASK
-.set .LSA_ONESHOT, 0x80000000
-.set .LPF_SIGNALED, 0x400
 .set .LACTION, SIGHAND_action - SIGACT__size                // of signal 0
 get_signal:
     push r14
@@ -32,7 +26,7 @@ get_signal:
     and rax, qword ptr [rbp + TASK_pending_signal]
     je .Lnone
     mov rcx, rax
-    and rcx, .LSYNCHRONOUS                                  // what an instruction caused comes first
+    and rcx, SYNCHRONOUS_MASK                               // what an instruction caused comes first
     cmovne rax, rcx
     bsf rcx, rax
     lea r14d, [rcx + 0x1]
@@ -42,7 +36,7 @@ get_signal:
     shl r13, 0x5                                            // SIGACT__size
     lea r13, [r12 + r13 + .LACTION]
     mov rax, qword ptr [r13 + SIGACT_handler]
-    cmp rax, .LSIG_IGN
+    cmp rax, SIG_IGN
     je .Lnext
     test rax, rax
     je .Ldefault
@@ -54,7 +48,7 @@ get_signal:
     mov rcx, qword ptr [r13 + SIGACT_mask]
     mov qword ptr [rbx + KSIG_ka + SIGACT_mask], rcx
     mov dword ptr [rbx + KSIG_sig], r14d
-    test eax, .LSA_ONESHOT
+    test eax, SA_ONESHOT
     je .Lkept
     mov qword ptr [r13 + SIGACT_handler], 0x0
 .Lkept:
@@ -79,13 +73,13 @@ get_signal:
     lea ecx, [r14 - 0x1]
     mov eax, 0x1
     shl rax, cl
-    test rax, .LIGNORED
+    test rax, SIG_KERNEL_IGNORE_MASK
     jne .Lnext
-    test rax, .LSTOP
+    test rax, SIG_KERNEL_STOP_MASK
     jne .Lstop
     raw_spin_unlock [r12 + SIGHAND_siglock]
     sti
-    or dword ptr [rbp + TASK_flags], .LPF_SIGNALED
+    or dword ptr [rbp + TASK_flags], PF_SIGNALED
     mov edi, r14d
     call do_exit
 .Lstop:

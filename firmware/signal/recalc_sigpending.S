@@ -5,7 +5,6 @@
 // Clobbers: rax, rcx
 // Lock: current->sighand->siglock is held
 //@ state kernel
-.set .LSIGPENDING, 0x4
 .set .LNOT_SIGPENDING, 0xfb
 recalc_sigpending:
     mov rax, qword ptr gs:[PERCPU_current]
@@ -17,5 +16,5 @@ recalc_sigpending:
     lock and byte ptr [rax + TI_flags], .LNOT_SIGPENDING
     ret
 .Lpending:
-    lock or byte ptr [rax + TI_flags], .LSIGPENDING
+    lock or byte ptr [rax + TI_flags], _TIF_SIGPENDING
     ret

@@ -5,14 +5,12 @@
 // Clobbers: caller-saved registers
 // Lock: t->sighand->siglock is held
 //@ state kernel
-.set .LSIGPENDING, 0x4
-.set .LTASK_INTERRUPTIBLE, 0x1
 signal_wake_up_state:
     push rbx
     mov rbx, rdi
     mov rax, qword ptr [rdi + TASK_stack]
-    lock or byte ptr [rax + TI_flags], .LSIGPENDING
-    or esi, .LTASK_INTERRUPTIBLE
+    lock or byte ptr [rax + TI_flags], _TIF_SIGPENDING
+    or esi, TASK_INTERRUPTIBLE
     xor edx, edx                                            // wake_flags
     call try_to_wake_up
     test eax, eax

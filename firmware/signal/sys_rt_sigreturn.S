@@ -6,7 +6,6 @@
 // Lock: none held
 //@ state kernel
 .set .Lframe, SIGFRAME__size
-.set .LSIGSEGV, 0xb
 .set .LFIX_EFLAGS, 0x50dd5                                  // what user space may set: AC OF DF TF SF ZF AF PF CF RF
 .set .LNOT_FIX_EFLAGS, 0xfffffffffffaf22a
 .set .LUSER_RPL, 0x3
@@ -76,5 +75,5 @@ sys_rt_sigreturn:
     pop rbx
     ret
 .Lbad_frame:
-    mov edi, .LSIGSEGV
+    mov edi, SIGSEGV
     call do_exit

@@ -43,8 +43,8 @@ sys_tgkill:
     pop r13
     ret
 .Linvalid:
-    mov eax, -0x16                                          // -EINVAL
+    mov eax, -EINVAL
     jmp .Lout
 .Lno_task:
-    mov eax, -0x3                                           // -ESRCH
+    mov eax, -ESRCH
     jmp .Lout

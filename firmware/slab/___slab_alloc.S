@@ -5,15 +5,12 @@
 // Clobbers: caller-saved registers
 // Lock: the node's list_lock may be taken and released
 //@ state kernel
-.set .LTID_STEP, 0x40                                       // NR_CPUS
-.set .LCMPXCHG_DOUBLE, 0x40000000                           // s->flags: freelist and counters change in one cmpxchg16b
 .set .Lcounters, 0x0                                        // new.counters, and parts of it
 .set .Linuse, 0x0
 .set .Lobjects, 0x2
 .set .Lfrozen, 0x3                                          // bit 7
 .set .Lfreelist, 0x8
 .set .Lframe, 0x10
-.set .LTAIL, 0x1                                            // in compound_head: the rest is the address of the head
 ___slab_alloc:
     push r15
     push r14
@@ -30,12 +27,12 @@ ___slab_alloc:
     test r13, r13
     je .Lnew_slab
 .Lredo:
-    cmp r15d, -0x1                                          // node_match: NUMA_NO_NODE, any will do
+    cmp r15d, NUMA_NO_NODE                                  // node_match: any will do
     jne .Lunsupported
     mov rax, r13
     mov rdx, qword ptr [r13 + PAGE_next]                    // pfmemalloc_match: compound_head
-    lea rcx, [rdx - .LTAIL]
-    test dl, .LTAIL
+    lea rcx, [rdx - COMPOUND_TAIL]
+    test dl, COMPOUND_TAIL
     cmovne rax, rcx
     test byte ptr [rax + PAGE_flags], 0x40                  // PG_active: a slab from the emergency reserves
     jne .Lunsupported
@@ -59,7 +56,7 @@ ___slab_alloc:
     or ecx, esi
     mov byte ptr [rsp + .Lfrozen], cl                       // frozen = freelist != NULL
     mov qword ptr [rsp + .Lfreelist], rax
-    test dword ptr [rbp + SLUB_flags], .LCMPXCHG_DOUBLE
+    test dword ptr [rbp + SLUB_flags], __CMPXCHG_DOUBLE
     je .Lunsupported
     mov rcx, qword ptr [rsp + .Lcounters]
     xor ebx, ebx                                            // the page's own freelist is empty now
@@ -100,7 +97,7 @@ ___slab_alloc:
     movsxd rcx, dword ptr [rbp + SLUB_offset]
     mov rcx, qword ptr [rax + rcx]
     mov qword ptr [r12 + SLUBCPU_freelist], rcx
-    add qword ptr [r12 + SLUBCPU_tid], .LTID_STEP
+    add qword ptr [r12 + SLUBCPU_tid], TID_STEP
 .Lout:
     add rsp, .Lframe
     pop rbx

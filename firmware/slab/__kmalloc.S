@@ -5,10 +5,9 @@
 // Clobbers: caller-saved registers
 // Lock: none held
 //@ state kernel
-.set .LTID_STEP, 0x40                                       // NR_CPUS
 .set .Lreturn_address, 0x20                                 // above the four saved registers
 __kmalloc:
-    cmp rdi, 0x2000                                         // KMALLOC_MAX_CACHE_SIZE
+    cmp rdi, KMALLOC_MAX_CACHE_SIZE
     ja .Llarge
     push r13
     push r12
@@ -17,10 +16,10 @@ __kmalloc:
     mov ebp, esi                                            // gfpflags
     call kmalloc_slab
     mov r12, rax                                            // s
-    cmp rax, 0x10                                           // ZERO_OR_NULL_PTR
+    cmp rax, ZERO_SIZE_PTR
     jbe .Lno_cache
     and ebp, dword ptr [gfp_allowed_mask]
-    test ebp, 0x400000                                      // __GFP_DIRECT_RECLAIM: we may sleep
+    test ebp, __GFP_DIRECT_RECLAIM                          // we may sleep
     je .Lredo
     call _cond_resched
 
@@ -38,14 +37,14 @@ __kmalloc:
     je .Lslow
     movsxd rax, dword ptr [r12 + SLUB_offset]
     mov rbx, qword ptr [r13 + rax]                          // next_object
-    lea rcx, [rdx + .LTID_STEP]                             // next_tid
+    lea rcx, [rdx + TID_STEP]                               // next_tid
     mov rax, r13
     cmpxchg16b xmmword ptr gs:[rsi]
     jne .Lredo                                              // an interrupt allocated in between
     movsxd rax, dword ptr [r12 + SLUB_offset]
     prefetcht0 byte ptr [rbx + rax]                         // its free pointer is the next we need
 .Lhave_object:
-    test ebp, 0x8000                                        // __GFP_ZERO
+    test ebp, __GFP_ZERO
     jne .Lzero
 .Lout:
     mov rax, r13
@@ -61,7 +60,7 @@ __kmalloc:
     cli
     mov rdi, r12
     mov esi, ebp
-    mov edx, -0x1                                           // NUMA_NO_NODE
+    mov edx, NUMA_NO_NODE
     mov rcx, qword ptr [rsp + .Lreturn_address]             // addr: for statistics
     call ___slab_alloc                                      // r8: c
     mov r13, rax

@@ -5,7 +5,6 @@
 // Clobbers: caller-saved registers
 // Lock: the node's list_lock may be taken and released
 //@ state kernel
-.set .LCMPXCHG_DOUBLE, 0x40000000
 .set .LDEBUG_FLAGS, 0x210d00                                // SLAB_DEBUG_FLAGS
 .set .Lcounters, 0x0                                        // new.counters, and parts of it
 .set .Linuse, 0x0
@@ -54,7 +53,7 @@ __slab_free:
     test esi, esi
     je .Lchanges_lists
 .Lexchange:
-    test dword ptr [rbp + SLUB_flags], .LCMPXCHG_DOUBLE
+    test dword ptr [rbp + SLUB_flags], __CMPXCHG_DOUBLE
     je .Lunsupported
     mov rbx, r13
     mov rcx, qword ptr [rsp + .Lcounters]

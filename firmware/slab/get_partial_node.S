@@ -5,9 +5,6 @@
 // Clobbers: caller-saved registers
 // Lock: the node's list_lock is taken and released
 //@ state kernel
-.set .LCMPXCHG_DOUBLE, 0x40000000
-.set .LLIST_POISON1, 0xdead000000000100
-.set .LLIST_POISON2, 0xdead000000000200
 .set .Lcounters, 0x0                                        // new.counters, and parts of it
 .set .Linuse, 0x0
 .set .Lobjects, 0x2
@@ -60,20 +57,13 @@ get_partial_node:
     xor ebx, ebx
 .Lkeep:
     or byte ptr [rsp + .Lfrozen], 0x80
-    test dword ptr [rbp + SLUB_flags], .LCMPXCHG_DOUBLE
+    test dword ptr [rbp + SLUB_flags], __CMPXCHG_DOUBLE
     je .Lunsupported
     mov r8, rax                                             // freelist
     mov rcx, qword ptr [rsp + .Lcounters]
     lock cmpxchg16b xmmword ptr [r13 + PAGE_freelist]
     jne .Lunlock                                            // another core freed into it just now
-    mov rcx, qword ptr [r13 + PAGE_next]                    // lru.next
-    mov rdx, qword ptr [r13 + PAGE_pages]                   // lru.prev
-    mov qword ptr [rcx + LIST_prev], rdx
-    mov qword ptr [rdx + LIST_next], rcx
-    mov rcx, .LLIST_POISON1
-    mov qword ptr [r13 + PAGE_next], rcx
-    mov rcx, .LLIST_POISON2
-    mov qword ptr [r13 + PAGE_pages], rcx
+    list_del r13 + PAGE_next, rcx, rdx                      // &page->lru: next, and pages for prev
     dec qword ptr [r12 + SLUBNODE_nr_partial]
 
     test r15, r15

@@ -6,10 +6,8 @@
 // Lock: the node's list_lock may be taken and released
 //@ state kernel
 .set .LPAGE_OFFSET_TO_TEXT, 0x77ff80000000                  // __START_KERNEL_map - PAGE_OFFSET
-.set .LTID_STEP, 0x40                                       // NR_CPUS
-.set .LTAIL, 0x1                                            // in compound_head: the rest is the address of the head
 kfree:
-    cmp rdi, 0x10                                           // ZERO_OR_NULL_PTR
+    cmp rdi, ZERO_SIZE_PTR
     jbe .Lout
 
 // virt_to_head_page: an address of the kernel image carries out of the addition, one of the direct map does not.
@@ -22,13 +20,13 @@ kfree:
     shl rax, 0x6                                            // struct page: 0x40 bytes
     add rax, qword ptr [vmemmap_base]
     mov rdx, qword ptr [rax + PAGE_next]                    // compound_head
-    lea rcx, [rdx - .LTAIL]
-    test dl, .LTAIL
+    lea rcx, [rdx - COMPOUND_TAIL]
+    test dl, COMPOUND_TAIL
     cmovne rax, rcx
     mov rsi, rax                                            // page
     mov rdx, qword ptr [rax + PAGE_next]                    // PageSlab looks for the head once more
-    lea rcx, [rdx - .LTAIL]
-    test dl, .LTAIL
+    lea rcx, [rdx - COMPOUND_TAIL]
+    test dl, COMPOUND_TAIL
     cmovne rax, rcx
     mov rax, qword ptr [rax + PAGE_flags]
     test al, al                                             // PG_slab is bit 7
@@ -49,7 +47,7 @@ kfree:
     mov qword ptr [rdi + r11], rax
     push rbx
     mov rbx, rdi
-    lea rcx, [rdx + .LTID_STEP]                             // next_tid
+    lea rcx, [rdx + TID_STEP]                               // next_tid
     cmpxchg16b xmmword ptr gs:[r8]
     pop rbx
     jne .Lredo                                              // an interrupt freed in between

@@ -6,11 +6,11 @@
 // Lock: any
 //@ state kernel
 kmalloc_slab:
-    cmp rdi, 0x400000                                       // KMALLOC_MAX_SIZE
+    cmp rdi, KMALLOC_MAX_SIZE
     ja .Ltoo_large
     cmp rdi, 0xc0
     ja .Lpower_of_two
-    mov eax, 0x10                                           // ZERO_SIZE_PTR
+    mov eax, ZERO_SIZE_PTR
     test rdi, rdi
     je .Lout
     dec rdi
@@ -22,7 +22,7 @@ kmalloc_slab:
     bsr eax, edi
     inc eax                                                 // fls(size - 1)
 .Lindexed:
-    test sil, 0x1                                           // __GFP_DMA
+    test sil, __GFP_DMA
     jne .Ltoo_large                                         // there is no such zone
     cdqe
     mov rax, qword ptr [kmalloc_caches + rax*8]

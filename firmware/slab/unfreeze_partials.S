@@ -5,7 +5,6 @@
 // Clobbers: caller-saved registers
 // Lock: the node's list_lock is taken and released
 //@ state kernel
-.set .LCMPXCHG_DOUBLE, 0x40000000
 unfreeze_partials:
     push r14
     push r13
@@ -27,7 +26,7 @@ unfreeze_partials:
     mov rdi, r13                                            // list_lock is its first field
     call _raw_spin_lock
 .Llocked:
-    test dword ptr [rbp + SLUB_flags], .LCMPXCHG_DOUBLE
+    test dword ptr [rbp + SLUB_flags], __CMPXCHG_DOUBLE
     je .Lunsupported
 .Lunfreeze:
     mov rax, qword ptr [r14 + PAGE_freelist]
@@ -46,11 +45,7 @@ unfreeze_partials:
     inc qword ptr [r13 + SLUBNODE_nr_partial]
     lea rax, [r14 + PAGE_next]                              // &page->lru
     lea rdx, [r13 + SLUBNODE_partial]
-    mov rcx, qword ptr [rdx + LIST_prev]
-    mov qword ptr [rdx + LIST_prev], rax
-    mov qword ptr [rax + LIST_next], rdx
-    mov qword ptr [rax + LIST_prev], rcx
-    mov qword ptr [rcx + LIST_next], rax
+    list_add_tail rax, rdx, rcx
     jmp .Lnext
 .Ldone:
     test r13, r13

@@ -5,22 +5,20 @@
 // Clobbers: rax, r10, r11, flags
 // Lock: none
 //@ state user
-.set ASYNCHRONOUS, 0x2
 .set SENT_OR_REQUESTED, 0xc
-.set SENT, 0x4
 disable_asynccancel:
-    test edi, ASYNCHRONOUS
+    test edi, CANCELTYPE_BITMASK
     jne .Lout
     xor r10d, r10d
     mov eax, dword ptr fs:[r10 + UTLS_cancelhandling]
 .Lagain:
     mov r11d, eax
-    and r11d, ~ASYNCHRONOUS
+    and r11d, ~CANCELTYPE_BITMASK
     lock cmpxchg dword ptr fs:[r10 + UTLS_cancelhandling], r11d
     jne .Lagain
     mov eax, r11d
     and eax, SENT_OR_REQUESTED
-    cmp eax, SENT
+    cmp eax, CANCELING_BITMASK
     je .Lcancelled                                          // the request is on its way: it would wait for it
 .Lout:
     ret

@@ -5,7 +5,6 @@
 // Clobbers: r10, r11, flags; not the arguments
 // Lock: none
 //@ state user
-.set ASYNCHRONOUS, 0x2
 .set REQUESTED_STATES, 0x3b                                  // all but "being sent"
 .set REQUESTED, 0xa                                          // asynchronous, and a request is there
 enable_asynccancel:
@@ -13,7 +12,7 @@ enable_asynccancel:
     mov eax, dword ptr fs:[r10 + UTLS_cancelhandling]
 .Lagain:
     mov r11d, eax
-    or r11d, ASYNCHRONOUS
+    or r11d, CANCELTYPE_BITMASK
     cmp eax, r11d
     je .Lout                                                // it is already
     lock cmpxchg dword ptr fs:[r10 + UTLS_cancelhandling], r11d

@@ -18,5 +18,5 @@ __get_user_8:
     ret
 .Lbad:
     xor edx, edx
-    mov rax, -0xe                                           // -EFAULT
+    mov rax, -EFAULT
     ret

@@ -16,5 +16,5 @@ __put_user_8:
     xor eax, eax
     ret
 .Lbad:
-    mov rax, -0xe                                           // -EFAULT
+    mov rax, -EFAULT
     ret

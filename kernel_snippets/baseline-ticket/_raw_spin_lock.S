@@ -8,10 +8,9 @@
 //@ state kernel
 //
 // The lock word: u16 head, the ticket that is served; u16 tail, the next to be drawn. Free while they are equal.
-.set .LTICKET_ONE, 0x10000
 _raw_spin_lock:
     preempt_disable
-    mov eax, .LTICKET_ONE
+    mov eax, TICKET_TAIL_INC
     lock xadd dword ptr [rdi], eax                          // draw: tail + 1, and what the word was
     mov edx, eax
     shr edx, 0x10                                           // our ticket

@@ -5,13 +5,12 @@
 // Clobbers: rax rcx rdx
 // Lock: taken
 //@ state kernel
-.set .LTICKET_ONE, 0x10000
 _raw_spin_lock_irqsave:
     pushfq
     pop rax                                                 // flags: before the interrupts go off
     cli
     preempt_disable
-    mov ecx, .LTICKET_ONE
+    mov ecx, TICKET_TAIL_INC
     lock xadd dword ptr [rdi], ecx                          // draw: tail + 1, and what the word was
     mov edx, ecx
     shr edx, 0x10                                           // our ticket

@@ -19,13 +19,14 @@ expunge_all:
     je .Lout
 .Lreceiver:
     mov rbp, qword ptr [rbx + MSR_r_list + LIST_next]       // before r_msg lets the receiver go
-    handoff_begin
+    preempt_disable_rt
     mov qword ptr [rbx + MSR_r_msg], 0x0                    // a receiver that runs now waits for what comes below
     mov rdi, qword ptr [rbx + MSR_r_tsk]
     call wake_up_process
+// smp_wmb: r_msg is stored after the wakeup; x86 keeps stores in order
     //@ point handoff_window
-    mov qword ptr [rbx + MSR_r_msg], r13                    // smp_wmb before it: nothing on x86; the last access to *msr
-    handoff_end
+    mov qword ptr [rbx + MSR_r_msg], r13                    // the last access to *msr
+    preempt_enable_rt
     mov rbx, rbp
     cmp rbp, r12
     jne .Lreceiver

@@ -7,9 +7,7 @@
 //@ state kernel
 //
 // rbx src, rbp dst, r12 bytes left, r13 and r14 the segments of both
-.set .LPAGE, 0x1000
-.set .LDATALEN_MSG, .LPAGE - MSG__size                      // text in the message itself
-.set .LDATALEN_SEG, .LPAGE - MSGSEG__size                   // and in each segment after it
+datalen
 copy_msg:
     push r14
     push r13
@@ -21,7 +19,7 @@ copy_msg:
     mov r12, qword ptr [rdi + MSG_m_ts]                     // len
     cmp r12, qword ptr [rsi + MSG_m_ts]
     ja .Lno_room
-    mov edx, .LDATALEN_MSG
+    mov edx, DATALEN_MSG
     cmp r12, rdx
     cmovbe rdx, r12                                         // alen
     sub r12, rdx
@@ -33,7 +31,7 @@ copy_msg:
 .Lsegment:
     test r13, r13                                           // dst has room: it has as many segments
     je .Lcopied
-    mov edx, .LDATALEN_SEG
+    mov edx, DATALEN_SEG
     cmp r12, rdx
     cmovbe rdx, r12
     sub r12, rdx
@@ -57,5 +55,5 @@ copy_msg:
     pop r14
     ret
 .Lno_room:
-    mov rax, -0x16                                          // -EINVAL
+    mov rax, -EINVAL
     jmp .Lout

@@ -25,5 +25,5 @@ do_msg_fill:
     pop rbx
     ret
 .Lfault:
-    mov rax, -0xe                                           // -EFAULT
+    mov rax, -EFAULT
     jmp .Lout

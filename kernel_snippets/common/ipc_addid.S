@@ -6,12 +6,10 @@
 // Clobbers: caller-saved registers
 // Lock: ids->rwsem is held for writing; new->lock is taken if there is no error
 //@ state kernel
-.set .LIPCMNI, 0x8000
-.set .LSEQ_MULTIPLIER_LOG, 0xf
 ipc_addid:
     push rbp
     push rbx
-    mov eax, .LIPCMNI
+    mov eax, IPCMNI
     cmp edx, eax
     cmovg edx, eax
     cmp dword ptr [rdi + IPCIDS_in_use], edx
@@ -41,7 +39,7 @@ ipc_addid:
 ipc_addid_has_id:
     inc dword ptr [rbp + IPCIDS_in_use]
     mov qword ptr [rbx + IPCP_seq], rdx
-    shl edx, .LSEQ_MULTIPLIER_LOG
+    shl edx, SEQ_MULTIPLIER_LOG
     add edx, eax
     mov dword ptr [rbx + IPCP_id], edx
 .Lout:
@@ -49,5 +47,5 @@ ipc_addid_has_id:
     pop rbp
     ret
 .Lno_space:
-    mov eax, -0x1c                                          // -ENOSPC
+    mov eax, -ENOSPC
     jmp .Lout

@@ -5,7 +5,6 @@
 // Clobbers: caller-saved registers
 // Lock: rcu_read_lock is held (nothing, without CONFIG_PREEMPT_RCU)
 //@ state kernel
-.set .LSEQ_MULTIPLIER_LOW, 0x7fff
 .set .LIDR_MASK_INVERSE, 0xffffff00
 ipc_obtain_object_check:
     push rbx
@@ -14,7 +13,7 @@ ipc_obtain_object_check:
     sar eax, 0x1f
     shr eax, 0x11                                           // id % 32768, for a signed id
     add esi, eax
-    and esi, .LSEQ_MULTIPLIER_LOW
+    and esi, SEQ_MULTIPLIER_LOW
     sub esi, eax                                            // lid
     mov rdx, qword ptr [rdi + IPCIDS_ipcs_idr + IDR_hint]
     test rdx, rdx
@@ -28,11 +27,10 @@ ipc_obtain_object_check:
 .Lfound:
     test rax, rax
     je .Lno_object
-    cmp rax, -0x1000                                        // IS_ERR
-    ja .Lout
+    IS_ERR rax, .Lout
     mov edx, ebx
     sar edx, 0x1f
-    and edx, .LSEQ_MULTIPLIER_LOW
+    and edx, SEQ_MULTIPLIER_LOW
     add edx, ebx
     sar edx, 0xf                                            // id / 32768, for a signed id
     movsxd rdx, edx
@@ -42,7 +40,7 @@ ipc_obtain_object_check:
     pop rbx
     ret
 .Lno_object:
-    mov rax, -0x16                                          // -EINVAL
+    mov rax, -EINVAL
     jmp .Lout
 .Lslow:
     add rdi, IPCIDS_ipcs_idr

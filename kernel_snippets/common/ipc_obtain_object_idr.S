@@ -5,14 +5,13 @@
 // Clobbers: caller-saved registers
 // Lock: rcu_read_lock is held (nothing, without CONFIG_PREEMPT_RCU)
 //@ state kernel
-.set .LSEQ_MULTIPLIER_LOW, 0x7fff
 ipc_obtain_object_idr:
-    and esi, .LSEQ_MULTIPLIER_LOW                           // lid
+    and esi, SEQ_MULTIPLIER_LOW                             // lid
     add rdi, IPCIDS_ipcs_idr
     call idr_find_slowpath
     test rax, rax
     je .Lno_object
     ret
 .Lno_object:
-    mov rax, -0x16                                          // -EINVAL
+    mov rax, -EINVAL
     ret

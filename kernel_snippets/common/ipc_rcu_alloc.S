@@ -5,10 +5,9 @@
 // Clobbers: caller-saved registers
 // Lock: none held
 //@ state kernel
-.set .LGFP_KERNEL, 0x24000c0
 ipc_rcu_alloc:
     add edi, IPCRCU__size
-    mov esi, .LGFP_KERNEL
+    mov esi, GFP_KERNEL
     call __kmalloc
     test rax, rax
     je .Lout

@@ -5,14 +5,13 @@
 // Clobbers: rax rsi rdi
 // Lock: ids->rwsem is held for writing, and ipcp->lock
 //@ state kernel
-.set .LSEQ_MULTIPLIER_LOW, 0x7fff
 ipc_rmid:
     push rbp
     push rbx
     mov rbp, rdi
     mov rbx, rsi
     mov esi, dword ptr [rsi + IPCP_id]
-    and esi, .LSEQ_MULTIPLIER_LOW                           // lid: an id is never negative
+    and esi, SEQ_MULTIPLIER_LOW                             // lid: an id is never negative
     add rdi, IPCIDS_ipcs_idr
     call idr_remove
     dec dword ptr [rbp + IPCIDS_in_use]

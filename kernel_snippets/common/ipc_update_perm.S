@@ -5,7 +5,6 @@
 // Clobbers: rax rcx rdx
 // Lock: out->lock is held
 //@ state kernel
-.set .LS_IRWXUGO, 0x1ff
 .set .LNO_ID, -0x1
 ipc_update_perm:
     mov ecx, dword ptr [rdi + IPC64_uid]
@@ -18,10 +17,10 @@ ipc_update_perm:
     mov dword ptr [rsi + IPCP_gid], edx
     mov eax, dword ptr [rdi + IPC64_mode]
     xor ax, word ptr [rsi + IPCP_mode]
-    and eax, .LS_IRWXUGO
+    and eax, S_IRWXUGO
     xor word ptr [rsi + IPCP_mode], ax                      // the permissions, and no other bit
     xor eax, eax
     ret
 .Linvalid:
-    mov eax, -0x16                                          // -EINVAL
+    mov eax, -EINVAL
     ret

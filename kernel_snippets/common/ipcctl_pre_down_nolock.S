@@ -5,7 +5,6 @@
 // Clobbers: caller-saved registers
 // Lock: ids->rwsem is held for writing, rcu_read_lock is held
 //@ state kernel
-.set .LCAP_SYS_ADMIN, 0x15
 ipcctl_pre_down_nolock:
     push rbp
     push rbx
@@ -13,8 +12,7 @@ ipcctl_pre_down_nolock:
     mov rdi, rsi
     mov esi, edx
     call ipc_obtain_object_check
-    cmp rax, -0x1000                                        // IS_ERR
-    ja .Lout
+    IS_ERR rax, .Lout
     mov rbx, rax                                            // ipcp
     mov rdx, qword ptr gs:[PERCPU_current]
     mov rdx, qword ptr [rdx + TASK_cred]
@@ -24,7 +22,7 @@ ipcctl_pre_down_nolock:
     cmp edx, dword ptr [rax + IPCP_uid]
     je .Lout
     mov rdi, qword ptr [rbp + IPCNS_user_ns]
-    mov esi, .LCAP_SYS_ADMIN
+    mov esi, CAP_SYS_ADMIN
     call ns_capable
     test al, al
     je .Ldenied
@@ -34,5 +32,5 @@ ipcctl_pre_down_nolock:
     pop rbp
     ret
 .Ldenied:
-    mov rax, -0x1                                           // -EPERM
+    mov rax, -EPERM
     jmp .Lout

@@ -7,8 +7,6 @@
 //@ state kernel
 //
 // rbx ids, rbp params, r12 ns, r13 ops, r14 ipcp
-.set .LIPC_CREAT, 0x200
-.set .LIPC_EXCL, 0x400
 ipcget:
     push r14
     push r13
@@ -28,7 +26,7 @@ ipcget:
     call ipc_findkey
     test rax, rax
     jne .Lfound
-    test dword ptr [rbp + IPCPARAMS_flg], .LIPC_CREAT
+    test dword ptr [rbp + IPCPARAMS_flg], IPC_CREAT
     je .Lno_entry
 .Lcreate:
     mov rdi, r12
@@ -46,15 +44,15 @@ ipcget:
     pop r14
     ret
 .Lno_entry:
-    mov ebp, -0x2                                           // -ENOENT
+    mov ebp, -ENOENT
     jmp .Lout
 
 // ipc_findkey has locked the object.
 .Lfound:
     mov r14, rax
     mov eax, dword ptr [rbp + IPCPARAMS_flg]
-    and eax, .LIPC_CREAT + .LIPC_EXCL
-    cmp eax, .LIPC_CREAT + .LIPC_EXCL
+    and eax, IPC_CREAT + IPC_EXCL
+    cmp eax, IPC_CREAT + IPC_EXCL
     je .Lexists
     mov rdi, r12                                            // ipc_check_perms
     mov rsi, r14
@@ -73,8 +71,8 @@ ipcget:
     spin_unlock [r14 + IPCP_lock]
     jmp .Lout
 .Lexists:
-    mov ebp, -0x11                                          // -EEXIST
+    mov ebp, -EEXIST
     jmp .Lunlock
 .Ldenied:
-    mov ebp, -0xd                                           // -EACCES
+    mov ebp, -EACCES
     jmp .Lunlock

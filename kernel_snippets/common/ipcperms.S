@@ -5,7 +5,6 @@
 // Clobbers: caller-saved registers
 // Lock: any
 //@ state kernel
-.set .LCAP_IPC_OWNER, 0xf
 ipcperms:
     push r13
     push r12
@@ -66,7 +65,7 @@ ipcperms:
     jmp .Lcompare
 .Lnot_granted:
     mov rdi, qword ptr [rbp + IPCNS_user_ns]
-    mov esi, .LCAP_IPC_OWNER
+    mov esi, CAP_IPC_OWNER
     call ns_capable
     test al, al
     jne .Lgranted

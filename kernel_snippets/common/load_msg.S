@@ -5,10 +5,7 @@
 // Clobbers: caller-saved registers
 // Lock: none held
 //@ state kernel
-.set .LPAGE, 0x1000
-.set .LDATALEN_MSG, .LPAGE - MSG__size                      // text in the message itself
-.set .LDATALEN_SEG, .LPAGE - MSGSEG__size                   // and in each segment after it
-.set .LGFP_KERNEL, 0x24000c0
+datalen
 load_msg:
     push r15
     push r14
@@ -20,11 +17,11 @@ load_msg:
     mov r12, rsi                                            // len
 
 // alloc_msg: the message and, for a long text, a chain of segments.
-    mov r14d, .LDATALEN_MSG
+    mov r14d, DATALEN_MSG
     cmp rsi, r14
     cmovbe r14, rsi                                         // alen
     lea rdi, [r14 + MSG__size]
-    mov esi, .LGFP_KERNEL
+    mov esi, GFP_KERNEL
     call __kmalloc
     test rax, rax
     je .Lno_memory
@@ -37,7 +34,7 @@ load_msg:
     jne .Lallocate_segment
 
 .Lcopy:
-    mov r14d, .LDATALEN_MSG
+    mov r14d, DATALEN_MSG
     cmp r12, r14
     cmovbe r14, r12                                         // alen
     lea rdi, [rbp + MSG__size]                              // msg + 1
@@ -65,11 +62,11 @@ load_msg:
     ret
 
 .Lallocate_segment:
-    mov r14d, .LDATALEN_SEG
+    mov r14d, DATALEN_SEG
     cmp rbx, r14
     cmovbe r14, rbx
     lea rdi, [r14 + MSGSEG__size]
-    mov esi, .LGFP_KERNEL
+    mov esi, GFP_KERNEL
     call __kmalloc
     test rax, rax
     je .Lno_segment
@@ -83,7 +80,7 @@ load_msg:
 .Lcopy_segment:
     sub r12, r14
     add r13, r14
-    mov r14d, .LDATALEN_SEG
+    mov r14d, DATALEN_SEG
     cmp r12, r14
     cmovbe r14, r12
     lea rdi, [rbx + MSGSEG__size]                           // seg + 1
@@ -101,10 +98,10 @@ load_msg:
     mov rdi, rbp
     call free_msg
 .Lno_memory:
-    mov rax, -0xc                                           // -ENOMEM
+    mov rax, -ENOMEM
     jmp .Lout
 .Lfault:
-    mov eax, -0xe                                           // -EFAULT
+    mov eax, -EFAULT
 .Lrefused:
     movsxd rbx, eax                                         // err: what the copy or the hook said
     mov rdi, rbp

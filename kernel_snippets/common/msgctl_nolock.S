@@ -8,10 +8,6 @@
 //@ state kernel
 //
 // rbx ns, then msq; rbp buf, r12d cmd, r13d success_return
-.set .LIPC_INFO, 0x3
-.set .LMSG_STAT, 0xb
-.set .LMSG_INFO, 0xc
-.set .LS_IRUGO, 0x124
 .set .LMSGSSZ, 0x10
 .set .LMSGSEG, 0xffff
 .set .LMSGMAP, 0x4000
@@ -28,9 +24,9 @@ msgctl_nolock:
     mov rbx, rdi
     mov r12d, edx
     mov rbp, rcx
-    cmp edx, .LIPC_INFO
+    cmp edx, IPC_INFO
     je .Linfo
-    cmp edx, .LMSG_INFO
+    cmp edx, MSG_INFO
     je .Linfo
     mov r13d, esi                                           // msqid
     mov ecx, MSQID64__size / 0x8
@@ -38,7 +34,7 @@ msgctl_nolock:
     lea rdi, [rsp + .Ltbuf]
     rep stosq                                               // memset(&tbuf)
     lea rdi, [rbx + IPCNS_msg_ids_in_use]                   // &msg_ids(ns)
-    cmp r12d, .LMSG_STAT
+    cmp r12d, MSG_STAT
     je .Lby_index
     call ipc_obtain_object_check
     xor r13d, r13d                                          // success_return
@@ -46,14 +42,13 @@ msgctl_nolock:
 .Lby_index:
     call ipc_obtain_object_idr
 .Lobtained:
-    cmp rax, -0x1000                                        // IS_ERR
-    ja .Lout
+    IS_ERR rax, .Lout
     mov rdi, rbx
     mov rbx, rax                                            // msq
-    cmp r12d, .LMSG_STAT
+    cmp r12d, MSG_STAT
     cmove r13d, dword ptr [rax + IPCP_id]
     mov rsi, rax
-    mov edx, .LS_IRUGO
+    mov edx, S_IRUGO
     call ipcperms
     test eax, eax
     jne .Ldenied
@@ -111,10 +106,10 @@ msgctl_nolock:
     pop r13
     ret
 .Ldenied:
-    mov rax, -0xd                                           // -EACCES
+    mov rax, -EACCES
     jmp .Lout
 .Lfault:
-    mov rax, -0xe                                           // -EFAULT
+    mov rax, -EFAULT
     jmp .Lout
 .Lrefused:
     cdqe
@@ -138,7 +133,7 @@ msgctl_nolock:
     mov word ptr [rsp + .Ltbuf + MSGINFO_tail], .LMSGSEG
     lea rdi, [rbx + IPCNS_msg_ids_rwsem]
     call down_read
-    cmp r12d, .LMSG_INFO
+    cmp r12d, MSG_INFO
     jne .Llimits
     mov eax, dword ptr [rbx + IPCNS_msg_ids_in_use]
     mov dword ptr [rsp + .Ltbuf + MSGINFO_msgpool], eax

@@ -7,7 +7,6 @@
 //@ state kernel
 //
 // rbx msq, rbp params, r12 ns
-.set .LS_IRWXUGO, 0x1ff
 newque:
     push r12
     push rbp
@@ -20,7 +19,7 @@ newque:
     je .Lno_memory
     mov rbx, rax
     mov eax, dword ptr [rbp + IPCPARAMS_flg]
-    and eax, .LS_IRWXUGO
+    and eax, S_IRWXUGO
     mov word ptr [rbx + IPCP_mode], ax
     mov eax, dword ptr [rbp + IPCPARAMS_key]
     mov dword ptr [rbx + IPCP_key], eax
@@ -64,7 +63,7 @@ newque:
     pop r12
     ret
 .Lno_memory:
-    mov eax, -0xc                                           // -ENOMEM
+    mov eax, -ENOMEM
     jmp .Lout
 
 // A queue that the hooks refused has no security blob to give back: the callback is ipc_rcu_free.

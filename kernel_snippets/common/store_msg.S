@@ -5,9 +5,7 @@
 // Clobbers: caller-saved registers
 // Lock: none held
 //@ state kernel
-.set .LPAGE, 0x1000
-.set .LDATALEN_MSG, .LPAGE - MSG__size                      // text in the message itself
-.set .LDATALEN_SEG, .LPAGE - MSGSEG__size                   // and in each segment after it
+datalen
 store_msg:
     push r13
     push r12
@@ -16,7 +14,7 @@ store_msg:
     mov r13, rdi                                            // dest
     mov rbp, rsi                                            // msg
     mov r12, rdx                                            // len
-    mov ebx, .LDATALEN_MSG
+    mov ebx, DATALEN_MSG
     cmp rdx, rbx
     cmovbe rbx, rdx                                         // alen
     lea rsi, [rsi + MSG__size]                              // msg + 1
@@ -39,7 +37,7 @@ store_msg:
 .Lsegment:
     sub r12, rbx
     add r13, rbx
-    mov ebx, .LDATALEN_SEG
+    mov ebx, DATALEN_SEG
     cmp r12, rbx
     cmovbe rbx, r12
     mov rdi, r13

@@ -5,10 +5,6 @@
 // Clobbers: caller-saved registers
 // Lock: none held
 //@ state kernel
-.set .LIPC_SET, 0x1
-.set .LIPC_INFO, 0x3
-.set .LMSG_STAT, 0xb
-.set .LMSG_INFO, 0xc
 sys_msgctl:
     test edi, edi
     js .Linvalid
@@ -20,14 +16,14 @@ sys_msgctl:
     mov rax, qword ptr gs:[PERCPU_current]
     mov rax, qword ptr [rax + TASK_nsproxy]
     mov rdi, qword ptr [rax + NSPROXY_ipc_ns]               // ns
-    cmp edx, .LIPC_SET
+    cmp edx, IPC_SET
     jle msgctl_down                                         // IPC_RMID, IPC_SET
-    cmp edx, .LIPC_INFO
+    cmp edx, IPC_INFO
     jle msgctl_nolock                                       // IPC_STAT, IPC_INFO
-    cmp edx, .LMSG_STAT
+    cmp edx, MSG_STAT
     jl .Linvalid
-    cmp edx, .LMSG_INFO
+    cmp edx, MSG_INFO
     jle msgctl_nolock
 .Linvalid:
-    mov rax, -0x16                                          // -EINVAL
+    mov rax, -EINVAL
     ret

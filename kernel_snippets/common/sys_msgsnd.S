@@ -17,5 +17,5 @@ sys_msgsnd:
     mov rdx, rax
     jmp do_msgsnd
 .Lfault:
-    mov rax, -0xe                                           // -EFAULT
+    mov rax, -EFAULT
     ret

@@ -24,8 +24,9 @@ expunge_all:
     mov rbp, qword ptr [rbx + MSR_r_list + LIST_next]       // before r_msg lets the receiver go
     mov r15, qword ptr [rbx + MSR_r_tsk]                    // r_tsk
     lock inc dword ptr [r15 + TASK_usage]                   // get_task_struct
+// smp_store_release: what the receiver is to see is stored before; x86 keeps stores in order
     //@ point handoff_window
-    mov qword ptr [rbx + MSR_r_msg], r13                    // smp_store_release; the last access to *msr
+    mov qword ptr [rbx + MSR_r_msg], r13                    // the last access to *msr
     mov rdi, r14
     mov rsi, r15
     call wake_q_add_safe

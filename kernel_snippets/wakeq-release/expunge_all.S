@@ -23,8 +23,9 @@ expunge_all:
     mov rbp, qword ptr [rbx + MSR_r_list + LIST_next]       // before r_msg lets the receiver go
     mov rax, qword ptr [rbx + MSR_r_tsk]
     lock inc dword ptr [rax + TASK_usage]                   // get_task_struct
+// smp_store_release: what the receiver is to see is stored before; x86 keeps stores in order
     //@ point handoff_window
-    mov qword ptr [rbx + MSR_r_msg], r13                    // smp_store_release: a receiver that is awake may leave now
+    mov qword ptr [rbx + MSR_r_msg], r13                    // a receiver that is awake may leave now
     mov rdi, r14
     mov rsi, qword ptr [rbx + MSR_r_tsk]                    // the bug: *msr may be gone from the receiver's stack
     call wake_q_add_safe

@@ -68,11 +68,6 @@ ss_wakeup:
 .Lmove:
     mov rax, qword ptr [rbx + MSS_list + LIST_prev]         // list_move_tail
     mov rdx, qword ptr [rbx + MSS_list + LIST_next]
-    mov qword ptr [rdx + LIST_prev], rax
-    mov qword ptr [rax + LIST_next], rdx
-    mov rax, qword ptr [r12 + LIST_prev]
-    mov qword ptr [r12 + LIST_prev], rbx
-    mov qword ptr [rbx + MSS_list + LIST_next], r12
-    mov qword ptr [rbx + MSS_list + LIST_prev], rax
-    mov qword ptr [rax + LIST_next], rbx
+    __list_del rax, rdx
+    list_add_tail rbx, r12, rax
     jmp .Lnext

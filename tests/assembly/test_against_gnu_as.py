@@ -11,6 +11,7 @@ import pytest
 
 from emu.assembly import get_variant, guest_folder, load_globals, load_structs
 from emu.assembly.assembler import TEXT_VIRTUAL, USER_VIRTUAL, assemble_text, gnu_text
+from emu.assembly.constants import kernel_constants
 from emu.assembly.inline import load_inlines
 from emu.assembly.source import prepare
 from emu.assembly.structs import constants
@@ -27,7 +28,7 @@ def values() -> dict[str, int]:
     firmware = guest_folder("firmware")
     structs = load_structs(sorted((firmware / "structs").glob("*.toml")))
     placed = load_globals(sorted((firmware / "globals").glob("*.toml")), structs)
-    return dict(constants(structs)) | {each.name: each.virtual for each in placed.values()}
+    return kernel_constants() | dict(constants(structs)) | {each.name: each.virtual for each in placed.values()}
 
 
 def disassemble(code: bytes, base: int) -> list[str]:

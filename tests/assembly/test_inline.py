@@ -90,6 +90,20 @@ def test_inline_routines_may_name_others(tmp_path: Path) -> None:
     assert {number for number, _ in source.lines[1:-1]} == {2}
 
 
+def test_an_inline_routine_gives_names_to_numbers_of_its_user(tmp_path: Path) -> None:
+    """Two routines name the same frame; labels of the caller pass through as operands."""
+    paths = {
+        "frame": write(tmp_path, "frame", "//@ inline frame\n.set FRAME__size, 0x38\n"),
+        "unless": write(tmp_path, "unless", "//@ inline unless to\n    jz \\to\n"),
+    }
+    text = "{0}:\nframe\n    sub rsp, FRAME__size\n    unless .Lout\n    nop\n.Lout:\n    ret\n"
+    used = [prepare(write(tmp_path, name, text.format(name)), load_inlines(paths)) for name in ("one", "two")]
+    expanded = text.replace("frame\n", "").replace("FRAME__size", "0x38").replace("unless", "jz")
+    (tmp_path / "plain").mkdir()
+    theirs = [prepare(write(tmp_path / "plain", name, expanded.format(name))) for name in ("one", "two")]
+    assert assemble_text(used, 0x1000, {}).code == assemble_text(theirs, 0x1000, {}).code
+
+
 def test_a_circle_of_inline_routines_is_refused(tmp_path: Path) -> None:
     paths = {
         "one": write(tmp_path, "one", "//@ inline one\n    two\n"),

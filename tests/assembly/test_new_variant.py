@@ -14,15 +14,17 @@ def test_it_is_the_kernel_it_was_made_from_until_it_is_changed(tmp_path: Path) -
     mine = tmp_path / "mine"
     files = make_variant(mine, get_variant("wakeq"))
     assert {"do_msgsnd.S", "do_msgrcv.S", "ss_wakeup.S"} <= set(files)
-    assert sorted(path.name for path in mine.iterdir()) == sorted([*files, "variant.toml"])
+    assert {"inline/wake_receiver.S", "inline/senders_wake_up_q.S"} <= set(files)
+    assert sorted(str(path.relative_to(mine)) for path in mine.rglob("*.*")) == sorted([*files, "variant.toml"])
     theirs, ours = assemble_variant("wakeq"), assemble_variant(str(mine))
     assert ours.text.data == theirs.text.data
     assert ours.variant == str(mine)
-    routine = mine / "ss_wakeup.S"
-    first = "ss_wakeup:\n"
-    routine.write_text(routine.read_text().replace(first, f"{first}    nop\n"))
-    ours = assemble_variant(str(mine))
-    assert ours.text.data[ours.symbols["ss_wakeup"] - ours.text.virtual] == 0x90
+    for name in ("ss_wakeup", "do_msgsnd"):  # the variant's own, and one that all variants share
+        routine = mine / f"{name}.S"
+        first = f"{name}:\n"
+        routine.write_text(routine.read_text().replace(first, f"{first}    nop\n"))
+        ours = assemble_variant(str(mine))
+        assert ours.text.data[ours.symbols[name] - ours.text.virtual] == 0x90
 
 
 @pytest.mark.parametrize("base", ["baseline-ticket", "wakeq-release-fixed"])

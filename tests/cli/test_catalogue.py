@@ -20,7 +20,8 @@ def test_a_variant_of_ones_own(capsys, tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, err = emu(capsys, "variants", "new", "mine", "--from", "wakeq")
     assert (code, err) == (0, "")
-    assert out.startswith("./mine: variant.toml and 6 files of wakeq to change: do_msgrcv.S, do_msgsnd.S,")
+    assert out.startswith("./mine: variant.toml and 6 routines of wakeq to change: do_msgrcv.S, do_msgsnd.S,")
+    assert "inline ones in ./mine/inline\n" in out
     assert out.endswith("  emu run --variant ./mine\n  emu compare wakeq ./mine\n")
     shown = json.loads(emu(capsys, "variants", "show", "./mine", "--json")[1])
     theirs = json.loads(emu(capsys, "variants", "show", "wakeq", "--json")[1])

@@ -1,7 +1,6 @@
 """A run that does not come to its end keeps its evidence: trace, report, JSON, and what every task was doing and why."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emu.assembly.new_variant import make_variant
+from emu.assembly.variants import get_variant
 from emu.cli.main import main
 from emu.report.run_report import render_run
 from emu.run.experiment import run
@@ -21,20 +22,21 @@ from emu.subjects.ipc_msg.script.script import Script, StepResult
 from emu.trace.file import TraceFile
 from emu.trace.record import Kind
 
-ROOT = Path(__file__).parent.parent.parent
 SHAPE = {"cores": 2, "threads": 2, "messages": 40}
-SET_STATE = "    mov qword ptr [rax + TASK_state], .LTASK_INTERRUPTIBLE\n    spin_unlock [rbx + IPCP_lock]\n"
+SET_STATE = (
+    "    mov qword ptr [rax + TASK_state], TASK_INTERRUPTIBLE    // __set_current_state\n    spin_unlock [rbx + IPCP_lock]\n"
+)
 SET_STATE_LATE = (
     "    spin_unlock [rbx + IPCP_lock]\n    mov rax, qword ptr gs:[PERCPU_current]\n"
-    "    //@ point late\n    mov qword ptr [rax + TASK_state], .LTASK_INTERRUPTIBLE\n"
+    "    //@ point late\n    mov qword ptr [rax + TASK_state], TASK_INTERRUPTIBLE\n"
 )
-# By name: file of wakeq, what stands there, what stands there in the broken variant.
+# By name: file of wakeq or one that all variants share, what stands there, what stands there in the broken variant.
 BROKEN = {
-    "no-wakeup": ("do_msgsnd.S", "    call wake_up_q\n", ""),
+    "no-wakeup": ("inline/receivers_wake_up_q.S", "    call wake_up_q\n", ""),
     "late-state": ("do_msgrcv.S", SET_STATE, SET_STATE_LATE),
     "no-unlock": ("do_msgsnd.S", ".Lunlock:\n    spin_unlock [rbx + IPCP_lock]\n", ".Lunlock:\n"),
-    "to-nowhere": ("do_msgsnd.S", "    call wake_up_q\n", "    xor eax, eax\n    jmp rax\n"),
-    "no-room": ("do_msgrcv.S", "    jne .Lsenders\n.Lunlock:\n", ".Lunlock:\n"),
+    "to-nowhere": ("inline/receivers_wake_up_q.S", "    call wake_up_q\n", "    xor eax, eax\n    jmp rax\n"),
+    "no-room": ("do_msgrcv.S", "    senders_of_receive rsp + FRAME_wake_q, .Lsenders\n", ""),
     "miscounts": ("do_msgrcv.S", "    dec qword ptr [rbx + MSQ_q_qnum]\n", ""),
 }
 
@@ -117,9 +119,7 @@ CASES = {
 
 def broken_variant(name: str, folder: Path) -> str:
     """A folder with the routines of wakeq, of which one is changed."""
-    shutil.copytree(ROOT / "kernel_snippets" / "wakeq", folder / name)
-    toml = folder / name / "variant.toml"
-    toml.write_text(toml.read_text().replace('name = "wakeq"', f'name = "{name}"'))
+    make_variant(folder / name, get_variant("wakeq"))
     file, before, after = BROKEN[name]
     source = folder / name / file
     assert before in source.read_text()

@@ -6,7 +6,7 @@
 // Lock: as at the interrupted place
 //@ inline retint_kernel
     jnz .Luser
-    test dword ptr [rsp + PTREGS_flags], 0x200              // IF: were interrupts on?
+    test dword ptr [rsp + PTREGS_flags], X86_EFLAGS_IF      // were interrupts on?
     jz restore_regs_and_iret
 .Lagain:
     cmp dword ptr gs:[PERCPU_preempt_count], 0x0            // zero: enabled and, the top bit clear, a reschedule is due

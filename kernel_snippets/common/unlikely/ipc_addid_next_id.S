@@ -5,13 +5,11 @@
 // Clobbers: caller-saved registers
 // Lock: ids->rwsem is held for writing, and new->lock
 //@ state kernel
-.set .LSEQ_MULTIPLIER_LOG, 0xf
-.set .LSEQ_MULTIPLIER_LOW, 0x7fff
 ipc_addid_next_id:
     mov edx, dword ptr [rbp + IPCIDS_next_id]
-    and edx, .LSEQ_MULTIPLIER_LOW                           // start
+    and edx, SEQ_MULTIPLIER_LOW                             // start
     call idr_alloc
     mov edx, dword ptr [rbp + IPCIDS_next_id]
-    shr edx, .LSEQ_MULTIPLIER_LOG
+    shr edx, SEQ_MULTIPLIER_LOG
     mov dword ptr [rbp + IPCIDS_next_id], -0x1              // it was for one object
     jmp ipc_addid_has_id

@@ -1,0 +1,9 @@
+// ss_wakeup(&msq->q_senders, 0)
+// Source: Linux 4.8, ipc/msg.c
+// Entry: \msq a register; \at is of no use
+// Clobbers: caller-saved registers
+// Lock: q_perm.lock is held
+//@ inline wake_senders msq at
+    lea rdi, [\msq + MSQ_q_senders]
+    xor esi, esi
+    call ss_wakeup
