@@ -45,17 +45,19 @@ def diy(
 
     \b
     Edges, from one event to the next around the cycle:
-      Rfe Fre Coe          to another thread: a load reads this store; a store comes after what this load
-                           read; a store comes after this one (Wse is Coe)
-      Rfi Fri Coi          the same within a thread
-      PodWR PosWR          program order, store then load, to a different or the same location
-      MFencedWR MFencedsWR with a fence between; LFenced and SFenced too
-      Rmw                  a load and the store of one xchg; Rmw.Xadd, Rmw.Cas and Rmw.Inc are lock xadd,
-                           lock cmpxchg and lock inc
+      Rfe Fre Coe    to another thread: a load reads this store; a store
+                     comes after what this load read; a store comes after
+                     this one (Wse is Coe)
+      Rfi Fri Coi    the same within a thread
+      PodWR PosWR    program order, store then load, to a different or the
+                     same location
+      MFencedWR      with a fence between (MFencedsWR: the same location);
+                     LFenced and SFenced too
+      Rmw            a load and the store of one xchg; Rmw.Xadd, Rmw.Cas and
+                     Rmw.Inc are lock xadd, lock cmpxchg and lock inc
 
-    \b
-    Both ends can be annotated, as in PodWRAP or Rfib0P: P plain, A a store by xchg, b0 to b3, h0 and h2 a byte or two
-    of the location's four (Ab0: both).
+    Both ends can be annotated, as in PodWRAP or Rfib0P: P plain, A a store by xchg, b0 to b3, h0 and h2 a byte or two of the
+    location's four (Ab0: both).
 
     \b
     Examples:

@@ -63,10 +63,10 @@ def litmus(
 
     \b
     Examples:
-      emu litmus SB.litmus                         final states, verdict
-      emu litmus SB.litmus --verbose               and how to get to each of them
-      emu litmus tests/ --expect kinds.txt         a whole tree against somebody else's verdicts
-      emu litmus tests/ --model sc --json          what is left without store buffers
+      emu litmus SB.litmus                final states, verdict, liveness
+      emu litmus SB.litmus --verbose      and how to get to each of them
+      emu litmus DIR --expect kinds.txt   a tree against another's verdicts
+      emu litmus DIR --model sc --json    what is left without store buffers
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     from emu.cli.catalogue import find_machine
 

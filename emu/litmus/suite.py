@@ -179,7 +179,7 @@ def _read(path: Path, cores_max: int) -> "LitmusTest | Refusal":
 
 def _refusal(path: str, error: EmuError) -> Refusal:
     message = str(error)
-    return Refusal(path, message if message.startswith(path) else f"{path}: {message}")
+    return Refusal(path, message if path in message else f"{path}: {message}")
 
 
 def _run_together(tests: "Sequence[LitmusTest]", conditions: Conditions) -> Iterable[Judged]:

@@ -1,6 +1,7 @@
 """What the final states of a test mean: herd's words for them."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from emu.explore.explorer import RUNS, STANDS, WAITS, Endless
@@ -10,6 +11,7 @@ from emu.litmus.test import LitmusTest, Observable, Register
 
 SCHEMA = "emu-litmus/1"
 KINDS = {"exists": "Allowed", "~exists": "Forbidden", "forall": "Required"}
+_LOADS_TWICE = re.compile(r"(?:^|\s)(cmps[bwldq])$", re.IGNORECASE)
 _VERBS = {WAITS: "wait", RUNS: "run", STANDS: "stand still"}
 
 
@@ -38,6 +40,7 @@ class Verdict:
     satisfying: tuple[bool, ...]
     schedules: tuple[str, ...]  # for each state, one that leads to it
     never_ends: tuple[NeverEnds, ...]  # empty: from everywhere an end can be reached
+    notes: tuple[str, ...]  # where a processor can do more than this exploration
     states_explored: int
     transitions: int
     milliseconds: float
@@ -87,6 +90,7 @@ class Verdict:
             "schedules": list(self.schedules),
             "never_ends": [each.schedule for each in self.never_ends],
             "liveness": [each.words for each in self.never_ends],
+            "notes": list(self.notes),
         }
 
 
@@ -108,10 +112,17 @@ def judge(test: LitmusTest, found: Finding, addresses: Mapping[str, int], millis
         satisfying=tuple(evaluate(test.condition, values, addresses) for _, _, values in kept),
         schedules=tuple(schedule for _, schedule, _ in kept),
         never_ends=tuple(NeverEnds(_words(endless), schedule) for endless, schedule in found.endless),
+        notes=tuple(_notes(test)),
         states_explored=found.states_explored,
         transitions=found.transitions,
         milliseconds=milliseconds,
     )
+
+
+def _notes(test: LitmusTest) -> Iterator[str]:
+    for thread in test.threads:
+        if match := next(filter(None, map(_LOADS_TWICE.search, thread.written)), None):
+            yield f"P{thread.index}: {match.group(1)} loads both operands at one time here; on a processor stores may come between"
 
 
 def _words(endless: Endless) -> str:

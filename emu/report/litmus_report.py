@@ -34,6 +34,7 @@ def render_test(verdict: Verdict, *, schedules: bool = False) -> str:
         f"Condition {verdict.quantifier} {verdict.condition}",
         f"Observation {verdict.name} {observation(verdict)}",
         *(_liveness(verdict) or ["Liveness from every state an end can be reached"]),
+        *(f"Note {note}" for note in verdict.notes),
         f"{verdict.word}: {verdict.states_explored} states explored in {verdict.milliseconds:.1f} ms",
     ]
     return "\n".join(lines) + "\n"

@@ -57,3 +57,10 @@ def test_what_never_ends_in_words() -> None:
     assert verdict.holds, "final states are judged as ever"
     assert "Liveness P0 and P2 can wait for ever, by 0 1d\n" in render_test(verdict)
     assert f"Liveness {words[1]}, from the beginning\n" in render_test(verdict)
+
+
+def test_where_a_processor_can_do_more_is_noted() -> None:
+    test = parse("t", "X86_64 T\n{ }\n P0 | P1 ;\n repe cmpsl | movl $1,(x) ;\n cmpsq | scasl ;\nexists (x=0)\n")
+    verdict = judge(test, Finding(((0,),), ("0",), 1, 1), {}, 1.0)
+    assert verdict.notes == ("P0: cmpsl loads both operands at one time here; on a processor stores may come between",)
+    assert f"Note {verdict.notes[0]}\n" in render_test(verdict)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from tso_text import REGISTERS, RSP, Imm, Label, Mem, Op, Reg
+from tso_text import REGISTERS, RSP, VECTOR_MOVES, Imm, Label, Mem, Op, Reg
 
 if TYPE_CHECKING:
     from tso_model import Model
@@ -40,7 +40,10 @@ class Cpu:
 
     def store(self, address: int, size: int, value: int) -> None:
         data = (value & (1 << 8 * size) - 1).to_bytes(size, "little")
-        if self.direct:
+        if size > 8:  # the halves of a vector are stores of their own
+            self.store(address, 8, value)
+            self.store(address + 8, size - 8, value >> 64)
+        elif self.direct:
             self.memory = self.model.with_bytes(self.memory, address, data)
         elif address // LINE == (address + size - 1) // LINE:
             self.buffer = (*self.buffer, (address, data))
@@ -91,6 +94,18 @@ class Cpu:
         self.overflow = bool((left ^ right) & (left ^ result) & 1 << (8 * size - 1))
         return result
 
+    def add_carry(self, size: int, left: int, right: int) -> int:
+        result = self.set_result(size, left + right + self.carry)
+        self.carry = left + right + self.carry >= 1 << 8 * size
+        self.overflow = bool((left ^ result) & (right ^ result) & 1 << (8 * size - 1))
+        return result
+
+    def subtract_borrow(self, size: int, left: int, right: int) -> int:
+        result = self.set_result(size, left - right - self.carry)
+        self.carry = left < right + self.carry
+        self.overflow = bool((left ^ right) & (left ^ result) & 1 << (8 * size - 1))
+        return result
+
     def holds(self, condition: str) -> bool:
         """Whether a condition code, as in jne, is true."""
         table = {
@@ -117,12 +132,19 @@ def _test(cpu: Cpu, op: Op, size: int) -> None:
     cpu.set_result(size, cpu.get(op.operands[0], size) & cpu.get(op.operands[1], size))
 
 
-def _add(cpu: Cpu, op: Op, size: int) -> None:
-    cpu.put(op.operands[0], size, cpu.add(size, cpu.get(op.operands[0], size), cpu.get(op.operands[1], size)))
+def _sum(method: str) -> Callable[[Cpu, Op, int], None]:
+    def carry_out(cpu: Cpu, op: Op, size: int) -> None:
+        target, source = op.operands
+        cpu.put(target, size, getattr(cpu, method)(size, cpu.get(target, size), cpu.get(source, size)))
+
+    return carry_out
 
 
-def _sub(cpu: Cpu, op: Op, size: int) -> None:
-    cpu.put(op.operands[0], size, cpu.subtract(size, cpu.get(op.operands[0], size), cpu.get(op.operands[1], size)))
+def _carry(change: Callable[[bool], bool]) -> Callable[[Cpu, Op, int], None]:
+    def carry_out(cpu: Cpu, op: Op, size: int) -> None:
+        cpu.carry = change(cpu.carry)
+
+    return carry_out
 
 
 def _step(amount: int) -> Callable[[Cpu, Op, int], None]:
@@ -182,18 +204,26 @@ def _pop(cpu: Cpu, op: Op, size: int) -> None:
 
 
 def _string(cpu: Cpu, op: Op, size: int) -> None:
-    """One element; with `rep` the instruction stays where it is until the count is 0."""
-    rax, rcx, rsi, rdi = (REGISTERS[name][0] for name in ("rax", "rcx", "rsi", "rdi"))
+    """One element; with a prefix the instruction stays where it is until the count is 0, or the comparison ends it."""
+    rcx, rsi, rdi = (REGISTERS[name][0] for name in ("rcx", "rsi", "rdi"))
+    accumulator = Reg(0, size, 0)
     if op.rep and cpu.registers[rcx] == 0:
         return
-    value = cpu.registers[rax] if op.name == "stos" else cpu.load(cpu.registers[rsi], size)
-    cpu.store(cpu.registers[rdi], size, value)
-    cpu.registers[rdi] += size
-    if op.name == "movs":
+    source = cpu.get(accumulator, size) if op.name in ("stos", "scas") else cpu.load(cpu.registers[rsi], size)
+    if op.name == "lods":
+        cpu.put(accumulator, size, source)
+    elif op.name in ("movs", "stos"):
+        cpu.store(cpu.registers[rdi], size, source)
+    else:
+        cpu.subtract(size, source, cpu.load(cpu.registers[rdi], size))
+    if op.name in ("movs", "lods", "cmps"):
         cpu.registers[rsi] += size
+    if op.name != "lods":
+        cpu.registers[rdi] += size
     if op.rep:
         cpu.registers[rcx] -= 1
-        cpu.pc -= cpu.registers[rcx] != 0
+        compared = op.name in ("scas", "cmps")
+        cpu.pc -= cpu.registers[rcx] != 0 and not (compared and cpu.zero == (op.rep == "repne"))
 
 
 def _bit(value: bool) -> Callable[[Cpu, Op, int], None]:
@@ -216,10 +246,14 @@ PERFORM: dict[str, Callable[[Cpu, Op, int], object]] = {
     "cmp": lambda cpu, op, size: cpu.subtract(size, cpu.get(op.operands[0], size), cpu.get(op.operands[1], size)),
     "test": _test,
     "and": _logic(lambda a, b: a & b), "or": _logic(lambda a, b: a | b), "xor": _logic(lambda a, b: a ^ b),
-    "add": _add, "sub": _sub, "inc": _step(1), "dec": _step(-1), "xchg": _xchg, "xadd": _xadd, "cmpxchg": _cmpxchg,
-    "push": _push, "pop": _pop, "stos": _string, "movs": _string, "bts": _bit(True), "btr": _bit(False),
+    "add": _sum("add"), "sub": _sum("subtract"), "adc": _sum("add_carry"), "sbb": _sum("subtract_borrow"),
+    "inc": _step(1), "dec": _step(-1), "xchg": _xchg, "xadd": _xadd, "cmpxchg": _cmpxchg,
+    "push": _push, "pop": _pop, "bts": _bit(True), "btr": _bit(False),
     "neg": lambda cpu, op, size: cpu.put(op.operands[0], size, cpu.subtract(size, 0, cpu.get(op.operands[0], size))),
     "not": lambda cpu, op, size: cpu.put(op.operands[0], size, ~cpu.get(op.operands[0], size)),
+    **dict.fromkeys(("movs", "stos", "lods", "scas", "cmps"), _string),
+    "clc": _carry(lambda carry: False), "stc": _carry(lambda carry: True), "cmc": _carry(lambda carry: not carry),
+    **dict.fromkeys(VECTOR_MOVES, lambda cpu, op, size: cpu.put(op.operands[0], size, cpu.get(op.operands[1], size))),
     **{name: lambda cpu, op, size: None for name in ("mfence", "lfence", "sfence", "nop", "pause")},
 }  # fmt: skip
 

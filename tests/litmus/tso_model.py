@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tso_cpu import LINE, Cpu, Local, perform
-from tso_text import REGISTERS, RSP, Mem, Op, Text
+from tso_text import REGISTERS, RSP, VECTOR, Mem, Op, Text
 
 DATA = 0x200000
 STACK = 0x300000
@@ -103,7 +103,7 @@ class Model:
     def first(self) -> State:
         locals_ = []
         for thread in range(len(self.text.code)):
-            registers = [0] * 16
+            registers = [0] * (VECTOR + 16 if self.text.has_vectors else VECTOR)
             registers[RSP] = STACK + (thread + 1) * STACK_BYTES
             for (owner, name), value in self.text.registers.items():
                 if owner == thread:

@@ -11,6 +11,7 @@ TYPES = {
 }  # fmt: skip
 _WIDE = ["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", *(f"r{n}" for n in range(8, 16))]
 RSP = _WIDE.index("rsp")
+VECTOR, VECTOR_BYTES = len(_WIDE), 16  # number of the first vector register
 
 
 def _register_names() -> dict[str, tuple[int, int, int]]:
@@ -26,6 +27,7 @@ def _register_names() -> dict[str, tuple[int, int, int]]:
             if short.endswith("x"):
                 names[short[0] + "h"] = (number, 1, 1)
         names.update({name: (number, size, 0) for name, size in parts.items()})
+    names.update({f"xmm{number}": (VECTOR + number, VECTOR_BYTES, 0) for number in range(16)})
     return names
 
 
@@ -71,7 +73,7 @@ class Op:
     size: int  # what the suffix or the operands say; 0 for none
     source_size: int = 0  # of movzx and movsx
     lock: bool = False
-    rep: bool = False
+    rep: str = ""  # rep, repe, repne
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,10 @@ class Text:
     registers: dict[tuple[int, str], int | str]
     quantifier: str
     condition: tuple
+
+    @property
+    def has_vectors(self) -> bool:
+        return any(op.name in VECTOR_MOVES for code in self.code for op in code)
 
 
 def read(text: str) -> Text:
@@ -184,7 +190,7 @@ def _widest(name: str, code: list[list[Op]]) -> int:
 def _instruction(text: str, att: bool) -> Op:
     words = text.lower().split(None, 1)
     prefixes = set()
-    while words[0].rstrip(";") in ("lock", "rep"):
+    while words[0].rstrip(";") in ("lock", *REPEATS):
         prefixes.add(words[0].rstrip(";"))
         words = words[1].split(None, 1)
     mnemonic = words[0]
@@ -201,13 +207,15 @@ def _instruction(text: str, att: bool) -> Op:
     if name in ("movzx", "movsx"):
         size = size or parsed[0].size  # type: ignore[union-attr]
         source_size = source_size or parsed[1].size  # type: ignore[union-attr]
-    return Op(name, parsed, size or (sizes[0] if sizes else 0), source_size, "lock" in prefixes, "rep" in prefixes)
+    return Op(name, parsed, size or (sizes[0] if sizes else 0), source_size, "lock" in prefixes, "".join(prefixes - {"lock"}))
 
 
 PLAIN = {
     "mov", "xchg", "xadd", "cmpxchg", "inc", "dec", "add", "sub", "and", "or", "xor", "neg", "not", "cmp", "test",
-    "mfence", "lfence", "sfence", "nop", "pause", "lea", "push", "pop", "movnti", "bts", "btr",
+    "mfence", "lfence", "sfence", "nop", "pause", "lea", "push", "pop", "movnti", "bts", "btr", "adc", "sbb", "clc", "stc", "cmc",
 }  # fmt: skip
+REPEATS = ("rep", "repe", "repne")
+VECTOR_MOVES = ("movdqa", "movdqu", "movaps", "movups")
 
 
 CONDITIONS = "e|z|ne|nz|s|ns|c|nc|b|ae|a|be|l|ge|g|le"
@@ -217,7 +225,9 @@ def _mnemonic(text: str, att: bool) -> tuple[str, int, int]:
     """The instruction, its size by suffix or 0, and the source size of an extending move."""
     if text in PLAIN or text in ("movzx", "movsx", "movsxd"):
         return text.replace("movsxd", "movsx"), 0, 0
-    if string := re.fullmatch(r"(movs|stos)([bwlqd])", text):
+    if text in VECTOR_MOVES:
+        return text, VECTOR_BYTES, 0
+    if string := re.fullmatch(r"(movs|stos|lods|scas|cmps)([bwlqd])", text):
         return string[1], {**SUFFIXES, "d": 4}[string[2]], 0
     if re.fullmatch(rf"(set|cmov)({CONDITIONS})", text):
         return text, 0, 0
