@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 
-.PHONY: run test test-deep check benchmark clean
+.PHONY: run test test-deep check wheel-check benchmark clean
 
 run: $(VENV)/.ready
 	$(VENV)/bin/emu run --cores 4 --variant wakeq
@@ -19,6 +19,14 @@ check: $(VENV)/.ready-dev
 	$(VENV)/bin/ruff format --check emu tests benchmarks
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+# The guest's sources and the data files must be in the package as it is installed, not in a checkout alone.
+wheel-check: $(VENV)/.ready-dev
+	rm -rf build/wheel && mkdir -p build/wheel
+	$(VENV)/bin/pip wheel --quiet --no-deps --wheel-dir build/wheel .
+	$(PYTHON) -m venv build/wheel/venv
+	build/wheel/venv/bin/pip install --quiet build/wheel/*.whl
+	cd build/wheel && venv/bin/emu run --messages 2 --json > run.json && venv/bin/emu bench mcs --cores 1 --rounds 2 > bench.txt && venv/bin/emu machines
 
 benchmark: $(VENV)/.ready
 	$(VENV)/bin/python benchmarks/engine_speed.py
