@@ -139,7 +139,7 @@ def spin_words(result: RunResult) -> str:
         f"receivers spun on a NULL r_msg {count(spin.entries, 'time')} in {count(result.messages, 'message')}: "
         f"{count(spin.iterations, 'iteration')}, {spin.cycles:,} cycles ({percent(spin.cycles, whole)} of all)."
     )
-    if result.undisturbed:
+    if result.undisturbed and result.stuck is None:
         return f"{text} Undisturbed, it is near zero: the loop bites when something holds the waker up (see --stall)."
     return text
 
