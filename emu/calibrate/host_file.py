@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 from pydantic import ValidationError
@@ -116,7 +117,7 @@ def _topology(result: HostResult) -> dict[str, Any]:
 
 def _toml(table: dict[str, Any]) -> list[str]:
     """A machine file's table as lines: plain values first, then a table each; figures of latencies in one line each."""
-    lines = [f"{key} = {_value(each)}" for key, each in table.items() if not isinstance(each, (dict, list))]
+    lines = [f"{key} = {_value(each)}" for key, each in table.items() if not isinstance(each, (dict, list, NoneType))]
     for key, each in table.items():
         if isinstance(each, dict):
             lines += ["", f"[{key}]", *(f"{name} = {_value(value)}" for name, value in each.items() if value is not None)]
