@@ -14,6 +14,7 @@ from emu.assembly.inline import Inline
 from emu.errors import UserError
 from emu.files import TEXT_BYTES_MAX, read_bounded
 
+LINE_MAX = 1000  # characters: what looks through a line may take longer than it is long
 STATES = ("user", "kernel", "scheduler", "interrupt", "idle")
 DIRECTIVES = frozenset((".set", ".equ", ".macro", ".endm", ".rept", ".endr", ".if", ".else", ".endif", ".p2align", ".byte"))
 _LOCAL = re.compile(r"\.L(\w+)")
@@ -75,6 +76,8 @@ def prepare(path: Path, inlines: Mapping[str, Inline] | None = None, *, labels: 
 
 def _expand(source: Source, number: int, raw: str, inlines: Mapping[str, Inline], inside: tuple[str, ...]) -> None:
     """Add a line, or those of the inline routine that it names, which may name others."""
+    if len(raw) > LINE_MAX:
+        raise UserError(f"{source.path}:{number}: a line must have at most {LINE_MAX} characters, not {len(raw)}")
     word = raw.split(maxsplit=1)[0] if raw.strip() else ""
     if word not in inlines:
         _line(source, number, raw)

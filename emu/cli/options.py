@@ -21,8 +21,7 @@ from emu.run.experiment_spec import (
 from emu.subjects.ipc_msg.workload.plans import SUMMARIES
 from emu.subjects.ipc_msg.workload.pmsg_shared import NAME as DEFAULT_WORKLOAD
 from emu.subjects.ipc_msg.workload.workload import CORES_MAX
-
-DIGITS_MAX = 20
+from emu.whole import whole
 
 Cores = Annotated[str | None, typer.Option(metavar="N", help="Cores, 1 to 64 (default: as many as the machine has).")]
 Machine = Annotated[str, typer.Option(metavar="NAME|FILE", help="A machine (`emu machines`) or the path of a machine file.")]
@@ -119,14 +118,6 @@ __all__ = [
 def figures(overrides: Sequence[str] | None) -> tuple[tuple[str, int], ...]:
     """What `--set KEY=VALUE` was given, one for each time."""
     return tuple(_override(text) for text in overrides or ())
-
-
-def whole(name: str, text: str) -> int:
-    """A whole number; ranges are checked where they are known."""
-    digits = text.strip().removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= DIGITS_MAX):
-        raise UserError(f"{name} must be a whole number, not {text!r}")
-    return int(text)
 
 
 def whole_list(name: str, text: str) -> tuple[int, ...]:

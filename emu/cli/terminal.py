@@ -13,6 +13,7 @@ from emu.errors import EmuError, UserError
 from emu.printable import printable, printable_in_colour
 from emu.processes import STOP_SIGNALS
 
+COMPLAINT_MAX = 2000  # characters
 PAGE_WIDTH = 100
 PAGE_WIDTH_MIN, PAGE_WIDTH_MAX = 60, 140
 INTERRUPTED = 128 + signal.SIGINT  # exit code of a program that Ctrl-C ended
@@ -94,9 +95,12 @@ def show_line(line: str) -> None:
 
 
 def complain(message: object) -> None:
-    """Print one line to stderr."""
+    """Print one line to stderr; of a very long one its ends."""
+    line = printable(" ".join(str(message).split()))
+    if len(line) > COMPLAINT_MAX:
+        line = f"{line[: COMPLAINT_MAX // 2]} … {line[-COMPLAINT_MAX // 4 :]}"
     with suppress(OSError):  # there is nobody left to tell
-        sys.stderr.write(f"emu: {printable(' '.join(str(message).split()))}\n")
+        sys.stderr.write(f"emu: {line}\n")
         sys.stderr.flush()
 
 

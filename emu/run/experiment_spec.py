@@ -11,11 +11,13 @@ from emu.errors import UserError
 from emu.subjects.ipc_msg.workload.plans import plan_workload, threads_of
 from emu.subjects.ipc_msg.workload.pmsg_shared import DEFAULT_MESSAGES, NAME
 from emu.subjects.ipc_msg.workload.workload import CORES_MAX, Workload
+from emu.whole import whole
 
 DEFAULT_VARIANT = "wakeq"
 DEFAULT_MACHINE = "a10-7800"
 TICK_HZ_MAX = 100_000
 STALL_CYCLES_MAX = 10**9
+STALL_EVERY_MAX = 10**9
 TRACE_RECORDS_DEFAULT = 50_000_000
 CYCLES_MAX = 10**15
 
@@ -38,8 +40,8 @@ class Stall:
             raise UserError("a stall needs the name of a point; `emu variants show NAME` lists them")
         if not 1 <= self.cycles <= STALL_CYCLES_MAX:
             raise UserError(f"stall {self.point}: cycles must be 1 to {STALL_CYCLES_MAX}, not {self.cycles}")
-        if self.every < 1:
-            raise UserError(f"stall {self.point}: EVERY must be 1 or more, not {self.every}")
+        if not 1 <= self.every <= STALL_EVERY_MAX:
+            raise UserError(f"stall {self.point}: EVERY must be 1 to {STALL_EVERY_MAX}, not {self.every}")
 
     @classmethod
     def parse(cls, text: str) -> "Stall":
@@ -50,7 +52,7 @@ class Stall:
         for number in numbers:
             if not (number.isascii() and number.isdigit()):
                 raise UserError(f"stall {text!r}: CYCLES and EVERY must be whole numbers, not {number!r}")
-        return cls(point, *map(int, numbers))
+        return cls(point, *(whole(f"stall {point}: CYCLES or EVERY", number) for number in numbers))
 
     @property
     def how_often(self) -> str:

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from emu.description import Figure, MachineFile
 from emu.errors import UserError
+from emu.whole import whole
 
 NEAREST = 3  # keys named in place of one that there is not
 ALIKE = 0.75  # how much they must have in common with it, of 1
@@ -25,7 +26,7 @@ def parse_override(text: str) -> Override:
     key, equals, value = text.partition("=")
     if not (equals and key and value.isascii() and value.replace("_", "").isdigit()):
         raise UserError(f"--set must be KEY=VALUE with a whole number, such as latencies.remote_line=400, not {text!r}")
-    return key, int(value)
+    return key, whole(key, value.replace("_", ""))
 
 
 def figures(machine: MachineFile) -> dict[str, Figure]:

@@ -7,6 +7,7 @@ from emu.files import LIST_BYTES_MAX, read_bounded
 from emu.native import MASK64, signed
 from emu.stress.case import ADDRESS_MAX, SIZES, Array, Case, Shape, Violation, machine_file, no_operations
 from emu.stress.records import NAMES, OP_CMPXCHG, OP_LOAD, OP_LOOK
+from emu.whole import whole
 
 HEADINGS = {"machine": 1, "cores": 1, "l1": 2, "l2": 2, "l3": 2, "module": 1, "buffer": 2}  # and how many words follow
 OPTIONAL = frozenset(("l3",))  # only machines that have one
@@ -118,10 +119,7 @@ def _fill(operation: Array, words: list[str], cores: int) -> None:
 
 
 def _number(name: str, word: str, least: int, most: int) -> int:
-    try:
-        number = int(word, 0)
-    except ValueError:
-        raise UserError(f"{name} must be a whole number, not {word!r}") from None
+    number = whole(name, word, hexadecimal=True)
     if not least <= number <= most:
         raise UserError(f"{name} must be {least} to {most if most < 10**6 else hex(most)}, not {word}")
     return number

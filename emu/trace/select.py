@@ -13,6 +13,7 @@ from emu.trace.extent import Extents
 from emu.trace.file import Records, TraceFile
 from emu.trace.header import IDLE, TraceHeader
 from emu.trace.record import TRACE_DTYPE, Kind
+from emu.whole import whole
 
 Mask = NDArray[np.bool_]
 
@@ -191,7 +192,7 @@ def parse_cycles(text: str) -> tuple[int, int]:
     start, colon, end = text.partition(":")
     if not colon or not all(part == "" or (part.isascii() and part.isdigit()) for part in (start, end)):
         raise UserError(f"cycles must be FROM:TO in whole cycles, such as 120000:130000 or 120000:, not {text!r}")
-    lowest, highest = int(start or 0), int(end) if end else 2**62
+    lowest, highest = whole("cycles", start or "0"), whole("cycles", end) if end else 2**62
     if lowest > highest:
         raise UserError(f"cycles must be FROM:TO with FROM not above TO, not {text!r}")
     return lowest, highest
@@ -203,7 +204,7 @@ def _task_number(header: TraceHeader, name: str) -> int:
     names = [task.name for task in header.tasks]
     if name in names:
         return names.index(name)
-    if name.isascii() and name.isdigit() and int(name) < len(names):
+    if name.isascii() and name.isdigit() and whole("task", name) < len(names):
         return int(name)
     known = f"{names[0]} to {names[-1]} or {IDLE}" if names else IDLE
     raise UserError(f"the trace has tasks {known}, not {name!r}")

@@ -77,7 +77,9 @@ def test_stall(text, stall):
         ("w:-1", "must be whole numbers, not '-1'"),
         ("w:²", "must be whole numbers"),
         ("w:0", "cycles must be 1 to"),
-        ("w:1:0", "EVERY must be 1 or more, not 0"),
+        ("w:1:0", "EVERY must be 1 to 1000000000, not 0"),
+        ("w:1:9999999999", "EVERY must be 1 to 1000000000"),
+        ("w:" + "9" * 5000, "stall w: CYCLES or EVERY is too large: a number of 5000 digits"),
         (":5", "needs the name of a point"),
     ],
 )

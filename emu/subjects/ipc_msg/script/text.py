@@ -99,7 +99,7 @@ class _Reader:
         least, most = (1, s.TASKS_MAX) if words[0] == "tasks" else (0, s.QUEUES_MAX)
         if self._steps or words[0] in self._counts:
             raise self._wrong(f"`{words[0]}` once, before the first operation", "it again or too late")
-        if len(words) != 2 or not words[1].isdecimal() or not least <= int(words[1]) <= most:
+        if len(words) != 2 or not re.fullmatch("[0-9]{1,9}", words[1]) or not least <= int(words[1]) <= most:
             raise self._wrong(f"`{words[0]} N` with N from {least} to {most}", " ".join(words))
         self._counts[words[0]] = int(words[1])
 
