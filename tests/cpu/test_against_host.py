@@ -1,6 +1,6 @@
 """Random programs of all instructions that the emulator carries out, on it and on the host processor; 300, or as many as asked for:
 
-CPU_PROGRAMS=20000 python -m pytest tests/cpu -k host_does
+CPU_PROGRAMS=20000 python -m pytest tests/cpu -k a_program_does_what_the_host_does
 
 CPU_SEED=N takes the programs from seed N on.
 """
