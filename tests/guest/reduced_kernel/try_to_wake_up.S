@@ -15,7 +15,6 @@ try_to_wake_up:
     je .Lself
     mov edx, eax
     shl edx, 0x18
-    .set APIC_BASE, 0xffffffffff5fd000
     mov rcx, APIC_BASE
     mov dword ptr [rcx + XAPIC_icr2], edx
     mov dword ptr [rcx + XAPIC_icr], 0xfd
