@@ -44,10 +44,19 @@ def is_string(mnemonic: str, operands: Collection[str]) -> bool:
     return mnemonic in STRINGS and "x" not in operands
 
 
+class NotCarriedOut(UserError):
+    """Occurs when no core carries an instruction out as a processor does; `objection` says why, without the place."""
+
+    def __init__(self, each: Instruction, where: str, objection: str) -> None:
+        """The message begins with `where`."""
+        super().__init__(f"{where}: {each.text}: {objection}")
+        self.address, self.objection = each.address, objection
+
+
 def refuse_unknown(each: Instruction, where: str) -> None:
-    """A `UserError` that begins with `where` if no core carries an instruction out as a processor does."""
+    """A `NotCarriedOut` that begins with `where` if no core carries an instruction out as a processor does."""
     if objection := _objection(each):
-        raise UserError(f"{where}: {each.text}: {objection}")
+        raise NotCarriedOut(each, where, objection)
 
 
 def _objection(each: Instruction) -> str:

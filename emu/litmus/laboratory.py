@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from emu.description import MachineFile
 from emu.engine.unicorn_core import register_id
+from emu.errors import UserError
 from emu.explore.explorer import Bounds, Endless, Exploration, Explorer, Rules
 from emu.explore.flat import STACK_BYTES, STACKS, flat_machine
+from emu.isa.carried_out import NotCarriedOut
 from emu.litmus.program import Placed, Program
 from emu.litmus.test import LitmusTest, Observable, Register
 
@@ -29,7 +31,10 @@ class Laboratory:
         """Build a machine with a core for each thread of the largest test."""
         self.program, self.tests, self.model, self.bounds = program, tests, model, bounds
         cores = max(len(test.threads) for test in tests)
-        self.machine = flat_machine(program.image, cores, description)
+        try:
+            self.machine = flat_machine(program.image, cores, description)
+        except NotCarriedOut as error:
+            raise UserError(f"{program.statements[error.address]}: {error.objection}") from None
         self._pristine = [unicorn.save() for unicorn in self.machine.unicorns]
 
     def run(self, index: int) -> Finding:
