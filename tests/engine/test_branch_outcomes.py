@@ -17,7 +17,7 @@ from emu.trace.record import Kind
 
 @pytest.mark.parametrize(("scenario", "cores"), [("locked_counter", 3), ("private_work", 1), ("racing_counter", 2)])
 def test_outcomes_are_those_of_the_trace(scenario: str, cores: int) -> None:
-    machine = small_machine.make(small_machine.SCENARIOS[scenario], cores, trace=True)
+    machine = small_machine.make(small_machine.program(scenario), cores, trace=True)
     machine.record_branches()
     assert small_machine.drive(machine) == rec.RUN_DONE
     text = machine.text
@@ -37,7 +37,7 @@ def test_outcomes_are_those_of_the_trace(scenario: str, cores: int) -> None:
 
 
 def test_noting_them_changes_nothing() -> None:
-    plain, noted = (small_machine.make(small_machine.SCENARIOS["locked_counter"], 3) for _ in range(2))
+    plain, noted = (small_machine.make(small_machine.program("locked_counter"), 3) for _ in range(2))
     noted.record_branches()
     assert small_machine.drive(plain) == small_machine.drive(noted) == rec.RUN_DONE
     assert small_machine.summary(plain) == small_machine.summary(noted)

@@ -9,30 +9,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import small_machine
 
 from emu.engine import records as rec
 
-SCRIPT = Path(__file__).with_name("small_machine.py")
 SCENARIOS = ("locked_counter", "racing_counter", "private_work", "mended")
 
 
 @cache
-def run(scenario: str, cores: int, *extra: str, jit: bool = True) -> dict[str, Any]:
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if jit else "1"}
-    command = [sys.executable, str(SCRIPT), scenario, str(cores), *extra]
-    found: dict[str, Any] = json.loads(subprocess.run(command, env=environment, capture_output=True, check=True, text=True).stdout)
-    return found
+def run(scenario: str, cores: int) -> dict[str, Any]:
+    return small_machine.run(small_machine.program(scenario), cores)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_plain_python_gives_the_same_result(scenario: str) -> None:
-    assert run(scenario, 3) == run(scenario, 3, jit=False)
+def test_plain_python_gives_the_same_result() -> None:
+    script = Path(small_machine.__file__)
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    done = subprocess.run([sys.executable, str(script), *SCENARIOS], env=environment, capture_output=True, check=True, text=True)
+    for scenario, found in json.loads(done.stdout).items():
+        assert found == small_machine.run(small_machine.program(scenario, short=True), 3), scenario
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize("cores", [1, 4])
 def test_run_ahead_changes_nothing(scenario: str, cores: int) -> None:
-    assert run(scenario, cores) == run(scenario, cores, "no-run-ahead")
+    assert run(scenario, cores) == small_machine.run(small_machine.program(scenario), cores, run_ahead=False)
 
 
 @pytest.mark.parametrize("cores", [1, 2, 4, 8])
@@ -57,20 +57,16 @@ def test_without_a_lock_updates_are_lost() -> None:
 
 
 def test_slices_change_nothing() -> None:
-    import small_machine
-
     results = []
     for slice_cycles in (500, 10**7):
-        machine = small_machine.make(small_machine.SCENARIOS["locked_counter"], 3, slice_cycles=slice_cycles)
+        machine = small_machine.make(small_machine.program("locked_counter"), 3, slice_cycles=slice_cycles)
         assert small_machine.drive(machine) == rec.RUN_DONE
         results.append(small_machine.summary(machine))
     assert results[0]["digests"] == results[1]["digests"]
 
 
 def test_tracing_changes_nothing() -> None:
-    import small_machine
-
-    machine = small_machine.make(small_machine.SCENARIOS["locked_counter"], 3, trace=True)
+    machine = small_machine.make(small_machine.program("locked_counter"), 3, trace=True)
     assert small_machine.drive(machine) == rec.RUN_DONE
     assert small_machine.summary(machine)["digests"] == run("locked_counter", 3)["digests"]
     records = machine.trace[: int(machine.record["trace_count"][0])]
@@ -78,9 +74,7 @@ def test_tracing_changes_nothing() -> None:
 
 
 def test_cpuid_and_clock_are_the_machines_own() -> None:
-    import small_machine
-
-    machine = small_machine.make(small_machine.SCENARIOS["identity"], 3)
+    machine = small_machine.make(small_machine.program("identity"), 3)
     assert small_machine.drive(machine) == rec.RUN_DONE
     for core in range(3):
         page = machine.bus.ram[0x300000 + 0x1000 * core - 0x100 :].view("<u4")
@@ -118,8 +112,6 @@ STRINGS = """
 @pytest.mark.parametrize("cores", [1, 2, 3])
 def test_a_string_waits_for_room_in_the_store_buffer(cores: int) -> None:
     """Its elements are stores like any others: none before them is lost, and no more are pending than there is room for."""
-    import small_machine
-
     machine = small_machine.make(STRINGS, cores, slice_cycles=50)
     most = 0
     outcome = rec.SLICE_DONE
@@ -150,8 +142,6 @@ STALLED = """
 @pytest.mark.parametrize(("cycles", "every", "times"), [(1, 1, 0x20), (700, 1, 0x20), (5000, 7, 4), (3, 0x21, 0)])
 def test_a_stall_is_exactly_its_cycles(cycles: int, every: int, times: int) -> None:
     """However much is under way when it begins, its own cycles are stall, no more and no less."""
-    import small_machine
-
     from emu.trace.record import State
 
     machine = small_machine.make(STALLED, 1, stalls={"here": (cycles, every)})
@@ -198,7 +188,6 @@ LOST_LINE = """
 @pytest.mark.parametrize("delay", range(0x80, 0x110, 0x8))
 def test_a_locked_instruction_waits_for_a_store_that_lost_its_line(delay: int, wait: int) -> None:
     """Who sees what the locked instruction wrote sees the stores before it, too, even one that had to ask for its line again."""
-    import small_machine
     from unicorn import x86_const as x86
 
     machine = small_machine.make(LOST_LINE.format(delay=delay, wait=wait), 2, cores_per_module=1)

@@ -55,6 +55,33 @@ EPILOGUE = """
     pause
     jmp .Lend
 """
+# Calls the routines of a table one after the other; CALL is one row: the routine, registers for it, and what it leaves in two.
+CALLS = 0xFFFF880003100000
+CALL = ("routine", "rax", "rcx", "rdx", "rsi", "rdi", "rax_after", "rdx_after")
+CALLER = (
+    PROLOGUE
+    + "".join(f"    .set CALL_{name}, {8 * index:#x}\n" for index, name in enumerate(CALL))
+    + f"""
+    .set CALL_bytes, {8 * len(CALL):#x}
+    mov r12, {CALLS:#x}
+.Lnext:
+    mov r13, qword ptr [r12 + CALL_routine]
+    test r13, r13
+    je .Ldone
+    mov rax, qword ptr [r12 + CALL_rax]
+    mov rcx, qword ptr [r12 + CALL_rcx]
+    mov rdx, qword ptr [r12 + CALL_rdx]
+    mov rsi, qword ptr [r12 + CALL_rsi]
+    mov rdi, qword ptr [r12 + CALL_rdi]
+    call r13
+    mov qword ptr [r12 + CALL_rax_after], rax
+    mov qword ptr [r12 + CALL_rdx_after], rdx
+    add r12, CALL_bytes
+    jmp .Lnext
+.Ldone:
+"""
+    + EPILOGUE
+)
 
 
 @cache
@@ -79,6 +106,16 @@ def image_of(
             lock_kind=lock_kind(get_variant(variant)),
             preempt=preempt,
         )
+
+
+_texts: dict[int, Text] = {}  # by the identity of an image, which `image_of` keeps
+
+
+def text_of(image: Image) -> Text:
+    """What the engine knows of each instruction of an image from `image_of`."""
+    if id(image) not in _texts:
+        _texts[id(image)] = build_text(image)
+    return _texts[id(image)]
 
 
 @dataclass
@@ -148,6 +185,16 @@ class Bench:
         assert physical is not None, hex(virtual)
         return self.guest.kernel.ram.data[physical : physical + size].tobytes()
 
+    def put_calls(self, calls: Sequence[tuple[str, Mapping[str, int]]]) -> None:
+        """What CALLER is to call: routines, and registers by name."""
+        rows = ([self.image.symbols[name], *(registers.get(each, 0) for each in CALL[1:])] for name, registers in calls)
+        self.put(CALLS, b"".join((value & MASK).to_bytes(8, "little") for row in rows for value in row) + bytes(8))
+
+    def results(self, count: int) -> list[tuple[int, int]]:
+        """rax and rdx after each of the first `count` calls."""
+        rows = range(CALLS, CALLS + 8 * len(CALL) * count, 8 * len(CALL))
+        return [(self.get(row + 8 * CALL.index("rax_after")), self.get(row + 8 * CALL.index("rdx_after"))) for row in rows]
+
     def start_at(self, index: int, routine: str) -> None:
         """Make a user task begin at another user routine, which finds its pages in rdi."""
         kernel = self.guest.kernel
@@ -166,7 +213,7 @@ def make(
 ) -> Bench:
     """Build guest and machine; `primary` is where core 0 begins instead of the boot code, `done` how many tasks shall exit."""
     description = load_machine("a10-7800")
-    text = build_text(image)
+    text = text_of(image)
     workload.setdefault("cores", 1)
     workload.setdefault("threads", 2)
     workload.setdefault("messages", 1)
@@ -193,20 +240,6 @@ def make(
         trace=trace,
     )
     return Bench(image, text, guest, Machine(bus, text, start, options))
-
-
-def calls(routines: Sequence[tuple[str, Mapping[str, int]]], results: int) -> str:
-    """Text of a routine `bench` that calls others with given registers and stores each rax, then rdx, at `results`."""
-    lines = []
-    for number, (routine, registers) in enumerate(routines):
-        lines += [f"    mov {name}, {value & MASK:#x}" for name, value in registers.items()]
-        lines += [f"    call {routine}", f"    mov r15, {results + 16 * number:#x}"]
-        lines += [
-            "    mov qword ptr [r15], rax",
-            f"    .set SECOND_{number:x}, 0x8",
-            f"    mov qword ptr [r15 + SECOND_{number:x}], rdx",
-        ]
-    return PROLOGUE + "\n".join(lines) + EPILOGUE
 
 
 def in_plain_python(module: str, function: str) -> Any:

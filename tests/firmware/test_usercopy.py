@@ -9,32 +9,63 @@ from typing import Any
 import pytest
 
 from emu.engine import records as rec
+from emu.trace.record import Kind
 
 sys.path.insert(0, str(Path(__file__).parent))
-from kernel_bench import MASK, USER, Bench, calls, image_of, in_plain_python, make
+from kernel_bench import CALLER, MASK, USER, Bench, image_of, in_plain_python, make
 
 EFAULT = -14 & MASK
 KERNEL = 0xFFFF880003000000  # free RAM in the direct map: the kernel's side of the copies
-RESULTS = 0xFFFF880003100000
 PAGE = 0x1000
 END = USER + PAGE  # the first byte that is not mapped
 LIMIT = 0x7FFFFFFFF000
 TEXT = 0x400000  # user text: mapped, read-only
 UNMAPPED = 0x1000
 CF, OF = 0x1, 0x800
+FAULTS = {
+    "load": "mov rbx, qword ptr [rdi]",
+    "store": "mov qword ptr [rdi], rbx",
+    "string": "rep movsb",
+    "locked": "lock inc qword ptr [rdi]",
+}
+# IMUL leaves CF and OF clear, and they are still lazy in Unicorn when the next instruction faults.
+FLAGS_BEFORE_A_FAULT = """//@ state kernel
+{name}:
+    mov eax, 0x3
+    mov edx, 0x1
+    imul eax, edx
+//@ fixup .Lfix
+    {fault}
+.Lfix:
+    pushfq
+    pop rax
+    ret
+"""
+ROUTINES = {f"flags_{name}": FLAGS_BEFORE_A_FAULT.format(name=f"flags_{name}", fault=fault) for name, fault in FAULTS.items()}
+ROUTINES |= {
+    f"bad_{name}": f"//@ state kernel\nbad_{name}:\n    {text}\n    ret\n"
+    for name, text in (("opcode", "ud2"), ("load", "mov rax, qword ptr [rdi]"), ("store", "mov qword ptr [rdi], rax"))
+}
 
 
-def run(routines: list[tuple[str, dict[str, int]]], fill: bytes = b"") -> tuple[Bench, list[tuple[int, int]]]:
-    """Call routines one after the other; gives each one's rax and rdx. User page and kernel page hold known bytes."""
-    bench = make(image_of("wakeq", (("bench", calls(routines, RESULTS)),)), primary="bench", done=1)
+def prepared(routines: list[tuple[str, dict[str, int]]], *, trace: bool = False) -> Bench:
+    """A machine that will call routines one after the other. User page and kernel page hold known bytes."""
+    bench = make(image_of("wakeq", (("bench", CALLER), *ROUTINES.items())), primary="bench", done=1, trace=trace)
     bench.put(USER, bytes(i % 251 + 1 for i in range(PAGE)))
-    bench.put(KERNEL, fill or bytes(i % 241 + 2 for i in range(PAGE)))
+    bench.put(KERNEL, bytes(i % 241 + 2 for i in range(PAGE)))
+    bench.put_calls(routines)
+    return bench
+
+
+def run(routines: list[tuple[str, dict[str, int]]]) -> tuple[Bench, list[tuple[int, int]]]:
+    """Call routines; gives each one's rax and rdx."""
+    bench = prepared(routines)
     bench.run_to_end()
-    return bench, [(bench.get(RESULTS + 16 * n), bench.get(RESULTS + 16 * n + 8)) for n in range(len(routines))]
+    return bench, bench.results(len(routines))
 
 
 def copy(to: int, source: int, size: int) -> dict[str, int]:
-    return {"rdi": to, "rsi": source, "edx": size}
+    return {"rdi": to, "rsi": source, "rdx": size}
 
 
 def user_bytes(offset: int, size: int) -> bytes:
@@ -130,21 +161,21 @@ def test_the_twin_in_plain_python_agrees() -> None:
 
 def test_the_frame_of_a_fault_tells_what_was_tried() -> None:
     """The error code on the stack, seen where page_fault begins: bit 0 the page is there, bit 1 a store."""
-    for name, registers, wanted in (
-        ("__get_user_8", {"rax": UNMAPPED}, 0),
-        ("__put_user_8", {"rcx": UNMAPPED}, 2),
-        ("__put_user_8", {"rcx": TEXT}, 3),
-        ("__put_user_8", {"rcx": END - 4}, 2),
-        ("_copy_from_user", copy(KERNEL, END - 9, 64), 0),
-        ("_copy_to_user", copy(END - 16, KERNEL, 64), 2),
-        ("_copy_to_user", copy(TEXT, KERNEL, 64), 3),
-    ):
-        bench = make(image_of("wakeq", (("bench", calls([(name, registers)], RESULTS)),)), primary="bench", done=1, trace=True)
-        bench.run_to_end()
-        records = bench.machine.trace[: int(bench.machine.record["trace_count"][0])]
-        loads = records[(records["kind"] == 0) & (records["pc"] == _load_of_error_code(bench))]
-        assert int(loads[0]["value"]) == wanted, (name, registers)
-        assert (records["kind"] == 9).sum() >= 1, "the trace shows the exception"
+    tried: list[tuple[str, dict[str, int], list[int]]] = [
+        ("__get_user_8", {"rax": UNMAPPED}, [0]),
+        ("__put_user_8", {"rcx": UNMAPPED}, [2]),
+        ("__put_user_8", {"rcx": TEXT}, [3]),
+        ("__put_user_8", {"rcx": END - 4}, [2]),
+        ("_copy_from_user", copy(KERNEL, END - 9, 64), [0, 0]),  # the words, then the bytes that may be there
+        ("_copy_to_user", copy(END - 16, KERNEL, 64), [2, 2]),
+        ("_copy_to_user", copy(TEXT, KERNEL, 64), [3, 3]),
+    ]
+    bench = prepared([(name, registers) for name, registers, _ in tried], trace=True)
+    bench.run_to_end()
+    records = bench.machine.trace[: int(bench.machine.record["trace_count"][0])]
+    loads = records[(records["kind"] == Kind.INSTRUCTION) & (records["pc"] == _load_of_error_code(bench))]
+    assert [int(load["value"]) for load in loads] == [code for _, _, codes in tried for code in codes]
+    assert (records["kind"] == Kind.INTERRUPT).sum() == len(loads), "the trace shows the exceptions"
 
 
 def _load_of_error_code(bench: Bench) -> int:
@@ -154,37 +185,18 @@ def _load_of_error_code(bench: Bench) -> int:
     return next(each.address for each in body if each.mnemonic == "mov" and "rsi" in each.writes)
 
 
-FLAGS_BEFORE_A_FAULT = """
-    mov r12, {results:#x}
-    mov edi, {unmapped:#x}
-    mov eax, 0x3
-    mov edx, 0x1
-    imul eax, edx
-//@ fixup .Lfix
-    {fault}
-.Lfix:
-    pushfq
-    pop qword ptr [r12]
-"""
+def test_a_fault_leaves_the_flags_as_they_were() -> None:
+    _, results = run([(f"flags_{name}", {"rdi": UNMAPPED, "rsi": KERNEL, "rcx": 1}) for name in FAULTS])
+    assert [rax & (CF | OF) for rax, _ in results] == [0] * len(FAULTS)
 
 
-@pytest.mark.parametrize("fault", ["mov rbx, qword ptr [rdi]", "mov qword ptr [rdi], rbx", "rep movsb", "lock inc qword ptr [rdi]"])
-def test_a_fault_leaves_the_flags_as_they_were(fault: str) -> None:
-    """IMUL leaves CF and OF clear, and they are still lazy in Unicorn when the next instruction faults."""
-    text = calls([], RESULTS).replace("    sti\n", FLAGS_BEFORE_A_FAULT.format(results=RESULTS, unmapped=UNMAPPED, fault=fault))
-    bench = make(image_of("wakeq", (("bench", text),)), primary="bench", done=1)
-    bench.run_to_end()
-    assert bench.get(RESULTS) & (CF | OF) == 0
-
-
-@pytest.mark.parametrize("fault", ["ud2", "mov rax, qword ptr [rbx]", "mov qword ptr [rbx], rax"])
-def test_what_has_no_fixup_still_ends_the_run(fault: str) -> None:
-    text = calls([], RESULTS).replace("    sti\n", f"    mov ebx, 0x1000\n    {fault}\n")
-    bench = make(image_of("wakeq", (("bench", text),)), primary="bench", done=1)
+@pytest.mark.parametrize(("routine", "vector"), [("opcode", 6), ("load", 14), ("store", 14)])
+def test_what_has_no_fixup_still_ends_the_run(routine: str, vector: int) -> None:
+    bench = prepared([(f"bad_{routine}", {"rdi": UNMAPPED})])
     assert bench.run() == rec.FAULT
     core = bench.machine.cores[0]
-    assert (int(core["fault"]), int(core["fault_code"])) == (rec.FAULT_EXCEPTION, 6 if fault == "ud2" else 14)
-    assert bench.image.symbol_at(int(core["pc"]) & MASK)[0] == "bench"  # type: ignore[index]
+    assert (int(core["fault"]), int(core["fault_code"])) == (rec.FAULT_EXCEPTION, vector)
+    assert bench.image.symbol_at(int(core["pc"]) & MASK) == (f"bad_{routine}", 0)
 
 
 def test_the_table_is_sorted_and_complete() -> None:
