@@ -14,9 +14,9 @@ from emu.run.result import RunResult
 # What a script says itself, or leaves to nobody.
 NOT_OF_SCRIPTS = (
     "--cores", "--workload", "--preempt", "--threads", "--messages", "--placement", "--queues", "--types", "--seed", "--stall",
-    "--tick", "--set", "--trace", "--overwrite", "--max-cycles", "--trace-limit",
+    "--tick", "--set", "--trace", "--overwrite", "--trace-limit",
 )  # fmt: skip
-OF_SCRIPTS = ("--variant", "--machine", "--json")
+OF_SCRIPTS = ("--variant", "--machine", "--json", "--max-cycles")
 
 
 @together.declare(
@@ -24,7 +24,7 @@ OF_SCRIPTS = ("--variant", "--machine", "--json")
     together.Needs(("--trace-limit",), "--trace", "it bounds the records of a trace"),
     together.Needs(("--overwrite",), "--trace", "no other file is written"),
     together.Together((*OF_SCRIPTS, *NOT_OF_SCRIPTS), "each is one figure of the experiment, or one form of what it gives"),
-    together.Together(("--script",), "a script runs in any variant, on any machine, and is answered in either form", OF_SCRIPTS),
+    together.Together(("--script",), "a script runs in any variant, on any machine, up to any bound; its form is free", OF_SCRIPTS),
 )
 def run(
     cores: options.Cores = None,
@@ -79,7 +79,7 @@ def run(
     if script is not None:
         from emu.cli.script import run_file
 
-        run_file(script, variant, machine, as_json)
+        run_file(script, variant, machine, as_json, max_cycles)
         return
     spec = options.experiment(
         variant=variant,

@@ -15,5 +15,6 @@ class Program:
     memory: str  # structure
     one_process: bool  # the tasks are threads of one process, or each is a process
     handled: bool  # SIGUSR1 runs count_signal, SIGUSR2 is ignored
+    own_credentials: bool  # each task can be of a user of its own
     fill: Callable[[Record, TaskPlan], None]
     check: Callable[[Record, TaskPlan], None]  # after a complete run; what is wrong is a `CheckFailed`

@@ -57,6 +57,10 @@ class Record:
         start = self.physical + self._kernel.offset(self.struct, path)
         return self._kernel.ram.data[start : start + size].tobytes()
 
+    def bytes(self) -> bytes:
+        """All of the structure."""
+        return self._kernel.ram.data[self.physical : self.physical + self.size].tobytes()
+
     @property
     def size(self) -> int:
         """Bytes of the structure."""

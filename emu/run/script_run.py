@@ -4,7 +4,8 @@ Calls are handed to the tasks from outside, in memory that their user program po
 of calls is the script's, while everything between a call and its return is the guest's own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from emu.description import load_machine
 from emu.engine import records as rec
@@ -13,7 +14,7 @@ from emu.errors import EmuError, InternalError, UserError
 from emu.guest.held import Held
 from emu.guest.tasks import TASK_DEAD
 from emu.native import NEVER
-from emu.run.script_call import Caller, Queues
+from emu.run.script_call import Caller
 from emu.run.snapshot import Snapshot
 from emu.run.stuck.diagnose import diagnose
 from emu.run.wiring import Wired, wire
@@ -21,6 +22,7 @@ from emu.subjects.ipc_msg import system_calls as sc
 from emu.subjects.ipc_msg.invariants import check_at_rest
 from emu.subjects.ipc_msg.script import script as s
 from emu.subjects.ipc_msg.script.memory import held_by
+from emu.subjects.ipc_msg.script.queues import Queues
 from emu.subjects.ipc_msg.workload.workload import plan_script
 
 SLICE_CYCLES = 1000
@@ -28,14 +30,29 @@ STEP_CYCLES_MAX = 20_000_000
 
 
 class StepStuck(EmuError):
-    """Occurs when a step of a script does not come to rest."""
+    """Occurs when a step of a script does not come to rest: `stuck` says what every task was doing."""
 
-    def __init__(self, where: str, wired: Wired, outcome: int) -> None:
+    def __init__(self, where: str, wired: Wired, outcome: int, bound: str) -> None:
         """Say why."""
-        bound = f"not at rest after {STEP_CYCLES_MAX:,} cycles"
-        self.stuck = diagnose(wired, outcome, bound, ticks=False)
-        assert self.stuck is not None
-        super().__init__(f"{where}: {self.stuck.summary}")
+        stuck = diagnose(wired, outcome, f"not at rest {bound}", ticks=False)
+        assert stuck is not None
+        self.stuck = stuck
+        super().__init__(f"{where}: {stuck.summary}")
+
+
+class _AskedToStop(Exception):
+    """Occurs inside a step when the run shall end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """When a script ends before its last step."""
+
+    cycles: int | None = None  # of the machine since it was switched on
+    should_stop: Callable[[], bool] = lambda: False  # asked every thousand cycles
+
+
+UNBOUNDED = Bounds()
 
 
 class ScriptMachine:
@@ -56,6 +73,7 @@ class ScriptMachine:
         self._structs = [kernel.record("task_struct", task.task_struct) for task in users]
         self._calls: dict[int, s.Operation] = {}  # by task: what it is in
         self._dead: set[int] = set()
+        self._bounds = UNBOUNDED
         self._until_rest("boot")
         self._booted = Snapshot(self.wired)
 
@@ -68,19 +86,26 @@ class ScriptMachine:
         """Issue every operation on a freshly booted guest; what came of it, and who came back because of it."""
         return tuple(self.steps(script))
 
-    def steps(self, script: s.Script) -> Iterator[s.StepResult]:
-        """The same step by step, for who wants to keep what there is when a later one is stuck.
+    def steps(self, script: s.Script, bounds: Bounds = UNBOUNDED) -> Iterator[s.StepResult]:
+        """Issue one operation after the other; what each gave is there at once, and an end before the last one loses none.
 
-        After each step the guest's objects are checked (`emu.guest.invariants`): what is wrong there is a `CheckFailed`.
+        After each step the guest's objects are checked (`emu.subjects.ipc_msg.invariants`): what is wrong there is a
+        `CheckFailed`. Who is asked to stop has no further results.
         """
         if script.tasks != len(self._callers):
             raise InternalError(f"a machine of {len(self._callers)} tasks cannot run {script.name}, which has {script.tasks}")
         self._booted.restore()
+        self._bounds = bounds
         self._calls.clear()
         self._dead.clear()
-        queues = Queues([self._create(script) for _ in range(script.queues)])
-        for step in script.steps:
-            yield self._step(script, step, queues)
+        try:
+            queues = Queues([self._create(script) for _ in range(script.queues)])
+            for task, user in script.users:
+                self._callers[task - 1].be(user)
+            for step in script.steps:
+                yield self._step(script, step, queues)
+        except _AskedToStop:
+            return
 
     def _create(self, script: s.Script) -> int:
         """A queue that is there before the first step."""
@@ -121,12 +146,18 @@ class ScriptMachine:
 
     def _until_rest(self, where: str) -> None:
         """Let the machine run until every task waits for its next call, sleeps in one or is dead."""
-        machine = self.wired.machine
-        machine.record["max_cycles"] = machine.cycles + STEP_CYCLES_MAX
+        machine, bounds = self.wired.machine, self._bounds
+        step_end = machine.cycles + STEP_CYCLES_MAX
+        machine.record["max_cycles"] = step_end if bounds.cycles is None else min(step_end, bounds.cycles)
         while True:
+            if bounds.should_stop():
+                raise _AskedToStop
             outcome = machine.run()
             if outcome in (rec.FAULT, rec.LIMIT):
-                raise StepStuck(where, self.wired, outcome)
+                own = bounds.cycles is not None and bounds.cycles <= step_end
+                raise StepStuck(
+                    where, self.wired, outcome, f"at cycle {bounds.cycles:,}" if own else f"after {STEP_CYCLES_MAX:,} cycles"
+                )
             if outcome == rec.DEADLOCK or all(self._rests(index) for index in range(machine.count)):
                 return
 
@@ -142,8 +173,3 @@ class ScriptMachine:
         user = self.wired.text
         in_user = user.user_base <= int(core["pc"]) < user.user_base + user.user_bytes
         return in_user and self._callers[index].returned
-
-
-def run_script(script: s.Script, variant: str, machine: str) -> s.Results:
-    """Run a script on a machine of its own."""
-    return ScriptMachine.of(script, variant, machine).run(script)

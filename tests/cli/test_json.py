@@ -72,7 +72,7 @@ def run(emu, tmp_path):
 @sample("emu run --script")
 def script(emu, tmp_path):
     path = tmp_path / "s.script"
-    path.write_text("tasks 1\nt1: send type=1 size=8 -> EINVAL\n")
+    path.write_text("tasks 2\nt1: recv -> blocks\nt2: send type=1 size=8 -> EINVAL\nt2: stat\n")
     return [emu("run", "--script", str(path))]
 
 

@@ -87,7 +87,6 @@ def test_the_judge_can_fail():
         (["run", "--script", "x", "--seed", "1"], "--seed has no meaning with --script: the script says which tasks there are"),
         (["run", "--script", "x", "--cores", "4"], "--cores has no meaning with --script"),
         (["run", "--script", "x", "--tick", "0"], "--tick has no meaning with --script"),
-        (["run", "--script", "x", "--max-cycles", "5"], "--max-cycles has no meaning with --script"),
         (["run", "--script", "x", "--trace-limit", "5"], "--trace-limit has no meaning with --script"),
         (["run", "--trace-limit", "5"], "--trace-limit has no meaning without --trace: it bounds the records of a trace; add"),
         (["run", "--seed", "1", "--cores", "2", "--seed", "2"], "--seed is given twice: only one of them could count"),

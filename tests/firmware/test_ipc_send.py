@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from unicorn import x86_const as x86
 
-from emu.run.script_run import run_script
+from emu.run.script_run import ScriptMachine
 from emu.subjects.ipc_msg.script.check import mismatches
 from emu.subjects.ipc_msg.script.text import parse
 
@@ -567,4 +567,4 @@ t5: recv type=4 -> 8000 type=4 crc=0x6a0d6790
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_on_the_whole_kernel_with_page_faults_and_real_sleep(variant: str) -> None:
     script = parse(WHOLE_KERNEL)
-    assert mismatches(script, run_script(script, variant, "a10-7800")) == []
+    assert mismatches(script, ScriptMachine.of(script, variant, "a10-7800").run(script)) == []

@@ -245,8 +245,6 @@ def test_each_cache_gives_all_its_objects_and_takes_them_back(kind: Kind) -> Non
 
 def test_slabs_for_full_queues() -> None:
     """One message of a byte: 16384 of them fill a queue, and each takes an object of kmalloc-64."""
-    sixty_four = KINDS[0]
-    assert sixty_four.object_bytes == 64
     for cores, tasks, queues in ((1, 2, 0), (4, 8, 1), (4, 64, 3)):
         counts = usual_slabs(cores, tasks, queues)
         assert counts[0] * 64 >= tasks + queues * 16384

@@ -12,8 +12,9 @@ import struct
 import sys
 from pathlib import Path
 
-IPC_RMID, IPC_SET, IPC_STAT = 0, 1, 2
+IPC_RMID, IPC_SET, IPC_STAT, IPC_INFO, MSG_STAT, MSG_INFO = 0, 1, 2, 3, 11, 12
 MESSAGE_MAX = 8192
+SYSCTL = Path("/proc/sys/kernel")
 
 _CLONE_NEWUSER, _CLONE_NEWIPC = 0x10000000, 0x08000000
 _PR_SET_PDEATHSIG, _SIGKILL = 1, 9
@@ -23,6 +24,7 @@ _UNTOUCHED = 0xEE
 _PERM = struct.Struct("=iIIIII")  # key, uid, gid, cuid, cgid, mode
 _TAIL = struct.Struct("=qqqqqqii")  # stime, rtime, ctime, cbytes, qnum, qbytes, lspid, lrpid
 _TAIL_AT, _MSQID_DS = 48, 120
+_INFO = struct.Struct("=7iH")  # struct msginfo
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -35,6 +37,7 @@ def _arguments() -> None:
     _libc.msgrcv.restype = ctypes.c_ssize_t
     _libc.msgctl.argtypes = [number, number, pointer]
     _libc.mprotect.argtypes = [pointer, size, number]
+    _libc.kill.argtypes = [number, number]
 
 
 def why_not() -> str:
@@ -49,16 +52,39 @@ def why_not() -> str:
     return ""
 
 
-def enter_private_namespace() -> bool:
-    """Leave the IPC namespace of the host for one of our own, by a user namespace if need be; say whether it worked."""
+def enter_private_namespace() -> tuple[bool, bool]:
+    """Leave the IPC namespace of the host for one of our own, by a user namespace if need be.
+
+    Say whether it worked, and whether there are more users than ourselves in it.
+    """
     if _libc.unshare(_CLONE_NEWIPC) == 0:
-        return True
+        return True, os.geteuid() == 0
     uid, gid = os.geteuid(), os.getegid()
     if _libc.unshare(_CLONE_NEWUSER | _CLONE_NEWIPC) != 0:
-        return False
+        return False, False
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         Path(f"/proc/self/{name}").write_text(text)
+    return True, False
+
+
+def write_sysctl(name: str, value: int) -> bool:
+    """Set a figure of the namespace; say whether we may."""
+    try:
+        (SYSCTL / name).write_text(f"{value}\n")
+    except OSError:
+        return False
     return True
+
+
+def read_sysctl(name: str) -> int:
+    return int((SYSCTL / name).read_text())
+
+
+def become(user: int) -> None:
+    """Be a process of another user, and of the group of that number alone."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
 
 
 def die_with_parent() -> None:
@@ -136,18 +162,30 @@ class Caller:
             came = (struct.unpack_from("=q", self._memory, start)[0], self._memory[start + 8 : start + 8 + value])
         return value, error, came
 
-    def status(self, queue: int, bad: bool) -> tuple[int, int, object]:
-        answer = self._answer(_libc.msgctl(queue, IPC_STAT, self._place("pointer" if bad else "")))
-        if answer[0] < 0:
-            return answer
-        mode = _PERM.unpack_from(self._memory)[5]
-        _, _, _, cbytes, qnum, qbytes, lspid, lrpid = _TAIL.unpack_from(self._memory, _TAIL_AT)
-        return 0, 0, (qnum, cbytes, qbytes, mode & 0o777, lspid, lrpid)
+    def status(self, queue: int, command: int, bad: bool) -> tuple[int, int, object]:
+        """IPC_STAT or MSG_STAT, for which `queue` is an index."""
+        value, error, _ = self._answer(_libc.msgctl(queue, command, self._place("pointer" if bad else "")))
+        if value < 0:
+            return value, error, None
+        _, uid, gid, cuid, cgid, mode = _PERM.unpack_from(self._memory)
+        names = ("stime", "rtime", "ctime", "cbytes", "qnum", "qbytes", "lspid", "lrpid")
+        came = dict(zip(names, _TAIL.unpack_from(self._memory, _TAIL_AT), strict=True))
+        return value, 0, came | {"uid": uid, "gid": gid, "cuid": cuid, "cgid": cgid, "mode": mode & 0o777}
 
-    def set(self, queue: int, qbytes: int, mode: int, bad: bool) -> tuple[int, int, object]:
+    def information(self, command: int, bad: bool) -> tuple[int, int, object]:
+        value, error, _ = self._answer(_libc.msgctl(0, command, self._place("pointer" if bad else "")))
+        return value, error, _INFO.unpack_from(self._memory) if value >= 0 else None
+
+    def control(self, queue: int, command: int) -> tuple[int, int, object]:
+        return self._answer(_libc.msgctl(queue, command, self._place("")))
+
+    def kill(self, pid: int, number: int) -> tuple[int, int, object]:
+        return self._answer(_libc.kill(pid, number))
+
+    def set(self, queue: int, qbytes: int, mode: int, uid: int, gid: int, bad: bool) -> tuple[int, int, object]:
         if not bad:
             record = bytearray(_MSQID_DS)
-            _PERM.pack_into(record, 0, 0, os.getuid(), os.getgid(), 0, 0, mode)
+            _PERM.pack_into(record, 0, 0, uid % 2**32, gid % 2**32, 0, 0, mode)
             _TAIL.pack_into(record, _TAIL_AT, 0, 0, 0, 0, 0, qbytes, 0, 0)
             self._memory[:_MSQID_DS] = bytes(record)
         return self._answer(_libc.msgctl(queue, IPC_SET, self._place("pointer" if bad else "")))

@@ -9,8 +9,10 @@ another. Before the next operation is issued, every task whose call has not retu
   instant between the rounds all slept, and with nobody running nobody can wake anybody.
 - No answer is waiting in a pipe. A task writes its answer before it sleeps for its next command.
 
-No fixed time is slept. The queues are in a private IPC namespace where that is permitted; otherwise a guardian process,
-which no signal to the group ends, removes them when the driver and its tasks are gone, however they went.
+No fixed time is slept. A script's `sleep` ends when the kernel's own wall clock, the one that queues are stamped with, shows
+the next second; so what was stamped before and what behind it can be told apart. What an administrator does, the driver does.
+The queues are in a private IPC namespace where that is permitted; otherwise a guardian process, which no signal to the group
+ends, removes them when the driver and its tasks are gone, however they went.
 """
 
 import errno
@@ -20,17 +22,20 @@ import select
 import signal
 import sys
 import time
+from bisect import bisect_right
 from itertools import count
-from pathlib import Path
 
 import host_calls
 from host_task import Child, Stuck
 
 from emu.errors import EmuError, UserError
 from emu.subjects.ipc_msg.script import script as s
+from emu.subjects.ipc_msg.script.queues import Queues
 from emu.subjects.ipc_msg.script.text import dump, parse, with_results
 
 END = b"\0\n"
+CLOCK_REALTIME_COARSE = 5
+_OWN_IDS = {"uid": os.getuid(), "gid": os.getgid(), "cuid": os.getuid(), "cgid": os.getgid()}
 _PRIVATE_KEYS = 0x8000  # keys of a script are below, those of its private queues in a shared namespace from there on
 
 
@@ -42,24 +47,34 @@ class Driver:
         self._tasks: list[Child] = []
         self._key_base = 0 if private else key_base(os.getpid())
         self._private_keys = count(_PRIVATE_KEYS)
-        self._queues: list[int] = []
+        self._queues = Queues()
+        self._clock = Clock()
         self._pids: dict[int, int] = {}
         self._waiting: dict[int, s.Operation] = {}  # tasks that are in a call
         self._dead: set[int] = set()
 
     def run(self, script: s.Script) -> s.Results:
         """Run one script and leave no queue and no sleeper behind."""
-        while len(self._tasks) < script.tasks:
-            self._tasks.append(Child(self._tasks))
+        self._have_tasks(script)
+        self._clock = Clock()
         self._pids = {self._tasks[task - 1].pid: task for task in range(1, script.tasks + 1)}
         results = []
         try:
             for _ in range(script.queues):
-                self._note(host_calls.create(*self._key(0, s.QUEUE_MODE)))
+                self._queues.number_of(host_calls.create(*self._key(0, s.QUEUE_MODE)))
             results = [self._step(script, step) for step in script.steps]
         finally:
             self._clear()
         return tuple(results)
+
+    def _have_tasks(self, script: s.Script) -> None:
+        """Have a task of the right user at every place."""
+        while len(self._tasks) < script.tasks:
+            self._tasks.append(Child(self._tasks))
+        for place in range(script.tasks):
+            if self._tasks[place].user != (user := script.user_of(place + 1)):
+                self._tasks[place].kill()
+                self._tasks[place] = Child([child for child in self._tasks if child is not self._tasks[place]], user)
 
     def end(self) -> None:
         for child in self._tasks:
@@ -70,6 +85,12 @@ class Driver:
         if step.task in self._waiting:
             raise UserError(f"{script.name}:{step.line}: t{step.task} still sleeps in an earlier operation")
         operation = step.operation
+        match operation:
+            case s.Sleep():
+                self._clock.sleep()
+            case s.NextId(id):
+                host_calls.write_sysctl("msg_next_id", id)
+                self._queues.named = True
         self._waiting[step.task] = operation
         self._tasks[step.task - 1].issue(self._command(operation))
         dying = {step.task} if isinstance(operation, s.Exit) else set()
@@ -85,15 +106,26 @@ class Driver:
             case s.Msgget():
                 return ("get", *self._key(op.key, op.flags))
             case s.Send():
-                return ("send", self._id(op.queue), op.type, op.payload, op.size, op.flags, op.bad)
+                return ("send", self._queues.id_of(op.queue), op.type, op.payload, op.size, op.flags, op.bad)
             case s.Recv():
-                return ("receive", self._id(op.queue), op.type, op.size, op.flags, op.bad)
+                return ("receive", self._queues.id_of(op.queue), op.type, op.size, op.flags, op.bad)
             case s.Stat():
-                return ("status", self._id(op.queue), op.bad)
+                return ("status", self._queues.id_of(op.queue), host_calls.IPC_STAT, op.bad)
+            case s.MsgStat():
+                return ("status", self._queues.index_of(op), host_calls.MSG_STAT, op.bad)
+            case s.IpcInfo():
+                return ("information", host_calls.IPC_INFO, op.bad)
+            case s.MsgInfo():
+                return ("information", host_calls.MSG_INFO, op.bad)
+            case s.Msgctl(command):
+                return ("control", self._queues.id_of(op.queue), command)
             case s.Set():
-                return ("set", self._id(op.queue), op.qbytes, op.mode, op.bad)
+                owner = (op.uid or os.getuid(), op.gid or os.getgid())
+                return ("set", self._queues.id_of(op.queue), op.qbytes, op.mode, *owner, op.bad)
             case s.Rmid():
-                return ("remove", self._id(op.queue))
+                return ("remove", self._queues.id_of(op.queue))
+            case s.Sleep() | s.NextId():
+                return ("nothing",)
             case s.Signal() | s.Kill():
                 number = signal.SIGKILL if isinstance(op, s.Kill) else signal.SIGUSR2 if op.ignored else signal.SIGUSR1
                 return ("kill", self._tasks[op.target - 1].pid, int(number))
@@ -105,14 +137,6 @@ class Driver:
             return self._key_base + key if key else 0, flags
         key = next(self._private_keys) % _PRIVATE_KEYS + _PRIVATE_KEYS
         return self._key_base + key, flags | s.IPC_CREAT | s.IPC_EXCL
-
-    def _id(self, queue: int) -> int:
-        return self._queues[queue - 1] if 1 <= queue <= len(self._queues) else -1
-
-    def _note(self, queue: int) -> int:
-        if queue not in self._queues:
-            self._queues.append(queue)
-        return self._queues.index(queue) + 1
 
     def _settle(self, actor: int, dying: set[int]) -> dict[int, s.Outcome]:
         """Wait for the machine to be at rest; give what came back, by task."""
@@ -133,6 +157,10 @@ class Driver:
                     came[task] = s.DIES
                 else:
                     came[task] = self._outcome(operation, answer)
+                    if isinstance(operation, s.Kill) and answer[0] < 0:
+                        dying.discard(operation.target)
+                        if self._waiting.get(operation.target) is operation:
+                            del self._waiting[operation.target]
             if not ready and not sure_to_come and self._at_rest():
                 break
             patience = 0.0 if ready else min(patience + 0.00002, 0.001)
@@ -163,14 +191,27 @@ class Driver:
             return s.Outcome(errno.errorcode[error])
         match op:
             case s.Msgget():
-                return s.Outcome(f"q{self._note(value)}")
+                return self._queues.created(value)
             case s.Recv():
                 return s.received(value, *came)
             case s.Stat():
-                qnum, cbytes, qbytes, mode, *pids = came
-                lspid, lrpid = (self._pids[pid] if pid else 0 for pid in pids)
-                return s.statistics(qnum=qnum, cbytes=cbytes, qbytes=qbytes, mode=mode, lspid=lspid, lrpid=lrpid)
+                return self._status(came).outcome()
+            case s.MsgStat():
+                return self._status(came).outcome(f"q{self._queues.number_of(value)}")
+            case s.Msgctl():  # MSG_STAT_ANY
+                return s.Outcome(f"q{self._queues.number_of(value)}")
+            case s.IpcInfo() | s.MsgInfo():
+                return s.information(self._queues.at(value), came)
+            case s.Rmid(queue):
+                self._queues.removed.add(queue)
         return s.Outcome(str(value))
+
+    def _status(self, came: dict[str, int]) -> s.Status:
+        """What the kernel told, in the script's numbers."""
+        pids = {name: self._pids[came[name]] if came[name] else 0 for name in ("lspid", "lrpid")}
+        times = {name: self._clock.slept(came[name]) for name in ("stime", "rtime", "ctime")}
+        owners = {name: 0 if came[name] == own else came[name] for name, own in _OWN_IDS.items()}
+        return s.Status(**(came | pids | times | owners))
 
     def _report(self) -> str:
         places = (f"t{task} {self._tasks[task - 1].position()}" for task in self._waiting)
@@ -178,9 +219,11 @@ class Driver:
 
     def _clear(self) -> None:
         """Remove the queues, which wakes all that sleep; tasks that do not come back are replaced, and so are the dead."""
-        for queue in self._queues:
+        for queue in self._queues.ids:
             host_calls.remove(queue)
-        self._queues = []
+        if self._queues.named:  # nobody took the id that was asked for
+            host_calls.remove(host_calls.create(0, 0))
+        self._queues = Queues()
         limit = time.monotonic() + self._seconds
         while self._waiting and time.monotonic() < limit:
             for task in self._ready(0.01):
@@ -193,9 +236,36 @@ class Driver:
         self._waiting.clear()
         for task in sorted(self._dead):
             rest = [child for place, child in enumerate(self._tasks, 1) if place not in self._dead]
-            self._tasks[task - 1] = Child(rest)
+            self._tasks[task - 1] = Child(rest, self._tasks[task - 1].user)
             self._dead.discard(task)
         self._dead.clear()
+
+
+class Clock:
+    """The wall clock that the kernel stamps queues with, in seconds slept since a script began."""
+
+    def __init__(self) -> None:
+        self._began = self._now()
+        self._ends: list[int] = []  # the second that began when each sleep ended
+
+    def sleep(self) -> None:
+        """Wait for the next second."""
+        before = self._now()
+        while self._now() == before:
+            time.sleep(0.005)
+        self._ends.append(self._now())
+
+    def slept(self, stamp: int) -> int | None:
+        """Give how often the script had slept when a queue was stamped; nothing for a stamp that was never made."""
+        if not stamp:
+            return None
+        if not self._began <= stamp <= self._now():
+            raise AssertionError(f"the kernel has stamped a queue with {stamp}, and the script began at {self._began}")
+        return bisect_right(self._ends, stamp)
+
+    @staticmethod
+    def _now() -> int:
+        return int(time.clock_gettime(CLOCK_REALTIME_COARSE))
 
 
 def key_base(pid: int) -> int:
@@ -226,18 +296,33 @@ def _start_guardian() -> None:
     os._exit(0)
 
 
+def _can_ask_for_ids() -> bool:
+    """Say whether we may set kernel.msg_next_id; a queue takes what the attempt has asked for."""
+    if not host_calls.write_sysctl("msg_next_id", 100):
+        return False
+    queue = host_calls.create(0, 0)
+    host_calls.remove(queue)
+    return queue == 100
+
+
 def main(share_namespace: bool, seconds: float) -> None:
     """Greet with what the host is, then answer scripts until the input ends."""
     reason = host_calls.why_not()
     if reason:
         print("unusable", reason, flush=True)
         return
-    private = not share_namespace and host_calls.enter_private_namespace()
+    private, users = (False, False) if share_namespace else host_calls.enter_private_namespace()
     if not private:
         _start_guardian()
-    limits = [Path(f"/proc/sys/kernel/{name}").read_text().strip() for name in ("msgmax", "msgmnb")]
-    copies = "copies" if host_calls.copies() else "no-copies"
-    print("ready", "private" if private else "shared", *limits, copies, flush=True)
+    abilities = {
+        "private": private,
+        "copies": host_calls.copies(),
+        "users": users,
+        "queues": private and host_calls.write_sysctl("msgmni", s.QUEUES_MAX),
+        "ids": private and _can_ask_for_ids(),
+    }
+    limits = [host_calls.read_sysctl(name) for name in ("msgmax", "msgmnb")]
+    print("ready", *limits, *(name for name, there in abilities.items() if there), flush=True)
     signal.signal(signal.SIGUSR1, lambda *_: None)  # inherited by the tasks, so that no signal finds one without
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end of the input ends us

@@ -10,6 +10,7 @@ import select
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from host_driver import END
@@ -54,7 +55,7 @@ class HostQueue:
             self._start()
         assert self._process is not None
         assert self._process.stdin is not None
-        bare = s.Script(script.tasks, tuple(s.Step(step.task, step.operation) for step in script.steps), script.queues)
+        bare = replace(script, steps=tuple(s.Step(step.task, step.operation) for step in script.steps))
         try:
             self._process.stdin.write(dump(bare).encode() + END)
             self._process.stdin.flush()
@@ -97,10 +98,11 @@ class HostQueue:
         if greeting != "ready":
             self.close()
             raise HostUnusable(" ".join(rest))
-        self.private = rest[0] == "private"
-        self.limits = (int(rest[1]), int(rest[2]))  # msgmax, msgmnb
+        self.limits = (int(rest[0]), int(rest[1]))  # msgmax, msgmnb
+        self.abilities = frozenset(rest[2:])  # private, copies, users, queues, ids: see host_driver.main
+        self.private = "private" in self.abilities
         self.release = platform.release()
-        self.kernel = Kernel.of_release(self.release, copies=rest[3] == "copies")
+        self.kernel = Kernel.of_release(self.release, copies="copies" in self.abilities)
         if self.limits != (s.MESSAGE_MAX, s.QUEUE_BYTES):
             self.close()
             raise HostUnusable(

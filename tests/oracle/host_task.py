@@ -20,7 +20,8 @@ class Stuck(EmuError):
 class Child:
     """One task."""
 
-    def __init__(self, others: list["Child"]) -> None:
+    def __init__(self, others: list["Child"], user: int = 0) -> None:
+        self.user = user
         commands, self._commands = os.pipe()
         self.answers, answers = os.pipe()
         driver = os.getpid()
@@ -30,7 +31,7 @@ class Child:
                 other.close()
             os.close(self._commands)
             os.close(self.answers)
-            _serve(commands, answers, driver)
+            _serve(commands, answers, driver, user)
         os.close(commands)
         os.close(answers)
         self._status = os.open(f"/proc/{self.pid}/status", os.O_RDONLY)
@@ -79,11 +80,13 @@ class Child:
             return str(problem)
 
 
-def _serve(commands: int, answers: int, driver: int) -> None:
-    """What a task does all its life."""
+def _serve(commands: int, answers: int, driver: int, user: int) -> None:
+    """What a task does all its life; user 0 is whoever runs the driver."""
     status = 1
     try:
-        host_calls.die_with_parent()
+        if user:
+            host_calls.become(user)
+        host_calls.die_with_parent()  # not before: who changes its user is forgotten
         if os.getppid() != driver:
             os._exit(1)
         host_calls.drop_capabilities()
@@ -93,9 +96,12 @@ def _serve(commands: int, answers: int, driver: int) -> None:
             "send": caller.send,
             "receive": caller.receive,
             "status": caller.status,
+            "information": caller.information,
+            "control": caller.control,
             "set": caller.set,
             "remove": caller.remove,
-            "kill": lambda pid, number: (os.kill(pid, number) or 0, 0, None),
+            "kill": caller.kill,
+            "nothing": lambda: (0, 0, None),
         }
         while command := os.read(commands, _PIPE):
             name, *arguments = marshal.loads(command)

@@ -16,13 +16,27 @@ What the kernel's version decides is in `model_state.Kernel`, with its reason.
 
 from collections.abc import Iterator
 
-from model_rules import READ, WRITE, courses, filled, find, get, matches, room, status
+from model_rules import (
+    READ,
+    WRITE,
+    courses,
+    create,
+    filled,
+    find,
+    get,
+    information,
+    matches,
+    room,
+    status,
+    status_by_index,
+)
 from model_state import LINUX_4_8, Kernel, Message, Queue, State, result_of, text_of
 
 from emu.subjects.ipc_msg.script import script as s
 from emu.subjects.ipc_msg.script.words import operation_text
 
 _EXPLORED_AT_MOST = 4096
+MSG_STAT_ANY = 13
 
 Endings = list[tuple[State, s.Outcome]]
 
@@ -66,9 +80,11 @@ class QueueModel:
                 return False
         return True
 
-    @staticmethod
-    def start(script: s.Script) -> State:
-        return State([Queue(0, s.QUEUE_MODE) for _ in range(script.queues)])
+    def start(self, script: s.Script) -> State:
+        state = State(users=dict(script.users))
+        for _ in range(script.queues):
+            create(self._kernel, state, Queue(0, s.QUEUE_MODE))
+        return state
 
     def advance(self, states: list[State], step: s.Step) -> list[State]:
         """Give every state in which the machine may be at rest after a step, the likeliest first."""
@@ -89,13 +105,27 @@ class QueueModel:
     def _issue(self, state: State, task: int, op: s.Operation) -> Endings:
         match op:
             case s.Msgget():
-                return [(state, get(state, op))]
+                return [(state, get(self._kernel, state, state.user_of(task), op))]
             case s.Send():
                 return self._send(state, task, op)
             case s.Recv():
                 return [(state, self._receive(state, task, op))]
             case s.Stat() | s.Set() | s.Rmid():
-                return [(state, self._control(state, op))]
+                return [(state, self._control(state, task, op))]
+            case s.MsgStat():
+                return [(state.copy(), outcome) for outcome in status_by_index(self._kernel, state, state.user_of(task), op)]
+            case s.IpcInfo() | s.MsgInfo():
+                return [(state.copy(), outcome) for outcome in information(state, op)]
+            case s.Msgctl():
+                return [(state, self._unnamed(state, op))]
+            case s.NextId(id):
+                state.next_id = id
+                return [(state, s.DONE)]
+            case s.Sleep():
+                state.clock += 1
+                return [(state, s.DONE)]
+            case s.Signal(target) | s.Kill(target) if state.user_of(task) != state.user_of(target):
+                return [(state, s.Outcome("EPERM"))]
             case s.Signal(target, ignored):
                 if target in state.calls and not ignored:
                     state.comes_back(target, s.Outcome("EINTR"))
@@ -120,8 +150,8 @@ class QueueModel:
 
     def _try_send(self, state: State, task: int, op: s.Send) -> Endings:
         """One turn of the lock of a sender."""
-        queue = _existing(state, op.queue)
-        if not queue.permits(WRITE):
+        queue = state.there(op.queue)
+        if not queue.permits(state.user_of(task), WRITE):
             return [(state, s.Outcome("EACCES"))]
         if not queue.fits(op.size):
             if op.nowait:
@@ -130,13 +160,13 @@ class QueueModel:
                 queue.senders.append(task)
             state.calls[task] = op
             return [(state, s.BLOCKS)]
-        queue.lspid = task
+        queue.lspid, queue.stime = task, state.clock
         message = Message(op.type, op.payload)
         return [(after, s.DONE) for after in self._hand_over(state, op.queue, message)]
 
     def _hand_over(self, state: State, number: int, message: Message) -> list[State]:
         """The first waiting receiver of the type that is large enough gets the message; small ones before it get E2BIG."""
-        queue = _existing(state, number)
+        queue = state.there(number)
         for group in queue.receivers:
             takers = [task for task in group if matches(self._kernel, state.calls[task], message)]
             large = [task for task in takers if room(state.calls[task]) >= len(message.text)]
@@ -151,13 +181,13 @@ class QueueModel:
 
     def _given(self, state: State, number: int, place: int, taker: int, met: tuple[int, ...], message: Message) -> State:
         state = state.copy()
-        queue = _existing(state, number)
+        queue = state.there(number)
         before = [task for group in queue.receivers[:place] for task in group]
         self._too_small(state, [*before, *met], message)
         operation = state.calls[taker]
         assert isinstance(operation, s.Recv)
         state.comes_back(taker, filled(operation, message))
-        queue.lrpid = taker
+        queue.lrpid, queue.rtime = taker, state.clock
         return state
 
     def _too_small(self, state: State, tasks: list[int], message: Message) -> None:
@@ -184,8 +214,8 @@ class QueueModel:
 
     def _try_receive(self, state: State, task: int, op: s.Recv) -> s.Outcome:
         """One turn of the lock of a receiver."""
-        queue = _existing(state, op.queue)
-        if not queue.permits(READ):
+        queue = state.there(op.queue)
+        if not queue.permits(state.user_of(task), READ):
             return s.Outcome("EACCES")
         if (place := find(self._kernel, queue, op)) is None:
             if op.nowait:
@@ -203,11 +233,17 @@ class QueueModel:
             return s.Outcome("EINVAL") if len(message.text) > op.size else filled(op, message)
         del queue.messages[place]
         queue.cbytes -= len(message.text)
-        queue.lrpid = task
+        queue.lrpid, queue.rtime = task, state.clock
         self._wake_senders(state, queue)
         return filled(op, message)
 
-    def _control(self, state: State, op: s.Stat | s.Set | s.Rmid) -> s.Outcome:
+    def _unnamed(self, state: State, op: s.Msgctl) -> s.Outcome:
+        """A command without a word of its own: most are not there."""
+        if not self._kernel.stat_any or op.command != MSG_STAT_ANY or state.queue(op.queue) is None:
+            return s.Outcome("EINVAL")
+        return s.Outcome(f"q{op.queue}")
+
+    def _control(self, state: State, task: int, op: s.Stat | s.Set | s.Rmid) -> s.Outcome:
         queue = state.queue(op.queue)
         if state.never(op.queue):
             return s.Outcome("EINVAL")
@@ -216,7 +252,9 @@ class QueueModel:
         if queue is None:
             return s.Outcome("EINVAL")
         if isinstance(op, s.Stat):
-            return status(queue, op)
+            return status(queue, state.user_of(task), op.bad)
+        if not queue.owned_by(state.user_of(task)):
+            return s.Outcome("EPERM")
         asleep = [task for group in queue.receivers for task in group]
         if isinstance(op, s.Rmid):
             for task in [*asleep, *queue.senders]:
@@ -225,7 +263,10 @@ class QueueModel:
             return s.DONE
         if op.qbytes > s.QUEUE_BYTES:
             return s.Outcome("EPERM")
-        queue.qbytes, queue.mode = op.qbytes, op.mode
+        if -1 in (op.uid, op.gid):
+            return s.Outcome("EINVAL")
+        queue.qbytes, queue.mode, queue.ctime = op.qbytes, op.mode, state.clock
+        queue.uid, queue.gid = op.uid, op.gid
         state.woken.update(dict.fromkeys(asleep, "leave"))
         self._wake_senders(state, queue)
         return s.DONE
@@ -258,11 +299,12 @@ class QueueModel:
         """Give the states after one more turn of the lock, whosever it is; turns whose order cannot be seen go at once."""
         for task, turn in list(state.woken.items()):
             operation = state.calls[task]
-            queue = _existing(state, operation.queue)
-            if turn == "send" and not (queue.permits(WRITE) and queue.fits(operation.size)):
+            queue = state.there(operation.queue)
+            permitted = queue.permits(state.user_of(task), WRITE)
+            if turn == "send" and not (permitted and queue.fits(operation.size)):
                 # No write permission, or no room: what frees room wakes this sender again.
                 del state.woken[task]
-                if not queue.permits(WRITE):
+                if not permitted:
                     state.comes_back(task, s.Outcome("EACCES"))
         quiet = not any(self._acts(state, task, turn) for task, turn in state.woken.items())
         tasks = list(state.woken)[:1] if quiet else list(state.woken)
@@ -273,12 +315,15 @@ class QueueModel:
 
     def _acts(self, state: State, task: int, turn: str) -> bool:
         """Say whether a woken task may do more than go back to sleep or fail for itself."""
-        queue = _existing(state, state.calls[task].queue)
-        return turn == "send" or (queue.permits(READ) and find(self._kernel, queue, state.calls[task]) is not None)
+        if turn == "send":
+            return True
+        operation = state.calls[task]
+        queue = state.there(operation.queue)
+        return queue.permits(state.user_of(task), READ) and find(self._kernel, queue, operation) is not None
 
     def _turn(self, state: State, task: int) -> list[State]:
         operation = state.calls[task]
-        queue = _existing(state, operation.queue)
+        queue = state.there(operation.queue)
         turn = state.woken.pop(task)
         if turn == "leave":
             queue.forget(task)
@@ -294,9 +339,3 @@ class QueueModel:
             if outcome != s.BLOCKS:
                 after.comes_back(task, outcome)
         return [after for after, _ in endings]
-
-
-def _existing(state: State, number: int) -> Queue:
-    queue = state.queue(number)
-    assert queue is not None
-    return queue

@@ -32,6 +32,12 @@ _queue = st.sampled_from((1,) * 30 + (2, 2, s.NO_QUEUE))
 _mode = st.sampled_from((0o600,) * 12 + (0o200, 0o400, 0o000))
 _qbytes = st.sampled_from((0, 1, 7, 8, 16, 24, 32, 64, INLINE, s.MESSAGE_MAX, s.QUEUE_BYTES, s.QUEUE_BYTES, s.QUEUE_BYTES + 1))
 _task = st.integers(0, 5)  # who; taken modulo who can
+_user = st.sampled_from((0, 0, 0, 1001, 1002))
+_owner = st.sampled_from((0,) * 8 + (1001, 1001, -1))
+_id = st.builds(
+    lambda sequence, index: sequence * s.INDICES + index, st.sampled_from((0, 3, 65535)), st.sampled_from((100, 100, 101))
+)
+ABILITIES = frozenset(("private", "users", "queues", "ids"))  # of a host: see host_driver.main
 
 _send = st.builds(
     s.Send, type=_send_type, size=_any_size, fill=st.sampled_from((0, 1, 90, 255)), nowait=_seldom, bad=_pointer, queue=_queue
@@ -59,6 +65,7 @@ _copy = st.builds(
     queue=_queue,
 )
 _set = st.builds(s.Set, qbytes=_qbytes, mode=_mode, bad=_seldom, queue=_queue)
+_set_owner = st.builds(s.Set, mode=st.sampled_from((0o600, 0o640, 0o604, 0o066)), uid=_owner, gid=_owner, queue=_queue)
 _get = st.builds(
     s.Msgget, key=st.sampled_from((0, 1, 1, 2)), create=_often, excl=_seldom, mode=st.sampled_from((0o600, 0o400, 0o660))
 )
@@ -72,9 +79,19 @@ _KINDS: dict[str, tuple[int, st.SearchStrategy[s.Operation]]] = {
     "signal": (5, st.builds(s.Signal, target=_task, ignored=_seldom)),
     "get": (2, _get),
     "remove": (2, st.builds(s.Rmid, queue=_queue)),
+    "stat by index": (2, st.builds(s.MsgStat, bad=_seldom, queue=_queue)),
+    "stat of a number": (1, st.builds(s.MsgStat, index=st.sampled_from((0, 1, 100, 101, 255, 2**31 - 1)))),
+    "information": (2, st.builds(s.IpcInfo, bad=_seldom) | st.builds(s.MsgInfo, bad=_seldom)),
+    "no command": (1, st.builds(s.Msgctl, command=st.sampled_from((-1, 4, 10, 13, 14, 2**31 - 1)), queue=_queue)),
+    "owner": (3, _set_owner),
+    "next id": (1, st.builds(s.NextId, id=_id)),
     "kill": (1, st.builds(s.Kill, target=_task)),
     "exit": (1, st.just(s.Exit())),
 }
+
+
+# What a script may have only where it can be asked.
+_NEEDS = {"stat of a number": "private", "information": "queues", "owner": "users", "next id": "ids"}
 
 
 @st.composite
@@ -91,25 +108,27 @@ def scripts(
     kernels: tuple[Kernel, ...] = (LINUX_4_8,),
     fixed: bool = False,
     longest: int = 24,
-    without: tuple[str, ...] = (),
+    abilities: frozenset[str] = ABILITIES,
 ) -> s.Script:
-    """Draw a script of 1 to 6 tasks that can be issued on all these kernels; `without` names kinds of `_KINDS` to leave out."""
-    kinds = tuple(kind for kind, (weight, _) in _KINDS.items() if kind not in without for _ in range(weight))
+    """Draw a script of 1 to 6 tasks that can be issued on all these kernels, with nothing that a host is not able to do."""
+    kinds = tuple(kind for kind, (weight, _) in _KINDS.items() if _NEEDS.get(kind) in {None, *abilities} for _ in range(weight))
     tasks = tasks or draw(st.sampled_from((1, 2, 3, 4, 5, 6, 3, 4, 5, 6)))
+    strangers = "users" in abilities and draw(st.sampled_from((False, False, True)))
+    users = tuple((task, user) for task in range(1, tasks + 1) if (user := draw(_user))) if strangers else ()
     first = draw(st.sampled_from((None, 8, 16, 16, 24, 32, 64, s.MESSAGE_MAX)))
     lengths = (st.lists(_asked(kinds), min_size=least, max_size=longest) for least in (1, longest // 2, longest * 3 // 4))
     drawn = draw(st.one_of(*lengths))
-    return legal(tasks, [*([(0, s.Set(qbytes=first))] if first else []), *drawn], kernels=kernels, fixed=fixed)
+    script = s.Script(tasks, (), users=users)
+    return legal(script, [*([(0, s.Set(qbytes=first))] if first else []), *drawn], kernels=kernels, fixed=fixed)
 
 
 def legal(
-    tasks: int, drawn: list[tuple[int, s.Operation]], *, kernels: tuple[Kernel, ...] = (LINUX_4_8,), fixed: bool = False
+    script: s.Script, drawn: list[tuple[int, s.Operation]], *, kernels: tuple[Kernel, ...] = (LINUX_4_8,), fixed: bool = False
 ) -> s.Script:
-    """Make a script of operations by leaving out and changing what cannot be issued."""
+    """Give a script without steps operations, by leaving out and changing what cannot be issued."""
     models = [QueueModel(kernel) for kernel in kernels]
-    script = s.Script(tasks, ())
     states = [[model.start(script)] for model in models]
-    alive = list(range(1, tasks + 1))
+    alive = list(range(1, script.tasks + 1))
     steps: list[s.Step] = []
     for place, (who, operation) in enumerate(drawn):
         asleep = {task for possible in states for state in possible for task in state.calls}
@@ -130,13 +149,14 @@ def legal(
             break
         steps.append(step)
         states = after
-        alive = _left(alive, step)
+        alive = _left(script, alive, step)
     return replace(script, steps=tuple(steps))
 
 
 def _there(state: State, who: int, operation: s.Operation) -> s.Operation:
     """Mostly ask for a queue that is there: once q1 is removed for the next one, and if there is none create it."""
-    if isinstance(operation, s.Msgget | s.Signal | s.Kill | s.Exit) or operation.queue != 1 or state.queues[0] or who == 0:
+    by_index = isinstance(operation, s.MsgStat) and operation.index is not None
+    if getattr(operation, "queue", None) != 1 or by_index or state.queues[0] or who == 0:
         return operation
     number = next((number for number, queue in enumerate(state.queues, 1) if queue), None)
     return replace(operation, queue=number) if number else s.Msgget()
@@ -159,9 +179,9 @@ def _step(awake: list[int], alive: list[int], who: int, operation: s.Operation, 
     return s.Step(task, operation)
 
 
-def _left(alive: list[int], step: s.Step) -> list[int]:
+def _left(script: s.Script, alive: list[int], step: s.Step) -> list[int]:
     match step.operation:
-        case s.Kill(target):
+        case s.Kill(target) if script.user_of(step.task) == script.user_of(target):
             return [task for task in alive if task != target]
         case s.Exit():
             return [task for task in alive if task != step.task]

@@ -15,7 +15,7 @@ from host_queue import HostQueue
 from hypothesis import HealthCheck, given, settings
 from model_state import LINUX_4_8, Kernel
 from queue_model import QueueModel
-from strategies import scripts
+from strategies import ABILITIES, scripts
 
 from emu.assembly.variants import variants
 from emu.errors import EmuError
@@ -63,7 +63,7 @@ def compare_all(
     examples = round(count * SHARES[tasks])
 
     @settings(max_examples=examples, deadline=None, derandomize=derandomize, suppress_health_check=list(HealthCheck))
-    @given(script=scripts(tasks=tasks, kernels=kernels))
+    @given(script=scripts(tasks=tasks, kernels=kernels, abilities=host.abilities if host else ABILITIES))
     def every_variant_agrees(script: Script) -> None:
         for variant, machine in machines.items():
             compare(script, variant, machine, host)

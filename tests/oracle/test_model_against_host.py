@@ -13,7 +13,7 @@ from model_state import LINUX_4_8
 from queue_model import QueueModel
 from strategies import scripts
 
-from emu.subjects.ipc_msg.script.script import Recv, Script, Set
+from emu.subjects.ipc_msg.script.script import IpcInfo, Msgctl, MsgInfo, MsgStat, Recv, Script, Set
 from emu.subjects.ipc_msg.script.text import dump, with_results
 
 SEQUENCES = 300
@@ -29,6 +29,10 @@ def reasons_to_differ(script: Script) -> list[str]:
                 found.append("IPC_SET takes the write permission away: blocked senders that do not fit")
             case Recv(type=-0x8000000000000000):
                 found.append("the lowest type of all")
+            case Msgctl(command=13):
+                found.append("MSG_STAT_ANY")
+            case MsgStat() | IpcInfo() | MsgInfo():
+                found.append("which index a queue has")
     return found
 
 
@@ -54,7 +58,7 @@ def test_models(host: HostQueue, check: Callable[[HostQueue, Script], None], cou
     kernels = (host.kernel,) if check is check_model_of_the_host else (host.kernel, LINUX_4_8)
 
     @settings(max_examples=count, deadline=None, derandomize=derandomize, suppress_health_check=list(HealthCheck))
-    @given(script=scripts(kernels=kernels))
+    @given(script=scripts(kernels=kernels, abilities=host.abilities))
     def holds(script: Script) -> None:
         check(host, script)
 

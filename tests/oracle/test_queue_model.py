@@ -94,7 +94,8 @@ VERSIONS = {
     "4.8.0": Kernel(wakes_senders_in_vain=True, long_min_finds_all=False),
     "4.9.337-generic": Kernel(wakes_senders_in_vain=False, long_min_finds_all=False),
     "4.10.0": Kernel(wakes_senders_in_vain=False, long_min_finds_all=True),
-    "6.18.44": Kernel(wakes_senders_in_vain=False, long_min_finds_all=True),
+    "4.17.3": Kernel(wakes_senders_in_vain=False, long_min_finds_all=True, stat_any=True),
+    "6.18.44": Kernel(wakes_senders_in_vain=False, long_min_finds_all=True, stat_any=True, cyclic_indices=True),
 }
 
 
@@ -111,3 +112,20 @@ def test_a_sender_without_permission_wakes_for_its_eacces_only_before_4_9() -> N
 def test_the_lowest_type_of_all_finds_everything_only_since_4_10() -> None:
     assert told(LOWEST).splitlines()[-1].endswith("-> ENOMSG")
     assert told(LOWEST, NEWER).splitlines()[-1].endswith("-> 0 type=5")
+
+
+def test_the_lowest_index_is_taken_again_until_5_2() -> None:
+    text = "tasks 1\nt1: msgget\nt1: rmid\nt1: msgget\nt1: msg_stat queue=q1\nt1: ipc_info\n"
+    answers = [line.partition("-> ")[2].split()[0] for line in told(text).splitlines()[-2:]]
+    assert answers == ["q3", "q2"], "q3 has the index that q1 had, and q2's is higher"
+    assert told(text, NEWER).splitlines()[-2].endswith("-> EINVAL")
+    highest = {course.splitlines()[-1].partition("-> ")[2].split()[0] for course in courses(text, NEWER)}
+    assert highest == {"q2", "q3"}, "nobody knows whose is the highest"
+
+
+def test_a_queue_whose_id_was_asked_for_has_the_highest_index_known() -> None:
+    text = "tasks 1\nt1: next_id id=100\nt1: msgget\nt1: next_id id=32868\nt1: msgget\nt1: msg_info\n"
+    for kernel in (LINUX_4_8, NEWER):
+        lines = told(text, kernel).splitlines()
+        assert [line.partition("-> ")[2] for line in lines[2:5:2]] == ["q2 id=100", "q3 id=32869"], "the next free index"
+        assert lines[-1].startswith("t1: msg_info -> q3 msgpool=3 ")

@@ -1,5 +1,8 @@
 """The text form of scripts: what is read is what was written, and what is wrong is said with its place."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from queue_model import QueueModel
@@ -9,6 +12,7 @@ from emu.errors import UserError
 from emu.subjects.ipc_msg.script import script as s
 from emu.subjects.ipc_msg.script.check import mismatches
 from emu.subjects.ipc_msg.script.text import dump, parse, with_results
+from emu.subjects.ipc_msg.script.words import FIELDS, OPERATIONS
 
 HAND_OVER = """\
 # a receiver waits, a sender hands over
@@ -42,21 +46,45 @@ def test_scripts_and_their_results_survive_the_round_trip(script: s.Script) -> N
     assert parse(dump(full)) == full
 
 
+VERBS = ", ".join(OPERATIONS)
+LONG = "-9223372036854775808 to 9223372036854775807"
+INT = "-2147483648 to 2147483647"
+IDS = "a number 0 to 2147483647 with an index (id % 32768) below 256"
+USERS = "`user tN U` with U from 0 to 65533, once a task, before the first operation"
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
         ("t3: rmid", "wanted a task, t1 to t2, got t3"),
         ("tx: rmid", "wanted a task, t1 to t2, got tx"),
-        ("rmid", "wanted `tasks N`, `queues N` or `tN: operation`, got rmid"),
-        ("t1:", "wanted an operation (msgget, send, recv, stat, set, rmid, signal, kill, exit), returns or dies, got nothing"),
-        ("t1: post", "wanted an operation (msgget, send, recv, stat, set, rmid, signal, kill, exit), returns or dies, got post"),
+        ("rmid", "wanted `tasks N`, `queues N`, `user tN U` or `tN: operation`, got rmid"),
+        ("t1:", f"wanted an operation ({VERBS}), returns or dies, got nothing"),
+        ("t1: post", f"wanted an operation ({VERBS}), returns or dies, got post"),
         ("t1: rmid size=8", "wanted a word of rmid (queue), got size=8"),
-        ("t1: send size=many", "wanted size: a number, -1 to 2147483647, got size=many"),
-        ("t1: send size", "wanted size: a number, -1 to 2147483647, got size"),
+        ("t1: send size=many", f"wanted size: a number, {LONG}, got size=many"),
+        ("t1: send size=1_000", f"wanted size: a number, {LONG}, got size=1_000"),
+        ("t1: send size=\u0663", f"wanted size: a number, {LONG}, got size=\u0663"),
+        ("t1: send size", f"wanted size: a number, {LONG}, got size"),
+        ("t1: send size=9223372036854775808", f"wanted size: a number, {LONG}, got size=9223372036854775808, which is too large"),
+        ("t1: send size=-0x8000000000000001", f"wanted size: a number, {LONG}, got size=-0x8000000000000001, which is too small"),
+        ("t1: send size=" + "9" * 5000, f"wanted size: a number, {LONG}, got size={'9' * 75}..., which is too large"),
+        ("t1: send fill=256", "wanted fill: a number, 0 to 255, got fill=256, which is too large"),
+        ("t1: send fill=-1", "wanted fill: a number, 0 to 255, got fill=-1, which is too small"),
         ("t1: recv nowait=1", "wanted nowait: no value, got nowait=1"),
         ("t1: recv nowait nowait", "wanted nowait once, got it twice"),
         ("t1: recv bad=all", "wanted bad: pointer or text, got bad=all"),
         ("t1: set mode=999", "wanted mode: an octal number, 0 to 0777, got mode=999"),
+        ("t1: set mode=7777", "wanted mode: an octal number, 0 to 0777, got mode=7777, which is too large"),
+        ("t1: set uid=-2", "wanted uid: a number, -1 to 65533, got uid=-2, which is too small"),
+        ("t1: msgget key=32769", "wanted key: private, or a number 1 to 32768, got key=32769, which is too large"),
+        ("t1: msgctl command=2", f"wanted command: a number that is no command with a word of its own, {INT}, got command=2"),
+        ("t1: msgctl", "wanted command= behind msgctl, got msgctl"),
+        ("t1: next_id", "wanted id= behind next_id, got next_id"),
+        ("t1: next_id id=33024", f"wanted id: {IDS}, got id=33024"),
+        ("t1: next_id id=2147483648", f"wanted id: {IDS}, got id=2147483648, which is too large"),
+        ("t1: msg_stat index=1 queue=q1", "wanted an index, or a queue whose index is meant, got index=1 queue=q1"),
+        ("t1: sleep 1", "wanted a word of sleep (none), got 1"),
         ("t1: rmid queue=q0", "wanted queue: q1 to q256, or none, got queue=q0"),
         ("t1: send text=12", "wanted text: 0x and two hex digits a byte, up to 8192 bytes, got text=12"),
         ("t1: send text=0x12 size=2", "wanted no fill, and size=1 or none, beside that text, got text=0x12 size=2"),
@@ -64,8 +92,16 @@ def test_scripts_and_their_results_survive_the_round_trip(script: s.Script) -> N
         ("t1: kill t1", "wanted another task to kill (a task ends itself by `exit`), got t1"),
         ("t1: rmid ->", "wanted an outcome: a value, an error, blocks or dies, got nothing"),
         ("t1: rmid -> EWHAT", "wanted an outcome: a value, qN, the name of an error, blocks or dies, got EWHAT"),
-        ("t1: recv -> 8 colour=1", "wanted a field (type, text, crc, qnum, cbytes, qbytes, mode, lspid, lrpid), got colour=1"),
+        ("t1: recv -> 8 colour=1", f"wanted a field ({', '.join(FIELDS)}), got colour=1"),
         ("t1: recv -> 8 type=one", "wanted type= a number, got type=one"),
+        ("t1: recv -> 8 type=1 type=2", "wanted type once, got it twice"),
+        ("t1: stat -> qnum=99999999999999999999", "wanted qnum= a number, got qnum=99999999999999999999, which is too large"),
+        ("t1: stat -> stime=1", "wanted stime= +Ns, N the seconds slept before, or never, got stime=1"),
+        ("t1: stat -> crc=0x123456789", "wanted crc= a hexadecimal number of 32 bits, got crc=0x123456789"),
+        ("user t3 5", "wanted a task, t1 to t2, got t3"),
+        ("user t1", f"wanted {USERS}, got user t1"),
+        ("user t1 -1", f"wanted {USERS}, got user t1 -1, which is too small"),
+        ("user t1 65534", f"wanted {USERS}, got user t1 65534, which is too large"),
         ("t1: returns 8", "wanted an operation first, got returns 8"),
         ("tasks 3", "wanted `tasks` once, before the first operation, got it again or too late"),
     ],
@@ -88,8 +124,24 @@ def test_a_script_needs_its_number_of_tasks() -> None:
         parse("t1: rmid\n", "case")
     with pytest.raises(UserError, match="wanted `tasks N` before the first operation, got none"):
         parse("", "case")
-    with pytest.raises(UserError, match="case:1: wanted `tasks N` with N from 1 to 64, got tasks 65"):
+    with pytest.raises(UserError, match="case:1: wanted `tasks N` with N from 1 to 64, got tasks 65, which is too large"):
         parse("tasks 65\n", "case")
+    with pytest.raises(UserError, match=r"got queues 9+\.\.\., which is too large"):
+        parse(f"tasks 1\nqueues {'9' * 5000}\n", "case")
+    with pytest.raises(UserError, match="got tasks \u0661"):
+        parse("tasks \u0661\n", "case")
+
+
+def test_lines_are_counted_as_editors_do() -> None:
+    with pytest.raises(UserError, match="case:3: wanted an operation"):
+        parse("tasks 1\n# \x0b \x0c \u2028 are no line ends\nt1: post\n", "case")
+
+
+def test_another_users_task_is_not_killed_by_asking() -> None:
+    script = parse("tasks 2\nuser t2 7\nt1: kill t2 -> EPERM\nt2: rmid -> EPERM\n", "case")
+    assert script.users == ((2, 7),)
+    assert parse(dump(script)) == script
+    assert mismatches(script, QueueModel().run(script)) == []
 
 
 def test_expectations_that_are_met_are_silent() -> None:
@@ -105,7 +157,8 @@ def test_expectations_that_are_not_met_are_listed_with_their_lines() -> None:
 
     assert mismatches(script, QueueModel().run(script)) == [
         "case:6: t1: wanted returns 4, got returns 8 type=1 text=0x1122334455667788",
-        "case:7: t2: stat: wanted 0 qnum=1 cbytes=0, got 0 qnum=0 cbytes=0 qbytes=16384 mode=0600 lspid=t2 lrpid=t1",
+        "case:7: t2: stat: wanted 0 qnum=1 cbytes=0, got 0 qnum=0 cbytes=0 qbytes=16384 mode=0600 lspid=t2 lrpid=t1"
+        " stime=+0s rtime=+0s ctime=+0s uid=0 gid=0 cuid=0 cgid=0",
         "case:8: t2: rmid: wanted EPERM, got 0",
     ]
 
@@ -125,3 +178,12 @@ def test_a_task_that_should_come_back_is_a_mismatch_when_it_sleeps_on() -> None:
 def test_steps_that_were_never_issued_are_a_mismatch() -> None:
     script = parse("tasks 1\nt1: stat\nt1: rmid\n", "case")
     assert mismatches(script, QueueModel().run(script)[:1]) == ["case:3: t1: rmid: never issued"]
+
+
+def test_the_page_about_scripts_has_every_word() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scripts.md").read_text()
+    words = {word.name for _, known in OPERATIONS.values() for word in known}
+    for name in {*OPERATIONS, *words, "tasks", "queues", "user"}:
+        assert re.search(rf"`{name}[`= ]", page), f"docs/scripts.md does not name {name}"
+    for name in FIELDS:
+        assert f"`{name}=`" in page, f"docs/scripts.md does not name the field {name}"

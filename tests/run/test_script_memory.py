@@ -2,16 +2,18 @@
 
 import pytest
 
-from emu.errors import GuestFault, UserError
+from emu.errors import UserError
 from emu.guest.held import Held
 from emu.guest.slab import KINDS, ram_bytes, slab_counts
-from emu.run.script_run import ScriptMachine, run_script
+from emu.run.script_run import ScriptMachine, StepStuck
 from emu.subjects.ipc_msg.memory import QUEUE_BLOCK, message_blocks, usual_slabs
 from emu.subjects.ipc_msg.script import script as s
 from emu.subjects.ipc_msg.script.check import mismatches
 from emu.subjects.ipc_msg.script.memory import held_by
 from emu.subjects.ipc_msg.script.text import parse
+from emu.subjects.ipc_msg.system_calls import MSGSND
 from emu.subjects.ipc_msg.workload.plans import SUMMARIES, plan_workload
+from emu.subjects.ipc_msg.workload.workload import TableTask
 
 MACHINE = "a10-7800"
 
@@ -35,7 +37,7 @@ def full(queues: int, size: int, tasks: int = 1) -> str:
 )
 def test_what_the_kernel_could_hold_fits(text: str) -> None:
     script = parse(text)
-    results = run_script(script, "wakeq", MACHINE)
+    results = ScriptMachine.of(script, "wakeq", MACHINE).run(script)
     assert mismatches(script, results) == []
     assert "ENOMEM" not in {result.outcome.word for result in results}
     assert [result.outcome.word for result in results[256:]] == ["ENOSPC"] * (text.count("msgget") // 257), "kernel.msgmni is 256"
@@ -45,7 +47,7 @@ def test_what_the_kernel_could_hold_fits(text: str) -> None:
 def test_what_does_not_fit_ends_the_run_and_names_the_pool(size: int, pool: str) -> None:
     script = parse(full(12, size))
     wanted = rf"guest memory has run out: all \d+ objects of {pool} are allocated or kept by other cores: that is a limit of emu"
-    with pytest.raises(GuestFault, match=wanted):
+    with pytest.raises(StepStuck, match=wanted):
         ScriptMachine(1, "wakeq", MACHINE).run(script)
 
 
@@ -61,7 +63,7 @@ def test_an_id_too_many_ends_the_run_and_says_so() -> None:
         issue(*arguments)  # type: ignore[arg-type]
 
     machine._callers[0].issue = fill  # type: ignore[method-assign]
-    with pytest.raises(GuestFault, match="tree of queue ids has one layer of 256 ids, and none is left: that is a limit of emu"):
+    with pytest.raises(StepStuck, match="tree of queue ids has one layer of 256 ids, and none is left: that is a limit of emu"):
         machine.run(script)
 
 
@@ -94,5 +96,6 @@ def test_memory_grows_with_what_is_held() -> None:
 @pytest.mark.parametrize("workload", SUMMARIES)
 def test_a_workload_says_what_it_holds(workload: str) -> None:
     plan = plan_workload(workload, cores=4, cores_per_module=2, threads=4, messages=100, placement=None, seed=1)
-    texts = {call.arguments[2] for task in plan.tasks if task.table for call in task.table.calls if call.number == 69} or {8}
+    calls = [call for task in plan.tasks if isinstance(task, TableTask) for call in task.table.calls]
+    texts = {call.arguments[2] for call in calls if call.number == MSGSND} or {8}
     assert {held.size for held in plan.held} - {QUEUE_BLOCK} == {size for text in texts for size in message_blocks(text)}

@@ -6,9 +6,9 @@ import pytest
 
 from emu.assembly.variants import variants
 from emu.errors import CheckFailed, UserError
-from emu.run.script_run import ScriptMachine, run_script
+from emu.run.script_run import Bounds, ScriptMachine, StepStuck
 from emu.subjects.ipc_msg.script.check import mismatches
-from emu.subjects.ipc_msg.script.script import Exit, Rmid, Script, Step
+from emu.subjects.ipc_msg.script.script import Exit, Rmid, Script, Step, StepResult
 from emu.subjects.ipc_msg.script.text import parse
 
 EVERYTHING = Path(__file__).parents[1] / "oracle" / "everything.script"
@@ -59,12 +59,12 @@ t2: set qbytes=8 mode=0400 -> 0
 )
 def test_what_is_expected_comes(text: str, variant: str) -> None:
     script = parse(text)
-    assert mismatches(script, run_script(script, variant, MACHINE)) == []
+    assert mismatches(script, ScriptMachine.of(script, variant, MACHINE).run(script)) == []
 
 
 @pytest.mark.parametrize("variant", list(variants()))
 def test_senders_are_woken_in_vain_before_4_9(variant: str) -> None:
-    results = run_script(parse(IN_VAIN), variant, MACHINE)
+    results = ScriptMachine.of(parse(IN_VAIN), variant, MACHINE).run(parse(IN_VAIN))
     returned = [outcome.word for _, outcome in results[-1].returns]
     assert returned == ([] if variant.startswith(("wakeq-senders", "wakeq-release")) else ["EACCES"])
 
@@ -103,7 +103,7 @@ def test_what_is_wrong_in_the_guest_is_found_after_the_step() -> None:
 
 def test_a_wrong_expectation_is_noticed() -> None:
     script = parse(HAND_OFF.replace("-> 0\nt1: returns 8", "-> 0\nt1: returns 7"))
-    assert len(mismatches(script, run_script(script, "wakeq", MACHINE))) == 1
+    assert len(mismatches(script, ScriptMachine.of(script, "wakeq", MACHINE).run(script))) == 1
 
 
 SLEEPS = parse("tasks 1\nt1: recv type=1\nt1: recv type=2\n", "case")
@@ -119,4 +119,44 @@ DEAD = Script(2, (Step(1, Exit(), line=2), Step(1, Rmid(), line=3)), name="case"
 )
 def test_what_cannot_be_done_is_refused_by_its_line(script: Script, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        run_script(script, "baseline", MACHINE)
+        ScriptMachine.of(script, "baseline", MACHINE).run(script)
+
+
+def test_who_is_asked_to_stop_has_given_what_it_has() -> None:
+    script = parse("tasks 2\nt1: recv -> blocks\nt2: send size=0 -> 0\nt1: returns 0\nt2: stat\n")
+    machine = ScriptMachine.of(script, "wakeq", MACHINE)
+    whole = machine.run(script)
+    for wanted in range(3):
+        gathered: list[StepResult] = []
+        for result in machine.steps(script, Bounds(should_stop=lambda: len(gathered) == wanted)):  # noqa: B023
+            gathered.append(result)
+        assert gathered == list(whole[:wanted])
+    assert machine.run(script) == whole, "the next script is not asked"
+
+
+def test_a_bound_in_cycles_is_of_the_whole_script() -> None:
+    script = parse("tasks 1\n" + "t1: send size=8 nowait\n" * 20, "case")
+    machine = ScriptMachine.of(script, "wakeq", MACHINE)
+    bound = machine.wired.machine.cycles + 30_000
+    gathered: list[StepResult] = []
+    with pytest.raises(StepStuck, match=rf"case:\d+: .*not at rest at cycle {bound:,}"):
+        for result in machine.steps(script, Bounds(cycles=bound)):
+            gathered.append(result)
+    assert 0 < len(gathered) < 20
+    with pytest.raises(StepStuck, match=r"case: .*not at rest at cycle 1"):
+        list(machine.steps(script, Bounds(cycles=1)))
+
+
+def test_the_wall_clock_goes_on_only_while_somebody_sleeps() -> None:
+    script = parse("tasks 1\nt1: sleep\nt1: sleep\nt1: send\nt1: stat -> stime=+2s ctime=+0s\n")
+    machine = ScriptMachine.of(script, "baseline", MACHINE)
+    for _ in range(2):
+        assert mismatches(script, machine.run(script)) == []
+
+
+def test_tasks_are_of_the_users_that_the_script_names() -> None:
+    machine = ScriptMachine(2, "baseline", MACHINE)
+    strangers = parse("tasks 2\nuser t2 7\nt2: stat -> EACCES\nt2: msgget -> q2\nt1: stat queue=q2 -> EACCES\n")
+    friends = parse("tasks 2\nt2: stat -> uid=0\n")
+    for script in (friends, strangers, friends):
+        assert mismatches(script, machine.run(script)) == []

@@ -1,7 +1,7 @@
 """A run that does not come to its end keeps its evidence: trace, report, JSON, and what every task was doing and why."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,9 +16,7 @@ from emu.report.run_report import render_run
 from emu.run.experiment import run
 from emu.run.experiment_spec import Experiment, Limits, Stall
 from emu.run.result import RunResult
-from emu.run.script_run import ScriptMachine
 from emu.run.stuck.facts import Stuck, TaskFacts
-from emu.subjects.ipc_msg.script.script import Script, StepResult
 from emu.trace.file import TraceFile
 from emu.trace.record import Kind
 
@@ -266,21 +264,3 @@ def test_a_step_that_is_stuck_leaves_what_the_steps_before_it_gave(
     out, err = capsys.readouterr()
     assert "GUEST FAULT  in the step behind the 1 that are shown\n" in out
     assert err.startswith(f"emu: {path}:3: guest fault: exception #PF: jump to 0x0") and err.count("\n") == 1
-
-
-def test_ctrl_c_leaves_what_the_steps_so_far_gave(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "case.script"
-    path.write_text(SCRIPT)
-    whole = ScriptMachine.steps
-
-    def interrupted(self: ScriptMachine, script: Script) -> Iterator[StepResult]:
-        yield next(whole(self, script))
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(ScriptMachine, "steps", interrupted)
-    assert main(["run", "--script", str(path)]) == 130
-    out, err = capsys.readouterr()
-    assert out.splitlines()[-1] == "t1: recv type=1 size=8 -> blocks"
-    assert err == "emu: interrupted\n"

@@ -44,7 +44,7 @@ def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram:
     made: list[Ipc] = []
 
     def populate(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask]) -> Iterator[GuestLock]:
-        made.append(build_ipc(kernel, cores, tasks, workload, one_process=program.one_process))
+        made.append(build_ipc(kernel, cores, tasks, workload, program))
         return _places_of_queue_locks(kernel, made[0])
 
     data = np.zeros(ram_of(workload), np.uint8) if ram is None else ram

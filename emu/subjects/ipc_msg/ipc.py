@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from emu.errors import CheckFailed
 from emu.guest.allocator import Allocator
+from emu.guest.program import Program
 from emu.guest.record import Kernel, Record
 from emu.guest.slab import KINDS, Slab, build_slabs
 from emu.guest.tasks import UserTask
@@ -50,18 +51,18 @@ class Ipc:
                     raise CheckFailed(f"{name} should be free at the end, not {kernel.ram.get(queue.physical + offset):#x}")
 
 
-def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask], workload: Workload, *, one_process: bool) -> Ipc:
+def build_ipc(kernel: Kernel, cores: Sequence[Record], tasks: Sequence[UserTask], workload: Workload, program: Program) -> Ipc:
     """Build the queues, each task's way to them and the slabs that messages come from."""
     queues = _build_queues(kernel, workload.queues_at_start) if workload.queues_at_start else ()
     leader = kernel.record("task_struct", tasks[0].task_struct)
     for user in tasks:
         task = kernel.record("task_struct", user.task_struct)
         task["nsproxy"] = kernel.symbol("init_nsproxy")
-        task["cred"] = task["real_cred"] = kernel.symbol("init_cred")
-        task["group_leader"] = leader.virtual if one_process else task.virtual
+        task["cred"] = task["real_cred"] = _copy_cred(kernel, user) if program.own_credentials else kernel.symbol("init_cred")
+        task["group_leader"] = leader.virtual if program.one_process else task.virtual
         pid = _build_pid(kernel, task["pid"], user)
         task["pids_pid"] = pid.virtual
-        task["pids_tgid"] = leader["pids_pid"] if one_process else pid.virtual
+        task["pids_tgid"] = leader["pids_pid"] if program.one_process else pid.virtual
     built = build_slabs(kernel, cores, slabs_of(workload))
     cpu_caches = [area.inner(kind.field, "kmem_cache_cpu") for area in cores for kind in KINDS]
     return Ipc(queues, built, Allocator(kernel, built, cpu_caches))
@@ -97,6 +98,13 @@ def _build_queue(kernel: Kernel, index: int) -> Record:
     for each in _LISTS:
         queue[f"{each}.next"] = queue[f"{each}.prev"] = queue.address(each)
     return queue
+
+
+def _copy_cred(kernel: Kernel, user: UserTask) -> int:
+    """Credentials as init's, of one task alone; returns their kernel address."""
+    cred = kernel.allocate("cred", f"{user.plan.name} cred", task=user.plan.index)
+    kernel.ram.write(cred.physical, kernel.global_record("cred", "init_cred").bytes())
+    return cred.virtual
 
 
 def _build_pid(kernel: Kernel, number: int, user: UserTask) -> Record:

@@ -55,7 +55,7 @@ def _nothing(page: Record, plan: TaskPlan) -> None:
 
 
 PROGRAMS = {
-    "pmsg_shared": Program("pmsg_shared", "user_page", True, False, _fill_pmsg, _check_pmsg),
-    "script_task": Program("script_task", "script_page", False, True, _nothing, _nothing),
-    "table_task": Program("table_task", "table_page", False, True, _fill_table, _check_table),
+    "pmsg_shared": Program("pmsg_shared", "user_page", True, False, False, _fill_pmsg, _check_pmsg),
+    "script_task": Program("script_task", "script_page", False, True, True, _nothing, _nothing),
+    "table_task": Program("table_task", "table_page", False, True, False, _fill_table, _check_table),
 }

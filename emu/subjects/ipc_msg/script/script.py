@@ -4,11 +4,13 @@ One operation is issued at a time, and only when the machine is at rest: every e
 task sleeps in it. So the order of effects is the order of the lines, wherever a script runs: on the emulated machine,
 on the kernel of the host, on a model. What runs scripts is an `Executor`; what it answers is one `StepResult` a step.
 
-Tasks are processes of one unprivileged user, who owns every queue. `emu.guest.script_text` reads and writes the text form.
+Tasks are processes without privileges, all of one user unless the script says otherwise; a user is a number, and the group of that
+number; 0 is whoever runs the script. `emu.subjects.ipc_msg.script.text` reads and writes the text form.
 """
 
 import zlib
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
 from typing import Protocol
 
 from emu.subjects.ipc_msg.memory import QUEUE_BYTES_MAX
@@ -20,6 +22,8 @@ QUEUE_BYTES = QUEUE_BYTES_MAX  # msg_ctlmnb: q_qbytes of a new queue, and the mo
 QUEUE_MODE = 0o600
 TYPE_LENGTH = 8  # a message in user memory: its type, then its text
 NO_QUEUE = 0  # `queue=none`: the id is -1; so is that of a queue that nobody has created yet
+INDICES = 32768  # SEQ_MULTIPLIER, ipc/util.h: an id is a sequence number times this and an index
+USER_MAX = 65533
 
 IPC_CREAT, IPC_EXCL, IPC_NOWAIT = 0o1000, 0o2000, 0o4000
 MSG_NOERROR, MSG_EXCEPT, MSG_COPY = 0o10000, 0o20000, 0o40000
@@ -100,11 +104,22 @@ class Stat:
 
 
 @dataclass(frozen=True, slots=True)
+class MsgStat:
+    """MSG_STAT: of whatever has the index that is in the id of `queue`, or this index."""
+
+    index: int | None = None
+    bad: bool = False
+    queue: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Set:
-    """IPC_SET: both values are always set; owner and group stay."""
+    """IPC_SET: all four values are always set."""
 
     qbytes: int = QUEUE_BYTES
     mode: int = QUEUE_MODE
+    uid: int = 0
+    gid: int = 0
     bad: bool = False
     queue: int = 1
 
@@ -114,6 +129,40 @@ class Rmid:
     """IPC_RMID."""
 
     queue: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class IpcInfo:
+    """IPC_INFO."""
+
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MsgInfo:
+    """MSG_INFO."""
+
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Msgctl:
+    """A command of msgctl that has no name of its own."""
+
+    command: int = -1
+    queue: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NextId:
+    """An administrator asks by kernel.msg_next_id for the id that the next new queue is to get; no call of the task's."""
+
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """The task stays in user mode until the wall clock has gone on by a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +185,7 @@ class Exit:
     """The task ends itself."""
 
 
-Operation = Msgget | Send | Recv | Stat | Set | Rmid | Signal | Kill | Exit
+Operation = Msgget | Send | Recv | Stat | MsgStat | Set | Rmid | IpcInfo | MsgInfo | Msgctl | NextId | Sleep | Signal | Kill | Exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +217,45 @@ def received(size: int, message_type: int, text: bytes) -> Outcome:
     return Outcome(str(size), tuple(fields))
 
 
-def statistics(*, qnum: int, cbytes: int, qbytes: int, mode: int, lspid: int, lrpid: int) -> Outcome:
-    """What IPC_STAT gave; the two last are task numbers, 0 for nobody."""
-    numbers = (("qnum", str(qnum)), ("cbytes", str(cbytes)), ("qbytes", str(qbytes)), ("mode", f"0{mode:o}"))
-    return Outcome("0", (*numbers, ("lspid", task_name(lspid)), ("lrpid", task_name(lrpid))))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What IPC_STAT gave: tasks by number, 0 for nobody; times as seconds slept before, None for never."""
+
+    qnum: int
+    cbytes: int
+    qbytes: int
+    mode: int
+    lspid: int
+    lrpid: int
+    stime: int | None
+    rtime: int | None
+    ctime: int | None
+    uid: int
+    gid: int
+    cuid: int
+    cgid: int
+
+    def outcome(self, word: str = "0") -> Outcome:
+        """In the script's words."""
+        spelled = {
+            "mode": f"0{self.mode:o}",
+            **{name: task_name(getattr(self, name)) for name in ("lspid", "lrpid")},
+            **{name: time_text(getattr(self, name)) for name in ("stime", "rtime", "ctime")},
+        }
+        return Outcome(word, tuple((each.name, spelled.get(each.name, str(getattr(self, each.name)))) for each in fields(self)))
+
+
+INFO_FIELDS = ("msgpool", "msgmap", "msgmax", "msgmnb", "msgmni", "msgssz", "msgtql", "msgseg")
+
+
+def information(word: str, values: Iterable[int]) -> Outcome:
+    """What IPC_INFO or MSG_INFO gave: the queue with the highest index, 0 if there is none, and the fields of struct msginfo."""
+    return Outcome(word, tuple((name, str(value)) for name, value in zip(INFO_FIELDS, values, strict=True)))
+
+
+def time_text(seconds: int | None) -> str:
+    """A time of a queue, by how often the script had slept before."""
+    return "never" if seconds is None else f"+{seconds}s"
 
 
 def task_name(task: int) -> str:
@@ -206,7 +290,12 @@ class Script:
     tasks: int
     steps: tuple[Step, ...]
     queues: int = 1
+    users: tuple[tuple[int, int], ...] = ()  # tasks of another user than 0, and that user
     name: str = field(default="script", compare=False)
+
+    def user_of(self, task: int) -> int:
+        """Whose process a task is."""
+        return dict(self.users).get(task, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@
 `-> OUTCOME` and the lines `tN: returns OUTCOME` and `tN: dies` say what is expected; they may be left out. An outcome is
 a value, the name of an error, `blocks` or `dies`, and then fields: those that are given must be so. `tN: returns` stands under
 the operation that woke tN. A queue is named by the order of creation, q1 first; `queues N` says how many exist from the
-beginning (1 if it is left out). The words of each operation are in `emu.guest.script_words`. Results are written in the same form.
+beginning (1 if it is left out), `user tN U` that tN is of another user than 0. The words of each operation are in
+`emu.subjects.ipc_msg.script.words`. Results are written in the same form.
 """
 
 import errno
@@ -21,20 +22,26 @@ from emu.errors import UserError
 from emu.subjects.ipc_msg.script import script as s
 from emu.subjects.ipc_msg.script.words import (
     FIELDS,
+    NEEDED,
     OPERATIONS,
     WITH_TARGET,
+    OutOfRange,
     Word,
     named,
     operation_text,
     outcome_text,
     return_text,
+    whole,
 )
+
+HEADERS = "`tasks N`, `queues N`, `user tN U`"
+QUOTED_MAX = 80  # characters of a wrong line that a message repeats
 
 
 def parse(text: str, name: str = "script") -> s.Script:
     """Read a script, or raise `UserError` with the place, what was wanted and what was got."""
     reader = _Reader(name)
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # as editors count: there are more characters that end lines
         words = line.partition("#")[0].split()
         if words:
             reader.line = number
@@ -47,6 +54,7 @@ def dump(script: s.Script) -> str:
     lines = [f"tasks {script.tasks}"]
     if script.queues != 1:
         lines.append(f"queues {script.queues}")
+    lines.extend(f"user t{task} {user}" for task, user in script.users)
     for step in script.steps:
         expect = f" -> {outcome_text(step.expect)}" if step.expect else ""
         lines.append(f"t{step.task}: {operation_text(step.operation)}{expect}")
@@ -70,6 +78,7 @@ class _Reader:
         self.name = name
         self.line = 0
         self._counts: dict[str, int] = {}
+        self._users: dict[int, int] = {}
         self._steps: list[s.Step] = []
         self._dead: dict[int, int] = {}  # task to the line in which it ended
 
@@ -77,8 +86,11 @@ class _Reader:
         if words[0] in ("tasks", "queues"):
             self._header(words)
             return
+        if words[0] == "user":
+            self._user(words)
+            return
         if not words[0].endswith(":"):
-            raise self._wrong("`tasks N`, `queues N` or `tN: operation`", " ".join(words))
+            raise self._wrong(f"{HEADERS} or `tN: operation`", " ".join(words))
         task = self._existing(words[0][:-1])
         if len(words) < 2:
             raise self._wrong(f"an operation ({', '.join(OPERATIONS)}), returns or dies", "nothing")
@@ -90,18 +102,36 @@ class _Reader:
     def script(self) -> s.Script:
         if "tasks" not in self._counts:
             raise self._wrong("`tasks N` before the first operation", "none")
-        return s.Script(self._counts["tasks"], tuple(self._steps), self._counts.get("queues", 1), self.name)
+        users = tuple(sorted((task, user) for task, user in self._users.items() if user))
+        return s.Script(self._counts["tasks"], tuple(self._steps), self._counts.get("queues", 1), users, self.name)
 
-    def _wrong(self, wanted: str, got: str) -> UserError:
-        return UserError(f"{self.name}:{self.line}: wanted {wanted}, got {got}")
+    def _wrong(self, wanted: str, got: str, why: str = "") -> UserError:
+        shown = got if len(got) <= QUOTED_MAX else f"{got[:QUOTED_MAX]}..."
+        return UserError(f"{self.name}:{self.line}: wanted {wanted}, got {shown}{why}")
 
     def _header(self, words: list[str]) -> None:
         least, most = (1, s.TASKS_MAX) if words[0] == "tasks" else (0, s.QUEUES_MAX)
         if self._steps or words[0] in self._counts:
             raise self._wrong(f"`{words[0]}` once, before the first operation", "it again or too late")
-        if len(words) != 2 or not re.fullmatch("[0-9]{1,9}", words[1]) or not least <= int(words[1]) <= most:
-            raise self._wrong(f"`{words[0]} N` with N from {least} to {most}", " ".join(words))
-        self._counts[words[0]] = int(words[1])
+        self._counts[words[0]] = self._number_in(words[1:], least, most, f"`{words[0]} N` with N from {least} to {most}", words)
+
+    def _user(self, words: list[str]) -> None:
+        wanted = f"`user tN U` with U from 0 to {s.USER_MAX}, once a task, before the first operation"
+        task = self._existing(words[1] if len(words) > 1 else "nothing")
+        if self._steps or task in self._users:
+            raise self._wrong(wanted, "it again or too late")
+        self._users[task] = self._number_in(words[2:], 0, s.USER_MAX, wanted, words)
+
+    def _number_in(self, given: list[str], least: int, most: int, wanted: str, words: list[str]) -> int:
+        """The one number that a header ends with."""
+        try:
+            if len(given) != 1:
+                raise ValueError
+            return whole(given[0], least, most)
+        except OutOfRange as problem:
+            raise self._wrong(wanted, " ".join(words), f", which is {problem}") from None
+        except ValueError:
+            raise self._wrong(wanted, " ".join(words)) from None
 
     def _existing(self, text: str) -> int:
         if "tasks" not in self._counts:
@@ -142,7 +172,11 @@ class _Reader:
             values["target"] = target
         for text in words:
             self._word(verb, known, text, values)
-        if verb in ("kill", "exit"):
+        if verb in NEEDED and NEEDED[verb] not in values:
+            raise self._wrong(f"{NEEDED[verb]}= behind {verb}", " ".join([verb, *words]))
+        if "index" in values and "queue" in values:
+            raise self._wrong("an index, or a queue whose index is meant", " ".join(words))
+        if verb == "exit" or (verb == "kill" and self._users.get(task, 0) == self._users.get(target, 0)):
             self._dead[target if verb == "kill" else task] = self.line
         spelled = values.get("text")
         if isinstance(spelled, bytes) and ("fill" in values or values.setdefault("size", len(spelled)) != len(spelled)):
@@ -160,6 +194,8 @@ class _Reader:
             if bool(equals) != (word.wanted != "no value"):
                 raise ValueError
             values[word.attribute] = word.read(value)
+        except OutOfRange as problem:
+            raise self._wrong(f"{name}: {word.wanted}", text, f", which is {problem}") from None
         except ValueError:
             raise self._wrong(f"{name}: {word.wanted}", text) from None
 
@@ -167,17 +203,21 @@ class _Reader:
         if not words:
             raise self._wrong("an outcome: a value, an error, blocks or dies", "nothing")
         first = "0" if "=" in words[0] else words.pop(0)
-        known = first in ("blocks", "dies") or first in errno.errorcode.values() or re.fullmatch(r"\d+|q[1-9]\d*", first)
+        known = first in ("blocks", "dies") or first in errno.errorcode.values() or re.fullmatch(r"[0-9]+|q[1-9][0-9]*", first)
         if not known:
             raise self._wrong("an outcome: a value, qN, the name of an error, blocks or dies", first)
-        found = []
+        found: dict[str, str] = {}
         for text in words:
             name, _, value = text.partition("=")
             if name not in FIELDS:
                 raise self._wrong(f"a field ({', '.join(FIELDS)})", text)
+            if name in found:
+                raise self._wrong(f"{name} once", "it twice")
             read, wanted = FIELDS[name]
             try:
-                found.append((name, read(value)))
+                found[name] = read(value)
+            except OutOfRange as problem:
+                raise self._wrong(f"{name}= {wanted}", text, f", which is {problem}") from None
             except ValueError:
                 raise self._wrong(f"{name}= {wanted}", text) from None
-        return s.Outcome(first, tuple(found))
+        return s.Outcome(first, tuple(found.items()))
