@@ -2,69 +2,78 @@
 
 Everything hot in emu is written against the few functions here. Compiled by Numba they become a pointer cast, a load or
 an indirect call; with `NUMBA_DISABLE_JIT=1` the same source runs as ordinary Python, slowly, and must give the same
-results. Compiled code is kept in a cache folder named after the hot sources, because Numba does not notice that a
-function called from another file has changed.
+results. `emu.compiled` says where compiled code is kept.
 """
 
 import ctypes
-import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
 from numba import types
-from numba.core import cgutils
+from numba.core import caching, cgutils, event
 from numba.extending import intrinsic, overload
 
-HOT_PACKAGES = ("memory", "timing", "engine", "explore", "stress")
-HOT_SOURCES = ("native.py", "trace/record.py", "set_associative.py", *(f"{name}/*.py" for name in HOT_PACKAGES))
+from emu import compiled
+
 NEVER = 2**62  # a time that no run reaches
 MASK64 = 2**64 - 1
 
 
-def _cache_folder() -> Path:
-    package = Path(__file__).parent
-    digest = hashlib.sha256(numba.__version__.encode())
-    for source in (file for pattern in HOT_SOURCES for file in sorted(package.glob(pattern))):
-        digest.update(source.read_bytes())
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    for base in (home, Path(tempfile.gettempdir())):
-        folder = base / "emu" / digest.hexdigest()[:16]
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
-            return folder
-    return Path(tempfile.mkdtemp(prefix="emu-"))
-
-
 JIT = not numba.config.DISABLE_JIT
-if JIT:
-    numba.config.CACHE_DIR = str(_cache_folder())
+KEPT = JIT and compiled.folder() is not None
+if KEPT:
+    numba.config.CACHE_DIR = str(compiled.folder())
+_hot: set[Any] = set()  # functions that are to be compiled, or have been
 
 
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a hot function (or leave it as Python when the compiler is off)."""
-    compiled: Any = numba.njit(cache=True, error_model="numpy")(function)
+    dispatcher: Any = numba.njit(cache=KEPT, error_model="numpy")(function)
     if JIT:
-        resolve = compiled.get_call_template
+        resolve = dispatcher.get_call_template
         # Numba 0.68 would compile a function anew for each constant that it is called with.
-        compiled.get_call_template = lambda args, kws: resolve(tuple(types.unliteral(each) for each in args), kws)
-    return compiled  # type: ignore[no-any-return]
+        dispatcher.get_call_template = lambda args, kws: resolve(tuple(types.unliteral(each) for each in args), kws)
+        _hot.add(dispatcher)
+    return dispatcher  # type: ignore[no-any-return]
+
+
+class _Compiling(event.Listener):  # type: ignore[misc]
+    """Hears of each function that is compiled: of none that was kept."""
+
+    def __init__(self) -> None:
+        self._done: set[Any] = set()
+
+    def on_start(self, event: Any) -> None:
+        if not self._done:
+            compiled.tell(0, len(_hot))
+
+    def on_end(self, event: Any) -> None:
+        if event.data["dispatcher"] in _hot:
+            self._done.add(event.data["dispatcher"])
+        compiled.tell(len(self._done), len(_hot))
+
+
+def _keep(self: Any, signature: Any, code: Any, _keep: Callable[..., None] = caching.Cache.save_overload) -> None:
+    """Keep compiled code; a disk that has no room for it costs the next run time, and this one nothing."""
+    try:
+        _keep(self, signature, code)
+    except OSError as error:
+        compiled.cannot_be_kept(error.strerror or str(error))
+
+
+event.register("numba:compile", _Compiling())
+caching.Cache.save_overload = _keep
 
 
 def callback(signature: Any, function: Callable[..., Any]) -> tuple[int, object]:
     """C function pointer to `function`, and the object that must be kept alive with it."""
     if JIT:
-        compiled = numba.cfunc(signature, cache=True, error_model="numpy")(function)
-        return compiled.address, compiled
+        made = numba.cfunc(signature, cache=KEPT, error_model="numpy")(function)
+        return made.address, made
     ctype: Any = {types.int64: ctypes.c_int64, types.int32: ctypes.c_int32, types.void: None, types.boolean: ctypes.c_bool}
     prototype = ctypes.CFUNCTYPE(ctype[signature.return_type], *(ctype[a] for a in signature.args))
     wrapped = prototype(function)

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from emu import compiled
 from emu.cli import catalogue, terminal, together, trace
 from emu.cli.bench import bench
 from emu.cli.calibrate import calibrate
@@ -84,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None:
         terminal.open_streams()
         terminal.end_in_order()
+        compiled.listen(terminal.FirstRun())
     code = _run(None if arguments is None else list(arguments))
     try:
         sys.stdout.flush()

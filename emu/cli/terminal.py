@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 
+from emu import compiled
 from emu.errors import EmuError, UserError
 from emu.printable import printable, printable_in_colour
 from emu.processes import STOP_SIGNALS
@@ -196,6 +198,43 @@ def interruptible() -> Iterator[Interrupt]:
             signal.signal(number, handler)
 
 
+class _Bar:
+    """A progress bar that is shown."""
+
+    now: "_Bar | None" = None
+
+    def __init__(self, bar: Any, title: str) -> None:
+        self._bar, self._title = bar, title
+        self._task = bar.add_task(title, total=None)
+
+    def progress(self, done: int, total: int) -> None:
+        self._bar.update(self._task, description=self._title, completed=done, total=total)
+
+    def compiling(self, done: int, total: int) -> None:
+        how_far = f" {done} of {total} functions" if total else ""
+        self._bar.update(self._task, description=f"{self._title}: compiling{how_far}, once")
+
+
+class FirstRun(compiled.Listener):
+    """Says that compiling takes its time, and how far it is: in the bar that is shown, or in one line."""
+
+    def __init__(self) -> None:
+        """Nothing said yet."""
+        self._said = False
+
+    def progress(self, done: int, total: int) -> None:
+        """Say how far it is."""
+        if _Bar.now is not None:
+            _Bar.now.compiling(done, total)
+        elif not self._said:
+            complain("the first run compiles the machine: some 50 s of one core, once for each version")
+        self._said = True
+
+    def trouble(self, message: str) -> None:
+        """Say it."""
+        complain(message)
+
+
 @contextmanager
 def progress_bar(title: str, unit: str = "messages") -> Iterator[Progress]:
     """A progress bar on stderr, gone afterwards; nothing at all when stderr is no terminal."""
@@ -205,7 +244,7 @@ def progress_bar(title: str, unit: str = "messages") -> Iterator[Progress]:
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+    from rich.progress import Progress as Bars
 
     columns = (
         TextColumn("{task.description}"),
@@ -216,6 +255,9 @@ def progress_bar(title: str, unit: str = "messages") -> Iterator[Progress]:
     )
     # Rich prints above the bar, on the bar's stream, what is written to stdout meanwhile: right only on a terminal.
     above = sys.stdout.isatty()
-    with Bar(*columns, console=Console(stderr=True), transient=True, redirect_stdout=above) as bar:
-        task = bar.add_task(escape(printable(title)), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with Bars(*columns, console=Console(stderr=True), transient=True, redirect_stdout=above) as bars:
+        _Bar.now = _Bar(bars, escape(printable(title)))
+        try:
+            yield _Bar.now.progress
+        finally:
+            _Bar.now = None

@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from emu import compiled
 from emu.errors import EmuError, UserError
 from emu.files import LIST_BYTES_MAX, is_there, read_bounded
 from emu.processes import submit, workers
@@ -106,6 +107,8 @@ def run_suite(paths: Sequence[Path], conditions: Conditions, jobs: int) -> Itera
         for batch in batches:
             yield from _run_here(batch, conditions)
         return
+    if not compiled.is_ready(compiled.SEARCH):
+        compiled.tell(0, 0)
     while batches:
         judged = 0
         # The first batch compiles what is not yet in the cache: once, and not in every process at the same time.

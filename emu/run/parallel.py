@@ -5,7 +5,9 @@ A worker imports, loads the compiled code and assembles a variant once, and keep
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 
+from emu import compiled
 from emu.errors import InternalError, UserError
 from emu.processes import Stopped, results, workers
 from emu.run.experiment_spec import Experiment
@@ -45,16 +47,26 @@ def _in_turn(plan: Sequence[Experiment], progress: Progress, should_stop: Callab
 def _in_processes(
     plan: Sequence[Experiment], jobs: int, progress: Progress, should_stop: Callable[[], bool]
 ) -> Iterator[RunResult]:
+    alone = 0 if compiled.is_ready() else 1  # the first run compiles: once, and not in every process at the same time
+    if alone:
+        compiled.tell(0, 0)
     try:
         with workers(jobs) as pool:
-            calls = [(experiment,) for experiment in plan]
-            done = results(pool, _run, calls, should_stop, lambda count: progress(count, len(plan)))
-            for experiment, result in zip(plan, done, strict=True):
-                yield _sound(experiment, result)
+            done = 0
+            for some in (plan[:alone], plan[alone:]):
+                calls = [(experiment,) for experiment in some]
+                heard = partial(_hear, progress, done, len(plan))
+                for experiment, result in zip(some, results(pool, _run, calls, should_stop, heard), strict=True):
+                    yield _sound(experiment, result)
+                done += len(some)
     except Stopped:
         return
     except BrokenProcessPool:
         raise InternalError("a process that had a run to do has died; --jobs 1 shows in which run") from None
+
+
+def _hear(progress: Progress, before: int, total: int, done: int) -> None:
+    progress(before + done, total)
 
 
 def _run(experiment: Experiment, should_stop: Callable[[], bool] | None = None) -> RunResult:

@@ -52,7 +52,9 @@ def check_model_of_linux_4_8(host: HostQueue, script: Script) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "derandomize"), [(SEQUENCES, True), pytest.param(DEEP_SEQUENCES, not ASKED, marks=pytest.mark.deep)], ids=["few", "many"]
+    ("count", "derandomize"),
+    [(SEQUENCES, True), pytest.param(DEEP_SEQUENCES, not ASKED, marks=pytest.mark.deep)],
+    ids=["few", "many"],
 )
 @pytest.mark.parametrize("check", [check_model_of_the_host, check_model_of_linux_4_8])
 def test_models(host: HostQueue, check: Callable[[HostQueue, Script], None], count: int, derandomize: bool) -> None:

@@ -1,0 +1,98 @@
+"""Where compiled code is kept between runs, and who is told that it has to be made first. Imports no compiler.
+
+The folder is named after the digest of all hot sources, because Numba does not notice that a function called from another file has
+changed.
+"""
+
+import hashlib
+import os
+import stat
+import tempfile
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+HOT_PACKAGES = ("memory", "timing", "engine", "explore", "stress")
+HOT_SOURCES = ("native.py", "trace/record.py", "set_associative.py", *(f"{name}/*.py" for name in HOT_PACKAGES))
+ENGINE, SEARCH = "loop._run", "search._resume"  # compiled last of all that a run needs, and a search
+
+
+class Listener:
+    """Who is told of compiling: nobody, unless the command line puts somebody here."""
+
+    def progress(self, done: int, total: int) -> None:
+        """So many functions are compiled, of how many; 0 of 0: another process compiles."""
+
+    def trouble(self, message: str) -> None:
+        """Compiled code cannot be kept."""
+
+
+_told: list[Listener] = [Listener()]  # one
+
+
+def listen(listener: Listener) -> None:
+    """Tell somebody from now on."""
+    _told[0] = listener
+
+
+def tell(done: int, total: int) -> None:
+    """So many functions are compiled, of how many; 0 of 0: another process compiles."""
+    _told[0].progress(done, total)
+
+
+@cache
+def folder() -> Path | None:
+    """Where compiled code is kept; None if it can be kept nowhere."""
+    name = Path("emu") / _digest()
+    wanted = _home() / name
+    reasons: list[str] = []
+    for each in (wanted, Path(tempfile.gettempdir()) / f"emu-{os.geteuid()}" / name):
+        reason = _unusable(each)
+        if reason is None:
+            if reasons:
+                _told[0].trouble(f"compiled code cannot be kept in {wanted}: {reasons[0]}; it is kept in {each}")
+            return each
+        reasons.append(reason)
+    _told[0].trouble(f"compiled code cannot be kept in {wanted}: {reasons[0]}; each run compiles anew (see XDG_CACHE_HOME)")
+    return None
+
+
+@cache
+def cannot_be_kept(reason: str) -> None:
+    """Say, once, that what was compiled just now will have to be compiled again."""
+    _told[0].trouble(f"compiled code cannot be kept in {folder()}: {reason}: the next run compiles it again")
+
+
+def is_ready(function: str = ENGINE) -> bool:
+    """Whether a function has been compiled and kept by an earlier run."""
+    kept = folder()
+    return kept is not None and any(kept.rglob(f"{function}-*.nbi"))
+
+
+def _digest() -> str:
+    package = Path(__file__).parent
+    digest = hashlib.sha256(version("numba").encode())
+    for source in (file for pattern in HOT_SOURCES for file in sorted(package.glob(pattern))):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _home() -> Path:
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # nobody's home
+        return Path("/nonexistent")
+
+
+def _unusable(place: Path) -> str | None:
+    """Why code cannot be kept at a place: it cannot be written, or somebody else could write code there for us to run."""
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place):
+            pass
+        found = place.stat()
+    except OSError as error:
+        return error.strerror or str(error)
+    if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return "others can write there"
+    return None
