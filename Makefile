@@ -9,10 +9,10 @@ run: $(VENV)/.ready
 	$(VENV)/bin/emu run --cores 4 --variant wakeq
 
 test: $(VENV)/.ready-dev
-	$(VENV)/bin/python -m pytest -n 2 -m "not deep"
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not deep"
 
 test-deep: $(VENV)/.ready-dev
-	$(VENV)/bin/python -m pytest -n 2 -m deep
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m deep
 
 check: $(VENV)/.ready-dev
 	$(VENV)/bin/ruff check emu tests benchmarks

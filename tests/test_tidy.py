@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[1]
 # Packages and modules below the subjects: what runs on the machine is unknown there.
 BELOW = (
     "assembly", "description", "diy", "engine", "explore", "guest", "image", "isa", "memory", "stress", "timing", "trace",
-    "compiled.py", "errors.py", "files.py", "native.py", "printable.py", "processes.py", "set_associative.py", "tables.py", "units.py",
+    "compiled.py", "errors.py", "files.py",
+    "native.py", "printable.py", "processes.py", "set_associative.py", "tables.py", "units.py",
 )  # fmt: skip
 WORDS = re.compile(r"msg|queue_lock|sender|receiver", re.IGNORECASE)
 NOT_MEANT = re.compile(r"socket\.MSG_NOSIGNAL|error\['msg'\]")  # a flag of sockets, a key of pydantic

@@ -14,7 +14,7 @@ from emu.explore import records as rec
 from emu.explore.components import NONE
 from emu.explore.search import resume, rewind, start
 from emu.explore.state import rehash
-from emu.explore.transition import LOCAL_MAX, NOWHERE
+from emu.explore.transition import HALT, LOCAL_MAX, NOWHERE
 from emu.memory.records import CHANGE
 from emu.native import MASK64, address_of, signed
 
@@ -203,8 +203,8 @@ class Explorer:
     def _note_endless(self, endless: dict[Endless, str]) -> None:
         """The search stands where no end can be reached any more, with the cores that are not done as they will ever be."""
         cores = self.machine.cores[: self.count]
-        going_on = [index for index, end in enumerate(self._keep["ends"]) if cores[index]["pc"] != end]
-        kind = tuple((index, _fate(cores[index])) for index in going_on)
+        fates = ((index, _fate(core, end)) for index, (core, end) in enumerate(zip(cores, self._keep["ends"], strict=True)))
+        kind = tuple((index, fate) for index, fate in fates if fate)
         schedule = self.schedule()
         if kind not in endless or len(schedule) < len(endless[kind]):
             endless[kind] = schedule
@@ -234,10 +234,13 @@ class Explorer:
         return " ".join(f"{frame['core']}{SUFFIX[int(frame['kind'])]}" for frame in path)
 
 
-def _fate(core: np.void) -> str:
+def _fate(core: np.void, end: int) -> str:
+    """What a core does for ever where no end can be reached; nothing if it has come to its own."""
+    if core["status"] != RUNNING or core["pc"] == HALT:
+        return STANDS
     if core["pc"] == NOWHERE:
         return RUNS
-    return WAITS if core["status"] == RUNNING else STANDS
+    return WAITS if core["pc"] != end else ""
 
 
 def describe(fault: Mapping[str, int]) -> str:

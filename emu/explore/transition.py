@@ -21,7 +21,8 @@ CORE_WORDS = CORE_BYTES // 8
 MOVED, REFUSED, FAILED = range(3)
 LOCAL_MAX = 1_000_000  # instructions that touch no memory, one behind the other: of more it is not known whether they end
 ROUND_MAX = 4_096  # after so many it is asked whether they go round for ever; a round of more is not seen
-NOWHERE = -1  # pc of a core that goes round for ever without touching memory: it does nothing that anybody could see
+# pc of a core that will do nothing any more that anybody could see: it goes round for ever without touching memory, or has halted
+NOWHERE, HALT = -1, -2
 PRIVATE_MAX = 10_000  # instructions of one transition: a core that waits for what nobody has touched yet must be left
 LATER = 1 << 50  # when every interrupt that was ever sent has arrived
 
@@ -49,7 +50,7 @@ def may_step(search, machine, bus, core, pending):  # type: ignore[no-untyped-de
     """Whether the instruction at the core's pc may execute: not at the end, not with stores that it must wait for."""
     if search.sequential != 0 and pending > 0:
         return False
-    if core.status != RUNNING or core.pc == NOWHERE or core.pc == array_at(search.ends, search.core_count, I64)[core.index]:
+    if core.status != RUNNING or core.pc in (NOWHERE, HALT, array_at(search.ends, search.core_count, I64)[core.index]):
         return False
     index = index_of(machine, core.pc)
     if index < 0:
@@ -78,6 +79,9 @@ def settle(search, machine, core):  # type: ignore[no-untyped-def]
     """Bring a core to its next instruction that touches memory; False if it faults, or does not come to one."""
     if core.status == RUNNING:
         return run_one(machine, core, 1) and come_to_rest(search, machine, core)
+    if search.devices == 0:  # nothing can wake it, and of its record the way back restores the pc alone
+        core.status = RUNNING
+        core.pc = HALT
     save(search, machine, core, context_now(search, core.index))
     return True
 

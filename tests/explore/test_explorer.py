@@ -141,11 +141,15 @@ FOR_EVER = {
     "a store that is still to drain ends it": (("mov dword ptr [Y], 0x1\n mov dword ptr [Y], 0x0", TAKEN), True, {}),
     "each has what the other one wants": ((take_both("X", "Y"), take_both("Y", "X")), True, {((0, WAITS), (1, WAITS)): "0 1 0 1"}),
     "both take them in the same order": ((take_both("X", "Y"),) * 2, True, {}),
-    "a core that halts": (("hlt\n nop", "mov dword ptr [X], 0x1"), False, {((0, STANDS),): "1 1d"}),
+    "a core that halts at its end, or goes on": (
+        ("mov dword ptr [X], 0x1", "mov eax, dword ptr [X]\n test eax, eax\n jne .Lover\n hlt\n.Lover:"),
+        True, {((1, STANDS),): "0 1 0d 1"},
+    ),
+    "a core that halts": (("hlt\n nop", "mov dword ptr [X], 0x1"), False, {((0, STANDS),): "0 1 1d"}),
     "a loop in registers": (("mov dword ptr [Y], 0x1", f"{FREE}\n{ROUND}"), False, {((1, RUNS),): "0 0d 1"}),
     "two ways": (
         ("mov dword ptr [X], 0x1", f"mov eax, dword ptr [X]\n test eax, eax\n.Lstay: je .Lstay\n{FREE}", "hlt\n nop"),
-        False, {((1, WAITS), (2, STANDS)): "0 0d 1 1 2", ((1, RUNS), (2, STANDS)): "0 1 0d"},
+        False, {((1, WAITS), (2, STANDS)): "0 0d 1 1 2", ((1, RUNS), (2, STANDS)): "0 1 0d 2"},
     ),
 }  # fmt: skip
 
@@ -173,7 +177,7 @@ def test_bounds_are_named() -> None:
 
 def test_a_fault_says_where_and_how() -> None:
     program = Program(("mov dword ptr [X], 0x1", "mov eax, dword ptr [X]\n test eax, eax\n je fine\n ud2\nfine:"))
-    with pytest.raises(GuestFault, match=r"core 1 at 0x\w+ faulted \(exception 6\) after the schedule 0 0d 1"):
+    with pytest.raises(GuestFault, match=r"core 1 at 0x\w+ faulted \(exception 6, #UD\) after the schedule 0 0d 1"):
         program.explore([B])
     assert not program.machine.bus.arrays["buffers"]["count"].any()
 

@@ -30,6 +30,7 @@ def test_nothing_is_lost_by_leaving_out_what_nobody_can_notice() -> None:
     assert whole.states > 1_000 * explore("wakeq", "receiver asleep", BOUNDS).states
 
 
+@pytest.mark.deep
 def test_a_lock_that_is_none_is_found_out() -> None:
     with pytest.raises(
         GuestFault, match="exception 13"

@@ -134,6 +134,8 @@ class Model:
         if pc == len(self.text.code[thread]):
             return
         op = self.text.code[thread][pc]
+        if op.name == "hlt":
+            return
         locked = op.lock or (op.name == "xchg" and any(isinstance(each, Mem) for each in op.operands))
         if buffer and (locked or op.name == "mfence" or not self.buffered):
             return

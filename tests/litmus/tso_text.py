@@ -213,6 +213,7 @@ def _instruction(text: str, att: bool) -> Op:
 PLAIN = {
     "mov", "xchg", "xadd", "cmpxchg", "inc", "dec", "add", "sub", "and", "or", "xor", "neg", "not", "cmp", "test",
     "mfence", "lfence", "sfence", "nop", "pause", "lea", "push", "pop", "movnti", "bts", "btr", "adc", "sbb", "clc", "stc", "cmc",
+    "hlt",
 }  # fmt: skip
 REPEATS = ("rep", "repe", "repne")
 VECTOR_MOVES = ("movdqa", "movdqu", "movaps", "movups")

@@ -58,6 +58,7 @@ def test_the_positions_are_the_spin_and_the_wakeup(capsys: pytest.CaptureFixture
         "__schedule",
     ]
     assert stuck["spin_iterations"] == result["message_spin"]["iterations"] > 1_000_000
+    assert stuck["spin_cycles"] == result["message_spin"]["cycles"] == result["cycles_by_state"]["message_spin"]
 
 
 @pytest.mark.parametrize("variant", ["baseline-rt", "wakeq", "wakeq-senders"])

@@ -17,7 +17,7 @@ SPIN_CYCLES = 20_000_000  # some 6 ms: longer than any hand-off that is only hel
 def find_livelock(view: View, spin_cycles: int = SPIN_CYCLES) -> Stuck | None:
     """Whether a receiver spins for ever."""
     for core in view.wired.machine.cores:
-        spun = int(core["clock"]) - int(core["spin_start"])
+        spun = view.wired.machine.cycles - int(core["spin_start"])  # as the run counts it, should it end here
         if core["spinning"] < 0 or spun < spin_cycles or int(core["task"]) < 0:
             continue
         spinner = view.standings[int(core["task"])]
