@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 BELOW = (
     "assembly", "description", "diy", "engine", "explore", "guest", "image", "isa", "memory", "stress", "timing", "trace",
     "compiled.py", "errors.py", "files.py",
-    "native.py", "printable.py", "processes.py", "set_associative.py", "tables.py", "units.py",
+    "native.py", "printable.py", "processes.py", "set_associative.py", "tables.py", "units.py", "whole.py",
 )  # fmt: skip
 WORDS = re.compile(r"msg|queue_lock|sender|receiver", re.IGNORECASE)
 NOT_MEANT = re.compile(r"socket\.MSG_NOSIGNAL|error\['msg'\]")  # a flag of sockets, a key of pydantic

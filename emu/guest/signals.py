@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from emu.guest.program import Program
 from emu.guest.record import Kernel, Record
+from emu.guest.signal_numbers import SIGUSR1, SIGUSR2
 from emu.guest.tasks import UserTask
 
-SIGKILL, SIGUSR1, SIGUSR2 = 9, 10, 12  # arch/x86/include/uapi/asm/signal.h
 GOLDEN_RATIO = 0x61C8864680B583EB  # include/linux/hash.h 4.8, GOLDEN_RATIO_64
 HASH_BITS = 8
 SIG_IGN = 1

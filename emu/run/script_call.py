@@ -5,7 +5,7 @@ import errno
 from emu.errors import InternalError
 from emu.guest.paging import USER_DATA_BASE, USER_DATA_STRIDE
 from emu.guest.record import Kernel, Record
-from emu.guest.signals import SIGKILL, SIGUSR1, SIGUSR2
+from emu.guest.signal_numbers import SIGKILL, SIGUSR1, SIGUSR2
 from emu.guest.tasks import UserTask
 from emu.subjects.ipc_msg import system_calls as sc
 from emu.subjects.ipc_msg.script import script as s

@@ -11,7 +11,7 @@ from emu.guest.ram import direct
 from emu.guest.record import Record
 from emu.guest.slab import KINDS, build_slabs, slab_counts
 from emu.subjects.ipc_msg import objects
-from emu.subjects.ipc_msg.memory import usual_slabs
+from emu.subjects.ipc_msg.slabs import usual_slabs
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ipc_machine import MASK, IpcMachine

@@ -12,7 +12,7 @@ from emu.guest.held import Held
 from emu.guest.ram import DIRECT_MAP
 from emu.guest.record import Record
 from emu.guest.slab import FREE_ON_CPU_SLAB, KINDS, Kind, build_slabs, slab_counts
-from emu.subjects.ipc_msg.memory import A_TASK_AND_A_QUEUE, usual_slabs
+from emu.subjects.ipc_msg.slabs import A_TASK_AND_A_QUEUE, usual_slabs
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ipc_machine import FREE_OBJECTS_PER_CORE, SLAB_OBJECTS, IpcMachine

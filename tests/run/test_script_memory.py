@@ -6,11 +6,12 @@ from emu.errors import UserError
 from emu.guest.held import Held
 from emu.guest.slab import KINDS, ram_bytes, slab_counts
 from emu.run.script_run import ScriptMachine, StepStuck
-from emu.subjects.ipc_msg.memory import QUEUE_BLOCK, message_blocks, usual_slabs
+from emu.subjects.ipc_msg.memory import QUEUE_BLOCK, message_blocks
 from emu.subjects.ipc_msg.script import script as s
 from emu.subjects.ipc_msg.script.check import mismatches
 from emu.subjects.ipc_msg.script.memory import held_by
 from emu.subjects.ipc_msg.script.text import parse
+from emu.subjects.ipc_msg.slabs import usual_slabs
 from emu.subjects.ipc_msg.system_calls import MSGSND
 from emu.subjects.ipc_msg.workload.plans import SUMMARIES, plan_workload
 from emu.subjects.ipc_msg.workload.workload import TableTask

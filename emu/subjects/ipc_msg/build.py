@@ -13,8 +13,8 @@ from emu.guest.slab import KINDS, ram_bytes
 from emu.guest.tasks import UserTask
 from emu.image import Image
 from emu.subjects.ipc_msg.ipc import Ipc, build_ipc
-from emu.subjects.ipc_msg.memory import slabs_of
 from emu.subjects.ipc_msg.programs import PROGRAMS
+from emu.subjects.ipc_msg.slabs import slabs_of
 from emu.subjects.ipc_msg.workload.workload import Workload
 
 

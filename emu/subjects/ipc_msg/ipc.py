@@ -14,7 +14,8 @@ from emu.guest.record import Kernel, Record
 from emu.guest.slab import KINDS, Slab, build_slabs
 from emu.guest.tasks import UserTask
 from emu.subjects.ipc_msg import objects
-from emu.subjects.ipc_msg.memory import QUEUE_BLOCK, QUEUE_BYTES_MAX, slabs_of
+from emu.subjects.ipc_msg.memory import QUEUE_BLOCK, QUEUE_BYTES_MAX
+from emu.subjects.ipc_msg.slabs import slabs_of
 from emu.subjects.ipc_msg.workload.workload import Workload, queue_id
 
 QUEUE_MODE = 0o600

@@ -12,7 +12,7 @@ from emu.errors import UserError
 from emu.guest.chance import start_delays
 from emu.guest.held import Held
 from emu.guest.plan import USER_PID_BASE
-from emu.guest.signals import SIGUSR1
+from emu.guest.signal_numbers import SIGUSR1
 from emu.subjects.ipc_msg import system_calls as sc
 from emu.subjects.ipc_msg.memory import QUEUE_BLOCK, held_messages
 from emu.subjects.ipc_msg.script import script as s
