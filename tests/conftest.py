@@ -1,5 +1,6 @@
 """What all tests share: golden files with one way to refresh them, a canned result, a synthetic trace."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,10 @@ def pytest_configure(config: pytest.Config) -> None:
     path = config.getoption("--guest-coverage")
     if path is not None:
         guest_coverage.start(path.absolute())
+
+
+def pytest_runtest_setup() -> None:
+    os.environ.pop("COLUMNS", None)  # xdist's workers have the width of its own terminal there
 
 
 def pytest_sessionfinish() -> None:

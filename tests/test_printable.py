@@ -6,7 +6,8 @@ import pytest
 from rich.text import Text
 
 from emu.printable import printable, printable_in_colour
-from emu.report.page import page, table
+from emu.report.grid import grid as new_grid
+from emu.report.page import page
 
 HOSTILE = "a\x1b[31mb\x1b]0;title\x07c\rd\x9be\x7ff\u202eg\u2066h"
 SPELT = r"a\u001b[31mb\u001b]0;title\u0007c\u000dd\u009be\u007ff\u202eg\u2066h"
@@ -24,7 +25,7 @@ def test_json_stays_the_same_json() -> None:
 
 @pytest.mark.parametrize("colour", [False, True])
 def test_a_page_has_the_colours_that_it_sets_and_no_others(colour: bool) -> None:
-    grid = table("name", "value")
+    grid = new_grid("name", "value")
     grid.add_row(Text(HOSTILE), "1")
     text = page([Text("heading", style="bold"), grid], width=200, colour=colour)
     shown = printable_in_colour(text)

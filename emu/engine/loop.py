@@ -6,7 +6,7 @@ further than an interrupt needs to arrive): no other core can see the difference
 
 from unicorn import unicorn_const as uc_const
 
-from emu.engine.account import pass_time
+from emu.engine.account import LOCK_WAIT, pass_time, state_of
 from emu.engine.deliver import deliver, page_fault
 from emu.engine.locks import note_releases
 from emu.engine.records import (
@@ -158,3 +158,21 @@ def run(machine_address: int) -> None:
 @njit
 def _run(machine_address):  # type: ignore[no-untyped-def]
     run_slice(array_at(machine_address, 1, MACHINE)[0])
+
+
+def finish_account(machine_address: int, index: int, end: int) -> None:
+    """Bring the account of one core up to `end`: a halted core was idle, another one still at its instruction."""
+    _finish_account(machine_address, index, end)
+
+
+@njit
+def _finish_account(machine_address, index, end):  # type: ignore[no-untyped-def]
+    machine = array_at(machine_address, 1, MACHINE)[0]
+    core = array_at(machine.cores, machine.core_count, CORE)[index]
+    state = IDLE
+    if core.status == RUNNING and core.current >= 0:
+        state = state_of(core, array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].state)
+    cycles = pass_time(core, state, end)
+    if state < LOCK_WAIT:
+        core.cycles_by_cause[0] += cycles
+    core.clock = end

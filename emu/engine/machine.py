@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from emu.description import MachineFile
-from emu.engine.account import pass_time, state_of
 from emu.engine.lock_word import SLEEPING
+from emu.engine.loop import finish_account
 from emu.engine.loop import run as run_native
 from emu.engine.probe_file import NO_PROBES, Probes
 from emu.engine.probes import BEGINS_RUN, ENDS_RUN, ERRNO, ERRNO_EVENT, PROBED_EVENT, SLOT, SPAN, SPIN, UNDER
@@ -21,7 +21,7 @@ from emu.memory.bus import Bus
 from emu.native import MASK64, NEVER, address_of, mix, signed
 from emu.timing.branch import Predictors
 from emu.timing.pipeline import new_pipelines
-from emu.trace.record import TRACE_DTYPE, State
+from emu.trace.record import TRACE_DTYPE
 
 TRACE_RECORDS = 1 << 18
 # What the engine itself takes from the latencies of a machine file; the rest is the memory system's.
@@ -289,13 +289,7 @@ class Machine:
 
     def _finish_core(self, core: np.void, end: int) -> None:
         """A halted core was idle, another one still at its instruction."""
-        state = int(State.IDLE)
-        if core["status"] == RUNNING and core["current"] >= 0:
-            state = int(state_of(core, int(self.text.instructions[core["current"]]["state"])))
-        cycles = pass_time(core, state, end)
-        if state < State.LOCK_WAIT:
-            core["cycles_by_cause"][0] += cycles
-        core["clock"] = end
+        finish_account(address_of(self.record), int(core["index"]), end)
         if core["spinning"] >= 0:
             self.spins[core["spinning"]]["cycles"] += end - core["spin_start"]
             core["spin_start"] = end

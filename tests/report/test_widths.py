@@ -140,7 +140,7 @@ def verdict() -> Verdict:
     shown = tuple(" ".join(f"{thread}:RAX={n};" for thread in range(12)) for n in range(3))
     ways = ("0 0 1 1 0d 1d " * 12,) * 3
     where = "litmus/x86/a/long/way/down/ISA2+big.litmus"
-    return Verdict(where, "ISA2+big", "exists", f"({condition})", (), states, shown, (True,) * 3, ways, (), 34, 5, 1.25)
+    return Verdict(where, "ISA2+big", "exists", f"({condition})", (), states, shown, (True,) * 3, ways, (), (), 34, 5, 1.25)
 
 
 def litmus(width: int) -> str:
@@ -181,7 +181,7 @@ REPORTS: dict[str, Callable[[int], str]] = {
     "calibrate host": host,
     "stress": stress,
     "bench": bench,
-    "stuck": rendered(render_stuck, stuck()),
+    "stuck": lambda width: render_stuck(stuck(), "after 64 of 2,000 messages", width=width),
     "litmus": litmus,
     "catalogue": catalogue,
 }

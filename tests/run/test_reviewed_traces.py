@@ -31,6 +31,7 @@ def traces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", DUMPS)
 def test_dump_is_up_to_date(name: str, traces: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     monkeypatch.chdir(traces)
+    monkeypatch.setenv("COLUMNS", "100")
     shown = CliRunner().invoke(app, shlex.split(DUMPS[name]))
     assert shown.exit_code == 0, shown.output
     if request.config.getoption("--update-golden"):
