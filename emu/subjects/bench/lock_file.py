@@ -12,7 +12,6 @@ from emu.image import LOCK_KINDS
 
 EXCLUSIVE, SHARED = ("acquire", "release"), ("acquire_shared", "release_shared")
 _WORD = re.compile(r"^//\s*Lock word:\s*(\S+)\s*$")
-_COMMENT = re.compile(r"^//\s?(.*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +29,9 @@ class LockFile:
         return SHARED[0] in self.source.labels
 
 
-def shipped_folder() -> Path:
-    """Where the locks lie that come with the package."""
-    return Path(str(files("emu.subjects.bench") / "locks"))
-
-
 def shipped() -> dict[str, Path]:
     """The locks that come with the package, by name."""
-    return {path.stem: path for path in sorted(shipped_folder().glob("*.S"))}
-
-
-def summary(path: Path) -> str:
-    """What the second line of a lock's header says: where it is from."""
-    lines = [match.group(1) for line in path.read_text().splitlines() if (match := _COMMENT.match(line))]
-    return next((line.removeprefix("Source: ") for line in lines if line.startswith("Source: ")), "")
+    return {path.stem: path for path in sorted(Path(str(files("emu.subjects.bench") / "locks")).glob("*.S"))}
 
 
 def find_lock(name: str) -> LockFile:
