@@ -34,6 +34,8 @@ class Child:
             _serve(commands, answers, driver, user)
         os.close(commands)
         os.close(answers)
+        if not os.read(self.answers, 1):  # until it is the user it shall be, others could signal it
+            raise Stuck(f"process {self.pid} has ended before its first command")
         self._status = os.open(f"/proc/{self.pid}/status", os.O_RDONLY)
 
     def issue(self, command: tuple[object, ...]) -> None:
@@ -103,6 +105,7 @@ def _serve(commands: int, answers: int, driver: int, user: int) -> None:
             "kill": caller.kill,
             "nothing": lambda: (0, 0, None),
         }
+        os.write(answers, b"\0")
         while command := os.read(commands, _PIPE):
             name, *arguments = marshal.loads(command)
             if name == "exit":
