@@ -1,0 +1,1 @@
+"""Files of real kernels and programs: ELF, bzImage, what is packed in one, symbols and types. Nothing here knows a machine."""
