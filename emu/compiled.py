@@ -14,6 +14,7 @@ from pathlib import Path
 
 HOT_PACKAGES = ("memory", "timing", "engine", "explore", "stress")
 HOT_SOURCES = ("native.py", "trace/record.py", "set_associative.py", *(f"{name}/*.py" for name in HOT_PACKAGES))
+BOOT_SOURCES = ("native.py", "boot/hot/*.py")  # a folder of its own: a change there compiles nothing of the engine anew
 ENGINE, SEARCH = "loop._run", "search._resume"  # compiled last of all that a run needs, and a search
 
 
@@ -41,9 +42,9 @@ def tell(done: int, total: int) -> None:
 
 
 @cache
-def folder() -> Path | None:
-    """Where compiled code is kept; None if it can be kept nowhere."""
-    name = Path("emu") / _digest()
+def folder(sources: tuple[str, ...] = HOT_SOURCES) -> Path | None:
+    """Where the compiled code of these sources is kept; None if it can be kept nowhere."""
+    name = Path("emu") / _digest(sources)
     wanted = _home() / name
     reasons: list[str] = []
     for each in (wanted, Path(tempfile.gettempdir()) / f"emu-{os.geteuid()}" / name):
@@ -69,10 +70,10 @@ def is_ready(function: str = ENGINE) -> bool:
     return kept is not None and any(kept.rglob(f"{function}-*.nbi"))
 
 
-def _digest() -> str:
+def _digest(sources: tuple[str, ...]) -> str:
     package = Path(__file__).parent
     digest = hashlib.sha256(version("numba").encode())
-    for source in (file for pattern in HOT_SOURCES for file in sorted(package.glob(pattern))):
+    for source in (file for pattern in sources for file in sorted(package.glob(pattern))):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -25,13 +25,19 @@ MASK64 = 2**64 - 1
 
 JIT = not numba.config.DISABLE_JIT
 KEPT = JIT and compiled.folder() is not None
-if KEPT:
-    numba.config.CACHE_DIR = str(compiled.folder())
 _hot: set[Any] = set()  # functions that are to be compiled, or have been
+
+
+def _choose_folder(function: Callable[..., Any]) -> None:
+    """Numba keeps a function in the folder that is set while it is decorated."""
+    if KEPT:
+        ours = function.__module__.startswith("emu.boot.")
+        numba.config.CACHE_DIR = str(compiled.folder(compiled.BOOT_SOURCES) if ours else compiled.folder())
 
 
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a hot function (or leave it as Python when the compiler is off)."""
+    _choose_folder(function)
     dispatcher: Any = numba.njit(cache=KEPT, error_model="numpy")(function)
     if JIT:
         resolve = dispatcher.get_call_template
@@ -72,6 +78,7 @@ caching.Cache.save_overload = _keep
 def callback(signature: Any, function: Callable[..., Any]) -> tuple[int, object]:
     """C function pointer to `function`, and the object that must be kept alive with it."""
     if JIT:
+        _choose_folder(function)
         made = numba.cfunc(signature, cache=KEPT, error_model="numpy")(function)
         return made.address, made
     ctype: Any = {types.int64: ctypes.c_int64, types.int32: ctypes.c_int32, types.void: None, types.boolean: ctypes.c_bool}

@@ -1,0 +1,1 @@
+"""A real kernel on our cores: loader, devices, the fast gear, marks, snapshots."""
