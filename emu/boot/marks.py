@@ -1,6 +1,7 @@
 """What a guest tells emu: gem5's m5ops, and how a program's exit status comes out.
 
-An m5op is the two bytes 0f 04 and a 16-bit function number; its arguments are in RDI and RSI (gem5, include/gem5/asm/generic/m5ops.h).
+An m5op is the two bytes 0f 04 and a 16-bit function number; its arguments are in RDI and RSI (gem5,
+include/gem5/asm/generic/m5ops.h).
 No processor carries the bytes out: they raise #UD, and emu looks at them before the kernel does.
 
 How the machine ends, so that emu ends with the status of the program: our init waits for the program and carries out
