@@ -1,0 +1,30 @@
+"""Small static programs for the guest, assembled from programs/*.S: name, what they do and how they end stands in each."""
+
+from functools import cache
+from pathlib import Path
+
+from emu.boot.user_program import Data, assemble_program
+
+PROGRAMS = Path(__file__).parent / "programs"
+STACK_BYTES = 0x1000
+GREETING = b"both threads are done\n"
+
+
+def write_program(name: str, folder: Path) -> Path:
+    """Put one there as an executable file."""
+    path = folder / name
+    path.write_bytes(program(name))
+    path.chmod(0o755)
+    return path
+
+
+@cache
+def program(name: str) -> bytes:
+    """The ELF file of one."""
+    data = Data()
+    data.text("\n", "line_end")
+    data.add(GREETING, "greeting")
+    data.words([1], "other_runs")
+    data.words([0], "sum")
+    data.names["other_stack_end"] = data.add(bytes(STACK_BYTES)) + STACK_BYTES
+    return assemble_program([PROGRAMS / f"{name}.S"], data, {"GREETING_BYTES": len(GREETING)})
