@@ -98,6 +98,8 @@ def bench(
     def judge() -> None:
         if wrong := [each for each in results if each.fault is not None]:
             raise CheckFailed(wrong[0].fault)
+        if bounded := [each for each in results if each.bound is not None]:
+            raise CheckFailed(bounded[0].bound)
 
     terminal.each_of(show, draw, judge)
     if len(results) < len(plans) or any(each.partial for each in results):

@@ -122,6 +122,14 @@ def test_a_lock_that_lets_nobody_in_is_shown_with_its_steps(tmp_path: Path) -> N
     assert sum(" times" in step for step in result.schedule) == 2, "both cores try, and try again"
 
 
+def test_a_bound_is_no_fault_of_the_lock() -> None:
+    result = run(replace(PLAN, max_cycles=20_000))
+    assert result.fault is None
+    assert result.bound is not None
+    assert result.bound.startswith(f"{result.lock} on {PLAN.cores} cores: 20,000 cycles (--max-cycles) passed with ")
+    assert f" of {PLAN.rounds_wanted:,} rounds done; its word is " in result.bound
+
+
 WRONG = {
     "acquire:\n    mov eax, 10\n    ret\nrelease:\n    ret\n": "my-lock v2.S:2: write 10 in hex as 0xa",
     "acquire:\n    ret\n": "it must have the label release:, and has acquire",

@@ -19,8 +19,8 @@ from emu.engine.text import Text, build_text
 from emu.engine.unicorn_core import register_id
 from emu.errors import GuestFault
 from emu.memory.bus import Bus
-from emu.memory.store_buffer import drain_due
-from emu.native import MASK64, NEVER, signed
+from emu.memory.store_buffer import drain_all
+from emu.native import MASK64, address_of, signed
 from emu.subjects.bench import program
 from emu.subjects.bench.lock_file import LockFile
 from emu.subjects.bench.plan import STARVED_CYCLES, Plan
@@ -36,6 +36,15 @@ Sink = Callable[[Records], bool]
 def load_probes() -> Probes:
     """The probes of `probes.toml`, read once in a process."""
     return read_probes(Path(str(files("emu.subjects.bench") / "probes.toml")))
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run came to its end: nothing is set when its rounds are done."""
+
+    partial: bool = False
+    never: str | None = None  # why the lock is at fault: nobody acquires any more
+    bound: str | None = None  # how far it was when it had used up its cycles
 
 
 @dataclass(slots=True)
@@ -84,8 +93,8 @@ def measure(contest: Contest, **watching: Any) -> BenchResult:
     `watching` is what `drive` takes.
     """
     begin = time.perf_counter()
-    partial, never = drive(contest, **watching)
-    result = _result(contest, time.perf_counter() - begin, partial=partial, never=never)
+    ending = drive(contest, **watching)
+    result = _result(contest, time.perf_counter() - begin, ending)
     if result.fault is None:
         return result
     from emu.subjects.bench.witness import schedule_of
@@ -99,8 +108,8 @@ def drive(
     progress: Progress = lambda done, wanted: None,
     should_stop: Callable[[], bool] = lambda: False,
     sink: Sink = lambda records: False,
-) -> tuple[bool, str | None]:
-    """Run slice by slice until the rounds are done; says whether it ended before, and why if the lock is at fault.
+) -> Ending:
+    """Run slice by slice until the rounds are done, the lock is seen to be wrong, or a bound is reached.
 
     `sink` takes the trace's records after each slice, and says whether it has seen enough.
     """
@@ -111,24 +120,36 @@ def drive(
         records = machine.trace[: int(machine.record["trace_count"][0])]
         machine.record["trace_count"] = 0
         if sink(records) or contest.count("two_inside"):
-            return True, None
+            return Ending(partial=True)
         progress(min(contest.count("released"), wanted), wanted)
         if outcome == rec.RUN_DONE:
-            return False, None
+            return Ending()
         if outcome == rec.FAULT:
             raise GuestFault(f"{contest.lock.path}: {_fault(contest)}")
         if contest.count("acquired") > acquired:
             acquired, since = contest.count("acquired"), machine.cycles
-        if outcome in (rec.LIMIT, rec.DEADLOCK) or machine.cycles - since > STARVED_CYCLES:
-            return True, _standstill(contest, machine.cycles - since)
+        if outcome == rec.DEADLOCK or machine.cycles - since > STARVED_CYCLES:
+            return Ending(partial=True, never=_standstill(contest, machine.cycles - since))
+        if outcome == rec.LIMIT:
+            return Ending(partial=True, bound=_bound(contest))
         if should_stop():
-            return True, None
+            return Ending(partial=True)
+
+
+def _bound(contest: Contest) -> str:
+    plan, done = contest.plan, contest.count("released")
+    passed = f"{plan.cycles_bound:,} cycles (--max-cycles) passed with {done:,} of {plan.rounds_wanted:,} rounds done"
+    return f"{contest.lock.name} on {plan.cores} cores: {passed}; {_places(contest)}"
 
 
 def _standstill(contest: Contest, cycles: int) -> str:
+    return f"nobody has acquired it for {cycles:,} cycles after {contest.count('acquired'):,} times; {_places(contest)}"
+
+
+def _places(contest: Contest) -> str:
     where = "; ".join(f"core {int(core['index'])} {place(contest, int(core['pc']))}" for core in contest.machine.cores)
     word = int.from_bytes(contest.bus.ram[program.LOCK : program.LOCK + 8].tobytes(), "little")
-    return f"nobody has acquired it for {cycles:,} cycles after {contest.count('acquired'):,} times; its word is {word:#x}; {where}"
+    return f"its word is {word:#x}; {where}"
 
 
 def place(contest: Contest, pc: int) -> str:
@@ -145,11 +166,11 @@ def _fault(contest: Contest) -> str:
     return f"core {int(core['index'])} {words}{address} {place(contest, int(core['current_pc']))}"
 
 
-def _result(contest: Contest, host_seconds: float, *, partial: bool, never: str | None) -> BenchResult:
+def _result(contest: Contest, host_seconds: float, ending: Ending) -> BenchResult:
     machine, plan = contest.machine, contest.plan
     machine.finish()
     two_inside = contest.count("two_inside")
-    drain_due(contest.bus.record[0], NEVER - 1)  # what cores have stored and nobody has seen yet
+    drain_all(address_of(contest.bus.record))  # what cores have stored and nobody has seen yet
     ram, cores = contest.bus.ram, range(plan.cores)
     counted = sum(program.field_of(ram, core, "COUNTED") for core in cores)
     seen = int(ram.view(np.int64)[(program.DATA + program.COUNT) // 8])
@@ -172,8 +193,9 @@ def _result(contest: Contest, host_seconds: float, *, partial: bool, never: str 
         word=_word_use(contest),
         two_inside=two_inside,
         lost_counts=max(counted - seen, 0),
-        never=never,
-        partial=partial,
+        never=ending.never,
+        bound=ending.bound,
+        partial=ending.partial,
     )
 
 

@@ -85,6 +85,7 @@ class BenchResult:
     two_inside: int = 0  # times that a core met another one inside
     lost_counts: int = 0  # increments of a counter in the section that another core's overwrote
     never: str | None = None  # why the run was ended: nobody acquired any more
+    bound: str | None = None  # why the run was ended: its cycles were used up, which says nothing of the lock
     schedule: Sequence[str] = ()  # what led to the fault, in time order
     partial: bool = False
 
@@ -137,6 +138,7 @@ class BenchResult:
             "host_seconds": self.host_seconds,
             "trace_digest": self.trace_digest,
             "fault": self.fault,
+            "bound": self.bound,
             "schedule": list(self.schedule),
             "partial": self.partial,
         }
