@@ -1,14 +1,12 @@
 """What all tests share: golden files with one way to refresh them, a canned result, a synthetic trace."""
 
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-sys.path += [str(Path(__file__).parent), str(Path(__file__).parent / "report")]  # for guest_coverage.py, canned.py
-import guest_coverage
+from bench import guest_coverage
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -1,13 +1,7 @@
 """The search for the one calibrated figure, on a machine whose answer is known."""
 
-import sys
-from pathlib import Path
-
-import pytest
-
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-
 import calibrate_halt_exit
+import pytest
 
 CLOCK_HZ = 3_500_000_000
 

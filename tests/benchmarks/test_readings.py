@@ -1,13 +1,9 @@
 """The tables of all readings: from rates to Markdown, and into a document between its markers."""
 
-import sys
 from itertools import product
 from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-
 import readings
 
 from emu.errors import UserError

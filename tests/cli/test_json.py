@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from canned import PARTIAL, STALLED, WAKEQ, write_trace
-from canned_compare import COUNTED, comparison, row, sensitivity
-from canned_path import path_comparison
 from typer.main import get_command
 
+from bench.report.canned import PARTIAL, STALLED, WAKEQ, write_trace
+from bench.report.canned_compare import COUNTED, comparison, row, sensitivity
+from bench.report.canned_path import path_comparison
 from emu.calibrate.benchmark import Measurement
 from emu.calibrate.figures import expectations
 from emu.calibrate.host_facts import Facts

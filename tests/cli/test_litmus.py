@@ -12,10 +12,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "litmus"))
-from texts import ABBA, FENCED, INORDER, MP, NOBODY, SB, UNKNOWN, write
-
-import emu as package
+from bench.litmus.texts import ABBA, FENCED, INORDER, MP, NOBODY, SB, UNKNOWN, write
+from bench.processes import environment
 from emu.cli.main import main
 
 COMMAND = [sys.executable, "-c", "import sys; from emu.cli.main import main; sys.exit(main())", "litmus"]
@@ -94,15 +92,11 @@ def test_json_names_what_never_ends(capsys, tmp_path: Path) -> None:
     assert (found["never_ends"], found["liveness"]) == (["0 1 0 1"], ["P0 and P1 can wait for ever"])
 
 
-def environment() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(Path(package.__file__).parents[1]), "TERM": "xterm"}
-
-
 def test_results_go_to_stdout_while_the_bar_is_on_a_terminal(tmp_path: Path) -> None:
     write(tmp_path, SB=SB, MP=MP)
     control, terminal = pty.openpty()
     process = subprocess.Popen(
-        [*COMMAND, str(tmp_path), "--json"], stdout=subprocess.PIPE, stderr=terminal, env=environment(), text=True
+        [*COMMAND, str(tmp_path), "--json"], stdout=subprocess.PIPE, stderr=terminal, env=environment(TERM="xterm"), text=True
     )
     os.close(terminal)
     out, _ = process.communicate(timeout=120)
@@ -118,7 +112,7 @@ def test_no_process_outlives_a_reader_or_a_parent_that_went_away(tmp_path: Path)
             [*COMMAND, str(tmp_path), "--jobs", "2"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment(),
+            env=environment(TERM="xterm"),
             start_new_session=True,
         )
         assert process.stdout is not None

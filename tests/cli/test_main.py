@@ -7,8 +7,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from canned import PARTIAL, STALLED, WAKEQ, write_trace
 
+from bench.report.canned import PARTIAL, STALLED, WAKEQ, write_trace
 from emu.cli import catalogue, compare
 from emu.cli.main import main
 from emu.description import load_machine

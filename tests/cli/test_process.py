@@ -10,17 +10,16 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from canned import write_trace
 
-import emu
+from bench.processes import environment
+from bench.report.canned import write_trace
 
 COMMAND = "import sys; from emu.cli.main import main; sys.exit(main())"
 SLOW_RUN = """
 import sys, time
 from types import ModuleType
-sys.path.append({here!r})
 from dataclasses import replace
-from canned import WAKEQ
+from bench.report.canned import WAKEQ
 from emu.cli import catalogue
 catalogue.points = lambda variant: []
 def run(experiment, progress, should_stop):
@@ -38,13 +37,12 @@ sys.modules["emu.run.experiment"].run = run
 
 
 def start(*arguments: str, before: str = "", **options) -> subprocess.Popen:
-    environment = os.environ | {"PYTHONPATH": str(Path(emu.__file__).parents[1])}
     return subprocess.Popen(
         [sys.executable, "-c", before + COMMAND, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=environment(),
         **options,
     )
 
@@ -76,7 +74,7 @@ def test_a_broken_trace_is_refused(tmp_path):
 
 @pytest.mark.parametrize("begin", [True, False])
 def test_ctrl_c(begin):
-    before = SLOW_RUN.format(here=str(Path(__file__).parents[1] / "report"), begin=begin)
+    before = SLOW_RUN.format(begin=begin)
     process = start("run", "--json", before=before)
     assert process.stderr is not None
     assert process.stderr.readline() == "begun\n"
@@ -125,7 +123,7 @@ def test_a_stdout_that_takes_nothing_is_a_line_and_an_exit_code(arguments, lost,
         done = subprocess.run(
             [sys.executable, "-c", COMMAND, *arguments],
             cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(Path(emu.__file__).parents[1])},
+            env=environment(),
             stdout=full if lost == "full" else pipe,
             stderr=subprocess.PIPE,
             preexec_fn=(lambda: os.close(1)) if lost == "closed" else None,
@@ -140,7 +138,7 @@ def test_output_survives_a_terminal_without_unicode():
     process = subprocess.run(
         [sys.executable, "-c", COMMAND, "machines"],
         capture_output=True,
-        env=os.environ | {"PYTHONPATH": str(Path(emu.__file__).parents[1]), "PYTHONIOENCODING": "ascii"},
+        env=environment(PYTHONIOENCODING="ascii"),
         check=False,
     )
     assert process.returncode == 0

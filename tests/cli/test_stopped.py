@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from canned_path import path_comparison
 
+from bench.report.canned_path import path_comparison
 from emu.calibrate import native, suite
 from emu.calibrate.benchmark import Measurement
 from emu.calibrate.host_facts import Facts

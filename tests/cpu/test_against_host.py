@@ -9,18 +9,18 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-import cpu_emulated
 import pytest
-from cpu_code import Code
-from cpu_compare import Comparison, against_host
-from cpu_flags import ALWAYS, effect
-from cpu_forms import FEATURES, forms
-from cpu_host import Host, HostUnusable
-from cpu_programs import LIVE, RSP, USED, VECTORS, Program, Statement, program
-from cpu_special import SPECIAL
-from cpu_state import Result
 
 import emu.engine.text
+from bench.cpu import emulated as cpu_emulated
+from bench.cpu.code import Code
+from bench.cpu.compare import Comparison, against_host
+from bench.cpu.flags import ALWAYS, effect
+from bench.cpu.forms import FEATURES, forms
+from bench.cpu.host import Host, HostUnusable
+from bench.cpu.programs import LIVE, RSP, USED, VECTORS, Program, Statement, program
+from bench.cpu.special import SPECIAL
+from bench.cpu.state import Result
 from emu.isa.carried_out import USER
 
 PROGRAMS, SEED = int(os.environ.get("CPU_PROGRAMS", "300")), int(os.environ.get("CPU_SEED", "0"))

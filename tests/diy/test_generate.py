@@ -2,16 +2,13 @@
 
 import random
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "litmus"))
-from generated_set import chosen
-from tso_model import judge
-from tso_text import read
-
+from bench.litmus.generated_set import chosen
+from bench.litmus.tso_model import judge
+from bench.litmus.tso_text import read
 from emu.diy.cycle import close, cycles
 from emu.diy.edge import WORD, parse_edges, parse_relaxations
 from emu.diy.events import plan

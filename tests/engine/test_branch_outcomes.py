@@ -1,15 +1,11 @@
 """Which ways branches go, as the engine notes it, against the order of instructions in the trace."""
 
-import sys
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-import small_machine
-
+from bench.engine import small_machine
 from emu.engine import records as rec
 from emu.isa.instruction import Branch
 from emu.trace.record import Kind

@@ -4,6 +4,7 @@ the engine's hooks and without them. What the host processor makes of instructio
 
 import random
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -139,8 +140,7 @@ def run_hooked(seed: int, folder: Path) -> tuple[bytes, tuple[int, ...], int]:
 
     path, _, _ = assembled(seed, folder)
     image = assemble([path], structs={}, placed={})
-    text = build_text(image)
-    object.__setattr__(text, "kernel_base", TEXT)
+    text = replace(build_text(image), kernel_base=TEXT)
     bus = Bus(load_machine("a10-7800"), 1, 4 << 20)
     bus.ram[TEXT : TEXT + len(image.text.data)] = list(image.text.data)
     bus.ram[DATA : DATA + 0x2000] = list(start_values(seed, DATA))

@@ -1,7 +1,6 @@
 """An event that happens only if a register is 0, errors by number, and a spin that ends because its task is switched out."""
 
-import small_machine
-
+from bench.engine import small_machine
 from emu.engine.machine import Machine
 from emu.engine.probe_file import Errno, Probes, Spin
 from emu.trace.record import State

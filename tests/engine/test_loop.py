@@ -1,16 +1,15 @@
 """The engine on small programs: the same result compiled and as plain Python, with and without run-ahead, in any slices."""
 
 import json
-import os
 import subprocess
 import sys
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-import small_machine
 
+from bench.engine import small_machine
+from bench.processes import environment
 from emu.engine import records as rec
 
 SCENARIOS = ("locked_counter", "racing_counter", "private_work", "mended")
@@ -22,9 +21,8 @@ def run(scenario: str, cores: int) -> dict[str, Any]:
 
 
 def test_plain_python_gives_the_same_result() -> None:
-    script = Path(small_machine.__file__)
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
-    done = subprocess.run([sys.executable, str(script), *SCENARIOS], env=environment, capture_output=True, check=True, text=True)
+    command = [sys.executable, "-m", "bench.engine.small_machine", *SCENARIOS]
+    done = subprocess.run(command, env=environment(NUMBA_DISABLE_JIT="1"), capture_output=True, check=True, text=True)
     for scenario, found in json.loads(done.stdout).items():
         assert found == small_machine.run(small_machine.program(scenario, short=True), 3), scenario
 

@@ -1,8 +1,8 @@
 """Time of sequences on the real engine: as measured on Steamroller (Agner Fog, InstLatx64), or as its widths have it."""
 
 import pytest
-from small_machine import drive, make
 
+from bench.engine.small_machine import drive, make
 from emu.engine import records as rec
 
 COPIES = 0x80  # of a sequence in a row; the time of one is that of so many more over their number

@@ -1,16 +1,13 @@
 """The explorer on small programs: which outcomes there are, in which model, and that it leaves everything as it was."""
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from programs import Program, X, Y
-
+from bench.explore.programs import Program, X, Y
+from bench.processes import environment
 from emu.errors import GuestFault
 from emu.explore.explorer import RUNS, STANDS, WAITS, BoundReached, Bounds, Rules
 
@@ -184,8 +181,7 @@ def test_a_fault_says_where_and_how() -> None:
 
 TWIN = """
 import sys, json
-sys.path.insert(0, {folder!r})
-from test_explorer import SB, A, B, Program, Rules
+from explore.test_explorer import SB, A, B, Program, Rules
 found = [Program(SB).explore([A, B], rules=rules) for rules in (Rules(), Rules(model="sc"), Rules(reduced=True))]
 print(json.dumps([[each.states, each.transitions, sorted(each.outcomes.items())] for each in found]))
 """
@@ -193,8 +189,7 @@ print(json.dumps([[each.states, each.transitions, sorted(each.outcomes.items())]
 
 def test_the_plain_python_twin_visits_the_same_states() -> None:
     def run(**more: str) -> object:
-        script = TWIN.format(folder=str(Path(__file__).parent))
-        done = subprocess.run([sys.executable, "-c", script], env=os.environ | more, capture_output=True, text=True, check=True)
+        done = subprocess.run([sys.executable, "-c", TWIN], env=environment(**more), capture_output=True, text=True, check=True)
         return json.loads(done.stdout)
 
     assert run(NUMBA_DISABLE_JIT="1") == run(NUMBA_DISABLE_JIT="0")

@@ -1,13 +1,8 @@
 """One message by the real msgsnd and msgrcv of both variants under every order of instructions, drains and interrupts."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from hand_off import MOMENTS, RIGHT, explore
-
+from bench.explore.hand_off import MOMENTS, RIGHT, explore
 from emu.errors import GuestFault
 from emu.explore.explorer import Bounds
 

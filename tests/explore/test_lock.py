@@ -1,13 +1,8 @@
 """The spin locks under all interleavings and all drain orders: no update is lost, no waiter is left behind."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from lock_contest import LockContest
-
+from bench.explore.lock_contest import LockContest
 from emu.explore.explorer import Bounds
 
 BOUNDS = Bounds(states=1_000_000, depth=2_000)

@@ -1,14 +1,11 @@
 """msgget and msgctl, every way through them, in every variant; and that the scenarios here do take every branch."""
 
 import errno
-import sys
 from functools import partial
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from ipc_controller import (
+from bench.firmware.ipc_controller import (
     ANY,
     BAD_BUFFER,
     BUFFER,
@@ -24,8 +21,8 @@ from ipc_controller import (
     ControlMachine,
     signed,
 )
-from ipc_scenarios import Make, Played, Scenario, play
-from ipc_sender import USER_BUFFER
+from bench.firmware.ipc_scenarios import Make, Played, Scenario, play
+from bench.firmware.ipc_sender import USER_BUFFER
 
 FULL = b"f" * 8192
 BATCHING = VARIANTS[2:]  # senders are woken through the wake queue

@@ -1,17 +1,14 @@
 """msgget: ids, sequence numbers, keys in every variant; the order of steps in expunge_all, and its bug of 2020."""
 
 import errno
-import sys
-from pathlib import Path
 
 import capstone
 import pytest
 from unicorn import UcError
 from unicorn import x86_const as x86
 
-sys.path.insert(0, str(Path(__file__).parent))
-from ipc_controller import ANY, CREAT, EXCL, RMID, SEQUENCE, STAT, VARIANTS, ControlMachine, signed
-from ipc_scenarios import Make, Played, Scenario, play
+from bench.firmware.ipc_controller import ANY, CREAT, EXCL, RMID, SEQUENCE, STAT, VARIANTS, ControlMachine, signed
+from bench.firmware.ipc_scenarios import Make, Played, Scenario, play
 
 IPC_PRIVATE = 0
 ALL_TAKEN = 2**64 - 1

@@ -1,14 +1,10 @@
 """msgsnd and msgrcv of both variants on plain Unicorn cores: the steps, their order, and how long they are."""
 
-import sys
-from pathlib import Path
-
 import pytest
 import unicorn
 from unicorn import x86_const as x86
 
-sys.path.insert(0, str(Path(__file__).parent))
-from ipc_machine import IpcMachine
+from bench.firmware.ipc_machine import IpcMachine
 
 VARIANTS = ("baseline", "wakeq")
 EAGAIN = 2**64 - 11

@@ -1,14 +1,11 @@
 """Corners of the receiving half that no script reaches: a removal seen under the lock, refusing hooks, memory in a segment."""
 
 import errno
-import sys
-from pathlib import Path
 
 import pytest
 from unicorn import x86_const as x86
 
-sys.path.insert(0, str(Path(__file__).parent))
-from ipc_sender import USER_BUFFER, USER_TOP, SendMachine
+from bench.firmware.ipc_sender import USER_BUFFER, USER_TOP, SendMachine
 
 VARIANTS = ("baseline", "wakeq", "wakeq-senders")
 NOWAIT = 0x800

@@ -6,23 +6,19 @@ branches of the guest's code they take.
 
 import errno
 import random
-import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 from unicorn import x86_const as x86
 
+from bench.firmware.ipc_machine import MASK
+from bench.firmware.ipc_scenarios import Make, Played, Scenario, play
+from bench.firmware.ipc_sender import QUEUE_AT, USER_BUFFER, USER_TOP, SendMachine
 from emu.run.script_run import ScriptMachine
 from emu.subjects.ipc_msg.script.check import mismatches
 from emu.subjects.ipc_msg.script.text import parse
-
-sys.path.insert(0, str(Path(__file__).parent))
-from ipc_machine import MASK
-from ipc_scenarios import Make, Played, Scenario, play
-from ipc_sender import QUEUE_AT, USER_BUFFER, USER_TOP, SendMachine
 
 VARIANTS = ("baseline", "wakeq", "wakeq-senders")
 ERESTARTNOHAND = 514

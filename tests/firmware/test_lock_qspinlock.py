@@ -1,15 +1,12 @@
 """The queued spin lock on several cores stepped in random order: mutual exclusion, and every state of the lock word."""
 
 import random
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from unicorn import x86_const as x86
 
-sys.path.insert(0, str(Path(__file__).parent))
-from ipc_machine import Core, IpcMachine
+from bench.firmware.ipc_machine import Core, IpcMachine
 
 LOCKED, PENDING = 0x1, 0x100
 DIRECT = 0xFFFF880000000000

@@ -1,14 +1,11 @@
 """The ticket lock on several cores stepped in random order: mutual exclusion, first come first served, tickets that wrap around."""
 
 import random
-import sys
-from pathlib import Path
 
 import pytest
 from unicorn import x86_const as x86
 
-sys.path.insert(0, str(Path(__file__).parent))
-from ipc_machine import Core, IpcMachine
+from bench.firmware.ipc_machine import Core, IpcMachine
 
 VARIANT = "baseline-ticket"
 DIRECT = 0xFFFF880000000000

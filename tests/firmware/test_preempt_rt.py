@@ -1,22 +1,18 @@
 """The preemptible kernel on the real machine: its sleeping lock, priority inheritance, and who runs when."""
 
 import random
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
+from bench.firmware.kernel_bench import USER, Bench, image_of, make
 from emu.engine import records as rec
 from emu.run.stuck.diagnose import diagnose
 from emu.subjects.ipc_msg import system_calls as sc
 from emu.subjects.ipc_msg.script.script import QUEUE_MODE
 from emu.subjects.ipc_msg.workload.task_table import Buffer, Call, Table
 from emu.subjects.ipc_msg.workload.workload import TableTask, Workload
-
-sys.path.insert(0, str(Path(__file__).parent))
-from kernel_bench import USER, Bench, image_of, make
 
 CRITICAL = 0x10  # number of a system call of the test's own
 LOCK, LOG = USER, USER + 0x100

@@ -5,7 +5,6 @@ The bench steps one instruction at a time where it has to count; it knows HLT an
 
 import ctypes
 import random
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -14,11 +13,9 @@ import pytest
 import unicorn
 from unicorn import x86_const as x86
 
+from bench.guest_coverage import watch
 from emu.assembly import assemble, load_globals, load_structs
 from emu.image import Image
-
-sys.path.append(str(Path(__file__).parents[1]))
-from guest_coverage import watch
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
 FOLDERS = ("sched_switch", "sched_wakeup", "lock")

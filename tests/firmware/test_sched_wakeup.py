@@ -1,14 +1,10 @@
 """try_to_wake_up and what is below it, as assembled: what it decides, whom it tells, how long it is, which lines it touches."""
 
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from wakeup_bench import GPR, Bench
-
+from bench.firmware.wakeup_bench import GPR, Bench
 from emu.guest.record import Record
 
 INTERRUPTIBLE, UNINTERRUPTIBLE, WAKING = 0x1, 0x2, 0x100

@@ -1,16 +1,11 @@
 """Arithmetic of the fair class as assembled, against models: the tree, vruntime, load averages, shares, migration, placement."""
 
+import itertools
 import random
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-import itertools
-
-from wakeup_bench import MASK, Bench
-
+from bench.firmware.wakeup_bench import MASK, Bench
 from emu.guest.record import Record
 
 LOAD_AVG_MAX, PERIOD = 47742, 1024

@@ -1,21 +1,17 @@
 """The slab allocator on one and on several cores: no object is handed out twice, none is lost, wherever it is freed."""
 
 import random
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from unicorn import UcError
 
+from bench.firmware.ipc_machine import FREE_OBJECTS_PER_CORE, SLAB_OBJECTS, IpcMachine
 from emu.guest.held import Held
 from emu.guest.ram import DIRECT_MAP
 from emu.guest.record import Record
 from emu.guest.slab import FREE_ON_CPU_SLAB, KINDS, Kind, build_slabs, slab_counts
 from emu.subjects.ipc_msg.slabs import A_TASK_AND_A_QUEUE, usual_slabs
-
-sys.path.insert(0, str(Path(__file__).parent))
-from ipc_machine import FREE_OBJECTS_PER_CORE, SLAB_OBJECTS, IpcMachine
 
 GFP_KERNEL = 0x24000C0
 

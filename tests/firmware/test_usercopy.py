@@ -1,18 +1,14 @@
 """Copies to and from user memory on the real engine: page faults go to their fixups, with the bytes left as Linux counts them."""
 
 import random
-import sys
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench.firmware.kernel_bench import CALLER, MASK, USER, Bench, image_of, in_plain_python, make
 from emu.engine import records as rec
 from emu.trace.record import Kind
-
-sys.path.insert(0, str(Path(__file__).parent))
-from kernel_bench import CALLER, MASK, USER, Bench, image_of, in_plain_python, make
 
 EFAULT = -14 & MASK
 KERNEL = 0xFFFF880003000000  # free RAM in the direct map: the kernel's side of the copies
@@ -155,7 +151,7 @@ def faults() -> dict[str, Any]:
 def test_the_twin_in_plain_python_agrees() -> None:
     here = faults()
     assert [rax for rax, _ in here["results"]] == [EFAULT, EFAULT, 20, 21]
-    there = in_plain_python("test_usercopy", "faults")
+    there = in_plain_python("firmware.test_usercopy", "faults")
     assert {**here, "results": [list(each) for each in here["results"]]} == there
 
 

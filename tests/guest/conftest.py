@@ -1,6 +1,5 @@
 """Fixtures: the reduced kernel (boot, entry, interrupts and user program over a stand-in scheduler), and whole kernels."""
 
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from emu.assembly import assemble, guest_folder, load_globals, load_structs
 from emu.image import Image
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))  # plain_machine, for the tests beside it
 
 
 @cache

@@ -1,20 +1,16 @@
 """Boot, system calls, interrupts and the user program, over a stand-in scheduler, on plainly stepped cores."""
 
 import random
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
-from plain_machine import PlainCore, PlainMachine, Stopped
 
+from bench.guest.plain_machine import PlainCore, PlainMachine, Stopped
+from bench.guest_coverage import watch
 from emu.guest.tasks import STACK_BYTES
 from emu.image import Image
 from emu.subjects.ipc_msg.build import Guest, build_guest
 from emu.subjects.ipc_msg.workload.pmsg_shared import plan_pmsg_shared
-
-sys.path.append(str(Path(__file__).parents[1]))
-from guest_coverage import watch
 
 RESCHEDULE, TIMER = 0xFD, 0xEF
 STEPS_MAX = 400_000

@@ -5,8 +5,8 @@ from collections import Counter
 from functools import cache
 
 import pytest
-from plain_machine import PlainCore, PlainMachine
 
+from bench.guest.plain_machine import PlainCore, PlainMachine
 from emu.assembly import assemble_variant
 from emu.errors import CheckFailed
 from emu.guest.build import NO_RESCHEDULE_DUE

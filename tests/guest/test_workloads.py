@@ -5,6 +5,7 @@ from errno import errorcode
 
 import pytest
 
+from bench.sums import MESSAGE_WORDS, contradictions
 from emu.assembly.variants import variants
 from emu.errors import UserError
 from emu.run.experiment import Setup, drive_to_end, prepare
@@ -15,7 +16,6 @@ from emu.subjects.ipc_msg.workload.pmsg_shared import NAME
 from emu.subjects.ipc_msg.workload.tables import KINDS
 from emu.subjects.ipc_msg.workload.task_table import table_lines
 from emu.subjects.ipc_msg.workload.workload import TableTask
-from sums import MESSAGE_WORDS, contradictions
 
 MESSAGES = 60
 ENDLESS = "rt-livelock"  # in some variants it does not end: tests/run/test_rt_livelock.py

@@ -1,13 +1,10 @@
 """Expectation files: which entry is whose, disagreements, and files that are none."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from texts import MP, SB, THREE, write
-
+from bench.litmus.texts import MP, SB, THREE, write
 from emu.errors import UserError
 from emu.litmus.expectation import load_expectation
 from emu.litmus.suite import Conditions, find_tests, run_suite

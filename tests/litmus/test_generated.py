@@ -1,18 +1,15 @@
 """The shipped tests: made anew they are the same, the oracle gives their kinds, and emu finds exactly the oracle's final states."""
 
 import dataclasses
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from generated_set import FOLDER, chosen, generated_texts
-from kinds import kinds, texts_in
-from tso_model import Model, judge
-from tso_text import REGISTERS, RSP, Reg, Text, read
-
+from bench.litmus.generated_set import FOLDER, chosen, generated_texts
+from bench.litmus.kinds import kinds, texts_in
+from bench.litmus.tso_model import Model, judge
+from bench.litmus.tso_text import REGISTERS, RSP, Reg, Text, read
 from emu.description import load_machine
 from emu.explore.explorer import Bounds
 from emu.litmus.laboratory import Laboratory

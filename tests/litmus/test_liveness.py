@@ -1,17 +1,13 @@
 """Which threads can come to wait for ever: small random programs that spin, against the oracle."""
 
-import sys
 from itertools import zip_longest
-from pathlib import Path
 from random import Random
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from texts import ABBA, INORDER, NOBODY, SB
-from tso_model import Model
-from tso_text import read
-
+from bench.litmus.texts import ABBA, INORDER, NOBODY, SB
+from bench.litmus.tso_model import Model
+from bench.litmus.tso_text import read
 from emu.description import load_machine
 from emu.explore.explorer import Bounds
 from emu.litmus.laboratory import Laboratory

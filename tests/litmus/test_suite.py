@@ -1,14 +1,11 @@
 """Trees of tests: what is found, that one bad test never stops the others, that the number of processes changes nothing."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from texts import COUNTING, FENCED, MP, SB, THREE, UNKNOWN, dying_batch, write
-
+from bench.litmus.texts import COUNTING, FENCED, MP, SB, THREE, UNKNOWN, dying_batch, write
 from emu.errors import UserError
 from emu.litmus import suite
 from emu.litmus.suite import Conditions, Refusal, find_tests, run_suite

@@ -1,18 +1,16 @@
 """The oracle itself: against the public verdicts, against the axioms, and on the rules that tests of cycles do not reach."""
 
 import csv
-import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from generated_set import FOLDER
-from kinds import texts_in
-from tso_axioms import NotForAxioms, axiomatic_finals
-from tso_model import Judgement, Model, judge
-from tso_text import Text, read
+from bench.litmus.generated_set import FOLDER
+from bench.litmus.kinds import texts_in
+from bench.litmus.tso_axioms import NotForAxioms, axiomatic_finals
+from bench.litmus.tso_model import Judgement, Model, judge
+from bench.litmus.tso_text import Text, read
 
 PUBLIC = Path(__file__).parents[3] / "shared" / "litmus"
 public = pytest.mark.skipif(not PUBLIC.is_dir(), reason="no public litmus tests in ../shared/litmus")

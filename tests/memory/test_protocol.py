@@ -1,13 +1,13 @@
 """The protocol: every row does what the sequences of `protocol` say, and none could be another one."""
 
 import json
-import os
 import subprocess
 import sys
 
-import protocol
 import pytest
 
+from bench.memory import protocol
+from bench.processes import environment
 from emu.errors import InternalError
 from emu.memory.moesi import PROTOCOL, Action, Event, Line, Row, tables
 
@@ -19,8 +19,8 @@ def test_accesses_find_their_line_and_leave_it_as_the_rows_say(kind: str, text: 
 
 def test_each_change_of_each_row_is_noticed() -> None:
     """In a process of its own, as compiled code holds the tables as constants."""
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
-    done = subprocess.run([sys.executable, protocol.__file__], check=False, capture_output=True, text=True, env=environment)
+    command = [sys.executable, "-m", "bench.memory.protocol"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment(NUMBA_DISABLE_JIT="1"))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"rows": len(PROTOCOL), "asked": len(PROTOCOL), "strange": [], "unnoticed": []}
 

@@ -1,20 +1,16 @@
 """Branches by source line, what is recorded of them on plain cores, and records that merge."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
+from bench.firmware.ipc_machine import DIRECT_MAP, IpcMachine
+from bench.guest_coverage import Recorder
 from emu.errors import UserError
 from emu.observe.branch_record import BranchRecord
 from emu.observe.branches import Place, branches_of, guest_file, guest_path, outcomes_of, source_lines
 from emu.run.wiring import program_of
-
-sys.path += [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "firmware")]
-from ipc_machine import DIRECT_MAP, IpcMachine
-
-from guest_coverage import Recorder
 
 LOCK = "firmware/lock/_raw_spin_lock.S"
 

@@ -1,14 +1,10 @@
 """The oracle's modules import each other by name; the host's kernel is started once for all tests."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parent))
-
-from host_queue import HostQueue, HostUnusable
+from bench.oracle.host_queue import HostQueue, HostUnusable
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,12 @@ import os
 from collections.abc import Iterator, Mapping
 
 import pytest
-from host_queue import HostQueue
 from hypothesis import HealthCheck, given, settings
-from model_state import LINUX_4_8, Kernel
-from queue_model import QueueModel
-from strategies import ABILITIES, scripts
 
+from bench.oracle.host_queue import HostQueue
+from bench.oracle.model_state import LINUX_4_8, Kernel
+from bench.oracle.queue_model import QueueModel
+from bench.oracle.strategies import ABILITIES, scripts
 from emu.assembly.variants import variants
 from emu.errors import EmuError
 from emu.run.script_run import ScriptMachine

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from host_driver import key_base
-from host_queue import HostFailed, HostQueue, HostUnusable
-from model_state import FULL_AND_LOCKED, LOWEST
-from queue_model import QueueModel
 
+from bench.oracle.host_driver import key_base
+from bench.oracle.host_queue import HostFailed, HostQueue, HostUnusable
+from bench.oracle.model_state import FULL_AND_LOCKED, LOWEST
+from bench.oracle.queue_model import QueueModel
 from emu.subjects.ipc_msg.script.check import mismatches
 from emu.subjects.ipc_msg.script.text import parse
 

@@ -7,12 +7,12 @@ import os
 from collections.abc import Callable
 
 import pytest
-from host_queue import HostQueue
 from hypothesis import HealthCheck, given, settings
-from model_state import LINUX_4_8
-from queue_model import QueueModel
-from strategies import scripts
 
+from bench.oracle.host_queue import HostQueue
+from bench.oracle.model_state import LINUX_4_8
+from bench.oracle.queue_model import QueueModel
+from bench.oracle.strategies import scripts
 from emu.subjects.ipc_msg.script.script import IpcInfo, Msgctl, MsgInfo, MsgStat, Recv, Script, Set
 from emu.subjects.ipc_msg.script.text import dump, with_results
 

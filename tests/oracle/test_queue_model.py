@@ -1,9 +1,9 @@
 """The model alone: what it holds legal where an order is open, and what the version of the kernel decides."""
 
 import pytest
-from model_state import FULL_AND_LOCKED, LINUX_4_8, LOWEST, Kernel, result_of
-from queue_model import QueueModel
 
+from bench.oracle.model_state import FULL_AND_LOCKED, LINUX_4_8, LOWEST, Kernel, result_of
+from bench.oracle.queue_model import QueueModel
 from emu.subjects.ipc_msg.script.script import Results
 from emu.subjects.ipc_msg.script.text import dump, parse, with_results
 

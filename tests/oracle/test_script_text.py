@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from queue_model import QueueModel
-from strategies import scripts
 
+from bench.oracle.queue_model import QueueModel
+from bench.oracle.strategies import scripts
 from emu.errors import UserError
 from emu.subjects.ipc_msg.script import script as s
 from emu.subjects.ipc_msg.script.check import mismatches

@@ -2,12 +2,11 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from canned_compare import comparison, row, sensitivity
 
-import emu
+from bench.processes import environment
+from bench.report.canned_compare import comparison, row, sensitivity
 from emu.errors import UserError
 from emu.report.compare_plot import plot_comparison
 from emu.report.figure import plot_file, save, style
@@ -36,13 +35,12 @@ def test_another_process_draws_the_same_bytes(tmp_path):
     here, there = tmp_path / "here.svg", tmp_path / "there.svg"
     DRAWINGS["comparison"](here)
     code = f"""import sys
-sys.path[:0] = {[str(Path(__file__).parent), str(Path(emu.__file__).parents[1])]!r}
 from pathlib import Path
-from canned_compare import comparison, row
+from bench.report.canned_compare import comparison, row
 from emu.report.compare_plot import plot_comparison
 from emu.report.figure import plot_file
 plot_comparison(comparison(row(2), row(4), row(8)), plot_file(Path({str(there)!r})))"""
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment())
     assert here.read_bytes() == there.read_bytes()
 
 
@@ -55,7 +53,7 @@ def test_what_was_measured_is_what_is_drawn(tmp_path):
 
 @pytest.mark.parametrize("variants", [("baseline", "wakeq"), ("wakeq", "baseline")])
 def test_one_seed_and_no_published_table(tmp_path, variants):
-    from canned import STALLED, WAKEQ
+    from bench.report.canned import STALLED, WAKEQ
 
     plain = Row.of(4, [STALLED], [WAKEQ])
     plot_comparison(comparison(plain, seeds=(1,), variants=variants), plot_file(tmp_path / "x.png"))

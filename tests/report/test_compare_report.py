@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from canned import WAKEQ
-from canned_compare import BASELINE, comparison, row
 
+from bench.report.canned import WAKEQ
+from bench.report.canned_compare import BASELINE, comparison, row
 from emu.report.compare_report import render_comparison
 from emu.report.compare_words import conclusions
 from emu.run.comparison import Row

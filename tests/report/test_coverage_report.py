@@ -4,22 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.report.canned_coverage import BRANCHES, GONE
 from emu.errors import UserError
-from emu.observe.branches import GuestBranch, Place
 from emu.report.coverage_report import Coverage, judge, read_exemptions, render_coverage
-
-
-def branch(line: int, source: str, routine: str = "send", folder: str = "common", ways: tuple[str, ...] = ("taken", "not taken")):
-    return GuestBranch(Place(f"kernel_snippets/{folder}/{routine}.S", line), routine, source, dict.fromkeys(ways, (0, 0)))
-
-
-BRANCHES = [
-    branch(3, "je .Lfull"),
-    branch(7, "jne .Lbad"),
-    branch(9, "jmp [table + rax*8]", ways=("to one", "to two")),
-    branch(4, "js .Lbad", "receive", "wakeq"),
-]
-GONE = {BRANCHES[0].place: {"taken", "not taken"}, BRANCHES[1].place: {"not taken"}, BRANCHES[2].place: {"to two"}}
 
 
 def judged(tmp_path: Path, toml: str = "", elsewhere: frozenset[str] = frozenset()) -> Coverage:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from canned_path import means, path_comparison
 
+from bench.report.canned_path import means, path_comparison
 from emu.report.path_check import FUNCTION_BARS, ROW_BARS, SECTION_BARS, PathComparison, Row
 from emu.report.path_report import render_path
 from emu.subjects.ipc_msg.path.lengths import SECTIONS

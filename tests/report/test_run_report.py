@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from canned import PARTIAL, STALLED, WAKEQ
 
+from bench.report.canned import PARTIAL, STALLED, WAKEQ
 from emu.report.page import bar, number, percent
 from emu.report.run_report import render_run
 from emu.run.result import LockUse, MessageSpin, RunResult

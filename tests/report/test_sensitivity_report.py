@@ -1,8 +1,8 @@
 """Which figures decide an answer, as text."""
 
 import pytest
-from canned_compare import sensitivity
 
+from bench.report.canned_compare import sensitivity
 from emu.report.sensitivity_report import render_sensitivity
 
 

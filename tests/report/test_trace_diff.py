@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from canned import write_trace
 
+from bench.report.canned import write_trace
 from emu.report.trace_diff import diff_lines
 from emu.subjects.ipc_msg.hand_off import find_hand_off
 from emu.trace.diff import diff_traces

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from canned import header, script, write_trace
 
+from bench.report.canned import header, script, write_trace
 from emu.errors import UserError
 from emu.report.trace_text import outline_lines, trace_lines
 from emu.subjects.ipc_msg.hand_off import find_hand_off

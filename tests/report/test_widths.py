@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from canned import PARTIAL, STALLED, WAKEQ, write_trace
-from canned_compare import comparison, row, sensitivity
-from canned_path import like
 from rich.cells import cell_len
-from test_coverage_report import BRANCHES, GONE
 
+from bench.report.canned import PARTIAL, STALLED, WAKEQ, write_trace
+from bench.report.canned_compare import comparison, row, sensitivity
+from bench.report.canned_coverage import BRANCHES, GONE
+from bench.report.canned_path import like
 from emu.assembly.variants import differing_files, get_variant, variants
 from emu.calibrate.benchmark import Measurement
 from emu.calibrate.figures import expectations

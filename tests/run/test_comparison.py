@@ -4,9 +4,9 @@ import json
 from dataclasses import fields, replace
 
 import pytest
-from canned import WAKEQ
-from canned_compare import BASELINE, COUNTED, SEEDS, comparison, row, seeded
 
+from bench.report.canned import WAKEQ
+from bench.report.canned_compare import BASELINE, COUNTED, SEEDS, comparison, row, seeded
 from emu.run.comparison import HOLD, QUANTITIES, RATE, SPIN, WAKEUP, Row, Side, seed_varies
 from emu.run.experiment_spec import Experiment, Stall
 from emu.run.paired import RowPlan, compare_pairs

@@ -1,7 +1,6 @@
 """Whole runs: they end, lose nothing, are the same every time, and account for every cycle."""
 
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -13,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from bench.processes import environment
 from emu.run.experiment import prepare, run
 from emu.run.experiment_spec import Experiment, Stall
 from emu.run.result import RunResult
@@ -59,8 +59,8 @@ def digests_in_a_fresh_process(variants: Iterable[str], *, jit: bool = True, **s
         "from emu.run.experiment import run\nfrom emu.run.experiment_spec import Experiment\n"
         f"for variant in {tuple(variants)!r}:\n    print(variant, run(Experiment(variant=variant, **{size!r})).trace_digest)"
     )
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "0" if jit else "1"}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True, text=True)
+    compiling = environment(NUMBA_DISABLE_JIT="0" if jit else "1")
+    done = subprocess.run([sys.executable, "-c", program], env=compiling, capture_output=True, check=True, text=True)
     return dict(line.split() for line in done.stdout.splitlines())
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from bench.sums import contradictions
 from emu.engine import records as rec
 from emu.run.experiment import Setup, measure, prepare
 from emu.run.experiment_spec import Experiment, Stall
 from emu.run.result import RunResult
 from emu.run.snapshot import Snapshot
-from sums import contradictions
 
 RUNS = {
     "a spin": (Experiment(variant="baseline", messages=24, stalls=(Stall("handoff_window", 30_000, 2),)), 25_300),

@@ -2,8 +2,7 @@
 
 import json
 
-from canned import STALLED, WAKEQ
-
+from bench.report.canned import STALLED, WAKEQ
 from emu.run.result import StateCycles
 
 DESIGNED = """schema variant machine workload cores threads seed messages cycles seconds messages_per_second

@@ -1,8 +1,8 @@
 """Each figure by half, one at a time, on a run so small that it ends at once."""
 
 import pytest
-from canned_compare import sensitivity
 
+from bench.report.canned_compare import sensitivity
 from emu.description import Figure, load_machine
 from emu.description.machine_file import PositiveFigure, StoreFigure
 from emu.run.experiment_spec import Experiment

@@ -1,23 +1,17 @@
 """Each fault put into the memory layer is found within a few thousand operations and reduced to a handful."""
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import emu
+from bench.processes import environment
+from bench.stress import mutants
 from emu.stress.case import Shape, machine_file
 from emu.stress.operations import random_case
 from emu.stress.text import parse
-
-FOLDER = Path(__file__).parent
-sys.path.append(str(FOLDER))
-
-import mutants  # noqa: E402 (beside this file)
 
 HANDFUL = 6
 
@@ -25,8 +19,8 @@ HANDFUL = 6
 @pytest.fixture(scope="module")
 def answers() -> dict[str, dict[str, Any]]:
     process = subprocess.run(
-        [sys.executable, str(FOLDER / "mutants.py")],
-        env=os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(Path(emu.__file__).parents[1])},
+        [sys.executable, "-m", "bench.stress.mutants"],
+        env=environment(NUMBA_DISABLE_JIT="1"),
         stdout=subprocess.PIPE,
         text=True,
         timeout=300,

@@ -1,11 +1,12 @@
 """`emu bench`: shipped locks keep cores apart, wrong ones are shown with their steps, figures hang together."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from bench.explore.lock_contest import LockContest
 from emu.cli.main import main
 from emu.description import load_machine
 from emu.errors import GuestFault, UserError
@@ -128,6 +129,18 @@ def test_a_bound_is_no_fault_of_the_lock() -> None:
     assert result.bound is not None
     assert result.bound.startswith(f"{result.lock} on {PLAN.cores} cores: 20,000 cycles (--max-cycles) passed with ")
     assert f" of {PLAN.rounds_wanted:,} rounds done; its word is " in result.bound
+
+
+def test_the_qspinlock_costs_what_the_one_of_the_kernel_costs() -> None:
+    """Four cores that do nothing but take it: always a queue, so what a round costs is the lock and its lines."""
+    cycles, kernels = LockContest(4, rounds=10**9).race(400_000)
+    result = run(replace(PLAN, lock="qspinlock", rounds=500, section=Section(0, 0), think=0))
+    assert result.word is not None
+    ours = asdict(result.word)
+    for figure, of in (("hold_cycles", "acquisitions"), ("wait_cycles", "contended")):
+        assert ours[figure] / ours[of] == pytest.approx(kernels[figure] / kernels[of], rel=0.03), figure
+    between = (result.cycles - ours["hold_cycles"]) / ours["acquisitions"]
+    assert between == pytest.approx((cycles - kernels["hold_cycles"]) / kernels["acquisitions"], rel=0.03)
 
 
 WRONG = {

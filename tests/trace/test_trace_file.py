@@ -5,8 +5,8 @@ from typing import BinaryIO
 
 import numpy as np
 import pytest
-from canned import header, script, write_trace
 
+from bench.report.canned import header, script, write_trace
 from emu.errors import LimitReached, UserError
 from emu.trace import file as trace_file
 from emu.trace.file import TraceFile, TraceWriter, trace_output

@@ -1,8 +1,8 @@
 """Names for the numbers in a trace."""
 
 import pytest
-from canned import KERNEL, TASK1, header
 
+from bench.report.canned import KERNEL, TASK1, header
 from emu.trace.header import TraceHeader
 
 HEADER = header()

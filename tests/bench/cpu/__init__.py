@@ -1,0 +1,1 @@
+"""The processor under the tests against the emulated one."""

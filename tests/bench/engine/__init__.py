@@ -1,0 +1,1 @@
+"""A small machine without a kernel."""

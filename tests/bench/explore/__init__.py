@@ -1,0 +1,1 @@
+"""Small programs, locks and hand-offs to explore."""

@@ -1,0 +1,1 @@
+"""Kernel routines run by themselves."""

@@ -1,0 +1,1 @@
+"""An x86-TSO of its own, and sets of tests."""

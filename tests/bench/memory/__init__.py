@@ -1,0 +1,1 @@
+"""Sequences of accesses that tell the protocol's rows."""

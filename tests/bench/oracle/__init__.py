@@ -1,0 +1,1 @@
+"""The host's message queues, and a model of them."""

@@ -1,0 +1,1 @@
+"""Canned results and traces for reports."""
