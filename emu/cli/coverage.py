@@ -87,7 +87,12 @@ def coverage(
     record = _read(read or [])
     from emu.run.coverage import branches_in
 
-    ended = _run(lambda: _run_all(script or [], names, machine, plan, record))
+    ran: list[str] = []
+    ended = _run(lambda: _run_all(script or [], names, machine, plan, record, ran))
+    if isinstance(ended, terminal.Interrupted):
+        if not (names := list(dict.fromkeys(ran))):
+            raise ended
+        ended = terminal.Interrupted(f"everything was run; counted are the branches of {', '.join(names)}")
     chosen = _choose(branches_in(names), routine or [], every)
     elsewhere = every_routine - {branch.routine for branch in chosen}
     found = judge(chosen, record.gone, exempted, elsewhere)
@@ -147,7 +152,10 @@ def _read(paths: list[Path]) -> "BranchRecord":
     return whole
 
 
-def _run_all(paths: list[Path], names: list[str], machine: str, plan: "list[Experiment]", record: "BranchRecord") -> None:
+def _run_all(
+    paths: list[Path], names: list[str], machine: str, plan: "list[Experiment]", record: "BranchRecord", ran: list[str]
+) -> None:
+    """Run scripts and experiments; `ran` gets the variants of those that came to their end."""
     from emu.cli.script import read_script
     from emu.run.coverage import cover_experiment, cover_script
     from emu.subjects.ipc_msg.script.check import mismatches
@@ -156,8 +164,10 @@ def _run_all(paths: list[Path], names: list[str], machine: str, plan: "list[Expe
         for name in names:
             for line in mismatches(script, cover_script(script, name, machine, record)):
                 terminal.complain(f"{name}: {line}")
+            ran.append(name)
     for experiment in plan:
         cover_experiment(experiment, record)
+        ran.append(experiment.variant)
 
 
 def _choose(branches: "list[GuestBranch]", globs: list[str], every: bool) -> "list[GuestBranch]":

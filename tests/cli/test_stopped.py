@@ -127,3 +127,20 @@ def test_coverage(tmp_path: Path, capsys, monkeypatch) -> None:
     assert (code, err) == (130, "emu: interrupted before everything was run\n")
     assert out.startswith("PARTIAL  ended early: what was run until then\n")
     assert json.loads(emu(capsys, *arguments, "--json")[1])["partial"] is True
+
+
+def test_coverage_counts_the_variants_that_were_run(capsys, monkeypatch) -> None:
+    """Nobody waits for the others to be assembled."""
+    steps = iter([None, None])
+
+    def cover_experiment(experiment, record) -> None:
+        if next(steps, KeyboardInterrupt) is KeyboardInterrupt:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("emu.run.coverage.cover_experiment", cover_experiment)
+    arguments = ("coverage", "--variant", "wakeq", "--variant", "baseline", "--workload", "pmsg-shared", "--workload", "signals")
+    code, out, err = emu(capsys, *arguments, "--json")
+    assert (code, json.loads(out)["variants"]) == (130, ["wakeq"])
+    assert err == "emu: interrupted before everything was run; counted are the branches of wakeq\n"
+    code, out, err = emu(capsys, *arguments)
+    assert (code, out, err) == (130, "", "emu: interrupted before everything was run\n")

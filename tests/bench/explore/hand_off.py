@@ -11,8 +11,8 @@ from emu.engine import records as rec
 from emu.explore.explorer import Bounds, Exploration, Explorer, Rules
 from emu.explore.flat import for_search
 from emu.guest.ram import TEXT_MAP
-from emu.memory.store_buffer import drain_due
-from emu.native import NEVER
+from emu.memory.store_buffer import drain_all
+from emu.native import address_of
 from emu.run.experiment import Setup, prepare
 from emu.run.experiment_spec import Experiment
 
@@ -45,7 +45,7 @@ def run_until(setup: Setup, condition: Callable[[], bool], *, slice_cycles: int 
     setup.machine.record["slice_cycles"] = slice_cycles
     for _ in range(200_000):
         if condition():
-            drain_due(setup.bus.record[0], NEVER - 1)
+            drain_all(address_of(setup.bus.record))
             return
         assert setup.machine.run() == rec.SLICE_DONE
     raise AssertionError("the moment never came")
