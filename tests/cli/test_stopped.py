@@ -114,33 +114,19 @@ def test_a_walk_is_of_the_part_that_was_walked(tmp_path: Path, capsys, monkeypat
     assert 0 < lengths.messages < 60
 
 
-def test_coverage(tmp_path: Path, capsys, monkeypatch) -> None:
-    script = tmp_path / "s.script"
-    script.write_text("tasks 1\nt1: send type=1 size=8 -> 0\n")
-
-    def interrupted(*arguments):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("emu.run.coverage.cover_script", interrupted)
-    arguments = ("coverage", "--variant", "wakeq", "--script", str(script))
-    code, out, err = emu(capsys, *arguments)
-    assert (code, err) == (130, "emu: interrupted before everything was run\n")
-    assert out.startswith("PARTIAL  ended early: what was run until then\n")
-    assert json.loads(emu(capsys, *arguments, "--json")[1])["partial"] is True
-
-
 def test_coverage_counts_the_variants_that_were_run(capsys, monkeypatch) -> None:
     """Nobody waits for the others to be assembled."""
-    steps = iter([None, None])
+    steps = iter([None, KeyboardInterrupt] * 2)
 
     def cover_experiment(experiment, record) -> None:
-        if next(steps, KeyboardInterrupt) is KeyboardInterrupt:
-            raise KeyboardInterrupt
+        if stop := next(steps, KeyboardInterrupt):
+            raise stop
 
     monkeypatch.setattr("emu.run.coverage.cover_experiment", cover_experiment)
     arguments = ("coverage", "--variant", "wakeq", "--variant", "baseline", "--workload", "pmsg-shared", "--workload", "signals")
     code, out, err = emu(capsys, *arguments, "--json")
-    assert (code, json.loads(out)["variants"]) == (130, ["wakeq"])
+    assert (code, json.loads(out)["variants"], json.loads(out)["partial"]) == (130, ["wakeq"], True)
     assert err == "emu: interrupted before everything was run; counted are the branches of wakeq\n"
+    assert emu(capsys, *arguments)[1].startswith("PARTIAL  ended early: what was run until then\n")
     code, out, err = emu(capsys, *arguments)
     assert (code, out, err) == (130, "", "emu: interrupted before everything was run\n")
