@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 
-.PHONY: run test test-deep check wheel-check benchmark clean
+.PHONY: run test test-deep check wheel-check kernel benchmark clean
 
 run: $(VENV)/.ready
 	$(VENV)/bin/emu run --cores 4 --variant wakeq
@@ -27,6 +27,10 @@ wheel-check: $(VENV)/.ready-dev
 	$(PYTHON) -m venv build/wheel/venv
 	build/wheel/venv/bin/pip install --quiet build/wheel/*.whl
 	cd build/wheel && venv/bin/emu run --messages 2 --json > run.json && venv/bin/emu bench mcs --cores 1 --rounds 2 > bench.txt && venv/bin/emu machines
+
+# Debian's stock cloud kernel, 27 MB, by apt and without root: tests and benchmarks that boot it skip where it is missing.
+kernel: $(VENV)/.ready
+	$(VENV)/bin/python benchmarks/debian_kernel.py
 
 benchmark: $(VENV)/.ready
 	$(VENV)/bin/python benchmarks/engine_speed.py
