@@ -1,6 +1,7 @@
 """What all tests share: golden files with one way to refresh them, a canned result, a synthetic trace."""
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it, and so would what tests start
     path = config.getoption("--guest-coverage")
     if path is not None:
         guest_coverage.start(path.absolute())
