@@ -3,16 +3,13 @@
 import gzip
 import hashlib
 import io
-import sys
 import tarfile
 from pathlib import Path
 
+import debian_kernel
 import pytest
 
-sys.path += [str(Path(__file__).parents[2] / "benchmarks"), str(Path(__file__).parents[1] / "elf")]
-
-import debian_kernel
-from made_files import bzimage, elf
+from bench.elf.made_files import bzimage, elf
 
 PACKAGE = "linux-image-6.1.0-57-cloud-amd64"
 VMLINUZ = bzimage(gzip.compress(elf()))

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from boot_programs import program, write_program
-from made_files import DYN, KERNEL_VIRTUAL, PT_INTERP, PT_LOAD, elf
 
+from bench.boot.boot_programs import program, write_program
+from bench.elf.made_files import DYN, KERNEL_VIRTUAL, PT_INTERP, PT_LOAD, elf
 from emu.boot.guest_files import entries, parse_file
 from emu.boot.init_program import init_program
 from emu.boot.initramfs import make_initramfs

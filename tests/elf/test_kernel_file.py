@@ -11,8 +11,8 @@ from pathlib import Path
 import lz4.block
 import pytest
 import zstandard
-from made_files import AARCH64, BOOT, DYN, I386, KERNEL_PHYSICAL, KERNEL_VIRTUAL, PT_INTERP, PT_LOAD, REL, bzimage, elf
 
+from bench.elf.made_files import AARCH64, BOOT, DYN, I386, KERNEL_PHYSICAL, KERNEL_VIRTUAL, PT_INTERP, PT_LOAD, REL, bzimage, elf
 from emu.elf.bzimage import BzImage
 from emu.elf.kernel_file import Vmlinux, read_kernel, read_vmlinux
 from emu.elf.payload import LZ4_BLOCK_BYTES, LZ4_MAGIC

@@ -2,23 +2,19 @@
 
 import gzip
 import struct
-import sys
 from pathlib import Path
 
+import debian_kernel
 import pytest
-from made_files import BOOT, KERNEL_PHYSICAL, KERNEL_VIRTUAL, PT_LOAD, bzimage, elf
-from made_kallsyms import kallsyms_image
 
+from bench.elf.made_files import BOOT, KERNEL_PHYSICAL, KERNEL_VIRTUAL, PT_LOAD, bzimage, elf
+from bench.elf.made_kallsyms import kallsyms_image
 from emu.elf.elf_file import Elf
 from emu.elf.kallsyms import kallsyms
 from emu.elf.kernel_file import read_kernel
 from emu.elf.kernel_symbols import kernel_symbols
 from emu.elf.symbols import SymbolTable, elf_symbols, from_names, read_system_map
 from emu.errors import UserError
-
-sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
-
-import debian_kernel
 
 SYMBOLS = {
     b"current_task": 0x1AC00,
@@ -27,7 +23,7 @@ SYMBOLS = {
     b"_end": KERNEL_VIRTUAL + 0x900,
 }
 MANY = {b"A__per_cpu_start": 0, b"Dcurrent_task": 0x1AC00} | {
-    b"tsys_kernel_start_scan_%d%s" % (index, b"_long" * (40 * (index % 97 == 0))): KERNEL_VIRTUAL + 16 * index for index in range(600)
+    b"tsys_start_scan_%d%s" % (index, b"_long" * (40 * (index % 97 == 0))): KERNEL_VIRTUAL + 16 * index for index in range(600)
 }  # fmt: skip
 STOCK = debian_kernel.fetched()
 

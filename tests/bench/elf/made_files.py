@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-BOOT = Path(__file__).parents[3] / "shared" / "boot"
+BOOT = Path(__file__).parents[4] / "shared" / "boot"
 KERNEL_VIRTUAL, KERNEL_PHYSICAL = 0xFFFFFFFF81000000, 0x1000000
 X86_64, AARCH64, I386 = 62, 183, 3
 REL, EXEC, DYN = 1, 2, 3

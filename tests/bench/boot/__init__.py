@@ -1,0 +1,1 @@
+"""Small programs for the user space of a kernel."""
