@@ -32,7 +32,7 @@ class Emulated:
         self.description = description
         distinct = {each.name: each for each in routines}
         self.image = program.build_image(list(distinct.values()), cores)
-        self.text = build_text(self.image)
+        self.text = build_text(self.image, description.costs)
 
     def run(
         self, work: Mapping[int, Sequence[Job]], data_bytes: int, fill: Callable[[np.ndarray], None] | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from emu.calibrate.benchmark import Exchange, PingPong
-from emu.calibrate.instruction_loops import OWNED, THROUGHPUT, name_of
+from emu.calibrate.instruction_loops import THROUGHPUT, name_of
 from emu.calibrate.memory_loops import L1_CHASE
 from emu.calibrate.routine import CLOCK, Routine, function
 
@@ -12,7 +12,7 @@ SIBLING, ACROSS = "same module", "other module"
 LINES = 48  # of one page of 64; the last one is for the translation
 STATES = ("dirty", "clean", "shared")
 READY = 1
-LOCKED_ADD = name_of(("LOCK ADD|SUB|AND|OR|XOR|INC|DEC", OWNED), THROUGHPUT)
+LOCKED_ADD = name_of("LOCK ADD|SUB|AND|OR|XOR|INC|DEC|NEG m,r|m,imm|m", THROUGHPUT)
 # One access of each kind: the address is in rcx; none begins before the one before it has ended.
 NEXT = ("mov rcx, qword ptr [r9]", "add r9, 0x8")
 ACCESS = {

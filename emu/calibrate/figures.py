@@ -1,6 +1,5 @@
 """What a benchmark should give: figures published of a machine, or what its machine file declares; and the bar between."""
 
-import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from emu.calibrate import branch_loops, exchanges, instruction_loops, memory_loops
 from emu.description import MachineFile, machine_names
+from emu.description.instruction_table import InstructionFigure, InstructionTable
 from emu.errors import UserError
 from emu.files import read_toml
 
@@ -96,33 +96,32 @@ def load_published(path: Path) -> Published:
         raise UserError(f"published figures {path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def published(path: Path, clock_hz: int) -> dict[str, Expected]:
+def published(path: Path, machine: MachineFile) -> dict[str, Expected]:
     """Published figures by the name of the benchmark."""
     book = load_published(path)
-    found = instruction_figures() if book.instruction_table else {}
+    found = instruction_figures(machine.instructions) if book.instruction_table else {}
     for each in book.figure:
         for name in each.of:
             if name in found:
                 raise UserError(f"published figures {path}: {name!r} has two")
-            found[name] = each.expected(clock_hz)
+            found[name] = each.expected(machine.clock_hz.value)
     return found
 
 
-def instruction_figures() -> dict[str, Expected]:
-    """The rows of the instruction table, whose sources state the ranges of estimates."""
+def instruction_figures(table: InstructionTable) -> dict[str, Expected]:
+    """The rows of an instruction table, whose sources state the ranges of estimates."""
     found = {}
-    with (files("emu") / "machines" / "steamroller_instructions.csv").open() as file:
-        for row in csv.DictReader(file):
-            stated = _RANGE.search(row["source"])
-            for what, column in ((instruction_loops.LATENCY, "latency"), (instruction_loops.THROUGHPUT, "recip_throughput")):
-                if row[column]:
-                    name = instruction_loops.name_of((row["mnemonic"], row["form"]), what)
-                    found[name] = _row_figure(float(row[column]), stated, row["confidence"], row["source"])
+    for row in table.rows:
+        for what, figure in ((instruction_loops.LATENCY, row.latency), (instruction_loops.THROUGHPUT, row.recip_throughput)):
+            if figure is not None:
+                stated = _RANGE.search(figure.source)
+                found[instruction_loops.name_of(row.name, what)] = _row_figure(figure, stated)
     return found
 
 
-def _row_figure(value: float, stated: re.Match[str] | None, confidence: str, source: str) -> Expected:
+def _row_figure(figure: InstructionFigure, stated: re.Match[str] | None) -> Expected:
     """A range belongs to the columns whose values lie in it: one of an estimated latency says nothing of the throughput."""
+    value, confidence, source = figure.value, figure.confidence, figure.source
     low, high = (float(stated.group(1)), float(stated.group(2))) if stated else (value, value)
     if low <= value <= high and low < high:
         return Expected(value, low, high, confidence, source)
@@ -131,7 +130,7 @@ def _row_figure(value: float, stated: re.Match[str] | None, confidence: str, sou
 
 def declared(machine: MachineFile) -> dict[str, Expected]:
     """What a machine file says of each benchmark, its instruction table included."""
-    found = instruction_figures()
+    found = instruction_figures(machine.instructions)
     locked = found[exchanges.LOCKED_ADD].value
 
     def say(name: str, *keys: str, more: float = 0) -> None:
@@ -183,5 +182,5 @@ def expectations(machine_argument: str, machine: MachineFile) -> tuple[Mapping[s
     """What is expected of a machine, and whether it is published (there is a bar) or only declared."""
     path = published_path(machine_argument)
     if path is not None:
-        return published(path, machine.clock_hz.value), True
+        return published(path, machine), True
     return declared(machine), False

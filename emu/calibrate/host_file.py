@@ -38,8 +38,9 @@ L2_CHASE_KIB = 128  # where the kernel does not say how large the L2 is
 
 
 def host_machine(result: HostResult, template: MachineFile) -> dict[str, Any]:
-    """The file's table; a figure that no machine file can hold is a `CheckFailed`."""
-    table: dict[str, Any] = _taken_over(template.model_dump(), template.name)
+    """The file's table, without L3 and near groups; a figure that no machine file can hold is a `CheckFailed`."""
+    table: dict[str, Any] = _taken_over(template.model_dump(exclude={"instructions", "near", "l3"}), template.name)
+    table["instructions"] = template.instructions.file
     known = result.known()
     table |= {"name": NAME, "summary": f"{result.host.model}, {len(result.host.cpus)} cores, as measured by emu calibrate host"}
     table["clock_hz"] |= {"value": result.clock_hz, "confidence": "medium"}
@@ -63,7 +64,7 @@ def write_machine(file: Output, table: dict[str, Any], template: str) -> None:
     """Write the file."""
     head = (
         "# The machine under emu, by `emu calibrate host`: spreads are the quartiles of the samples.\n"
-        f"# Instruction costs are those of {template}: emu has one instruction table. CPUID is {template}'s as well.\n\n"
+        f"# Instruction costs are those of {template}: their table is named below. CPUID is {template}'s as well.\n\n"
     )
     file.write(head + "\n".join(_toml(table)) + "\n")
 

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 
 from emu.calibrate.benchmark import Loop
 from emu.calibrate.routine import timed
-from emu.timing.costs import table
+from emu.description.instruction_table import InstructionRow, InstructionTable
+from emu.timing.costs import cost_of_row
 
+FENCED = frozenset(("MFENCE", "SFENCE", "LFENCE", "PAUSE", "XCHG m,r|r,m"))
 GROUP, FENCES = "instructions", "locked, fences, pause"
 LATENCY, THROUGHPUT = "latency", "throughput"
-RR, RM, MR = "r,r|r,imm", "r,m", "m,r|m,imm"
 FREE = ("rax", "rdx", "rsi", "r8", "r9", "r10", "r11", "rbp")  # a throughput loop goes round these; rbx and rcx are sources
 SLOTS = 16  # places in memory that a throughput loop goes round
 CYCLES_WANTED = 128  # of one iteration, so that its end is small beside it
 COPIES_MIN, COPIES_MAX = 16, 256
-
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,166 +45,166 @@ class Pair:
     throughput: Kind | None
 
 
-def name_of(key: Key, what: str) -> str:
-    """A loop's name."""
-    return f"{' '.join(part for part in key if part)}: {what}"
+def name_of(row: str, what: str) -> str:
+    """A loop's name, by that of its row."""
+    return f"{row}: {what}"
 
 
-def _less(mnemonic: str, form: str, what: str, factor: float = -1) -> tuple[tuple[str, float], ...]:
-    return ((name_of((mnemonic, form), what), factor),)
+def _less(row: str, what: str, factor: float = -1) -> tuple[tuple[str, float], ...]:
+    return ((name_of(row, what), factor),)
 
 
 ZERO = "mov qword ptr [rdi], rax"  # rax is 0 when a setup begins
 CLEAR = "xor eax, eax; mov ecx, 0x1; mov ebx, 0x1"
-ALU_FORMS: dict[Key, Pair] = {}
+ALU_FORMS: dict[str, Pair] = {}
 for _name in ("ADD", "SUB", "AND", "OR", "XOR"):
     _low = _name.lower()
     ALU_FORMS |= {
-        (_name, RR): Pair(Kind(f"{_low} rax, rcx"), Kind(f"{_low} {{r}}, rcx")),
-        (_name, RM): Pair(Kind(f"{_low} rax, qword ptr [rdi + rax]"), Kind(f"{_low} {{r}}, qword ptr [{{at}}]")),
-        (_name, MR): Pair(Kind(f"{_low} qword ptr [rdi], rcx"), Kind(f"{_low} qword ptr [{{at}}], rcx")),
+        f"{_name} r,r|r,imm": Pair(Kind(f"{_low} rax, rcx"), Kind(f"{_low} {{r}}, rcx")),
+        f"{_name} r,m": Pair(Kind(f"{_low} rax, qword ptr [rdi + rax]"), Kind(f"{_low} {{r}}, qword ptr [{{at}}]")),
+        f"{_name} m,r|m,imm": Pair(Kind(f"{_low} qword ptr [rdi], rcx"), Kind(f"{_low} qword ptr [{{at}}], rcx")),
     }
-ALU_FORMS["XOR", RM] = Pair(Kind("xor rax, qword ptr [rdi + rax]"), Kind("xor {r}, qword ptr [{at}]"))
 
-SBB = _less("ADC|SBB", RR, LATENCY)
-CMP_TIME = _less("CMP|TEST", RR, LATENCY)
-CALL_TIME = _less("CALL", "rel|r", THROUGHPUT)
-RET_TIME = _less("RET", "", THROUGHPUT)
+SBB = _less("ADC|SBB r,r|r,imm", LATENCY)
+CMP_TIME = _less("CMP|TEST r,r|r,imm", LATENCY)
+CALL_TIME = _less("CALL imm|r", THROUGHPUT)
+RET_TIME = _less("RET", THROUGHPUT)
 ROOM = "lea rsp, [r13 - {bytes}]"  # an iteration's pops begin below what they take
-SIMPLE_LEA, SLOW_LEA = "r32/64 simple (base, base+index*1, base+disp, rip)", "r32/64 3-operand or scale>1"
-OWNED = "m,r|m,imm L1/WCC hit owned"
 
-FORMS: Mapping[Key, Pair] = ALU_FORMS | {
-    ("XOR|SUB", "r32/64 same,same (zero idiom; dependency-breaking)"): Pair(None, Kind("xor {d}, {d}")),
-    ("ADC|SBB", RR): Pair(Kind("sbb rax, rax"), Kind("sbb {r}, {r}")),
-    ("CMP|TEST", RR): Pair(Kind("cmp rax, rcx; sbb rax, rax", less=SBB), Kind("cmp {r}, rcx")),
-    ("CMP|TEST", "r,m|m,imm"): Pair(
+# By the name of the row.
+FORMS: Mapping[str, Pair] = ALU_FORMS | {
+    "XOR|SUB r,r (same register)": Pair(None, Kind("xor {d}, {d}")),
+    "ADC|SBB r,r|r,imm": Pair(Kind("sbb rax, rax"), Kind("sbb {r}, {r}")),
+    "CMP|TEST r,r|r,imm": Pair(Kind("cmp rax, rcx; sbb rax, rax", less=SBB), Kind("cmp {r}, rcx")),
+    "CMP|TEST r,m|m,r|m,imm": Pair(
         Kind("cmp rax, qword ptr [rdi + rax]; sbb rax, rax", less=SBB), Kind("cmp {r}, qword ptr [{at}]")
     ),
-    ("INC|DEC|NEG|NOT", "r"): Pair(Kind("inc rax"), Kind("inc {r}")),
-    ("INC|DEC|NEG|NOT", "m"): Pair(Kind("inc qword ptr [rdi]"), Kind("inc qword ptr [{at}]")),
-    ("SHL|SHR|SAR|ROL|ROR", "r,1|r,imm|r,cl"): Pair(Kind("shl rax, 0x3"), Kind("shl {r}, 0x3")),
-    ("SHL|SHR|SAR", "m,imm"): Pair(Kind("shl qword ptr [rdi], 0x1"), Kind("shl qword ptr [{at}], 0x1")),
-    ("SHLD|SHRD", "r,r,imm"): Pair(Kind("shrd rax, rdx, 0x20"), Kind("shrd {r}, rcx, 0x20")),
-    ("SHLD|SHRD", "r,r,cl"): Pair(Kind("shrd rax, rdx, cl"), Kind("shrd {r}, rbx, cl")),
-    ("MOV", "r64,r64"): Pair(Kind("mov rdx, rax; mov rax, rdx"), Kind("mov {r}, rcx")),
-    ("MOV", "r32,r32"): Pair(Kind("mov edx, eax; mov eax, edx"), Kind("mov {d}, ecx")),
-    ("MOV", "r,imm"): Pair(None, Kind("mov {d}, 0x5")),
-    ("MOV", "r64,m64|r32,m32"): Pair(Kind("mov rax, qword ptr [rdi + rax]"), Kind("mov {r}, qword ptr [{at}]")),
-    ("MOV", "r16,m16|r8,m8"): Pair(Kind("mov al, byte ptr [rdi + rax]"), Kind("mov {b}, byte ptr [{at}]")),
-    ("MOV", "m,r"): Pair(None, Kind("mov qword ptr [{at}], rcx")),
-    ("MOV", "m,imm"): Pair(None, Kind("mov qword ptr [{at}], 0x5")),
-    ("MOV", "r,sr"): Pair(None, Kind("mov {d}, ds")),
-    ("MOV", "sr,r"): Pair(None, Kind("mov es, eax", setup="xor eax, eax")),
-    ("MOV", "cr3,r"): Pair(None, Kind("mov rdx, cr2", native=False)),
-    ("MOVZX", "r,r"): Pair(Kind("movzx eax, al"), Kind("movzx {d}, cl")),
-    ("MOVSX", "r,r"): Pair(Kind("movsx rax, ax"), Kind("movsx {r}, cx")),
-    ("MOVSXD", "r64,r32"): Pair(Kind("movsxd rax, eax"), Kind("movsxd {r}, ecx")),
-    ("MOVZX", "r,m"): Pair(Kind("movzx eax, byte ptr [rdi + rax]"), Kind("movzx {d}, byte ptr [{at}]")),
-    ("MOVSX", "r,m"): Pair(Kind("movsx rax, byte ptr [rdi + rax]"), Kind("movsx {r}, byte ptr [{at}]")),
-    ("MOVSXD", "r64,m32"): Pair(Kind("movsxd rax, dword ptr [rdi + rax]"), Kind("movsxd {r}, dword ptr [{at}]")),
-    ("CMOVcc", "r,r"): Pair(Kind("cmove rax, rcx"), Kind("cmove {r}, rcx")),
-    ("CMOVcc", "r,m"): Pair(Kind("cmove rax, qword ptr [rdi + rax]"), Kind("cmove {r}, qword ptr [{at}]")),
-    ("LEA", SIMPLE_LEA): Pair(Kind("lea rax, [rax + rcx]"), Kind("lea {r}, [rbx + rcx]")),
-    ("LEA", SLOW_LEA): Pair(Kind("lea rax, [rax + rcx*0x4 + 0x8]"), Kind("lea {r}, [rbx + rcx*0x4 + 0x8]")),
-    ("XCHG", "r64,r64|r32,r32"): Pair(Kind("xchg rax, rdx"), Kind("xchg {r}, {r2}")),
-    ("PUSH", "r"): Pair(None, Kind("push rcx", begin="mov rsp, r13")),
-    ("PUSH", "imm"): Pair(None, Kind("push 0x10", begin="mov rsp, r13")),
-    ("PUSH", "m"): Pair(None, Kind("push qword ptr [rdi]", begin="mov rsp, r13")),
-    ("POP", "r"): Pair(
-        Kind("pop rax; lea rsp, [rsi + rax]", setup="lea rsi, [rdi + 0x800]; mov rsp, rsi", less=_less("LEA", SIMPLE_LEA, LATENCY)),
+    "INC|DEC|NEG|NOT r": Pair(Kind("inc rax"), Kind("inc {r}")),
+    "INC|DEC|NEG|NOT m": Pair(Kind("inc qword ptr [rdi]"), Kind("inc qword ptr [{at}]")),
+    "SHL|SHR|SAR|ROL|ROR|SAL r,imm|r,cl": Pair(Kind("shl rax, 0x3"), Kind("shl {r}, 0x3")),
+    "SHL|SHR|SAR|ROL|ROR|SAL m,imm|m,cl": Pair(Kind("shl qword ptr [rdi], 0x1"), Kind("shl qword ptr [{at}], 0x1")),
+    "SHLD|SHRD r,r,imm": Pair(Kind("shrd rax, rdx, 0x20"), Kind("shrd {r}, rcx, 0x20")),
+    "SHLD|SHRD r,r,cl": Pair(Kind("shrd rax, rdx, cl"), Kind("shrd {r}, rbx, cl")),
+    "MOV r64,r64": Pair(Kind("mov rdx, rax; mov rax, rdx"), Kind("mov {r}, rcx")),
+    "MOV r32,r32": Pair(Kind("mov edx, eax; mov eax, edx"), Kind("mov {d}, ecx")),
+    "MOV r,imm": Pair(None, Kind("mov {d}, 0x5")),
+    "MOV r64,m64|r32,m32": Pair(Kind("mov rax, qword ptr [rdi + rax]"), Kind("mov {r}, qword ptr [{at}]")),
+    "MOV r,m": Pair(Kind("mov al, byte ptr [rdi + rax]"), Kind("mov {b}, byte ptr [{at}]")),
+    "MOV m,r": Pair(None, Kind("mov qword ptr [{at}], rcx")),
+    "MOV m,imm": Pair(None, Kind("mov qword ptr [{at}], 0x5")),
+    "MOV r,sr|m,sr": Pair(None, Kind("mov {d}, ds")),
+    "MOV sr,r|sr,m": Pair(None, Kind("mov es, eax", setup="xor eax, eax")),
+    "MOV cr,r|r,cr": Pair(None, Kind("mov rdx, cr2", native=False)),
+    "MOVZX r,r": Pair(Kind("movzx eax, al"), Kind("movzx {d}, cl")),
+    "MOVSX r,r": Pair(Kind("movsx rax, ax"), Kind("movsx {r}, cx")),
+    "MOVSXD r64,r32": Pair(Kind("movsxd rax, eax"), Kind("movsxd {r}, ecx")),
+    "MOVZX r,m": Pair(Kind("movzx eax, byte ptr [rdi + rax]"), Kind("movzx {d}, byte ptr [{at}]")),
+    "MOVSX r,m": Pair(Kind("movsx rax, byte ptr [rdi + rax]"), Kind("movsx {r}, byte ptr [{at}]")),
+    "MOVSXD r64,m32": Pair(Kind("movsxd rax, dword ptr [rdi + rax]"), Kind("movsxd {r}, dword ptr [{at}]")),
+    "CMOVcc r,r": Pair(Kind("cmove rax, rcx"), Kind("cmove {r}, rcx")),
+    "CMOVcc r,m": Pair(Kind("cmove rax, qword ptr [rdi + rax]"), Kind("cmove {r}, qword ptr [{at}]")),
+    "LEA r,m": Pair(Kind("lea rax, [rax + rcx]"), Kind("lea {r}, [rbx + rcx]")),
+    "LEA r,m (three parts or a scale)": Pair(Kind("lea rax, [rax + rcx*0x4 + 0x8]"), Kind("lea {r}, [rbx + rcx*0x4 + 0x8]")),
+    "XCHG r64,r64|r32,r32": Pair(Kind("xchg rax, rdx"), Kind("xchg {r}, {r2}")),
+    "PUSH r": Pair(None, Kind("push rcx", begin="mov rsp, r13")),
+    "PUSH imm": Pair(None, Kind("push 0x10", begin="mov rsp, r13")),
+    "PUSH m|sr": Pair(None, Kind("push qword ptr [rdi]", begin="mov rsp, r13")),
+    "POP r": Pair(
+        Kind("pop rax; lea rsp, [rsi + rax]", setup="lea rsi, [rdi + 0x800]; mov rsp, rsi", less=_less("LEA r,m", LATENCY)),
         Kind("pop {r}", begin=ROOM),
     ),
-    ("PUSHFQ", ""): Pair(None, Kind("pushfq", begin="mov rsp, r13")),
-    ("POPFQ", "kernel, IF changes"): Pair(None, Kind("pushfq; popfq", less=_less("PUSHFQ", "", THROUGHPUT))),
-    ("BT", RR): Pair(Kind("bt rax, rcx; sbb rax, rax", less=SBB), Kind("bt {r}, rcx")),
-    ("BT", "m,r"): Pair(None, Kind("bt qword ptr [{at}], rcx")),
-    ("BTS|BTR|BTC", RR): Pair(Kind("bts rax, rcx"), Kind("bts {r}, rcx")),
-    ("BTS|BTR|BTC", "m,imm"): Pair(None, Kind("bts dword ptr [{at}], 0x1")),
-    ("BTS|BTR|BTC", "m,r"): Pair(None, Kind("bts qword ptr [{at}], rcx")),
-    ("BSF", "r,r"): Pair(Kind("bsf rax, rax", setup="mov eax, 0x1"), Kind("bsf {r}, rcx")),
-    ("BSF", "r,m"): Pair(
+    "PUSHFQ|PUSHF": Pair(None, Kind("pushfq", begin="mov rsp, r13")),
+    "POPFQ|POPF": Pair(None, Kind("pushfq; popfq", less=_less("PUSHFQ|PUSHF", THROUGHPUT))),
+    "BT r,r|r,imm": Pair(Kind("bt rax, rcx; sbb rax, rax", less=SBB), Kind("bt {r}, rcx")),
+    "BT m,r": Pair(None, Kind("bt qword ptr [{at}], rcx")),
+    "BTS|BTR|BTC r,r|r,imm": Pair(Kind("bts rax, rcx"), Kind("bts {r}, rcx")),
+    "BTS|BTR|BTC m,imm": Pair(None, Kind("bts dword ptr [{at}], 0x1")),
+    "BTS|BTR|BTC m,r": Pair(None, Kind("bts qword ptr [{at}], rcx")),
+    "BSF r,r": Pair(Kind("bsf rax, rax", setup="mov eax, 0x1"), Kind("bsf {r}, rcx")),
+    "BSF r,m": Pair(
         Kind("bsf rax, qword ptr [rdi + rax]", setup="mov qword ptr [rdi], rcx"),
         Kind("bsf {r}, qword ptr [rdi]", setup="mov qword ptr [rdi], rcx"),
     ),
-    ("BSR", "r,r"): Pair(Kind("bsr rax, rax", setup="mov eax, 0x1"), Kind("bsr {r}, rcx")),
-    ("SETcc", "r"): Pair(Kind("setb al; cmp al, cl", less=CMP_TIME), Kind("sete {b}")),
-    ("SETcc", "m"): Pair(None, Kind("sete byte ptr [{at}]")),
-    ("CLD", ""): Pair(None, Kind("cld")),
-    ("CBW|CWDE|CDQE", ""): Pair(Kind("cdqe"), None),
-    ("CDQ|CQO", ""): Pair(None, Kind("cqo")),
-    ("IMUL", "r32,r32|r32,r32,imm"): Pair(Kind("imul eax, ecx"), Kind("imul {d}, ecx")),
-    ("IMUL", "r64,r64|r64,r64,imm"): Pair(Kind("imul rax, rcx"), Kind("imul {r}, rcx")),
-    ("MUL|IMUL", "r64 (rdx:rax)"): Pair(Kind("mul rcx"), Kind("mov rax, rbx; mul rcx")),
-    ("DIV|IDIV", "r32 quotient ~16 bits"): Pair(
+    "BSR r,r": Pair(Kind("bsr rax, rax", setup="mov eax, 0x1"), Kind("bsr {r}, rcx")),
+    "SETcc r": Pair(Kind("setb al; cmp al, cl", less=CMP_TIME), Kind("sete {b}")),
+    "SETcc m": Pair(None, Kind("sete byte ptr [{at}]")),
+    "CLD": Pair(None, Kind("cld")),
+    "CBW|CWDE|CDQE": Pair(Kind("cdqe"), None),
+    "CDQ|CQO": Pair(None, Kind("cqo")),
+    "IMUL r32,r|r32,m|r32,r,imm|r32,m,imm": Pair(Kind("imul eax, ecx"), Kind("imul {d}, ecx")),
+    "IMUL r64,r|r64,m|r64,r,imm|r64,m,imm": Pair(Kind("imul rax, rcx"), Kind("imul {r}, rcx")),
+    "MUL|IMUL r64|m64": Pair(Kind("mul rcx"), Kind("mov rax, rbx; mul rcx")),
+    "DIV|IDIV r|m": Pair(
         Kind("div ecx", setup="xor edx, edx; mov eax, 0xffff"),
         Kind("xor edx, edx; mov eax, 0xffff; div ecx"),
     ),
-    ("DIV|IDIV", "r64 quotient ~32 bits"): Pair(
+    "DIV|IDIV r64|m64": Pair(
         Kind("div rcx", setup="xor edx, edx; mov eax, 0xffffffff"),
         Kind("xor edx, edx; mov eax, 0xffffffff; div rcx"),
     ),
-    ("JMP", "rel|r|m"): Pair(None, Kind("jmp {label}; {label}:")),
-    ("Jcc", "not taken"): Pair(None, Kind("je {label}; {label}:", begin="test rsp, rsp")),
-    ("Jcc", "taken (BTB L1 hit)"): Pair(None, Kind("je {label}; nop; {label}:", begin="cmp ecx, ecx")),
-    ("CMP|TEST+Jcc", "fused, not taken"): Pair(None, Kind("cmp rcx, rsp; je {label}; {label}:")),
-    ("CMP|TEST+Jcc", "fused, taken"): Pair(None, Kind("cmp rcx, rbx; je {label}; nop; {label}:")),
-    ("CALL", "rel|r"): Pair(None, Kind("call {label}; {label}:", begin="mov rsp, r13")),
-    ("CALL", "m"): Pair(
+    "JMP imm|r|m": Pair(None, Kind("jmp {label}; {label}:")),
+    "Jcc imm": Pair(None, Kind("je {label}; {label}:", begin="test rsp, rsp")),
+    "Jcc imm (taken)": Pair(None, Kind("je {label}; nop; {label}:", begin="cmp ecx, ecx")),
+    "CMP|TEST+Jcc (fused and not taken)": Pair(None, Kind("cmp rcx, rsp; je {label}; {label}:")),
+    "CMP|TEST+Jcc (fused and taken)": Pair(None, Kind("cmp rcx, rbx; je {label}; nop; {label}:")),
+    "CALL imm|r": Pair(None, Kind("call {label}; {label}:", begin="mov rsp, r13")),
+    "CALL m": Pair(
         None, Kind("call qword ptr [rdi]", setup="lea rax, [rip + .Lreturn]; mov qword ptr [rdi], rax", beside=".Lreturn:; ret",
                    less=RET_TIME)
     ),
-    ("RET", ""): Pair(None, Kind("call .Lreturn", beside=".Lreturn:; ret", less=CALL_TIME)),
-    ("RETFQ", "same CPL"): Pair(
+    "RET": Pair(None, Kind("call .Lreturn", beside=".Lreturn:; ret", less=CALL_TIME)),
+    "RETFQ|RETF": Pair(
         None,
         Kind("push 0x10; lea rax, [rip + {label}]; push rax; .byte 0x48; retf; {label}:", native=False,
-             less=_less("PUSH", "r", THROUGHPUT, -2)),
+             less=_less("PUSH r", THROUGHPUT, -2)),
     ),
-    ("IRETQ", "to CPL3"): Pair(
+    "IRETQ": Pair(
         None,
         Kind("push 0x18; push r13; pushfq; push 0x10; lea rax, [rip + {label}]; push rax; iretq; {label}:", native=False,
-             less=_less("PUSH", "r", THROUGHPUT, -4) + _less("PUSHFQ", "", THROUGHPUT)),
+             less=_less("PUSH r", THROUGHPUT, -4) + _less("PUSHFQ|PUSHF", THROUGHPUT)),
     ),
-    ("REP MOVS|REP STOS", "startup"): Pair(None, Kind("mov ecx, 0x1; mov rdi, rsi; rep stosq", setup="mov rsi, rdi")),
-    ("PREFETCHT0|T1|T2|NTA|W", "m"): Pair(None, Kind("prefetcht0 byte ptr [rdi]")),
-    ("XADD", "m,r"): Pair(Kind("xadd qword ptr [rdi], rax"), None),
-    ("CMPXCHG", "m,r32/64"): Pair(Kind("cmpxchg qword ptr [rdi], rcx", setup=f"xor eax, eax; xor ecx, ecx; {ZERO}"), None),
-    ("CMPXCHG16B", "m128"): Pair(
+    "REP MOVS|STOS|LODS|SCAS|CMPS": Pair(None, Kind("mov ecx, 0x1; mov rdi, rsi; rep stosq", setup="mov rsi, rdi")),
+    "PREFETCHT0|PREFETCHT1|PREFETCHT2 m": Pair(None, Kind("prefetcht0 byte ptr [rdi]")),
+    "PREFETCHNTA|PREFETCHW m": Pair(None, Kind("prefetchnta byte ptr [rdi]")),
+    "XADD m,r": Pair(Kind("xadd qword ptr [rdi], rax"), None),
+    "CMPXCHG m,r": Pair(Kind("cmpxchg qword ptr [rdi], rcx", setup=f"xor eax, eax; xor ecx, ecx; {ZERO}"), None),
+    "CMPXCHG16B m128": Pair(
         Kind("cmpxchg16b xmmword ptr [rdi]", setup="xor eax, eax; xor edx, edx; xor ecx, ecx; xor ebx, ebx"), None
     ),
-    ("NOP", "90 / 0F1F <=6 bytes"): Pair(None, Kind("nop")),
-    ("RDTSC", ""): Pair(None, Kind("rdtsc")),
-    ("CLI", ""): Pair(None, Kind("cli", native=False)),
-    ("STI", ""): Pair(None, Kind("sti", native=False)),
-    ("SWAPGS", ""): Pair(None, Kind("swapgs", native=False)),
-    ("WRMSR", "generic"): Pair(None, Kind("wrmsr", setup="mov ecx, 0xc0000102; xor eax, eax; xor edx, edx", native=False)),
-    ("LGDT|LIDT|LTR", ""): Pair(None, Kind("lidt [rdi]", native=False)),
-    ("FXSAVE|FXRSTOR", "m"): Pair(None, Kind("fxsave64 [rdi]")),
-    ("FNCLEX", ""): Pair(None, Kind("fnclex")),
-    ("EMMS", ""): Pair(None, Kind("emms")),
-    ("FILD", "m32"): Pair(None, Kind("fild dword ptr [rdi]", native=False)),
-    ("LOCK ADD|SUB|AND|OR|XOR|INC|DEC", OWNED): Pair(None, Kind("lock add qword ptr [rdi], rcx")),
-    ("XCHG", "m,r (implicit LOCK) L1/WCC hit owned"): Pair(None, Kind("xchg qword ptr [rdi], rax")),
-    ("LOCK XADD", "m,r"): Pair(None, Kind("lock xadd qword ptr [rdi], rax")),
-    ("LOCK CMPXCHG", "m,r32/64"): Pair(None, Kind("lock cmpxchg qword ptr [rdi], rcx")),
-    ("LOCK CMPXCHG16B", "m128"): Pair(None, Kind("lock cmpxchg16b xmmword ptr [rdi]")),
-    ("MFENCE", ""): Pair(None, Kind("mfence")),
-    ("SFENCE", ""): Pair(None, Kind("sfence")),
-    ("LFENCE", "MSRC001_1029[1]=0 (Linux<4.15)"): Pair(None, Kind("lfence")),
-    ("PAUSE", ""): Pair(None, Kind("pause")),
+    "NOP|ENDBR64": Pair(None, Kind("nop")),
+    "RDTSC": Pair(None, Kind("rdtsc")),
+    "CLI": Pair(None, Kind("cli", native=False)),
+    "STI": Pair(None, Kind("sti", native=False)),
+    "SWAPGS": Pair(None, Kind("swapgs", native=False)),
+    "WRMSR": Pair(None, Kind("wrmsr", setup="mov ecx, 0xc0000102; xor eax, eax; xor edx, edx", native=False)),
+    "LGDT|LIDT|LTR": Pair(None, Kind("lidt [rdi]", native=False)),
+    "FXSAVE|FXSAVE64|FXRSTOR|FXRSTOR64 m": Pair(None, Kind("fxsave64 [rdi]")),
+    "FNCLEX": Pair(None, Kind("fnclex")),
+    "EMMS": Pair(None, Kind("emms")),
+    "FILD m": Pair(None, Kind("fild dword ptr [rdi]", native=False)),
+    "LOCK ADD|SUB|AND|OR|XOR|INC|DEC|NEG m,r|m,imm|m": Pair(None, Kind("lock add qword ptr [rdi], rcx")),
+    "XCHG m,r|r,m": Pair(None, Kind("xchg qword ptr [rdi], rax")),
+    "LOCK XADD m,r": Pair(None, Kind("lock xadd qword ptr [rdi], rax")),
+    "LOCK CMPXCHG m,r": Pair(None, Kind("lock cmpxchg qword ptr [rdi], rcx")),
+    "LOCK CMPXCHG16B m128": Pair(None, Kind("lock cmpxchg16b xmmword ptr [rdi]")),
+    "MFENCE": Pair(None, Kind("mfence")),
+    "SFENCE": Pair(None, Kind("sfence")),
+    "LFENCE": Pair(None, Kind("lfence")),
+    "PAUSE": Pair(None, Kind("pause")),
 }  # fmt: skip
 
-UNMEASURED: Mapping[Key, str] = {
-    ("UD2", "see EXC_ENTRY"): "ends the run: only a page fault that the kernel expects is delivered",
-    ("HLT", "entry"): "part of the interrupt to a halted core",
-    ("SYSCALL", ""): "part of the system call round trip",
-    ("SYSRETQ", ""): "part of the system call round trip",
+UNMEASURED: Mapping[str, str] = {
+    "UD2|INT|INT3": "ends the run: only a page fault that the kernel expects is delivered",
+    "HLT": "part of the interrupt to a halted core",
+    "SYSCALL": "part of the system call round trip",
+    "SYSRETQ|SYSRET": "part of the system call round trip",
 }
 
 
-def loops() -> Iterator[Loop]:
-    """All loops; one whose figure another takes off comes before it."""
-    found = [_loop(key, what, kind) for key, pair in FORMS.items() for what, kind in _of(pair)]
+def loops(table: InstructionTable) -> Iterator[Loop]:
+    """A loop for each row of a table that has one; one whose figure another takes off comes before it."""
+    rows = ((table.row(name), pair) for name, pair in FORMS.items())
+    found = [_loop(row, what, kind) for row, pair in rows if row is not None for what, kind in _of(pair)]
     names = {each.name: each for each in found}
     placed: dict[str, Loop] = {}
 
@@ -225,17 +224,17 @@ def _of(pair: Pair) -> Iterator[tuple[str, Kind]]:
             yield what, kind
 
 
-def _loop(key: Key, what: str, kind: Kind) -> Loop:
-    row = table()[key]
-    expected = row.latency if what == LATENCY else row.throughput
+def _loop(row: InstructionRow, what: str, kind: Kind) -> Loop:
+    cost = cost_of_row(row)
+    expected = cost.latency if what == LATENCY else cost.throughput
     copies = min(max(round(CYCLES_WANTED / max(expected, 0.25)), COPIES_MIN), COPIES_MAX)
-    name = name_of(key, what)
+    name = name_of(row.name, what)
     label = "b_" + "".join(each if each.isalnum() else f"_{ord(each):x}_" for each in name)
     setup = [*CLEAR.split("; "), *(part for part in kind.setup.split("; ") if part)]
     begin = [part.format(bytes=hex(8 * copies)) for part in kind.begin.split("; ") if part]
     body = [part for number in range(copies) for part in _copy(kind.copy, number).split("; ")]
-    per_copy = 2 if key[0] == "MOV" and what == LATENCY and "; " in kind.copy else 1
-    fenced = key[0] in ("MFENCE", "SFENCE", "LFENCE", "PAUSE") or key[0].startswith("LOCK") or "LOCK" in key[1]
+    per_copy = 2 if row.mnemonic == "MOV" and what == LATENCY and "; " in kind.copy else 1
+    fenced = row.name in FENCED or row.mnemonic.startswith("LOCK")
     return Loop(
         name=name,
         group=FENCES if fenced else GROUP,

@@ -21,6 +21,7 @@ from emu.calibrate.native_memory import Code, Data, pinned
 from emu.calibrate.routine import CLOCK, function, timed
 from emu.calibrate.suite import HeatMap
 from emu.calibrate.system_routines import GROUP as SYSTEM
+from emu.description.instruction_table import InstructionTable
 
 SCHEMA = "emu-calibrate-host/1"
 REPETITIONS = 9
@@ -42,9 +43,9 @@ def system_call() -> Loop:
 class Host:
     """Code and data of all benchmarks in this process."""
 
-    def __init__(self, facts: Facts | None = None) -> None:
-        """Map them; a machine or kernel that does not allow it is a `UserError`."""
-        by_user = [each for each in instruction_loops.loops() if each.native]
+    def __init__(self, table: InstructionTable, facts: Facts | None = None) -> None:
+        """Map them, loops of instructions for the rows of a table; a machine or kernel that does not allow it is a `UserError`."""
+        by_user = [each for each in instruction_loops.loops(table) if each.native]
         self.loops = [*memory_loops.loops(0), *branch_loops.loops(), *by_user, system_call()]
         chain = timed("chain", ("mov ecx, 0x1",), ("add rax, rcx",) * CHAIN_ADDS)
         routines = [each.routine for each in self.loops]

@@ -99,9 +99,9 @@ def rows_of(measured: Sequence[Measurement], expected: Mapping[str, Expected], *
     return found
 
 
-def unmeasured() -> dict[str, str]:
+def unmeasured(machine: MachineFile) -> dict[str, str]:
     """Rows of the instruction table that the guest uses and no loop measures."""
-    return {" ".join(part for part in key if part): why for key, why in instruction_loops.UNMEASURED.items()}
+    return {name: why for name, why in instruction_loops.UNMEASURED.items() if machine.instructions.row(name) is not None}
 
 
 class Measured(NamedTuple):
@@ -132,7 +132,7 @@ def _steps(machine: MachineFile, known: dict[str, Measurement], heat_map: HeatMa
     there = {exchanges.SIBLING: per_module > 1, exchanges.ACROSS: total > per_module}
     used = {kind: pair for kind, pair in pairs.items() if there[kind] and max(pair) < CORES_MAX}
     cores = max([min(total, HEAT_MAP_CORES_MAX), *(max(pair) + 1 for pair in used.values())])
-    instructions = list(instruction_loops.loops())
+    instructions = list(instruction_loops.loops(machine.instructions))
     singles = [*memory_loops.loops(machine.l2.sets * machine.l2.ways), *branch_loops.loops()]
     call, interrupts = system_routines.system_call(), list(system_routines.interrupts()) if total > 1 else []
     routines = [each.routine for each in (*instructions, *singles, call)]

@@ -73,7 +73,8 @@ def _emulated(name: str, *, as_json: bool, plot: Output | None) -> None:
         measured, heat_map, partly = suite.measure_emulated(description, progress)
     rows = suite.rows_of(measured, expected, judge=judge)
     kind = "published" if judge else "declared"
-    result = suite.Calibration(description.name, description.clock_hz.value, kind, rows, heat_map, suite.unmeasured(), partly)
+    missing = suite.unmeasured(description)
+    result = suite.Calibration(description.name, description.clock_hz.value, kind, rows, heat_map, missing, partly)
     from emu.report.calibrate_report import describe, render_calibration
 
     def show() -> None:
@@ -97,7 +98,7 @@ def _host(out: Output, template: str, *, as_json: bool, plot: Output | None) -> 
     from emu.calibrate.host_file import host_machine, write_machine
     from emu.calibrate.native import Host, measure_host
 
-    host = Host()
+    host = Host(described.instructions)
     _check_cores(plot, len(host.facts.cpus))
     with terminal.progress_bar("calibrate host", "benchmarks") as progress:
         result = measure_host(host, progress)

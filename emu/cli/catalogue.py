@@ -11,7 +11,16 @@ import typer
 from emu.cli import options, terminal, together
 from emu.errors import UserError
 from emu.files import TEXT_BYTES_MAX, read_bounded
-from emu.report.catalogue_report import Catalogue, Entry, Point, VariantFacts, list_lines, machine_lines, variant_lines
+from emu.report.catalogue_report import (
+    Catalogue,
+    Entry,
+    Point,
+    VariantFacts,
+    instruction_lines,
+    list_lines,
+    machine_lines,
+    variant_lines,
+)
 
 if TYPE_CHECKING:
     from emu.description import MachineFile
@@ -107,10 +116,14 @@ def list_machines_too(as_json: options.Json = False) -> None:
 
 
 @machines_app.command("show", cls=together.Command)
-@together.declare(together.Apart("--toml", ("--json",), "they are two forms of one answer"))
+@together.declare(
+    together.Apart("--toml", ("--json", "--instructions"), "they are two forms of one answer"),
+    together.Apart("--instructions", ("--json",), "they are two forms of one answer"),
+)
 def show_machine(
     name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A machine, or the path of a machine file.")],
     toml: Annotated[bool, typer.Option("--toml", help="The machine file itself: a start for your own.")] = False,
+    instructions: Annotated[bool, typer.Option("--instructions", help="What instructions cost, row by row.")] = False,
     as_json: options.Json = False,
 ) -> None:
     """Print a machine: topology, caches, latencies, each number with its source.
@@ -125,6 +138,8 @@ def show_machine(
         from emu.description.machine_file import machine_path
 
         terminal.show(read_bounded(machine_path(name), TEXT_BYTES_MAX, "machine file"))
+    elif instructions:
+        _show_lines(instruction_lines(machine.instructions, width=terminal.page_width()))
     elif as_json:
         terminal.show(json.dumps({"schema": SCHEMA, **machine.model_dump()}, indent=2))
     else:

@@ -115,7 +115,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def figures(overrides: Sequence[str] | None) -> tuple[tuple[str, int], ...]:
+def figures(overrides: Sequence[str] | None) -> tuple[tuple[str, float], ...]:
     """What `--set KEY=VALUE` was given, one for each time."""
     return tuple(_override(text) for text in overrides or ())
 
@@ -203,7 +203,7 @@ def _known_preemption(kind: str) -> None:
     overlays(kind)
 
 
-def _override(text: str) -> tuple[str, int]:
+def _override(text: str) -> tuple[str, float]:
     from emu.run.overrides import parse_override
 
     return parse_override(text)

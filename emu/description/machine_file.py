@@ -3,106 +3,37 @@
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
+from emu.description.figure import (
+    BitsFigure,
+    BranchFigure,
+    Clock,
+    DepthFigure,
+    EntryFigure,
+    Figure,
+    MissFigure,
+    PositiveFigure,
+    PositiveUnitsFigure,
+    Sourced,
+    StoreFigure,
+    Strict,
+    TableFigure,
+    UnitsFigure,
+    power_of_two,
+)
+from emu.description.instruction_table import InstructionTable, read_table
 from emu.errors import UserError
 from emu.files import is_there, read_toml
 
 NEAR_MAX = 3  # groups of modules; what is in none together is one more distance
-Cycles = Annotated[int, Field(ge=0, le=10**9)]
 Word32 = Annotated[int, Field(ge=0, lt=2**32)]
 
 
-def power_of_two(number: int) -> int:
-    """The number, if it is one."""
-    if number & (number - 1):
-        raise ValueError("must be a power of two")
-    return number
-
-
-class _Strict(BaseModel):
-    """No unknown keys, no numbers in quotes, no changes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _Sourced(_Strict):
-    source: Annotated[str, Field(min_length=1)]
-
-
-class Figure(_Sourced):
-    """One number, where it comes from and how far it is to be trusted."""
-
-    value: Cycles
-    confidence: Literal["high", "medium", "low"]
-    unit: Literal["cycles", "stores", "lines", "Hz", "macro-ops", "entries", "loads", "bits"] = "cycles"
-
-
-class PositiveFigure(Figure):
-    """A number that cannot be zero."""
-
-    value: Annotated[int, Field(ge=1, le=10**9)]
-
-
-class Clock(Figure):
-    """A frequency."""
-
-    value: Annotated[int, Field(ge=1, le=10**11)]
-    unit: Literal["Hz"]
-
-
-class StoreFigure(Figure):
-    """A number of entries that a store buffer's ring can hold."""
-
-    value: Annotated[int, Field(ge=1, le=128)]
-
-
-class DepthFigure(Figure):
-    """A width or depth that a ring of the pipeline can hold."""
-
-    value: Annotated[int, Field(ge=1, le=255)]
-
-
-class MissFigure(Figure):
-    """A number of misses under way that a ring can hold."""
-
-    value: Annotated[int, Field(ge=1, le=63)]
-
-
-class BranchFigure(Figure):
-    """A number of branches that a four-way BTB knows."""
-
-    value: Annotated[int, Field(ge=4, le=2**16, multiple_of=4)]
-
-
-class TableFigure(Figure):
-    """A number of entries of a table that is indexed by some bits."""
-
-    value: Annotated[int, Field(ge=1, le=2**20)]
-
-    @field_validator("value")
-    @classmethod
-    def _power_of_two(cls, value: int) -> int:
-        return power_of_two(value)
-
-
-class BitsFigure(Figure):
-    """A number of bits of history."""
-
-    value: Annotated[int, Field(ge=0, le=32)]
-    unit: Literal["bits"]
-
-
-class EntryFigure(Figure):
-    """A number of TLB entries, sets or ways."""
-
-    value: Annotated[int, Field(ge=1, le=4096)]
-
-
-class Topology(_Sourced):
+class Topology(Sourced):
     """Modules of cores that share an L2, threads that share a core; a run with more cores than the part has more modules alike.
 
     Everywhere else a "core" is what an operating system takes for one: a thread, if a core has several.
@@ -123,7 +54,7 @@ class Topology(_Sourced):
         return self.modules * self.processors_per_module
 
 
-class Cache(_Sourced):
+class Cache(Sourced):
     """Geometry; the set of a line is its lowest address bits."""
 
     sets: Annotated[int, Field(ge=1, le=2**16)]
@@ -149,7 +80,7 @@ class L3(Cache):
     hit: Figure  # load to use
 
 
-class Near(_Sourced):
+class Near(Sourced):
     """Modules that are nearer to each other than to all others: what their lines cost each other."""
 
     name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
@@ -159,7 +90,7 @@ class Near(_Sourced):
     upgrade: Figure  # as latencies.upgrade
 
 
-class Latencies(_Strict):
+class Latencies(Strict):
     """Load-to-use latencies and, of what writes, cycles until a line is owned: core cycles, all absolute."""
 
     l1_hit: Figure
@@ -183,13 +114,17 @@ class Latencies(_Strict):
     halt_exit: Figure
 
 
-class Core(_Strict):
+class Core(Strict):
     """How far one core looks ahead."""
 
     dispatch_width: DepthFigure
     reorder_buffer: DepthFigure
     scheduler: DepthFigure
     load_queue: DepthFigure
+    alus: PositiveUnitsFigure
+    load_units: PositiveUnitsFigure
+    store_address_units: UnitsFigure  # 0: those of loads
+    taken_branch: DepthFigure  # from one taken branch to the next
     btb_entries: BranchFigure
     btb_l2_entries: BranchFigure
     branch_counters: TableFigure
@@ -218,11 +153,14 @@ class Core(_Strict):
             "reorder_buffer": "reorder_buffer",
             "scheduler": "scheduler",
             "load_queue": "load_queue",
+            "load_units": "load_units",
+            "store_address_units": "store_address_units",
+            "taken_branch": "taken_branch",
         }
         return {field: getattr(self, name).value for field, name in names.items()}
 
 
-class Tlb(_Strict):
+class Tlb(Strict):
     """Data TLBs: a fully associative one a core, and one that the cores of a module share; what their misses add."""
 
     entries: EntryFigure
@@ -232,14 +170,14 @@ class Tlb(_Strict):
     page_walk: Figure
 
 
-class StoreBuffer(_Strict):
+class StoreBuffer(Strict):
     """Depth, and how many of its entries ask for their lines at once."""
 
     depth: StoreFigure
     ownership_requests: StoreFigure
 
 
-class CpuidRow(_Strict):
+class CpuidRow(Strict):
     """One leaf; without a subleaf the row answers for all."""
 
     leaf: Word32
@@ -250,12 +188,20 @@ class CpuidRow(_Strict):
     edx: Word32
 
 
-class MachineFile(_Strict):
+class Costs(NamedTuple):
+    """What the timing of an instruction depends on."""
+
+    instructions: InstructionTable
+    core: Core
+
+
+class MachineFile(Strict):
     """A machine."""
 
     name: Annotated[str, Field(min_length=1)]
     summary: Annotated[str, Field(min_length=1)]
     clock_hz: Clock
+    instructions: InstructionTable
     topology: Topology
     near: Annotated[tuple[Near, ...], Field(strict=False, max_length=NEAR_MAX)] = ()
     l1d: L1
@@ -267,6 +213,24 @@ class MachineFile(_Strict):
     tlb: Tlb
     miss_buffers: MissFigure
     cpuid: Annotated[tuple[CpuidRow, ...], Field(strict=False)]
+
+    @property
+    def costs(self) -> Costs:
+        """What the timing of an instruction depends on."""
+        return Costs(self.instructions, self.core)
+
+    @field_validator("instructions", mode="before")
+    @classmethod
+    def _read_table(cls, named: Any, info: ValidationInfo) -> Any:
+        """A machine file names a table: a CSV file beside it, or one that comes with emu."""
+        if not isinstance(named, str):
+            return named
+        folder: Path = (info.context or {}).get("folder") or _folder()
+        for path in (folder / named, _folder() / named):
+            if path.is_file():
+                return read_table(path, named)
+        known = ", ".join(sorted(path.name for path in _folder().glob("*.csv")))
+        raise ValueError(f"must be a CSV file beside the machine file, or one of {known}")
 
     @model_validator(mode="after")
     def _groups_nest(self) -> "MachineFile":
@@ -314,7 +278,7 @@ def load_machine(name_or_path: str) -> MachineFile:
         raise UserError(f"machine file {path}: there is no such file; `emu machines` lists those that come with emu")
     table = read_toml(path, "machine file")
     try:
-        return MachineFile.model_validate(table)
+        return MachineFile.model_validate(table, context={"folder": path.parent})
     except ValidationError as error:
         errors = error.errors(include_url=False)
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""

@@ -8,7 +8,7 @@ import numpy as np
 from emu.engine.probes import GUARDS
 from emu.trace.record import Cause, State
 
-I64, I32, U8 = np.int64, np.int32, np.uint8
+I64, I32, I16, U8 = np.int64, np.int32, np.int16, np.uint8
 HISTORY = 32  # instructions remembered for a fault report
 VECTORS = 256
 WAITS = 4  # locks a core can be waiting for at once: a task, and interrupts on top of it
@@ -60,18 +60,18 @@ INSTRUCTION = np.dtype(
         ("writes", I64),
         ("latency", I32),
         ("ticks", I32),
+        ("blocks", I32),
         ("traits", I32),
         ("mark", I32),  # id of its event, -1: none
         ("point", I32),  # id of its stall point, -1: none
-        ("register", I32),
+        ("probe", I32),  # of a PROBED load: which spin it belongs to
+        ("register", I16),  # of its event: Unicorn's number
         ("macro_ops", U8),
         ("unit", U8),
-        ("blocks", np.uint16),
         ("length", U8),
         ("state", U8),
         ("branch", U8),
         ("special", U8),
-        ("probe", I32),  # of a PROBED load: which spin it belongs to
         ("mend", U8),  # what mend.mend puts right behind it
         ("kept", U8, (2,)),  # registers that it keeps: Unicorn's numbers, if it sets ZF, and if it clears it
         ("padding", U8),  # to one cache line of the host

@@ -6,9 +6,7 @@ from emu.memory.store_buffer import drain_due, stores_visible_at
 from emu.native import array_at, njit
 from emu.timing.branch import CONDITIONAL, NONE, PREDICTOR, btb_level
 from emu.timing.pipeline import (
-    ADDRESS,
     DECODER,
-    HALF,
     NO_UNIT,
     PIPELINE,
     STORE,
@@ -19,6 +17,7 @@ from emu.timing.pipeline import (
     ready_at,
     redirect,
     reserve,
+    reserve_for_store,
 )
 from emu.trace.record import Cause
 
@@ -64,9 +63,10 @@ def prepare(machine, core, instruction):  # type: ignore[no-untyped-def]
     pipeline = array_at(core.pipeline, 1, PIPELINE)[0]
     free = core.clock
     if instruction.unit != NO_UNIT:
-        free = reserve(pipeline, instruction.unit, core.clock, instruction.ticks)
-        if instruction.unit == STORE:  # the address of what it stores comes from the units that loads use
-            free = max(free, reserve(pipeline, ADDRESS, core.clock, HALF))
+        if instruction.unit == STORE:
+            free = reserve_for_store(pipeline, STORE, core.clock, instruction.ticks)
+        else:
+            free = reserve(pipeline, instruction.unit, core.clock, instruction.ticks)
     core.operands_at = ready_at(pipeline, instruction.reads, core.clock)
     if traits & (LOADS | STORES):
         core.start = ready_at(pipeline, instruction.address_registers, free)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from unicorn import x86_const as x86
 
+from emu.description.machine_file import Costs
 from emu.engine import records as rec
 from emu.engine.mend import MEND_NOTHING, mending
 from emu.errors import UserError
@@ -42,10 +43,10 @@ class Text:
         return _index(self.image, address)
 
 
-def build_text(image: Image, *, timed: bool = True) -> Text:
-    """Decode an image and look up what its instructions cost; not `timed`, for where time stands still, they need no costs."""
+def build_text(image: Image, costs: Costs | None) -> Text:
+    """Decode an image and look up what its instructions cost by a machine's `costs`; None: time stands still, they need none."""
     decoded = decode(image)
-    times = timings(decoded, leaders(decoded, image.symbols.values())) if timed else dict.fromkeys(decoded, UNTIMED)
+    times = timings(decoded, leaders(decoded, image.symbols.values()), costs) if costs else dict.fromkeys(decoded, UNTIMED)
     names = sorted({mark.name for mark in image.marks if mark.kind in ("event", "point")})
     kernel, user = image.text, image.user_text
     table = np.zeros(len(kernel.data) + len(user.data), rec.INSTRUCTION)

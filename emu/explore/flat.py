@@ -24,7 +24,7 @@ def flat_machine(image: Image, cores: int, description: MachineFile) -> Machine:
     text = image.text
     bus.ram[text.physical : text.physical + len(text.data)] = bytearray(text.data)
     machine = Machine(
-        bus, for_search(build_text(image, timed=False)), Start(cr3=0, primary_pc=text.virtual, secondary_pc=text.virtual), Options()
+        bus, for_search(build_text(image, None)), Start(cr3=0, primary_pc=text.virtual, secondary_pc=text.virtual), Options()
     )
     machine.cores["status"] = rec.RUNNING
     return machine

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emu.report.page import WIDTH, wrapped
+
+if TYPE_CHECKING:
+    from emu.description.instruction_table import InstructionTable
 
 SCHEMA_VERSION = 1
 
@@ -86,12 +89,28 @@ def machine_lines(machine: Mapping[str, Any], *, width: int = WIDTH) -> Iterator
     """One machine: every number with its unit, how far it is to be trusted, and where it comes from."""
     yield from wrapped(f"{machine['name']}: {machine['summary']}", width)
     for key, value in machine.items():
-        if key in ("name", "summary", "cpuid"):
+        if key in ("name", "summary", "cpuid", "instructions") or not value:
             continue
         yield ""
-        yield from _section(key, value, width)
+        for name, section in (
+            {f"{key}.{each['name']}": each for each in value}.items() if isinstance(value, tuple) else [(key, value)]
+        ):
+            yield from _section(name, section, width)
+    table = machine["instructions"]
     yield ""
+    yield from wrapped(f"instructions: {table['file']}, {len(table['rows'])} rows (--instructions shows them)", width)
     yield f"cpuid: {len(machine.get('cpuid', ()))} leaves (--toml shows them)"
+
+
+def instruction_lines(table: "InstructionTable", *, width: int = WIDTH) -> Iterator[str]:
+    """The rows of a machine's table, by the keys of `--set`."""
+    yield from wrapped(f"{table.file}: keys for --set begin with instructions; macro-ops, latency, reciprocal throughput", width)
+    for row in table.rows:
+        stated = ", ".join(f"{name} {figure.value:g} ({figure.confidence})" for name, figure in row.figures.items())
+        yield ""
+        yield from wrapped(f"{'(for people) ' if row.is_note else ''}{row.key}: {stated}", width, hanging=" " * 6)
+        yield from wrapped(row.name, width, indent=" " * 6)
+        yield from _source(next(iter(row.figures.values())).source, width)
 
 
 def _section(name: str, value: Any, width: int) -> Iterator[str]:

@@ -72,7 +72,7 @@ def _headline(comparison: Comparison) -> Iterator[RenderableType]:
     yield Text(f"beside each mean its {CONFIDENCE_PERCENT} % confidence interval, bootstrap over the seeds (docs/compare.md)")
 
 
-def settings_of(overrides: Mapping[str, int], stalls: Sequence[Stall], tick_hz: int) -> Iterator[Text]:
+def settings_of(overrides: Mapping[str, float], stalls: Sequence[Stall], tick_hz: int) -> Iterator[Text]:
     """What is not as it is without a word."""
     for key, value in overrides.items():
         yield Text(f"with {key} set to {value:,}")

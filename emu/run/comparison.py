@@ -223,7 +223,7 @@ class Comparison:
     seeds: tuple[int, ...]
     seed_varies: str
     rows: tuple[Row, ...]
-    overrides: Mapping[str, int]
+    overrides: Mapping[str, float]
     stall_schedule: tuple[Stall, ...] = ()
     tick_hz: int = 0
     published_source: str | None = None

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from emu.isa import decode
 from emu.observe.branch_record import BranchRecord
 from emu.observe.branches import GuestBranch, Place, branches_of, outcomes_of
 from emu.run.experiment import drive_to_end, prepare
 from emu.run.experiment_spec import Experiment
 from emu.run.script_run import ScriptMachine
-from emu.run.wiring import Wired, program_of
+from emu.run.wiring import Wired, image_of
 from emu.subjects.ipc_msg.script import script as s
 
 
@@ -36,8 +37,8 @@ def branches_in(variants: Sequence[str]) -> list[GuestBranch]:
     """Every branch of some variants, each source's once; a jump table has the entries of all of them."""
     found: dict[Place, GuestBranch] = {}
     for variant in variants:
-        image, text = program_of(variant)
-        for branch in branches_of(image, text.decoded):
+        image = image_of(variant)
+        for branch in branches_of(image, decode(image)):
             known = found.setdefault(branch.place, branch)
             if known is not branch:
                 found[branch.place] = replace(known, directions={**known.directions, **branch.directions})

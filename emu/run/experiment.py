@@ -43,7 +43,7 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
     description = apply_overrides(load_machine(experiment.machine), experiment.overrides)
     if experiment.trace is not None:
         trace_output(experiment.trace, overwrite=experiment.overwrite)
-    image, text = program_of(experiment.variant, experiment.preempt)
+    image, text = program_of(experiment.variant, experiment.preempt, description)
     workload = experiment.plan(description.topology.processors_per_module)
     period = description.clock_hz.value // experiment.tick_hz if experiment.tick_hz else 0
     options = Options(

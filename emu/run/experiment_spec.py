@@ -96,7 +96,7 @@ class Experiment:
     types: str | None = None  # of messages: each thread its own, or two common to all pairs
     stalls: tuple[Stall, ...] = ()
     tick_hz: int = 0
-    overrides: tuple[tuple[str, int], ...] = ()  # figures of the machine file: key, value in place of the file's
+    overrides: tuple[tuple[str, float], ...] = ()  # figures of the machine file: key, value in place of the file's
     trace: Path | None = None
     overwrite: bool = False  # the trace may take the place of another file
     limits: Limits = field(default_factory=Limits)

@@ -1,50 +1,63 @@
 """Figures of a machine file by their key, and a machine with some of them changed: `--set` and sensitivity runs.
 
-A key is the path of a figure in the machine file, such as `latencies.remote_line` or `store_buffer.depth`. The figures are found
-by walking the file's schema, so a section that is added there can be changed here. Topology, cache geometry and CPUID hold
-no figures and cannot.
+A key is the path of a figure in the machine file, such as `latencies.remote_line`, `near.ccx.line` or `instructions.pause.latency`.
+The figures are found by walking the file's schema, so a section that is added there can be changed here. Topology, cache geometry
+and CPUID hold no figures and cannot.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from emu.description import Figure, MachineFile
+from emu.description.instruction_table import InstructionFigure, InstructionTable
 from emu.errors import UserError
 from emu.whole import whole
 
 NEAREST = 3  # keys named in place of one that there is not
 ALIKE = 0.75  # how much they must have in common with it, of 1
+NUMBER = re.compile(r"[0-9][0-9_]*(\.[0-9]+)?")
 
-Override = tuple[str, int]
+Override = tuple[str, float]
+Path = tuple[str | int, ...]  # from the top of a dumped machine file to a figure
 
 
 def parse_override(text: str) -> Override:
-    """Read KEY=VALUE; whether the machine has such a key is known only once its file is read."""
+    """Read KEY=VALUE; whether the machine has such a key, and may have such a value, is known only once its file is read."""
     key, equals, value = text.partition("=")
-    if not (equals and key and value.isascii() and value.replace("_", "").isdigit()):
-        raise UserError(f"--set must be KEY=VALUE with a whole number, such as latencies.remote_line=400, not {text!r}")
-    return key, whole(key, value.replace("_", ""))
+    if not (equals and key and NUMBER.fullmatch(value)):
+        raise UserError(f"--set must be KEY=VALUE with a number, such as latencies.remote_line=400, not {text!r}")
+    digits = value.replace("_", "")
+    return key, float(digits) if "." in digits else whole(key, digits)
 
 
 def figures(machine: MachineFile) -> dict[str, Figure]:
     """Every figure of a machine by its key, in the order of the file's schema."""
-    return dict(_walk(machine, ""))
+    return {key: figure for key, figure, _ in _walk(machine, "", ())}
 
 
-def _walk(model: BaseModel, prefix: str) -> Iterator[tuple[str, Figure]]:
+def _walk(model: BaseModel, prefix: str, path: Path) -> Iterator[tuple[str, Figure, Path]]:
     for name in type(model).model_fields:
         value = getattr(model, name)
         if isinstance(value, Figure):
-            yield prefix + name, value
+            yield prefix + name, value, (*path, name)
+        elif isinstance(value, InstructionTable):
+            for place, row in enumerate(value.rows):
+                if not row.is_note:
+                    yield from _walk(row, f"{name}.{row.key}.", (*path, name, "rows", place))
         elif isinstance(value, BaseModel):
-            yield from _walk(value, f"{prefix}{name}.")
+            yield from _walk(value, f"{prefix}{name}.", (*path, name))
+        elif isinstance(value, tuple) and value and hasattr(value[0], "name"):
+            for place, each in enumerate(value):
+                yield from _walk(each, f"{prefix}{name}.{each.name}.", (*path, name, place))
 
 
 def allowed(figure: Figure) -> range:
-    """The values that the schema allows a figure of this kind."""
+    """The whole numbers that the schema allows a figure of this kind."""
     return _allowed(type(figure).model_fields["value"])
 
 
@@ -62,20 +75,17 @@ def apply_overrides(machine: MachineFile, overrides: tuple[Override, ...]) -> Ma
     """The machine with other values; a key it has not, or a value its schema refuses, is a `UserError`."""
     if not overrides:
         return machine
-    known = figures(machine)
+    known = {key: (figure, path) for key, figure, path in _walk(machine, "", ())}
     tree = machine.model_dump()
     for key, value in overrides:
         if key not in known:
             raise UserError(f"machine {machine.name} has no figure {key!r}; {_nearest(key, known)}")
-        values = allowed(known[key])
-        if value not in values:
-            kind = f", a multiple of {values.step}" if values.step > 1 else ""
-            raise UserError(f"{key} must be {values[0]} to {values[-1]}{kind}, not {value}")
-        *sections, last = key.split(".")
-        table = tree
-        for section in sections:
-            table = table[section]
-        table[last] |= {"value": value, "source": f"set to {value} in place of {known[key].value}"}
+        figure, path = known[key]
+        _check_value(key, figure, value)
+        table: Any = tree
+        for part in path[:-1]:
+            table = table[part]
+        table[path[-1]] |= {"value": value, "source": f"set to {value} in place of {figure.value}"}
     try:
         return type(machine).model_validate(tree)
     except ValidationError as error:
@@ -84,11 +94,22 @@ def apply_overrides(machine: MachineFile, overrides: tuple[Override, ...]) -> Ma
         raise UserError(f"with {keys} as set, the machine is refused: {first['msg']}") from None
 
 
-def _nearest(key: str, known: Mapping[str, Figure]) -> str:
+def _check_value(key: str, figure: Figure, value: float) -> None:
+    values = allowed(figure)
+    if isinstance(figure, InstructionFigure):
+        if not values[0] <= value <= values[-1]:
+            raise UserError(f"{key} must be {values[0]} to {values[-1]}, not {value}")
+    elif value not in values or not isinstance(value, int):
+        kind = f", a multiple of {values.step}" if values.step > 1 else ""
+        raise UserError(f"{key} must be {values[0]} to {values[-1]}{kind}, not {value}")
+
+
+def _nearest(key: str, known: Mapping[str, object]) -> str:
     """What may have been meant: keys that look like it, else whose last part does, else where to look."""
-    by_last = {name.rpartition(".")[2]: name for name in known}
+    others = [name for name in known if not name.startswith("instructions.")]
+    by_last = {name.rpartition(".")[2]: name for name in others}
     close = get_close_matches(key, known, NEAREST, ALIKE) or [by_last[name] for name in get_close_matches(key, by_last, NEAREST)]
     close += [name for last, name in by_last.items() if last == key and name not in close]
     if close:
         return f"the nearest are {', '.join(close)}" if len(close) > 1 else f"the nearest is {close[0]}"
-    return f"they are {', '.join(known)}"
+    return f"they are {', '.join(others)}, and instructions.ROW.COLUMN: `emu machines show NAME --instructions`"

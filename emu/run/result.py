@@ -157,7 +157,7 @@ class RunResult:
     # delivered = enqueued + handed_over - under_way; and system calls that returned an error to the program, by its name
     outcomes: Mapping[str, int] = field(default_factory=dict)
     tick_hz: int = 0
-    overrides: Mapping[str, int] = field(default_factory=dict)  # figures of the machine file that were set: key to value
+    overrides: Mapping[str, float] = field(default_factory=dict)  # figures of the machine file that were set: key to value
     stall_schedule: tuple[Stall, ...] = ()
     stalls: Mapping[str, StallCount] = field(default_factory=dict)  # by point
     preempt: str = "none"  # kind of kernel preemption

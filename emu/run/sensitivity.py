@@ -2,7 +2,7 @@
 
 A figure of 0 has no half; what rounds to its own value, or would leave the range that the schema allows, is cut there and left out
 if nothing is left of the change. Clock frequencies are left out too, as they scale both variants alike, and so are the sizes of
-TLBs, BTBs and branch predictors: like those of caches they are the geometry of the part.
+TLBs, BTBs and branch predictors: like those of caches they are the geometry of the part. Nor are costs of single instructions.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,7 +11,8 @@ from statistics import fmean
 from typing import Any
 
 from emu.description import Figure, MachineFile, load_machine
-from emu.description.machine_file import BitsFigure, BranchFigure, Clock, EntryFigure, TableFigure
+from emu.description.figure import BitsFigure, BranchFigure, Clock, EntryFigure, TableFigure
+from emu.description.instruction_table import InstructionFigure
 from emu.errors import EmuError
 from emu.run.bootstrap import Estimate, Rates, estimate_difference_percent, estimate_shift, interval_of
 from emu.run.comparison import seed_varies, unit_of
@@ -23,7 +24,7 @@ from emu.run.result import RunResult
 
 SCHEMA = "emu-sensitivity/1"
 MOVED_POINTS = 5.0  # a difference that moves by more is said to depend on the figure
-NOT_VARIED = (Clock, BranchFigure, EntryFigure, TableFigure, BitsFigure)
+NOT_VARIED = (Clock, BranchFigure, EntryFigure, TableFigure, BitsFigure, InstructionFigure)
 RESOLUTION_POINTS = 1.0  # one that moves by less is not said to change its sign
 
 
@@ -148,7 +149,7 @@ class Sensitivity:
     counts: str  # what the numbers below are: "pairs" or "threads"
     reference: Mapping[int, Outcome]  # by number of threads, or of pairs of them
     effects: tuple[Effect, ...]
-    overrides: Mapping[str, int] = field(default_factory=dict)  # of all runs, as in the next two
+    overrides: Mapping[str, float] = field(default_factory=dict)  # of all runs, as in the next two
     stall_schedule: tuple[Stall, ...] = ()
     tick_hz: int = 0
     partial: bool = False

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from emu.assembly import assemble_variant
 from emu.description import MachineFile
+from emu.description.machine_file import Costs
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.text import Text, build_text
 from emu.guest.paging import PAGE
@@ -28,15 +29,24 @@ class Wired:
 
 
 @lru_cache(maxsize=16)
-def program_of(variant: str, preempt: str = PREEMPT_DEFAULT) -> tuple[Image, Text]:
-    """A variant, assembled and decoded for a kind of kernel preemption, once in a process."""
-    image = assemble_variant(variant, preempt)
-    return image, build_text(image)
+def image_of(variant: str, preempt: str = PREEMPT_DEFAULT) -> Image:
+    """A variant, assembled for a kind of kernel preemption, once in a process."""
+    return assemble_variant(variant, preempt)
+
+
+def program_of(variant: str, preempt: str, description: MachineFile) -> tuple[Image, Text]:
+    """An image, and its text with what its instructions cost on a machine."""
+    return image_of(variant, preempt), _text_of(variant, preempt, description.costs)
+
+
+@lru_cache(maxsize=16)
+def _text_of(variant: str, preempt: str, costs: Costs) -> Text:
+    return build_text(image_of(variant, preempt), costs)
 
 
 def wire(description: MachineFile, variant: str, workload: Workload, options: Options, *, preempt: str = PREEMPT_DEFAULT) -> Wired:
     """Build the guest of a workload and the machine around it."""
-    image, text = program_of(variant, preempt)
+    image, text = program_of(variant, preempt, description)
     text = replace(text, instructions=text.instructions.copy())  # a search changes its own
     bus = Bus(description, workload.cores, ram_of(workload))
     guest = build_guest(image, workload, ram=bus.ram)

@@ -18,13 +18,11 @@ RING = 256  # slots of the rings below; the modelled depths are smaller
 REGISTERS = (
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", *(f"r{n}" for n in range(8, 16)), "flags", "gs", "fs", "vector",
 )  # fmt: skip
-# Units: two ALUs and two address generators count as one of each that is twice as fast.
+# Units: those of one kind count as one that is so many times as fast.
 NO_UNIT, ALU, ADDRESS, STORE, BRANCH, MULTIPLIER, DIVIDER, SLOW, DECODER = range(9)
 UNITS = 9
 TICKS = 64  # a cycle in the units' books
-HALF = TICKS // 2  # for which a pair that counts as one unit is taken by what either of the two does in a cycle
 OPS_MAX = 16  # places in the reorder buffer that one instruction is booked for at most; microcode of more serialises anyway
-TAKEN_CYCLES = 2  # from one taken branch to the next: Agner Fog, instruction tables, Steamroller, Jcc
 
 PIPELINE = np.dtype(
     [
@@ -45,6 +43,9 @@ PIPELINE = np.dtype(
         ("reorder_buffer", I64),
         ("scheduler", I64),
         ("load_queue", I64),
+        ("load_units", I64),
+        ("store_address_units", I64),  # 0: the addresses of stores come from the units that loads use
+        ("taken_branch", I64),  # cycles from one taken branch to the next
     ]
 )
 
@@ -75,6 +76,15 @@ def reserve(pipeline, unit, clock, ticks):  # type: ignore[no-untyped-def]
     free = max(pipeline.free[unit], clock * TICKS)
     pipeline.free[unit] = free + ticks
     return free // TICKS
+
+
+@njit
+def reserve_for_store(pipeline, unit, clock, ticks):  # type: ignore[no-untyped-def]
+    """As `reserve`, of an instruction that stores: its address comes from a unit of its own, or one that loads use."""
+    free = reserve(pipeline, unit, clock, ticks)
+    if pipeline.store_address_units > 0:
+        return free
+    return max(free, reserve(pipeline, ADDRESS, clock, TICKS // pipeline.load_units))
 
 
 @njit
@@ -134,7 +144,7 @@ def queue_load(pipeline, retired_at):  # type: ignore[no-untyped-def]
 @njit
 def redirect(pipeline, clock):  # type: ignore[no-untyped-def]
     """The branch dispatched at `clock` is taken: when its target is dispatched. It ends its group."""
-    pipeline.redirected_at = max(clock + 1, pipeline.redirected_at + TAKEN_CYCLES)
+    pipeline.redirected_at = max(clock + 1, pipeline.redirected_at + pipeline.taken_branch)
     return pipeline.redirected_at
 
 

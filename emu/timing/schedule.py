@@ -4,15 +4,15 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from emu.description.instruction_table import InstructionTable
+from emu.description.machine_file import Core, Costs
 from emu.isa.instruction import Branch, Instruction, Memory
 from emu.timing.costs import Cost, cost_of
-from emu.timing.pipeline import ADDRESS, ALU, BRANCH, DIVIDER, HALF, MULTIPLIER, NO_UNIT, REGISTERS, SLOW, STORE, TICKS
+from emu.timing.pipeline import ADDRESS, ALU, BRANCH, DIVIDER, MULTIPLIER, NO_UNIT, REGISTERS, SLOW, STORE, TICKS
 
 STACK = frozenset(("push", "pop", "call", "ret", "pushfq", "popfq"))  # a stack engine follows RSP: nothing waits for its update
 LISTED = 8  # registers that a list holds
 MICROCODE = 2  # an instruction of more macro-ops comes from the microcode ROM and blocks its core's decoder (AF3 19.4)
-LOAD = 4  # cycles from an address to its data, within the latencies of the table
-FORWARD = 7  # cycles from a store's data to a load of them, within those of instructions that load and store
 SLOW_UNITS = {"mul": MULTIPLIER, "imul": MULTIPLIER, "div": DIVIDER, "idiv": DIVIDER}
 _NUMBER = {name: number for number, name in enumerate(REGISTERS, 1)}
 
@@ -36,28 +36,27 @@ class Timing:
 UNTIMED = Timing(1, 1, NO_UNIT, 0, 0, serialising=False, address_registers=0, reads=0, writes=0)
 
 
-def timings(instructions: Mapping[int, Instruction], starts: Iterable[int]) -> dict[int, Timing]:
+def timings(instructions: Mapping[int, Instruction], starts: Iterable[int], costs: Costs) -> dict[int, Timing]:
     """Timing by address; `starts` are where basic blocks begin: nothing fuses across them."""
     begin, found, before = set(starts), {}, None
     for address, each in instructions.items():
         fused = before is not None and address not in begin and fuses(before, each)
-        found[address] = timing_of(each, fused=fused)
+        found[address] = timing_of(each, costs, fused=fused)
         before = each
     return found
 
 
-def timing_of(each: Instruction, *, fused: bool = False) -> Timing:
-    """Timing of one instruction; `UserError` if the table has no row for it."""
-    cost = cost_of(each)
-    unit, ticks = _unit(each, cost)
-    microcode = cost.macro_ops > MICROCODE and not cost.serialising
+def timing_of(each: Instruction, costs: Costs, *, fused: bool = False) -> Timing:
+    """Timing of one instruction; `UserError` if the machine's table has no row for it."""
+    cost = cost_of(each, costs.instructions)
+    unit, ticks = _unit(each, cost, costs.core)
     address = each.address_registers | ({"rsp"} if each.mnemonic in STACK else set())
     return Timing(
         macro_ops=0 if fused else math.ceil(cost.macro_ops),
-        latency=_latency(each, cost),
+        latency=_latency(each, cost, costs.instructions),
         unit=unit,
         ticks=ticks,
-        blocks=round(cost.throughput * TICKS) if microcode else 0,
+        blocks=round(_blocked(each, cost) * TICKS),
         serialising=cost.serialising,
         address_registers=packed(address),
         reads=packed(_waits_for(each) - address if each.memory != Memory.NONE else _waits_for(each)),
@@ -65,12 +64,21 @@ def timing_of(each: Instruction, *, fused: bool = False) -> Timing:
     )
 
 
-def _latency(each: Instruction, cost: Cost) -> int:
+def _latency(each: Instruction, cost: Cost, table: InstructionTable) -> int:
     """The table's latency less what the memory system accounts for: an L1 hit, or the way through the store buffer."""
     if cost.serialising:
         return math.ceil(max(cost.latency, cost.throughput))
-    part = {Memory.NONE: 0, Memory.LOAD: LOAD, Memory.STORE: LOAD, Memory.READ_MODIFY_WRITE: FORWARD}[each.memory]
-    return max(math.ceil(cost.latency) - part, 0)
+    part = {
+        Memory.NONE: 0.0, Memory.LOAD: table.load, Memory.STORE: table.load, Memory.READ_MODIFY_WRITE: table.store_and_load,
+    }[each.memory]  # fmt: skip
+    return max(math.ceil(cost.latency - part), 0)
+
+
+def _blocked(each: Instruction, cost: Cost) -> float:
+    """Cycles for which the decoder gives nothing else: microcode, and PAUSE for as long as it lasts."""
+    if each.mnemonic == "pause":
+        return max(cost.latency, cost.throughput)
+    return cost.throughput if cost.macro_ops > MICROCODE and not cost.serialising else 0.0
 
 
 def fuses(first: Instruction, second: Instruction) -> bool:
@@ -92,22 +100,23 @@ def _number(name: str) -> int:
     return _NUMBER.get(name, 0)
 
 
-def _unit(each: Instruction, cost: Cost) -> tuple[int, int]:
-    """The unit that bounds an instruction's throughput, and for how long it is taken."""
+def _unit(each: Instruction, cost: Cost, core: Core) -> tuple[int, int]:
+    """The unit that bounds an instruction's throughput, and for how long it is taken; units of a kind count as one faster one."""
     ticks = round(cost.throughput * TICKS)
+    a_load = TICKS // core.load_units.value
     if cost.serialising or (cost.macro_ops > MICROCODE and each.memory == Memory.NONE):
         return NO_UNIT, 0
     if each.branch != Branch.NONE and each.memory == Memory.NONE:
-        return BRANCH, TICKS
+        return BRANCH, min(ticks, TICKS)
     if each.memory == Memory.LOAD:
-        return ADDRESS, HALF if each.branch != Branch.NONE else max(HALF, min(ticks, 2 * TICKS))
+        return ADDRESS, a_load if each.branch != Branch.NONE else max(a_load, min(ticks, 2 * TICKS))
     if each.memory != Memory.NONE:
         return STORE, TICKS if each.branch != Branch.NONE else max(TICKS, min(ticks, 2 * TICKS))
-    if cost.throughput < HALF / TICKS:  # a move from register to register: the address units can do it too
+    if cost.throughput < 1 / core.alus.value:  # other units can do it, too, or none is needed
         return NO_UNIT, 0
-    if ticks <= TICKS:
-        return ALU, ticks
-    return SLOW_UNITS.get(each.mnemonic, SLOW), ticks
+    if each.mnemonic in SLOW_UNITS:
+        return SLOW_UNITS[each.mnemonic], ticks
+    return (ALU, ticks) if ticks <= TICKS else (SLOW, ticks)
 
 
 def _waits_for(each: Instruction) -> frozenset[str]:

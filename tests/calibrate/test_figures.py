@@ -10,6 +10,7 @@ from emu.calibrate.instruction_loops import loops as instruction_loops
 from emu.calibrate.memory_loops import loops as memory_loops
 from emu.description import load_machine
 from emu.errors import UserError
+from emu.run.overrides import apply_overrides
 
 A10 = "a10-7800"
 GOOD = 'machine = "m"\ninstruction_table = false\n[[figure]]\nof = ["x"]\nvalue = 4.0\nsource = "s"\nconfidence = "high"\n'
@@ -32,7 +33,9 @@ def test_bar(expected, cycles, met):
 
 def test_every_published_figure_belongs_to_a_benchmark():
     path = published_path(A10)
-    names = {each.name for each in memory_loops(1 << 15)} | {each.name for each in instruction_loops()}
+    names = {each.name for each in memory_loops(1 << 15)} | {
+        each.name for each in instruction_loops(load_machine(A10).instructions)
+    }
     names |= {each.name for pair in (SIBLING, ACROSS) for each in (*exchanges(pair), ping_pong(pair))}
     names |= {system_routines.SYSTEM_CALL, *(each.name for each in system_routines.interrupts())}
     names |= {each.name for each in branch_loops.loops()}
@@ -42,16 +45,16 @@ def test_every_published_figure_belongs_to_a_benchmark():
 
 
 def test_nanoseconds_become_cycles_of_the_machine():
-    figures = published(published_path(A10), 2_000_000_000)
+    figures = published(published_path(A10), apply_overrides(load_machine(A10), (("clock_hz", 2_000_000_000),)))
     assert figures["load, dirty in other module"].value == 200
     assert figures["load, dirty in other module"].bar == pytest.approx((150 * 0.99, 260 * 1.01))
 
 
 def test_the_range_of_an_estimate_belongs_to_its_own_column():
-    figures = instruction_figures()
+    figures = instruction_figures(load_machine(A10).instructions)
     assert figures["CLI: throughput"].low == 4
-    assert figures["FILD m32: latency"].high == 14
-    assert figures["FILD m32: throughput"].low is None
+    assert figures["FILD m: latency"].high == 14
+    assert figures["FILD m: throughput"].low is None
 
 
 def test_a_machine_without_published_figures_has_those_it_declares(tmp_path):
@@ -84,7 +87,7 @@ def test_a_wrong_file_is_refused_by_name(tmp_path, text, words):
     path = tmp_path / "m.toml"
     path.write_text(text)
     with pytest.raises(UserError, match=words):
-        published(path, 1)
+        published(path, load_machine(A10))
 
 
 def test_a_median_and_what_is_added_to_it():

@@ -134,12 +134,12 @@ def test_a_kernel_that_forbids_executable_memory(monkeypatch):
 
     monkeypatch.setattr(native_memory.mmap, "mmap", forbid)
     with pytest.raises(UserError, match="this kernel forbids"):
-        Host()
+        Host(A10.instructions)
 
 
 @runs
 def test_loops_run_natively(tmp_path):
-    host = Host()
+    host = Host(A10.instructions)
     kept = ("chase, 4 KiB", "chase, 64 KiB", "ADD r,r|r,imm: latency", LOCKED_ADD, native.SYSTEM_CALL)
     host.loops = [each for each in host.loops if each.name in kept]
     steps = []
@@ -158,7 +158,7 @@ def test_loops_run_natively(tmp_path):
 
 @runs
 def test_each_native_loop_runs():
-    host = Host()
+    host = Host(A10.instructions)
     thread_loops = [each for each in host.loops if each.data_bytes < 1 << 20]
     assert len(thread_loops) > 100
     for each in thread_loops:

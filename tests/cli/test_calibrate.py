@@ -48,7 +48,7 @@ def measured(monkeypatch) -> list[Measurement]:
 
 @pytest.fixture
 def host(monkeypatch) -> None:
-    monkeypatch.setattr(native, "Host", lambda: SimpleNamespace(facts=HOST.host))
+    monkeypatch.setattr(native, "Host", lambda table: SimpleNamespace(facts=HOST.host))
     monkeypatch.setattr(native, "measure_host", lambda host, progress: HOST)
 
 
@@ -86,7 +86,7 @@ def test_all_in_bar(measured, capsys):
     assert (code, err) == (0, "")
     assert "3 of 3 figures in bar" in out
     assert "core 2" in out
-    assert "no loop of its own: HLT entry" in out
+    assert "no loop of its own: HLT: part" in out
 
 
 def test_out_of_bar_is_one_line_and_exit_1(measured, capsys):

@@ -140,7 +140,7 @@ def run_hooked(seed: int, folder: Path) -> tuple[bytes, tuple[int, ...], int]:
 
     path, _, _ = assembled(seed, folder)
     image = assemble([path], structs={}, placed={})
-    text = replace(build_text(image), kernel_base=TEXT)
+    text = replace(build_text(image, load_machine("a10-7800").costs), kernel_base=TEXT)
     bus = Bus(load_machine("a10-7800"), 1, 4 << 20)
     bus.ram[TEXT : TEXT + len(image.text.data)] = list(image.text.data)
     bus.ram[DATA : DATA + 0x2000] = list(start_values(seed, DATA))

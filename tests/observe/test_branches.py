@@ -3,14 +3,16 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.firmware.ipc_machine import DIRECT_MAP, IpcMachine
 from bench.guest_coverage import Recorder
 from emu.errors import UserError
+from emu.isa import decode
 from emu.observe.branch_record import BranchRecord
 from emu.observe.branches import Place, branches_of, guest_file, guest_path, outcomes_of, source_lines
-from emu.run.wiring import program_of
+from emu.run.wiring import image_of
 
 LOCK = "firmware/lock/_raw_spin_lock.S"
 
@@ -20,8 +22,8 @@ def line_of(file: str, statement: str) -> int:
 
 
 def test_every_jump_of_a_source_is_a_branch_of_it() -> None:
-    image, text = program_of("baseline")
-    branches = branches_of(image, text.decoded)
+    image = image_of("baseline")
+    branches = branches_of(image, decode(image))
     file = "kernel_snippets/common/do_msgsnd.S"
     written = [(at, line.split("//")[0].strip()) for at, line in enumerate(source_lines(file), 1) if line.split()[:1]]
     jumps = [(at, line) for at, line in written if line.startswith("j") and (not line.startswith("jmp") or "*8" in line)]
@@ -58,13 +60,13 @@ def test_a_plain_core_is_watched(tmp_path: Path) -> None:
 
 
 def test_outcomes_have_their_lines() -> None:
-    image, text = program_of("wakeq")
-    branch = next(branch for branch in branches_of(image, text.decoded) if branch.routine == "do_msgrcv")
-    machine_outcomes = text.instructions["traits"].astype("u1") * 0
-    assert outcomes_of(image, text.decoded, machine_outcomes) == {}
+    image = image_of("wakeq")
+    branch = next(branch for branch in branches_of(image, decode(image)) if branch.routine == "do_msgrcv")
+    machine_outcomes = np.zeros(len(image.text.data) + len(image.user_text.data), np.uint8)
+    assert outcomes_of(image, decode(image), machine_outcomes) == {}
     address, bit = branch.directions["taken"]
     machine_outcomes[address - image.text.virtual] = bit
-    assert outcomes_of(image, text.decoded, machine_outcomes) == {branch.place: {"taken"}}
+    assert outcomes_of(image, decode(image), machine_outcomes) == {branch.place: {"taken"}}
 
 
 def test_records_merge_and_forget_sources_that_changed(tmp_path: Path) -> None:

@@ -75,7 +75,10 @@ def test_only_what_was_set_is_changed():
         (("store_bufer.depth", 4), "the nearest (is|are) store_buffer.depth"),
         (("mispredict", 4), "latencies.mispredict"),
         (("latencies", 4), "has no figure 'latencies'"),
-        (("zzz", 4), "they are clock_hz, latencies.l1_hit"),
+        (("zzz", 4), "they are clock_hz, latencies.l1_hit.*instructions.ROW.COLUMN: `emu machines show NAME --instructions`"),
+        (("instructions.pausee.latency", 4), "the nearest (is|are) instructions.pause.latency"),
+        (("instructions.pause.latency", 10_001), "instructions.pause.latency must be 0 to 10000, not 10001"),
+        (("store_buffer.depth", 4.5), "store_buffer.depth must be 1 to 128, not 4.5"),
         (("store_buffer.depth", 129), "store_buffer.depth must be 1 to 128, not 129"),
         (("latencies.ipi_flight", 0), "must be 1 to 1000000000, not 0"),
     ],
@@ -87,7 +90,8 @@ def test_refused(override, words):
 
 def test_parse():
     assert parse_override("latencies.remote_line=4_00") == ("latencies.remote_line", 400)
-    for text in ("x", "x=", "=4", "x=4.5", "x=-1", "x=1e3", "x=٣"):
+    assert parse_override("instructions.nop_endbr64.recip_throughput=0.5") == ("instructions.nop_endbr64.recip_throughput", 0.5)
+    for text in ("x", "x=", "=4", "x=4.", "x=-1", "x=1e3", "x=٣"):
         with pytest.raises(UserError, match="KEY=VALUE"):
             parse_override(text)
 
@@ -100,6 +104,27 @@ def test_a_run_feels_it_and_says_so():
     assert plain.to_dict()["overrides"] == {}
     same = run(Experiment(messages=40, overrides=(("latencies.remote_line", MACHINE.latencies.remote_line.value),)))
     assert same.trace_digest == plain.trace_digest
+
+
+def test_every_cost_of_an_instruction_has_a_key():
+    """All rows that an instruction may be given, all columns that they state; and the machine's text is made anew."""
+    table = MACHINE.instructions
+    wanted = {f"instructions.{row.key}.{name}" for row in table.rows if not row.is_note for name in row.figures}
+    assert {key for key in figures(MACHINE) if key.startswith("instructions.")} == wanted
+    changed = apply_overrides(MACHINE, (("instructions.pause.latency", 140), ("instructions.nop_endbr64.recip_throughput", 0.5)))
+    assert changed.instructions.row("PAUSE").latency.value == 140
+    assert changed.instructions.row("NOP|ENDBR64").recip_throughput.value == 0.5
+    assert changed.costs != MACHINE.costs
+    assert apply_overrides(MACHINE, (("latencies.halt_exit", 1),)).costs == MACHINE.costs
+
+
+def test_pause_is_a_figure_of_the_machine():
+    """It holds a core up for as long as its latency says: what loops on it waits longer."""
+    cycles = [
+        run(Experiment(variant="baseline", threads=8, messages=40, overrides=(("instructions.pause.latency", pause),))).cycles
+        for pause in (4, 140)
+    ]
+    assert cycles[0] != cycles[1]
 
 
 def test_prepare_refuses_an_unknown_key():

@@ -6,7 +6,7 @@ import pytest
 from emu.native import array_at
 from emu.timing import pipeline as pl
 
-DEPTHS = {"width": 4, "reorder_buffer": 16, "scheduler": 3, "load_queue": 2}
+DEPTHS = {"width": 4, "reorder_buffer": 16, "scheduler": 3, "load_queue": 2, "load_units": 2, "taken_branch": 2}
 NEVER_WAITS = 0  # a start that is not later than any dispatch
 
 
@@ -106,7 +106,7 @@ def test_taken_branches_are_two_cycles_apart() -> None:
 def test_a_unit_is_given_in_program_order() -> None:
     """Two a cycle where two units count as one; the one that is dispatched later does not go before."""
     core = Core()
-    pair = [int(pl.reserve(core.record, pl.ALU, 5, pl.HALF)) for _ in range(5)]
+    pair = [int(pl.reserve(core.record, pl.ALU, 5, pl.TICKS // 2)) for _ in range(5)]
     assert pair == [5, 5, 6, 6, 7]
     assert int(pl.reserve(core.record, pl.MULTIPLIER, 5, 4 * pl.TICKS)) == 5
     assert int(pl.reserve(core.record, pl.MULTIPLIER, 6, 4 * pl.TICKS)) == 9

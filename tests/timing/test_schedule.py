@@ -3,6 +3,7 @@
 import keystone
 import pytest
 
+from emu.description import load_machine
 from emu.isa import leaders
 from emu.isa.decode import decode_bytes
 from emu.timing.pipeline import ADDRESS, ALU, BRANCH, DIVIDER, MULTIPLIER, NO_UNIT, REGISTERS, STORE, TICKS
@@ -14,7 +15,7 @@ TEXT = 0x100000
 def timing_of(text: str) -> list[Timing]:
     code, _ = keystone.Ks(keystone.KS_ARCH_X86, keystone.KS_MODE_64).asm(text, TEXT, True)
     found = decode_bytes(bytes(code), TEXT)
-    return list(timings(found, leaders(found, [TEXT])).values())
+    return list(timings(found, leaders(found, [TEXT]), load_machine("a10-7800").costs).values())
 
 
 def names(packed: int) -> set[str]:

@@ -67,7 +67,7 @@ def prepare_contest(plan: Plan, lock: LockFile, description: MachineFile, *, tra
     """Assemble and wire; bad assembly is a `UserError` with file and line."""
     image = program.build_image(lock)
     load_probes().check(image, {LOCK_CLASS})
-    text = build_text(image)
+    text = build_text(image, description.costs)
     bus = Bus(description, plan.cores, program.RAM_BYTES)
     program.write_memory(bus.ram, image, plan)
     start = Start(

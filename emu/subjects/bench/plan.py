@@ -54,7 +54,7 @@ class Plan:
     think: int = 500  # iterations of a loop, on average: each round half to one and a half of it
     shared: int = 0  # percent of rounds in which a core only reads
     seed: int = 1
-    overrides: tuple[tuple[str, int], ...] = ()
+    overrides: tuple[tuple[str, float], ...] = ()
     max_cycles: int | None = None
 
     def __post_init__(self) -> None:

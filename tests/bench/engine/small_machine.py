@@ -164,7 +164,7 @@ def make(
         path = Path(folder) / "program.S"
         path.write_text(PROLOGUE + body + EPILOGUE)
         image = assemble([path], structs={}, placed={})
-    text = replace(build_text(image), kernel_base=image.text.physical)  # no paging: the text is where it is
+    text = replace(build_text(image, A10.costs), kernel_base=image.text.physical)  # no paging: the text is where it is
     topology = A10.topology.model_copy(update={"cores_per_module": cores_per_module})
     bus = Bus(A10.model_copy(update={"topology": topology}), cores, 64 << 20)
     bus.ram[image.text.physical : image.text.physical + len(image.text.data)] = list(image.text.data)

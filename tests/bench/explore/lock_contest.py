@@ -14,6 +14,8 @@ from emu.explore.flat import for_search
 from emu.guest.ram import direct
 from emu.memory.bus import Bus
 
+A10 = load_machine("a10-7800")
+
 
 class LockContest:
     """Each core runs `lock_loop`: lock, load the counter, pause, store it plus one, unlock."""
@@ -24,11 +26,11 @@ class LockContest:
         for core in self.guest.cores:
             self.guest.put(core.stack_top - PT_REGS_BYTES - 8, self.guest.symbol("returned"))
         self.rounds = rounds
-        self.machine = self._machine(for_search(build_text(self.guest.image)), Options())
+        self.machine = self._machine(for_search(build_text(self.guest.image, None)), Options())
 
     def _machine(self, text: Text, options: Options) -> Machine:
         """A machine whose cores stand at the loop."""
-        bus = Bus(load_machine("a10-7800"), len(self.guest.cores), RAM_BYTES)
+        bus = Bus(A10, len(self.guest.cores), RAM_BYTES)
         bus.ram[:] = self.guest.data
         loop = self.guest.symbol("lock_loop")
         locks = [(self.lock, "lock")]
@@ -51,7 +53,7 @@ class LockContest:
 
     def race(self, cycles: int) -> tuple[int, np.void]:
         """Let time pass until so many cycles are over; give those and what the engine saw of the lock."""
-        machine = self._machine(build_text(self.guest.image), Options(max_cycles=cycles))
+        machine = self._machine(build_text(self.guest.image, A10.costs), Options(max_cycles=cycles))
         while machine.run() != rec.LIMIT:
             pass
         return machine.cycles, machine.locks[0]

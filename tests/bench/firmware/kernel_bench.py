@@ -114,7 +114,7 @@ _texts: dict[int, Text] = {}  # by the identity of an image, which `image_of` ke
 def text_of(image: Image) -> Text:
     """What the engine knows of each instruction of an image from `image_of`."""
     if id(image) not in _texts:
-        _texts[id(image)] = build_text(image)
+        _texts[id(image)] = build_text(image, load_machine("a10-7800").costs)
     return _texts[id(image)]
 
 
