@@ -1,0 +1,115 @@
+"""BTF: the types that a kernel carries for BPF, in its section .BTF and behind the symbol __start_BTF.
+
+Source: Documentation/bpf/btf.rst of Linux. Types are numbered from 1 on in the order in which they stand; 0 is void.
+"""
+
+import struct
+from collections.abc import Iterator
+
+from emu.elf.members import Member
+from emu.errors import UserError
+
+MAGIC = 0xEB9F
+POINTER_BYTES = 8
+INT, PTR, ARRAY, STRUCT, UNION, ENUM, FWD, TYPEDEF, VOLATILE, CONST, RESTRICT, FUNC, FUNC_PROTO, VAR, DATASEC, FLOAT = range(1, 17)
+DECL_TAG, TYPE_TAG, ENUM64 = 17, 18, 19
+SIZED = frozenset((INT, STRUCT, UNION, ENUM, FLOAT, DATASEC, ENUM64))  # their third word is a size; that of the others a type
+ALIASES = frozenset((TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG))
+# Bytes behind the three words: once, and for each of the entries that the second word counts.
+BEHIND = {INT: (4, 0), ARRAY: (12, 0), VAR: (4, 0), DECL_TAG: (4, 0), STRUCT: (0, 12), UNION: (0, 12), ENUM: (0, 8)}
+BEHIND |= {FUNC_PROTO: (0, 8), DATASEC: (0, 12), ENUM64: (0, 12)}
+DEPTH_MAX = 32  # of types inside types
+
+
+class Btf:
+    """The types in a section, found where they stand; `what` is what messages call the kernel."""
+
+    def __init__(self, section: bytes, what: str) -> None:
+        """Refuse, as a `UserError`, what is no BTF."""
+        self._what = what
+        try:
+            magic, version, _, header, types, types_bytes, strings, strings_bytes = struct.unpack_from("<HBBIIIII", section)
+            if magic != MAGIC or version != 1 or header + max(types + types_bytes, strings + strings_bytes) > len(section):
+                raise ValueError
+            self._types = section[header + types : header + types + types_bytes]
+            self._strings = section[header + strings : header + strings + strings_bytes]
+            self._at = self._places()
+            self._structs = self._named_structs()
+        except (struct.error, ValueError):
+            raise self._damaged() from None
+
+    def member(self, struct_name: str, name: str) -> Member | None:
+        """A member of a structure or of what is anonymous in it, None if it has none of that name."""
+        try:
+            at = next((at for word, at in self._structs.items() if self._string(word) == struct_name), None)
+            return None if at is None else self._member(at, name, 0, DEPTH_MAX)
+        except (struct.error, IndexError, ValueError):
+            raise self._damaged() from None
+
+    def _places(self) -> list[int]:
+        """Where each type stands, by its number."""
+        places, at = [0], 0
+        while at < len(self._types):
+            places.append(at)
+            (info,) = struct.unpack_from("<I", self._types, at + 4)
+            once, each = BEHIND.get(info >> 24 & 31, (0, 0))
+            at += 12 + once + each * (info & 0xFFFF)
+        return places
+
+    def _named_structs(self) -> dict[int, int]:
+        """Where each structure stands, by where its name does."""
+        found: dict[int, int] = {}
+        for at in self._at[1:]:
+            name, info, _ = struct.unpack_from("<III", self._types, at)
+            if name and info >> 24 & 31 in (STRUCT, UNION):
+                found.setdefault(name, at)
+        return found
+
+    def _member(self, at: int, name: str, base_bits: int, depth: int) -> Member | None:
+        for word, type_id, bits, width in self._members(at):
+            found = self._string(word)
+            if found == name:
+                offset = (base_bits + bits) // 8
+                end = -(-(base_bits + bits + width) // 8) if width else offset + self._size(type_id, depth)
+                return Member(offset, end - offset)
+            if not found and depth:
+                inside = self._at[self._resolved(type_id, depth)]
+                if (deeper := self._member(inside, name, base_bits + bits, depth - 1)) is not None:
+                    return deeper
+        return None
+
+    def _members(self, at: int) -> Iterator[tuple[int, int, int, int]]:
+        """Name, type, first bit and, of a bit field, bits of each member; nothing for what is no structure."""
+        _, info, _ = struct.unpack_from("<III", self._types, at)
+        if info >> 24 & 31 not in (STRUCT, UNION):
+            return
+        for index in range(info & 0xFFFF):
+            name, type_id, place = struct.unpack_from("<III", self._types, at + 12 + 12 * index)
+            yield (name, type_id, place & 0xFFFFFF, place >> 24) if info >> 31 else (name, type_id, place, 0)
+
+    def _resolved(self, type_id: int, depth: int) -> int:
+        """A type that is no other name of one."""
+        for _ in range(depth):
+            _, info, target = struct.unpack_from("<III", self._types, self._at[type_id])
+            if type_id == 0 or info >> 24 & 31 not in ALIASES:
+                return type_id
+            type_id = target
+        raise ValueError
+
+    def _size(self, type_id: int, depth: int) -> int:
+        type_id = self._resolved(type_id, depth)
+        at = self._at[type_id]
+        _, info, size = struct.unpack_from("<III", self._types, at)
+        kind = info >> 24 & 31
+        if type_id == 0:
+            return 0
+        if kind == ARRAY:
+            element, _, count = struct.unpack_from("<III", self._types, at + 12)
+            return int(count) * self._size(element, depth - 1)
+        return int(size) if kind in SIZED else POINTER_BYTES if kind == PTR else 0
+
+    def _string(self, at: int) -> str:
+        return self._strings[at : self._strings.index(b"\0", at)].decode("utf-8", "replace")
+
+    def _damaged(self) -> UserError:
+        return UserError(f"{self._what}: its BTF makes no sense; copy it again")
