@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench import guest_coverage
+from bench.compiling import compile_once
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -27,6 +28,11 @@ def pytest_configure(config: pytest.Config) -> None:
     path = config.getoption("--guest-coverage")
     if path is not None:
         guest_coverage.start(path.absolute())
+
+
+def pytest_sessionstart() -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        compile_once()
 
 
 def pytest_runtest_setup() -> None:
