@@ -1,4 +1,4 @@
-"""Whole numbers as people type them: what is none, or is larger than any figure can be, is refused by name in a line."""
+"""Whole numbers as people type them: what is none, too large for a figure or out of range is refused by name in a line."""
 
 import re
 
@@ -19,3 +19,15 @@ def whole(what: str, text: str, *, hexadecimal: bool = False) -> int:
     if len(digits) > DIGITS_MAX:
         raise UserError(f"{what} is too large: a number of {len(digits)} digits")
     return int(text, 16 if match["hex"] else 10)
+
+
+def within(what: str, value: int, least: int, most: int) -> int:
+    """The number, or a `UserError` if it is out of range."""
+    if not least <= value <= most:
+        raise UserError(f"{what} must be {least} to {_bound(most)}, not {value:,}")
+    return value
+
+
+def _bound(most: int) -> str:
+    bits = most.bit_length()
+    return f"2**{bits} - 1" if bits > 32 and most == 2**bits - 1 else f"{most:,}"

@@ -3,7 +3,7 @@
 import pytest
 
 from emu.errors import UserError
-from emu.whole import whole
+from emu.whole import whole, within
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,19 @@ def test_a_long_text_is_not_said_again_in_full() -> None:
     with pytest.raises(UserError) as error:
         whole("messages", "x" * 5000)
     assert len(str(error.value)) < 100
+
+
+@pytest.mark.parametrize(
+    ("value", "most", "said"),
+    [
+        (0, 64, "cores must be 1 to 64, not 0"),
+        (70_000, 64, "cores must be 1 to 64, not 70,000"),
+        (-1, 2**64 - 1, r"cores must be 1 to 2\*\*64 - 1, not -1"),
+        (0, 10**6, "cores must be 1 to 1,000,000, not 0"),
+    ],
+)
+def test_what_is_out_of_range_is_refused_by_name(value: int, most: int, said: str) -> None:
+    assert within("cores", 1, 1, most) == 1
+    assert within("cores", most, 1, most) == most
+    with pytest.raises(UserError, match=f"^{said}$"):
+        within("cores", value, 1, most)

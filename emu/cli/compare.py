@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from emu.cli import options, terminal, together
-from emu.errors import UserError
 from emu.files import Output
 from emu.processes import host_cores
 from emu.report.figure import plot_file
 from emu.subjects.ipc_msg.workload.plans import counted_as
+from emu.whole import within
 
 if TYPE_CHECKING:
     from emu.run.paired import RowPlan
@@ -98,9 +98,7 @@ def compare(
     counts = counted_as(workload, counting)
     how_many = SENSITIVITY_SEEDS if sensitivity else SEEDS
     if seeds is not None:
-        how_many = options.whole("seeds", seeds)
-    if not 1 <= how_many <= SEEDS_MAX:
-        raise UserError(f"seeds must be 1 to {SEEDS_MAX}, not {how_many}")
+        how_many = within("seeds", options.whole("seeds", seeds), 1, SEEDS_MAX)
     drawing = None if plot is None else plot_file(plot, overwrite=overwrite)
     processes = host_cores() if jobs is None else options.whole("jobs", jobs)
     templates = {

@@ -8,6 +8,7 @@ import typer
 
 from emu.cli import options, terminal, together
 from emu.errors import UserError
+from emu.whole import within
 
 SCHEMA = "emu-diy/1"
 SET_SCHEMA = "emu-diy-set/1"
@@ -88,10 +89,7 @@ def diy(
 
 
 def _within(name: str, text: str, least: int, most: int) -> int:
-    number = options.whole(name, text)
-    if not least <= number <= most:
-        raise UserError(f"{name} must be {least} to {most}, not {number}")
-    return number
+    return within(name, options.whole(name, text), least, most)
 
 
 def _one(text: str, architecture: str, as_json: bool) -> None:

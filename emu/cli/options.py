@@ -21,7 +21,7 @@ from emu.run.experiment_spec import (
 from emu.subjects.ipc_msg.workload.plans import SUMMARIES
 from emu.subjects.ipc_msg.workload.pmsg_shared import NAME as DEFAULT_WORKLOAD
 from emu.subjects.ipc_msg.workload.workload import CORES_MAX
-from emu.whole import whole
+from emu.whole import whole, within
 
 Cores = Annotated[str | None, typer.Option(metavar="N", help="Cores, 1 to 64 (default: as many as the machine has).")]
 Machine = Annotated[str, typer.Option(metavar="NAME|FILE", help="A machine (`emu machines`) or the path of a machine file.")]
@@ -183,10 +183,7 @@ def experiment(
 
 
 def _cores(text: str) -> int:
-    cores = whole("cores", text)
-    if not 1 <= cores <= CORES_MAX:  # 0 means "the machine's" to Experiment, but nobody types that
-        raise UserError(f"cores must be 1 to {CORES_MAX}, not {cores}")
-    return cores
+    return within("cores", whole("cores", text), 1, CORES_MAX)  # 0 means "the machine's" to Experiment, but nobody types that
 
 
 def _threads(text: str) -> int:

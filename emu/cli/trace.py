@@ -8,6 +8,7 @@ import typer
 
 from emu.cli import options, terminal, together
 from emu.errors import UserError
+from emu.whole import within
 
 if TYPE_CHECKING:
     from emu.trace.file import TraceFile
@@ -95,9 +96,7 @@ def show(
     from emu.report.trace_text import WIDTH_MAX, WIDTH_MIN, outline_lines, trace_lines
     from emu.trace.file import TraceFile
 
-    columns = terminal.page_width() if width is None else options.whole("width", width)
-    if not WIDTH_MIN <= columns <= WIDTH_MAX:
-        raise UserError(f"width must be {WIDTH_MIN} to {WIDTH_MAX}, not {columns}")
+    columns = terminal.page_width() if width is None else within("width", options.whole("width", width), WIDTH_MIN, WIDTH_MAX)
     trace = TraceFile(file)
     chosen = _select(trace, core, task, symbol, cycles, event, hand_off)
     if as_json:

@@ -13,6 +13,7 @@ from emu import compiled
 from emu.errors import EmuError, UserError
 from emu.files import LIST_BYTES_MAX, is_there, read_bounded
 from emu.processes import submit, workers
+from emu.whole import within
 
 if TYPE_CHECKING:
     from emu.litmus.test import LitmusTest
@@ -45,8 +46,7 @@ class Conditions:
         """Refuse what cannot be."""
         if self.model not in MODELS:
             raise UserError(f"model must be {' or '.join(MODELS)}, not {self.model!r}")
-        if not 1 <= self.cores_max <= CORES_MAX:
-            raise UserError(f"cores must be 1 to {CORES_MAX}, not {self.cores_max}")
+        within("cores", self.cores_max, 1, CORES_MAX)
         if self.states_max < 1:
             raise UserError(f"states-max must be at least 1, not {self.states_max}")
 

@@ -11,7 +11,7 @@ from emu.errors import UserError
 from emu.subjects.ipc_msg.workload.plans import plan_workload, threads_of
 from emu.subjects.ipc_msg.workload.pmsg_shared import DEFAULT_MESSAGES, NAME
 from emu.subjects.ipc_msg.workload.workload import CORES_MAX, Workload
-from emu.whole import whole
+from emu.whole import whole, within
 
 DEFAULT_VARIANT = "wakeq"
 DEFAULT_MACHINE = "a10-7800"
@@ -38,10 +38,8 @@ class Stall:
         """Check the ranges; whether the variant has the point is known only once it is assembled."""
         if not self.point:
             raise UserError("a stall needs the name of a point; `emu variants show NAME` lists them")
-        if not 1 <= self.cycles <= STALL_CYCLES_MAX:
-            raise UserError(f"stall {self.point}: cycles must be 1 to {STALL_CYCLES_MAX}, not {self.cycles}")
-        if not 1 <= self.every <= STALL_EVERY_MAX:
-            raise UserError(f"stall {self.point}: EVERY must be 1 to {STALL_EVERY_MAX}, not {self.every}")
+        within(f"stall {self.point}: cycles", self.cycles, 1, STALL_CYCLES_MAX)
+        within(f"stall {self.point}: EVERY", self.every, 1, STALL_EVERY_MAX)
 
     @classmethod
     def parse(cls, text: str) -> "Stall":
@@ -73,8 +71,8 @@ class Limits:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        if self.cycles is not None and not 1 <= self.cycles <= CYCLES_MAX:
-            raise UserError(f"the bound on cycles must be 1 to {CYCLES_MAX}, not {self.cycles}")
+        if self.cycles is not None:
+            within("the bound on cycles", self.cycles, 1, CYCLES_MAX)
         if self.trace_records < 1:
             raise UserError(f"the bound on trace records must be 1 or more, not {self.trace_records}")
 

@@ -8,10 +8,11 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 
 from emu import compiled
-from emu.errors import InternalError, UserError
+from emu.errors import InternalError
 from emu.processes import Stopped, results, workers
 from emu.run.experiment_spec import Experiment
 from emu.run.result import RunResult
+from emu.whole import within
 
 JOBS_MAX = 1024
 
@@ -26,8 +27,7 @@ def run_all(
     `progress` hears how many runs are done, of how many. The error of a run is raised in its turn; one that is stuck is an
     error too. Results do not depend on `jobs`.
     """
-    if not 1 <= jobs <= JOBS_MAX:
-        raise UserError(f"jobs must be 1 to {JOBS_MAX}, not {jobs}")
+    within("jobs", jobs, 1, JOBS_MAX)
     progress(0, len(plan))
     jobs = min(jobs, len(plan))
     return _in_processes(plan, jobs, progress, should_stop) if jobs > 1 else _in_turn(plan, progress, should_stop)

@@ -27,6 +27,7 @@ from emu.stress.records import (
     V_LOST_UPDATE,
     WORDS,
 )
+from emu.whole import within
 
 Array = np.ndarray[Any, Any]
 
@@ -53,15 +54,13 @@ class Shape:
         for name, (sets, ways), most in (("l1", self.l1, 2**10), ("l2", self.l2, 2**16), ("l3", self.l3 or (1, 1), 2**16)):
             if not 1 <= sets <= most or sets & (sets - 1):
                 raise UserError(f"{name}: the sets must be a power of two up to {most}, not {sets}")
-            if not 1 <= ways <= 128:
-                raise UserError(f"{name}: the ways must be 1 to 128, not {ways}")
+            within(f"{name}: the ways", ways, 1, 128)
         for name, value, most in (
             ("cores of a module", self.cores_per_module, 64),
             ("depth", self.depth, 128),
             ("requests", self.requests, 128),
         ):
-            if not 1 <= value <= most:
-                raise UserError(f"the {name} must be 1 to {most}, not {value}")
+            within(f"the {name}", value, 1, most)
 
     @classmethod
     def of(cls, machine: MachineFile) -> "Shape":

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from emu.errors import UserError
+from emu.whole import within
 
 OPERATIONS_DEFAULT = 1_000_000
 OPERATIONS_MAX = 10**12
@@ -28,5 +28,5 @@ class Plan:
             ("seed", self.seed, 0, 2**63 - 1),
             ("jobs", self.jobs, 1, 256),
         ):
-            if value is not None and not least <= value <= most:
-                raise UserError(f"{name} must be {least} to {most}, not {value}")
+            if value is not None:
+                within(name, value, least, most)

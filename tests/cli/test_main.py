@@ -117,7 +117,7 @@ def test_run_asks_for_what_was_typed(runs, capsys, arguments, wanted):
         (["compare", "baseline", "wakeq", "--threads", "2,x"], "threads must be a whole number, not 'x'"),
         (["compare", "baseline", "wakeq", "--threads", "2,2"], "threads must name each number once"),
         (["compare", "baseline", "wakeq", "--seeds", "0"], "seeds must be 1 to"),
-        (["compare", "baseline", "wakeq", "--jobs", "0"], "jobs must be 1 to 1024, not 0"),
+        (["compare", "baseline", "wakeq", "--jobs", "0"], "jobs must be 1 to 1,024, not 0"),
         (["compare", "baseline", "wakeq", "--jobs", "many"], "jobs must be a whole number, not 'many'"),
         (["compare", "baseline", "wakeq", "--plot", "x.pdf"], "a plot is a .png or .svg file by its name, not 'x.pdf'"),
         (

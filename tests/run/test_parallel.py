@@ -62,5 +62,5 @@ def test_stopped_it_gives_whole_results_only(jobs):
 
 @pytest.mark.parametrize("jobs", [0, -1, 1025])
 def test_jobs_out_of_range(jobs):
-    with pytest.raises(UserError, match=f"jobs must be 1 to 1024, not {jobs}"):
+    with pytest.raises(UserError, match=f"jobs must be 1 to 1,024, not {jobs:,}"):
         run_all(PLAN, jobs=jobs, progress=silent)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from emu.errors import UserError
+from emu.whole import within
 
 CORES_MAX = 64
 LINES_MAX = 256
@@ -31,15 +32,9 @@ def parse_section(text: str) -> Section:
     if not match or not (groups["lines"] or groups["work"]) or bool(groups["between"]) != bool(groups["lines"] and groups["work"]):
         raise UserError(f"section must be LINESlines:WORK, such as 4lines:100, not {text!r}")
     section = Section(int(groups["lines"] or 0), int(groups["work"] or 0))
-    check("section: lines", section.lines, 0, LINES_MAX)
-    check("section: work", section.work, 0, WORK_MAX)
+    within("section: lines", section.lines, 0, LINES_MAX)
+    within("section: work", section.work, 0, WORK_MAX)
     return section
-
-
-def check(name: str, value: int, least: int, most: int) -> None:
-    """Refuse a number out of range."""
-    if not least <= value <= most:
-        raise UserError(f"{name} must be {least} to {most:,}, not {value:,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +54,11 @@ class Plan:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
-        check("cores", self.cores, 1, CORES_MAX)
-        check("rounds", self.rounds, 1, ROUNDS_MAX)
-        check("think", self.think, 0, WORK_MAX)
-        check("shared", self.shared, 0, 100)
-        check("seed", self.seed, 0, 2**32 - 1)
+        within("cores", self.cores, 1, CORES_MAX)
+        within("rounds", self.rounds, 1, ROUNDS_MAX)
+        within("think", self.think, 0, WORK_MAX)
+        within("shared", self.shared, 0, 100)
+        within("seed", self.seed, 0, 2**32 - 1)
 
     @property
     def rounds_wanted(self) -> int:

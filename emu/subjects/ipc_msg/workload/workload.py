@@ -6,6 +6,7 @@ from emu.errors import UserError
 from emu.guest.held import Held
 from emu.guest.plan import GuestPlan, TaskPlan
 from emu.subjects.ipc_msg.workload.task_table import Table
+from emu.whole import within
 
 CORES_MAX = 64
 THREADS_MAX = 512
@@ -70,11 +71,8 @@ def queue_id(index: int) -> int:
 
 def validate(cores: int, threads: int, messages: int, seed: int) -> None:
     """Refuse what no workload could be, with a `UserError`."""
-    if not 1 <= cores <= CORES_MAX:
-        raise UserError(f"cores must be 1 to {CORES_MAX}, not {cores}")
+    within("cores", cores, 1, CORES_MAX)
     if threads > THREADS_MAX:
         raise UserError(f"threads must be at most {THREADS_MAX}, not {threads}")
-    if not 1 <= messages <= MESSAGES_MAX:
-        raise UserError(f"messages must be 1 to {MESSAGES_MAX}, not {messages}")
-    if not 0 <= seed < 2**64:
-        raise UserError(f"seed must be 0 to 2**64 - 1, not {seed}")
+    within("messages", messages, 1, MESSAGES_MAX)
+    within("seed", seed, 0, 2**64 - 1)
