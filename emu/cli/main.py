@@ -16,6 +16,7 @@ import typer
 from emu import compiled
 from emu.cli import catalogue, terminal, together, trace
 from emu.cli.bench import bench
+from emu.cli.boot import boot
 from emu.cli.calibrate import calibrate
 from emu.cli.compare import compare
 from emu.cli.coverage import coverage
@@ -42,6 +43,7 @@ Begin with:
   emu run --messages 20 --trace t.trace        a trace of every instruction
   emu trace show t.trace --hand-off 5 --outline
   emu bench mcs ticket --cores 1,2,4           a lock of your own, or one of ours, over cores
+  emu boot ./vmlinux --cpus 4 -- ./program     a real kernel, to a program's exit status
   emu path wakeq                               how long the path is, beside the real kernel's
   emu litmus SB.litmus                         every outcome of a litmus test on these cores
 """
@@ -55,7 +57,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (run, compare, bench, path, calibrate, litmus, stress, coverage, diy):
+for command in (run, compare, bench, boot, path, calibrate, litmus, stress, coverage, diy):
     app.command(cls=together.Command)(command)
 app.add_typer(trace.app, name="trace")
 app.add_typer(catalogue.variants_app, name="variants")

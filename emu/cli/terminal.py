@@ -76,6 +76,13 @@ def show(text: str) -> None:
     sys.stdout.flush()
 
 
+def show_bytes(content: bytes) -> None:
+    """Hand bytes of somebody else's console on to stdout as they are."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
 def show_page(render: Callable[..., str]) -> None:
     """Print a page of a report: `render` takes the width, and whether the terminal has colours."""
     sys.stdout.write(printable_in_colour(render(width=page_width(), colour=use_colour())))

@@ -1,0 +1,178 @@
+"""The fast gear: cores take turns of a quantum of instructions; sequentially consistent, no time but a clock of instructions."""
+
+from unicorn import unicorn_const as uc_const
+
+from emu.boot.hot.blocks import leave_block
+from emu.boot.hot.code_pages import catch_up
+from emu.boot.hot.deliver import PAGE_FAULT, deliver
+from emu.boot.hot.env import CFLAGS_NEXT_TB, CR2, EFLAGS, EIP, HFLAGS, IF, INHIBIT_IRQ, get32, get64, put64
+from emu.boot.hot.records import (
+    ALL_HALTED,
+    CORE,
+    DEAD,
+    DEADLINE,
+    ENGINE_ERROR,
+    HALTED,
+    I64,
+    INTERRUPT,
+    MACHINE,
+    RUNNING,
+    SLICE_DONE,
+    STOP_EVENT,
+    STOP_LIMIT,
+    STOP_SHUTDOWN,
+    STOPPED,
+    U32,
+    U64,
+    WAIT_FOR_SIPI,
+)
+from emu.native import array_at, call, njit
+
+NO_UNTIL = 0  # no core has an exit address
+UNICORN_FAULT = uc_const.UC_ERR_EXCEPTION
+PENDING_TURN = 64  # instructions until a core with interrupts off is asked again whether it takes the one that waits
+
+
+@njit
+def takes_interrupt(core):  # type: ignore[no-untyped-def]
+    """Whether something waits for this core that it takes now."""
+    if core.status == WAIT_FOR_SIPI:
+        return False
+    if core.nmi and not core.nmi_blocked:
+        return True
+    if not core.irq or core.status == DEAD:
+        return False
+    return get64(core, EFLAGS) & IF != 0 and (core.status == HALTED or get32(core, HFLAGS) & INHIBIT_IRQ == 0)
+
+
+@njit
+def next_quantum(machine):  # type: ignore[no-untyped-def]
+    """How long the next turn is: the quantum, or 1 to twice as many by the generator (xorshift64*)."""
+    if machine.random == U64(0):
+        return machine.quantum
+    state = machine.random
+    state ^= state >> U64(12)
+    state ^= state << U64(25)
+    state ^= state >> U64(27)
+    machine.random = state
+    drawn = (state * U64(0x2545F4914F6CDD1D)) >> U64(33)
+    return I64(1) + I64(drawn) % (2 * machine.quantum)
+
+
+@njit
+def page_fault(machine, core):  # type: ignore[no-untyped-def]
+    """Unicorn has left a block for a page that is not there or not allowed; False after a triple fault."""
+    core.page_faults += 1
+    if not core.fault_fetch:
+        leave_block(machine, core)
+    core.block_count = 0
+    put64(core, CR2, array_at(core.fault_at, 1, I64)[0])
+    return deliver(machine, core, I64(PAGE_FAULT), core.fault_code, False)
+
+
+@njit
+def take_turn(machine, core, budget):  # type: ignore[no-untyped-def]
+    """Let a core retire `budget` instructions, or fewer if it halts or must be looked at.
+
+    What does not fit into the budget waits, in whole blocks: cutting a block in two costs a translation of each part. Only the
+    first block of a turn is cut, or all of them where the turns are to be `exact`.
+    """
+    core.turn_start = core.count
+    core.limit = core.count + budget
+    core.stop = 0
+    core.error = 0
+    while True:
+        core.fault = 0
+        error = call(machine.emu_start, core.uc, get64(core, EIP), NO_UNTIL, 0, 0)
+        if core.stop & ~STOP_LIMIT:
+            return
+        if core.fault and error == UNICORN_FAULT:
+            if not page_fault(machine, core):
+                core.stop = STOP_SHUTDOWN
+                return
+        elif error != 0:
+            core.error = error
+            return
+        elif core.stop == 0:
+            core.status = HALTED if get64(core, EFLAGS) & IF else DEAD
+            return
+        left = core.limit - core.count
+        if left <= 0:
+            return
+        if core.stop:  # the next block is longer than what is left of the budget
+            if core.count > core.turn_start and not machine.exact:
+                return
+            array_at(core.cpu + CFLAGS_NEXT_TB, 1, U32)[0] = U32(left)
+            core.stop = 0
+
+
+@njit
+def run_slice(machine):  # type: ignore[no-untyped-def]
+    """Run until Python is needed; `machine.outcome` says for what, `machine.turn` whose turn it is."""
+    cores = array_at(machine.cores, machine.core_count, CORE)
+    idle = 0
+    while True:
+        if machine.now >= machine.deadline:
+            machine.outcome = DEADLINE
+            return
+        if machine.now >= machine.slice_end:
+            machine.outcome = SLICE_DONE
+            return
+        core = cores[machine.turn]
+        if takes_interrupt(core):
+            machine.outcome = INTERRUPT
+            return
+        if core.status != RUNNING or machine.turn_left <= 0:
+            if core.status == RUNNING:
+                idle = 0
+            else:
+                idle += 1
+            if idle > machine.core_count:
+                machine.outcome = ALL_HALTED
+                return
+            machine.turn = (machine.turn + 1) % machine.core_count
+            machine.turn_left = next_quantum(machine) if cores[machine.turn].status == RUNNING else 0
+            continue
+        idle = 0
+        machine.turns += 1
+        fixed = min(machine.deadline, machine.slice_end) - machine.now
+        if core.irq:
+            fixed = min(fixed, PENDING_TURN)
+        budget = fixed if machine.core_count == 1 else min(machine.turn_left, fixed)
+        if core.stale_count or core.flush:
+            catch_up(machine, core)
+        take_turn(machine, core, budget)
+        ran = core.count - core.turn_start
+        core.turn_start = core.count
+        machine.now += ran
+        machine.turn_left -= ran
+        if budget < fixed and core.stop == STOP_LIMIT:
+            machine.turn_left = 0  # the block that comes next did not fit
+        if core.error:
+            machine.outcome = ENGINE_ERROR
+            return
+        if core.stop & ~(STOP_LIMIT | STOP_EVENT) or machine.finished:
+            machine.outcome = STOPPED
+            return
+
+
+def run(machine_address: int) -> None:
+    """Run one slice of the machine at a host address."""
+    _run(machine_address)
+
+
+@njit
+def _run(machine_address):  # type: ignore[no-untyped-def]
+    run_slice(array_at(machine_address, 1, MACHINE)[0])
+
+
+def interrupt(core_address: int, vector: int, code: int) -> bool:
+    """Deliver an interrupt or an exception to a core between turns; False after a triple fault."""
+    return bool(_interrupt(core_address, vector, code))
+
+
+@njit
+def _interrupt(core_address, vector, code):  # type: ignore[no-untyped-def]
+    core = array_at(core_address, 1, CORE)[0]
+    core.status = RUNNING
+    return deliver(array_at(core.machine, 1, MACHINE)[0], core, vector, code, False)

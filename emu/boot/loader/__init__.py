@@ -1,0 +1,1 @@
+"""How a kernel comes into memory, and the tables that tell it of the machine."""

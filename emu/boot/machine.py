@@ -1,0 +1,250 @@
+"""The boot machine in the fast gear: cores that share RAM and a board of devices, run by compiled turns until something happens."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from emu.boot.board import Board
+from emu.boot.core import Core
+from emu.boot.devices.clock import NEVER
+from emu.boot.hot import env, records, round_robin
+from emu.boot.hot.records import CORE, DEAD, HALTED, MACHINE, RUNNING, U64
+from emu.boot.identity import Answer, Identity
+from emu.boot.loader.linux import Entry
+from emu.boot.ram import Ram
+from emu.boot.unicorn_cpu import function_pointer
+from emu.errors import InternalError
+from emu.native import address_of
+
+SLICE = 20_000_000  # instructions between two looks of Python's: Ctrl-C, progress
+GENERAL_PROTECTION = 13
+MSR_BYTES = 2  # of RDMSR and WRMSR
+RDMSR = b"\x0f\x32"
+
+
+class Halted(Exception):
+    """Occurs when all cores are halted and no timer will wake one."""
+
+
+class Machine:
+    """Cores, RAM, devices. `send` gets each byte that the guest writes to its serial port."""
+
+    def __init__(
+        self, ram: Ram, cores: int, identity: Identity, quantum: int, seed: int, exact: bool, send: Callable[[int], None]
+    ) -> None:
+        """As after power-on; `load` or a snapshot makes it ready."""
+        self.ram, self.identity = ram, identity
+        self._records = np.zeros(cores, CORE)
+        self._machine = np.zeros(1, MACHINE)
+        self.record: Any = self._machine[0]
+        frames = ram.size >> 12
+        self._code_pages, self._writers = np.zeros(frames, U64), np.zeros(frames, U64)
+        self._wire(cores, quantum, seed, exact)
+        self.cores = [Core(index, self._records[index], address_of(self._machine), ram.pieces) for index in range(cores)]
+        self.ended: str | None = None  # how the machine ended: power off, reset
+        self.failure: BaseException | None = None  # of a device, raised when compiled code has come back
+        self.unknown_msrs: set[int] = set()
+        self.board = Board(cores, self.now, send, self._end, self._initialise, self._start)
+        for core in self.cores:
+            self._attach(core)
+        self.refresh()
+
+    def _wire(self, cores: int, quantum: int, seed: int, exact: bool) -> None:
+        record, ram = self.record, self.ram
+        record["cores"], record["core_count"] = address_of(self._records), cores
+        record["ram"], record["ram_bytes"], record["low_bytes"] = ram.address, ram.size, ram.low_bytes
+        record["void_at"] = ram.low_bytes
+        record["code_pages"], record["writers"] = address_of(self._code_pages), address_of(self._writers)
+        record["deadline"] = NEVER
+        record["quantum"], record["turn_left"], record["exact"] = quantum, quantum, exact
+        record["random"] = np.uint64(seed * 0x9E3779B97F4A7C15 & 2**64 - 1)
+        for name in ("emu_start", "emu_stop", "reg_read", "uc_ctl"):
+            record[name] = function_pointer(name if name.startswith("uc_") else f"uc_{name}")
+
+    def _attach(self, core: Core) -> None:
+        board, index = self.board, core.index
+        guard = self._guard
+
+        def cpuid(leaf: int, subleaf: int) -> Answer:
+            return self.identity.answer(index, leaf, subleaf)
+
+        core.cpu.on_cpuid(cpuid)
+        core.cpu.on_ports(guard(board.ports.read, 0), guard(board.ports.write, None))
+        core.cpu.on_memory(
+            guard(lambda address, size: board.read_memory(index, address, size), 0),
+            guard(lambda address, size, value: board.write_memory(index, address, size, value), None),
+            int(self.record["void_at"]),
+        )
+
+    def _guard(self, access: Callable[..., Any], otherwise: Any) -> Callable[..., Any]:
+        """An access to a device: its failure ends the run, and what it changes is looked at."""
+
+        def guarded(*arguments: int) -> Any:
+            try:
+                answer = access(*arguments)
+                self.refresh()
+                return answer
+            except BaseException as error:
+                self.failure = error
+                self.interrupt()
+                return otherwise
+
+        return guarded
+
+    def now(self) -> int:
+        """The clock, in the middle of a turn too."""
+        core = self._records[self.record["turn"]]
+        return int(self.record["now"] + core["count"] - core["turn_start"])
+
+    def refresh(self) -> None:
+        """After a device has changed: which cores have an interrupt, and when a timer is due; a turn that lasts too long ends."""
+        board, record = self.board, self.record
+        for core in self.cores:
+            core.record["irq"] = board.wants(core.index)
+            if board.apics[core.index].nmi:
+                core.record["nmi"], board.apics[core.index].nmi = 1, False
+        deadline = board.deadline()
+        running = self.cores[record["turn"]]
+        if deadline < record["deadline"] or running.record["irq"] or running.record["nmi"]:
+            running.record["stop"] |= records.STOP_EVENT
+            running.cpu.stop()
+        record["deadline"] = deadline
+
+    def load(self, entry: Entry) -> None:
+        """The first core is to begin there."""
+        self.cores[0].enter(entry)
+
+    def run(self, until: int) -> int:
+        """Run to about `until` instructions, or until something happens that is not the machine's own affair; says what."""
+        record = self.record
+        while True:
+            record["slice_end"] = min(until, record["now"] + SLICE)
+            round_robin.run(address_of(self._machine))
+            if self.failure is not None:
+                raise self.failure
+            core = self.cores[record["turn"]]
+            match int(record["outcome"]):
+                case records.DEADLINE:
+                    self.board.tick(int(record["now"]))
+                    self.refresh()
+                case records.INTERRUPT:
+                    self._take_interrupt(core)
+                case records.ALL_HALTED:
+                    self._pass_idle_time()
+                case records.SLICE_DONE:
+                    return 0
+                case records.ENGINE_ERROR:
+                    error = int(core.record["error"])
+                    raise InternalError(f"Unicorn error {error} on core {core.index} at {core.cpu.get64(env.EIP):#x}")
+                case _:
+                    stop = self._look_after(core)
+                    if stop or self.record["finished"]:
+                        record["finished"] = 0
+                        return stop
+
+    def _take_interrupt(self, core: Core) -> None:
+        if core.record["nmi"] and not core.record["nmi_blocked"]:
+            core.record["nmi"], core.record["nmi_blocked"] = 0, 1
+            vector = 2
+        else:
+            vector = self.board.acknowledge(core.index)
+        self._deliver(core, vector, -1)
+        self.refresh()
+
+    def _deliver(self, core: Core, vector: int, code: int) -> None:
+        if not round_robin.interrupt(core.address, vector, code):
+            core.record["stop"] |= records.STOP_SHUTDOWN
+            self.ended = "triple fault"
+
+    def _pass_idle_time(self) -> None:
+        """All cores are halted: the clock goes on to the next timer."""
+        deadline = int(self.record["deadline"])
+        if deadline >= NEVER or all(core.record["status"] in (DEAD, records.WAIT_FOR_SIPI) for core in self.cores):
+            raise Halted
+        self.record["now"] = max(int(self.record["now"]), deadline)
+
+    def _look_after(self, core: Core) -> int:
+        """What a hook stopped a core for; 0 if it is done with."""
+        stop = int(core.record["stop"])
+        if stop & records.STOP_SITE:
+            core.add_site(int(core.record["new_site"]), int(core.record["new_site_kind"]))
+        if stop & records.STOP_MSR:
+            self._access_msr(core)
+        if stop & records.STOP_SHUTDOWN:
+            self.ended = "triple fault"
+        return stop & (records.STOP_CALL | records.STOP_SHUTDOWN | records.STOP_USER | records.STOP_UNSUPPORTED | records.STOP_MARK)
+
+    def _access_msr(self, core: Core) -> None:
+        """RDMSR or WRMSR of a register that Unicorn has not: ours, or #GP."""
+        cpu = core.cpu
+        number = cpu.get64(env.RCX) & 0xFFFFFFFF
+        done = False
+        if self.code(core, cpu.get64(env.EIP), MSR_BYTES) == RDMSR:
+            value = core.msrs.read(number, self.now())
+            if value is not None:
+                cpu.put64(env.RAX, value & 0xFFFFFFFF)
+                cpu.put64(env.RDX, value >> 32)
+                done = True
+        else:
+            done = core.msrs.write(number, cpu.get64(env.RDX) << 32 & 2**64 - 1 | cpu.get64(env.RAX) & 0xFFFFFFFF)
+        if done:
+            self.skip(core, MSR_BYTES)
+        else:
+            self.unknown_msrs.add(number)
+            self._deliver(core, GENERAL_PROTECTION, 0)
+
+    def skip(self, core: Core, size: int) -> None:
+        """An instruction has been carried out here: it retires."""
+        core.cpu.put64(env.EIP, core.cpu.get64(env.EIP) + size)
+        core.record["count"] += 1
+        core.record["turn_start"] += 1
+        self.record["now"] += 1
+
+    def code(self, core: Core, address: int, size: int) -> bytes:
+        """Bytes that a core sees at a virtual address, as far as they are mapped."""
+        found = bytearray()
+        while len(found) < size:
+            at = self.physical(core, address + len(found))
+            if at is None:
+                break
+            found += self.ram.read(at, min(size - len(found), 0x1000 - (at & 0xFFF)))
+        return bytes(found)
+
+    def physical(self, core: Core, address: int) -> int | None:
+        """A look at the page tables that leaves no trace in them."""
+        if not core.cpu.get64(env.CR0) & env.PAGING:
+            return address
+        table = core.cpu.get64(env.CR3)
+        for shift in (39, 30, 21, 12):
+            at = (table & 0xFFFFFFFFFF000) + (address >> shift & 511) * 8
+            table = int.from_bytes(self.ram.read(at, 8), "little")
+            if not table & 1:
+                return None
+            if shift == 12 or (shift <= 30 and table & 0x80):
+                mask = (1 << shift) - 1
+                return table & 0xFFFFFFFFFF000 & ~mask | address & mask
+        return None
+
+    def instructions(self) -> int:
+        """How many instructions all cores have retired."""
+        return int(self._records["count"].sum())
+
+    def interrupt(self) -> None:
+        """Come back to whoever runs the machine, at the end of the block."""
+        self.record["finished"] = 1
+        self.cores[self.record["turn"]].cpu.stop()
+
+    def _end(self, how: str) -> None:
+        self.ended = how
+        self.interrupt()
+
+    def _initialise(self, core: int) -> None:
+        self.cores[core].initialise()
+        self.board.apics[core].reset()
+
+    def _start(self, core: int, vector: int) -> None:
+        self.cores[core].start(vector)
+
+
+STATUS_WORDS = {RUNNING: "running", HALTED: "halted", DEAD: "halted with interrupts off", records.WAIT_FOR_SIPI: "not started"}

@@ -1,0 +1,109 @@
+"""A machine from where it stands to a mark, a bound or its end: what stops it, and what that means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from emu.boot.console import Console
+from emu.boot.core import Core
+from emu.boot.hot import env, records
+from emu.boot.machine import Halted, Machine
+from emu.boot.marks import M5_EXIT, M5_FAIL, Kind, Mark
+
+M5OP_BYTES = 4
+FOREVER = 2**61
+
+
+class End(Enum):
+    """How a run ended."""
+
+    EXITED = "exited"  # the guest said with which status
+    POWER_OFF = "power off"
+    RESET = "reset"
+    HALTED = "halted"  # the kernel says so: `halt`
+    PANIC = "panic"
+    OOPS = "oops"
+    TRIPLE_FAULT = "triple fault"
+    STUCK = "stuck"  # all cores halted, and nothing will wake one
+    MARK = "mark"
+    LIMIT = "limit"
+    STOPPED = "stopped"  # from outside
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended, and with which status of a program if the guest said one."""
+
+    how: End
+    status: int | None = None
+
+
+class Session:
+    """Runs a machine. The same machine may be run on after a mark."""
+
+    def __init__(self, machine: Machine, console: Console) -> None:
+        """Neither has begun, or both come from a snapshot."""
+        self.machine, self.console = machine, console
+        self.user_at: int | None = None  # instructions retired before the first one in ring 3
+
+    def run(self, until: Mark | None, max_instructions: int | None, pause: Callable[[], bool]) -> Ended:
+        """Run; `pause` is asked now and then whether to stop."""
+        machine, console = self.machine, self.console
+        limit = max_instructions or FOREVER
+        if until is not None and until.kind == Kind.INSTRUCTIONS:
+            limit = min(limit, until.number)
+        console.text, console.text_seen = (until.text.encode() if until and until.kind == Kind.TEXT else None), False
+        while True:
+            left = limit - machine.instructions()
+            if left <= 0:
+                reached = until is not None and until.kind == Kind.INSTRUCTIONS and machine.instructions() >= until.number
+                return Ended(End.MARK if reached else End.LIMIT)
+            try:
+                stop = machine.run(int(machine.record["now"]) + left)
+            except Halted:
+                return self._settle(Ended(End.STUCK))
+            if ended := self._after(stop, until):
+                return self._settle(ended)
+            if pause():
+                return Ended(End.STOPPED)
+
+    def _after(self, stop: int, until: Mark | None) -> Ended | None:
+        """What a stop means; none if the run goes on."""
+        machine, console = self.machine, self.console
+        if stop & records.STOP_USER:
+            machine.record["user_seen"] = 1
+            self.user_at = machine.instructions()
+            if until is not None and until.kind == Kind.USER:
+                return Ended(End.MARK)
+        if stop & records.STOP_CALL and (ended := self._m5op(machine.cores[machine.record["turn"]], until)):
+            return ended
+        if stop & records.STOP_MARK:
+            return Ended(End.MARK)
+        if machine.ended is not None:
+            return Ended(End(machine.ended))
+        if console.text_seen:
+            return Ended(End.MARK)
+        if console.panic_over:
+            return Ended(End.PANIC, console.exit_status())
+        if console.oops_over:
+            return Ended(End.OOPS)
+        return Ended(End.HALTED) if console.halted else None
+
+    def _settle(self, ended: Ended) -> Ended:
+        """A reset that a panic has led to is that panic."""
+        self.console.flush()
+        if ended.how in (End.RESET, End.STUCK, End.TRIPLE_FAULT) and self.console.panic:
+            return Ended(End.PANIC, self.console.exit_status())
+        return ended
+
+    def _m5op(self, core: Core, until: Mark | None) -> Ended | None:
+        """An m5op of the guest: the end, a mark, or nothing; it retires like any instruction."""
+        cpu = core.cpu
+        function = int.from_bytes(self.machine.code(core, cpu.get64(env.EIP), M5OP_BYTES)[2:], "little")
+        status = cpu.get64(env.RSI) & 0xFF
+        self.machine.skip(core, M5OP_BYTES)
+        if until is not None and until.kind == Kind.M5OP and until.number == function:
+            return Ended(End.MARK)
+        if function == M5_EXIT:
+            return Ended(End.EXITED, 0)
+        return Ended(End.EXITED, status) if function == M5_FAIL else None

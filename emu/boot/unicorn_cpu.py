@@ -1,0 +1,248 @@
+"""One Unicorn instance as a core of the boot machine: its memory, its hooks, and its state in place.
+
+Everything that Unicorn has no function for is done in its own structures, found by what is in them; an engine of another
+layout is refused.
+"""
+
+import ctypes
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import unicorn
+from unicorn import unicorn_const as uc_const
+from unicorn import x86_const as x86
+from unicorn.unicorn_py3.unicorn import uclib
+
+from emu.boot.hot import env, hooks
+from emu.boot.hot.records import MMIO_AT, SITE_FLUSH, SITE_IRET, SITE_MSR, SITE_SEGMENT
+from emu.errors import InternalError
+from emu.native import callback
+
+Pointer, U64, U32, I64 = ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_int64
+MMIO_BYTES = 0x400000  # 0xfec00000 to 0xffffffff
+VOID_BYTES = 0x1000
+TLB_VIRTUAL = 12 | 1 << 26 | 1 << 30  # uc_ctl: UC_CTL_TLB_TYPE, one argument, written
+CONTEXT_HEAD = 40  # bytes of a uc_context before its CPUX86State
+SENTINELS = tuple(0x5A17_3C00_0000_0001 * n & (2**64 - 1) for n in range(3, 19))
+GENERAL_REGISTERS = ("RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI", *(f"R{n}" for n in range(8, 16)))
+UC_BYTES, CPU_BYTES = 0x1800, 0x800  # as much of struct uc_struct and of CPUState as is searched
+IN_CALLBACK = ctypes.CFUNCTYPE(U32, Pointer, U32, ctypes.c_int, Pointer)
+OUT_CALLBACK = ctypes.CFUNCTYPE(None, Pointer, U32, ctypes.c_int, U32, Pointer)
+CPUID_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, Pointer, Pointer)
+READ_CALLBACK = ctypes.CFUNCTYPE(U64, Pointer, U64, ctypes.c_uint, Pointer)
+WRITE_CALLBACK = ctypes.CFUNCTYPE(None, Pointer, U64, ctypes.c_uint, U64, Pointer)
+
+
+@cache
+def compiled_hooks() -> dict[str, tuple[int, object]]:
+    """C function pointers of the compiled hooks, and what keeps them alive: made once a process."""
+    return {
+        "block": callback(hooks.BLOCK_HOOK, hooks.on_block),
+        "translation": callback(hooks.EDGE_HOOK, hooks.on_translation),
+        "fill": callback(hooks.FILL_HOOK, hooks.on_fill),
+        "exception": callback(hooks.INTERRUPT_HOOK, hooks.on_exception),
+        "invalid": callback(hooks.INVALID_HOOK, hooks.on_invalid),
+        "syscall": callback(hooks.INSTRUCTION_HOOK, hooks.on_syscall),
+        "rdtsc": callback(hooks.INSTRUCTION_HOOK, hooks.on_rdtsc),
+        "rdtscp": callback(hooks.INSTRUCTION_HOOK, hooks.on_rdtscp),
+        "flush": callback(hooks.CODE_HOOK, hooks.on_site),
+        "iret": callback(hooks.CODE_HOOK, hooks.on_iret),
+        "segment": callback(hooks.CODE_HOOK, hooks.on_segment),
+        "msr": callback(hooks.CODE_HOOK, hooks.on_msr),
+        "mark": callback(hooks.CODE_HOOK, hooks.on_mark),
+    }
+
+
+SITE_HOOKS = {SITE_FLUSH: "flush", SITE_IRET: "iret", SITE_SEGMENT: "segment", SITE_MSR: "msr"}
+
+
+def check(error: int, what: str) -> None:
+    """Unicorn did what it was asked for."""
+    if error:
+        raise InternalError(f"Unicorn refused {what}: error {error}")
+
+
+def function_pointer(name: str) -> int:
+    """Address of a function of the Unicorn library."""
+    return int(ctypes.cast(getattr(uclib, name), Pointer).value or 0)
+
+
+class UnicornCpu:
+    """An engine over shared RAM: hooks are added with `attach`, which wants the address of the core's record."""
+
+    def __init__(self, ram: tuple[tuple[int, int, int], ...], model: int = x86.UC_CPU_X86_OPTERON_G5) -> None:
+        """Map pieces of RAM: physical address, bytes, host address."""
+        self.uc: Any = unicorn.Uc(uc_const.UC_ARCH_X86, uc_const.UC_MODE_64)
+        self.uc.ctl_set_cpu_model(model)
+        self.uc.ctl_exits_enabled(True)  # no address ends a run: it would be looked up, and its walk hides the guest's own fault
+        self.handle = int(self.uc._uch.value)
+        for address, size, host in ram:
+            self.uc.mem_map_ptr(address, size, uc_const.UC_PROT_ALL, Pointer(host))
+        check(uclib.uc_ctl(self.uc._uch, ctypes.c_int(TLB_VIRTUAL), ctypes.c_int(uc_const.UC_TLB_VIRTUAL)), "a TLB of our own")
+        self._kept: list[object] = []
+        self.env, self.cpu = self._find_state()
+        self.fault_at = self._find_fault_address()
+        self.context_bytes = int(uclib.uc_context_size(self.uc._uch)) - CONTEXT_HEAD
+
+    def attach(self, user: int) -> None:
+        """Add the compiled hooks, with the address of the core's record as their argument."""
+        self._user = user
+        self.hook(uc_const.UC_HOOK_BLOCK, "block")
+        self.hook(uc_const.UC_HOOK_EDGE_GENERATED, "translation")
+        self.hook(uc_const.UC_HOOK_TLB_FILL, "fill")
+        self.hook(uc_const.UC_HOOK_INTR, "exception")
+        self.hook(uc_const.UC_HOOK_INSN_INVALID, "invalid")
+        self.hook(uc_const.UC_HOOK_INSN, "syscall", instruction=x86.UC_X86_INS_SYSCALL)
+        self.hook(uc_const.UC_HOOK_INSN, "rdtsc", instruction=x86.UC_X86_INS_RDTSC)
+        self.hook(uc_const.UC_HOOK_INSN, "rdtscp", instruction=x86.UC_X86_INS_RDTSCP)
+
+    def hook(self, kind: int, name: str, *, instruction: int | None = None, first: int = 1, last: int = 0) -> None:
+        """Add a compiled hook, for all addresses or for some."""
+        self._add(kind, compiled_hooks()[name][0], self._user, instruction, first, last)
+
+    def hook_address(self, name: str, address: int) -> None:
+        """Add a compiled hook in front of one instruction, whose translation, if there is one, goes."""
+        self.hook(uc_const.UC_HOOK_CODE, name, first=address, last=address)
+        self.forget(address)
+
+    def forget(self, address: int) -> None:
+        """Drop the translations of the instruction at a virtual address."""
+        control = uc_const.UC_CTL_TB_REMOVE_CACHE | 2 << 26 | 1 << 30
+        check(uclib.uc_ctl(self.uc._uch, ctypes.c_int(control), U64(address), U64(address + 1)), "to drop a translation")
+
+    def flush_tlb(self) -> None:
+        """Empty Unicorn's TLB."""
+        check(uclib.uc_ctl(self.uc._uch, ctypes.c_int(uc_const.UC_CTL_TLB_FLUSH | 1 << 30)), "to flush its TLB")
+
+    def stop(self) -> None:
+        """Come back before the next block."""
+        uclib.uc_emu_stop(self.uc._uch)
+
+    def on_ports(self, read: Callable[[int, int], int], write: Callable[[int, int, int], None]) -> None:
+        """IN (port, bytes) and OUT (port, bytes, value)."""
+        self._instruction(x86.UC_X86_INS_IN, IN_CALLBACK(lambda uc, port, size, user: read(port, size)))
+        self._instruction(x86.UC_X86_INS_OUT, OUT_CALLBACK(lambda uc, port, size, value, user: write(port, size, value)))
+
+    def on_cpuid(self, answer: Callable[[int, int], tuple[int, int, int, int]]) -> None:
+        """CPUID: EAX, EBX, ECX and EDX by leaf and subleaf."""
+
+        def callback(uc: int, user: int) -> int:
+            leaf, subleaf = self.get64(env.RAX) & 0xFFFFFFFF, self.get64(env.RCX) & 0xFFFFFFFF
+            for register, value in zip((env.RAX, env.RBX, env.RCX, env.RDX), answer(leaf, subleaf), strict=True):
+                self.put64(register, value)
+            return 1
+
+        self._instruction(x86.UC_X86_INS_CPUID, CPUID_CALLBACK(callback))
+
+    def on_memory(self, read: Callable[[int, int], int], write: Callable[[int, int, int], None], void_at: int) -> None:
+        """Devices in memory: (address, bytes) and (address, bytes, value); and the page where nothing answers."""
+        self._map(MMIO_AT, MMIO_BYTES, read, write)
+        self._map(void_at, VOID_BYTES, lambda address, size: (1 << 8 * size) - 1, lambda address, size, value: None)
+
+    def get64(self, offset: int) -> int:
+        """A field of the CPU's state."""
+        return U64.from_address(self.env + offset).value
+
+    def put64(self, offset: int, value: int) -> None:
+        """Set a field of the CPU's state."""
+        U64.from_address(self.env + offset).value = value & (2**64 - 1)
+
+    def get32(self, offset: int) -> int:
+        """A field of the CPU's state."""
+        return U32.from_address(self.env + offset).value
+
+    def put32(self, offset: int, value: int) -> None:
+        """Set a field of the CPU's state."""
+        U32.from_address(self.env + offset).value = value & 0xFFFFFFFF
+
+    def flags(self) -> int:
+        """RFLAGS."""
+        return int(self.uc.reg_read(x86.UC_X86_REG_EFLAGS))
+
+    def _instruction(self, instruction: int, function: Any) -> None:
+        self._kept.append(function)
+        self._add(uc_const.UC_HOOK_INSN, ctypes.cast(function, Pointer).value or 0, 0, instruction, 1, 0)
+
+    def _add(self, kind: int, function: int, user: int, instruction: int | None, first: int, last: int) -> None:
+        slot = ctypes.c_size_t()
+        self._kept.append(slot)
+        arguments = [self.uc._uch, ctypes.byref(slot), ctypes.c_int(kind), Pointer(function), Pointer(user), U64(first), U64(last)]
+        if instruction is not None:
+            arguments.append(ctypes.c_int(instruction))
+        check(uclib.uc_hook_add(*arguments), f"a hook of kind {kind}")
+
+    def _map(self, at: int, size: int, read: Callable[[int, int], int], write: Callable[[int, int, int], None]) -> None:
+        reader = READ_CALLBACK(lambda uc, offset, size, user: read(at + offset, size))
+        writer = WRITE_CALLBACK(lambda uc, offset, size, value, user: write(at + offset, size, value))
+        self._kept += [reader, writer]
+        pointers = [ctypes.cast(each, Pointer) for each in (reader, writer)]
+        error = uclib.uc_mmio_map(self.uc._uch, U64(at), ctypes.c_size_t(size), pointers[0], None, pointers[1], None)
+        check(error, "memory of devices")
+
+    def _find_state(self) -> tuple[int, int]:
+        """Host addresses of CPUX86State and CPUState: the pointers that lead to registers with values that nothing else has."""
+        for name, value in zip(GENERAL_REGISTERS, SENTINELS, strict=True):
+            self.uc.reg_write(getattr(x86, f"UC_X86_REG_{name}"), value)
+        readable = Readable()
+        for at in range(0, UC_BYTES, 8):
+            cpu = readable.word(self.handle + at)
+            if cpu is None or not readable.has(cpu, CPU_BYTES):
+                continue
+            for field in range(0, CPU_BYTES, 8):
+                state = readable.word(cpu + field)
+                if state is not None and all(readable.word(state + 8 * n) == value for n, value in enumerate(SENTINELS)):
+                    for name in GENERAL_REGISTERS:
+                        self.uc.reg_write(getattr(x86, f"UC_X86_REG_{name}"), 0)
+                    if U32.from_address(cpu + env.CFLAGS_NEXT_TB).value != 0xFFFFFFFF:
+                        raise InternalError("Unicorn's CPUState has another layout than 2.1.4")
+                    return state, cpu
+        raise InternalError("Unicorn's CPU state was not found: it has another layout than 2.1.4")
+
+    def _find_fault_address(self) -> int:
+        """Host address of uc_struct.invalid_addr: an access that has no mapping leaves its address there."""
+        wanted = 0x5A17_3C00_1234
+        with self._refusing_fills():
+            self.uc.reg_write(x86.UC_X86_REG_RIP, wanted)
+            uclib.uc_emu_start(self.uc._uch, U64(wanted), U64(0), U64(0), ctypes.c_size_t(0))
+        readable = Readable()
+        found = [self.handle + at for at in range(0, UC_BYTES, 8) if readable.word(self.handle + at) == wanted]
+        if len(found) != 1:
+            raise InternalError(f"Unicorn's engine has another layout than 2.1.4: {len(found)} places of a faulting address")
+        return found[0]
+
+    @contextmanager
+    def _refusing_fills(self) -> Iterator[None]:
+        refuse = ctypes.CFUNCTYPE(ctypes.c_bool, Pointer, U64, ctypes.c_int, Pointer, Pointer)(lambda *arguments: False)
+        slot = ctypes.c_size_t()
+        kind = ctypes.c_int(uc_const.UC_HOOK_TLB_FILL)
+        check(
+            uclib.uc_hook_add(self.uc._uch, ctypes.byref(slot), kind, ctypes.cast(refuse, Pointer), None, U64(1), U64(0)),
+            "a hook",
+        )
+        yield
+        check(uclib.uc_hook_del(self.uc._uch, slot), "to drop a hook")
+        self._kept.append(refuse)
+
+
+class Readable:
+    """The host memory of this process that can be read: for following pointers that may be none."""
+
+    def __init__(self) -> None:
+        """As it is now."""
+        self._ranges = []
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            span, rights, *_ = line.split()
+            if rights.startswith("r") and "[v" not in line:
+                first, last = span.split("-")
+                self._ranges.append((int(first, 16), int(last, 16)))
+
+    def has(self, address: int, size: int) -> bool:
+        """Whether all of a range can be read."""
+        return any(first <= address and address + size <= last for first, last in self._ranges)
+
+    def word(self, address: int) -> int | None:
+        """Eight bytes, if they can be read."""
+        return U64.from_address(address).value if address % 8 == 0 and self.has(address, 8) else None

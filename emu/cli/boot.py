@@ -1,0 +1,145 @@
+"""`emu boot`: a real kernel to a program and to its exit status."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from emu.boot.guest_files import parse_file
+from emu.boot.marks import FORMS, parse_mark
+from emu.boot.result import BootResult
+from emu.boot.session import End
+from emu.boot.spec import CPUS_MAX, IDENTITIES, MEMORY_DEFAULT_MIB, QUANTUM_DEFAULT, BootSpec
+from emu.cli import options, terminal, together
+from emu.errors import GuestFault, LimitReached
+
+OF_BOOTS = (
+    "--cpus", "--memory", "--append", "--machine", "--cpuid", "--quantum", "--seed", "--max-instructions", "--until",
+    "--json", "--verbose", "--busybox", "--file",
+)  # fmt: skip
+
+
+@together.declare(
+    together.Apart("--initrd", ("--file", "--busybox"), "what is in it is all that the guest has"),
+    together.Together(OF_BOOTS, "each is one figure of the boot, or one form of what it gives"),
+    together.Together(
+        ("--initrd",),
+        "an initramfs of the user's own runs in any machine",
+        tuple(each for each in OF_BOOTS if each not in ("--file", "--busybox")),
+    ),
+)
+def boot(
+    kernel: Annotated[Path, typer.Argument(metavar="KERNEL", help="A vmlinux, a bzImage as in /boot, or a kernel tree.")],
+    program: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- PROGRAM ARGS...]", help="A static ELF file or a script, and its arguments.")
+    ] = None,
+    cpus: Annotated[str, typer.Option("--cpus", "-p", metavar="N", help=f"Cores, 1 to {CPUS_MAX}.")] = "1",
+    memory: Annotated[str, typer.Option("--memory", "-m", metavar="MIB", help="RAM.")] = str(MEMORY_DEFAULT_MIB),
+    append: Annotated[str, typer.Option("--append", "-a", metavar="TEXT", help="More of the kernel's command line.")] = "",
+    initrd: Annotated[Path | None, typer.Option(metavar="FILE", help="An initramfs of your own, with its /init.")] = None,
+    machine: options.Machine = options.DEFAULT_MACHINE,
+    cpuid: Annotated[
+        str, typer.Option(metavar="WHO", help="What CPUID says: machine (the machine file's part), or generic, which boots faster.")
+    ] = IDENTITIES[0],
+    busybox: Annotated[Path | None, typer.Option(metavar="FILE", help="A static busybox: the guest's shell and tools.")] = None,
+    file: Annotated[
+        list[str] | None, typer.Option(metavar="HOST[:GUEST]", help="Put a file or a directory into the guest. Repeatable.")
+    ] = None,
+    quantum: Annotated[str, typer.Option(metavar="N", help="Instructions of a core's turn; few of them find races.")] = str(
+        QUANTUM_DEFAULT
+    ),
+    seed: Annotated[str, typer.Option(metavar="N", help="Random turns of 1 to twice the quantum; 0: all alike.")] = "0",
+    until: Annotated[str | None, typer.Option(metavar="MARK", help=f"Stop there: {FORMS}.")] = None,
+    max_instructions: Annotated[
+        str | None, typer.Option(metavar="N", help="Stop a guest that has not ended after N instructions of all cores.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Say on stderr what is done, and how much of it.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Boot a real kernel to user space, run a program there, and end with its exit status.
+
+    The kernel is taken as it is. The guest's console is stdout. A panic or an oops is exit code 1, with what each core was doing.
+    The same kernel, program, options and machine give the same run, instruction for instruction (docs/boot.md).
+
+    \b
+    Examples:
+      emu boot ./vmlinux --cpus 4 -- ./my-benchmark 100
+      emu boot /boot/vmlinuz --busybox /bin/busybox -- ./script.sh
+      emu boot ~/linux --until user --verbose          the newest build of a kernel tree, to its first user instruction
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    spec = BootSpec(
+        kernel=kernel,
+        cpus=options.whole("cpus", cpus),
+        memory_mib=options.whole("memory", memory),
+        append=append,
+        initrd=initrd,
+        program=Path(program[0]) if program else None,
+        arguments=tuple(program[1:]) if program else (),
+        files=tuple(parse_file(each) for each in file or ()),
+        busybox=busybox,
+        machine=machine,
+        identity=cpuid,
+        quantum=options.whole("quantum", quantum),
+        seed=options.whole("seed", seed),
+        max_instructions=None if max_instructions is None else options.whole("max-instructions", max_instructions),
+        until=None if until is None else parse_mark("--until", until),
+    )
+    result = _run(spec, verbose=verbose, as_json=as_json)
+    if as_json:
+        terminal.show(json.dumps(result.to_dict(), indent=2))
+    _judge(result)
+
+
+def _run(spec: BootSpec, *, verbose: bool, as_json: bool) -> BootResult:
+    """With the console on stdout, unless that is JSON's; Ctrl-C ends the run with what there is."""
+    from emu.boot.run import Watchers
+    from emu.boot.run import boot as run_boot
+
+    with terminal.interruptible() as interrupt:
+
+        def progress(instructions: int) -> None:
+            interrupt.begin()
+
+        watchers = Watchers(
+            output=(lambda content: None) if as_json else terminal.show_bytes,
+            progress=progress,
+            should_stop=interrupt.should_stop,
+            tell=terminal.complain if verbose else lambda line: None,
+        )
+        result = run_boot(spec, watchers, digest=as_json or verbose)
+    if verbose:
+        _tell(result)
+    return result
+
+
+def _tell(result: BootResult) -> None:
+    rate = result.instructions_run / max(result.host_seconds, 1e-9) / 1e6
+    terminal.complain(
+        f"{result.ended.how.value} after {result.instructions} instructions, the first in ring 3 after {result.user_at}; "
+        f"{result.host_seconds:.2f} s, {rate:.1f} M instructions a second; memory {result.memory_digest}"
+    )
+    terminal.complain(", ".join(f"{name} {count}" for name, count in result.counts.items()))
+    for line in result.doing:
+        terminal.complain(line)
+
+
+def _judge(result: BootResult) -> None:
+    """The exit code: the program's own; a kernel that broke is the guest's fault, with what each core was doing."""
+    how, where = result.ended.how, "; ".join(result.doing)
+    if how == End.STOPPED:
+        raise typer.Exit(terminal.INTERRUPTED)
+    if how == End.LIMIT:
+        raise LimitReached(f"not over after {result.instructions} instructions (--max-instructions): {where}")
+    if result.ended.status is None and result.exit_code:
+        raise GuestFault(f"{WORDS[how]}: {where}")
+    if result.exit_code:
+        raise typer.Exit(result.exit_code)
+
+
+WORDS = {
+    End.PANIC: "the kernel panicked",
+    End.OOPS: "the kernel reports a fault of its own (oops)",
+    End.TRIPLE_FAULT: "triple fault: an exception in the kernel could not be delivered",
+    End.STUCK: "all cores are halted, and no timer or interrupt will wake one",
+}
