@@ -14,12 +14,12 @@ from functools import partial
 from statistics import fmean
 
 from emu.cli.compare import MESSAGES, SEEDS
+from emu.compare.published import published
 from emu.description import load_machine
 from emu.errors import EmuError
 from emu.processes import host_cores, submit, workers
 from emu.run.experiment import run
 from emu.run.experiment_spec import Experiment
-from emu.run.published import published
 
 VARIANTS = ("baseline", "wakeq")
 ROW = 2  # of the published table: two pairs of threads

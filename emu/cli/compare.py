@@ -18,7 +18,7 @@ from emu.subjects.ipc_msg.workload.plans import counted_as
 from emu.whole import within
 
 if TYPE_CHECKING:
-    from emu.run.paired import RowPlan
+    from emu.compare.paired import RowPlan
 
 SEEDS_MAX = 1000
 SEEDS = 5
@@ -120,7 +120,7 @@ def compare(
         for number in numbers
         for variant in (a, b)
     }
-    from emu.run.paired import RowPlan
+    from emu.compare.paired import RowPlan
 
     plans = [
         RowPlan(
@@ -148,9 +148,9 @@ def _side_by_side(title: str) -> Iterator[tuple[terminal.Progress, Callable[[], 
 
 def _comparison(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output | None) -> bool:
     """Compare, print and draw; returns whether it was stopped early."""
+    from emu.compare.paired import compare_pairs
     from emu.report.compare_plot import plot_comparison
     from emu.report.compare_report import render_comparison
-    from emu.run.paired import compare_pairs
 
     with _side_by_side("compare") as (progress, should_stop):
         comparison = compare_pairs(plans, jobs=jobs, progress=progress, should_stop=should_stop)
@@ -162,9 +162,9 @@ def _comparison(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output |
 
 def _sensitivity(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output | None) -> bool:
     """The same for the comparison with each figure changed."""
+    from emu.compare.sensitivity import vary_figures
     from emu.report.sensitivity_plot import plot_sensitivity
     from emu.report.sensitivity_report import render_sensitivity
-    from emu.run.sensitivity import vary_figures
 
     with _side_by_side("sensitivity") as (progress, should_stop):
         found = vary_figures(plans, jobs=jobs, progress=progress, should_stop=should_stop)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
 
+from emu.compare.bootstrap import CONFIDENCE_PERCENT, Estimate
+from emu.compare.comparison import RATE, Comparison
 from emu.files import Output
 from emu.report.figure import BLUE, GREY, ORANGE, save, style
 from emu.report.page import count
-from emu.run.bootstrap import CONFIDENCE_PERCENT, Estimate
-from emu.run.comparison import RATE, Comparison
 
 WIDTH_INCHES, HEIGHT_INCHES = 10.0, 4.8
 GROUP = 0.8  # of the distance between two numbers of threads, taken by their bars

@@ -6,12 +6,12 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
+from emu.compare.bootstrap import CONFIDENCE_PERCENT, Estimate
+from emu.compare.comparison import HOLD, RATE, SPIN, WAIT, WAKEUP, Comparison
 from emu.report.compare_words import conclusions
 from emu.report.grid import Grid, grid
 from emu.report.page import WIDTH, count, number, page
 from emu.report.waterfall import waterfall_table
-from emu.run.bootstrap import CONFIDENCE_PERCENT, Estimate
-from emu.run.comparison import HOLD, RATE, SPIN, WAIT, WAKEUP, Comparison
 from emu.run.experiment_spec import Stall
 from emu.subjects.ipc_msg import QUEUE_LOCK
 from emu.subjects.ipc_msg.workload.plans import SUMMARIES

@@ -1,7 +1,7 @@
 """What a comparison comes to, in three sentences: what left the section under the lock, what that did to it, and who gained."""
 
+from emu.compare.comparison import HOLD, WAIT, Comparison, Row
 from emu.report.page import count, number
-from emu.run.comparison import HOLD, WAIT, Comparison, Row
 from emu.subjects.ipc_msg import QUEUE_LOCK
 
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from emu.compare.sensitivity import MOVED_POINTS, Effect, Sensitivity, told_apart
 from emu.files import Output
 from emu.report.figure import BLUE, GREY, LIGHT_GREY, ORANGE, save, style
 from emu.report.page import count
-from emu.run.sensitivity import MOVED_POINTS, Effect, Sensitivity, told_apart
 
 FIGURES_MAX = 20  # the widest; the others would be hair lines
 THICKNESS = 0.38  # of a bar; of a row, 1

@@ -6,10 +6,10 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
+from emu.compare.sensitivity import MOVED_POINTS, Effect, Sensitivity, told_apart
 from emu.report.compare_report import settings_of
 from emu.report.grid import Grid, grid
 from emu.report.page import WIDTH, count, number, page
-from emu.run.sensitivity import MOVED_POINTS, Effect, Sensitivity, told_apart
 
 SHOWN_POINTS = 0.5  # figures that move nothing by as much are named in one line
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from rich.markup import escape
 
+from emu.compare.comparison import Step
 from emu.report.grid import Grid, grid
 from emu.report.page import adding_up, number, signed
-from emu.run.comparison import Step
 
 CELLS = 28
 LESS, MORE, HAIR = "░", "█", "▏"

@@ -52,9 +52,14 @@ def wire(description: MachineFile, variant: str, workload: Workload, options: Op
     guest = build_guest(image, workload, ram=bus.ram)
     for physical in guest.kernel.pages.small_pages:
         bus.small_pages(physical, PAGE)
-    probes = load_probes()
-    probes.check(image, {lock.name for lock in guest.locks})
-    start = Start(
+    load_probes().check(image, {lock.name for lock in guest.locks})
+    machine = Machine(bus, text, start_of(guest, image), options)
+    return Wired(description, image, text, guest, bus, machine)
+
+
+def start_of(guest: Guest, image: Image) -> Start:
+    """Where the cores of a guest begin, and what the machine is told of its tasks, locks and events."""
+    return Start(
         cr3=guest.cr3,
         primary_pc=guest.start_primary,
         secondary_pc=guest.start_secondary,
@@ -65,6 +70,5 @@ def wire(description: MachineFile, variant: str, workload: Workload, options: Op
         locks=[(lock.physical, lock.name) for lock in guest.locks],
         lock_kind=image.lock_kind,
         sleeping_locks=frozenset(lock.physical for lock in guest.locks if lock.sleeping),
-        probes=probes,
+        probes=load_probes(),
     )
-    return Wired(description, image, text, guest, bus, Machine(bus, text, start, options))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from emu.assembly.variants import get_variant, lock_kind
-from emu.run.comparison import STATES_OF_NO_CAUSE
+from emu.compare.comparison import STATES_OF_NO_CAUSE
 from emu.run.result import RunResult
 
 MESSAGE_WORDS = ("delivered", "enqueued", "handed_over", "under_way")

@@ -7,11 +7,11 @@ import pytest
 
 from bench.processes import environment
 from bench.report.canned_compare import comparison, row, sensitivity
+from emu.compare.comparison import Row
 from emu.errors import UserError
 from emu.report.compare_plot import plot_comparison
 from emu.report.figure import plot_file, save, style
 from emu.report.sensitivity_plot import plot_sensitivity
-from emu.run.comparison import Row
 
 HEADS = {".png": b"\x89PNG\r\n", ".svg": b"<?xml"}
 DRAWINGS = {

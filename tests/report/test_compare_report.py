@@ -6,9 +6,9 @@ import pytest
 
 from bench.report.canned import WAKEQ
 from bench.report.canned_compare import BASELINE, comparison, row
+from emu.compare.comparison import Row
 from emu.report.compare_report import render_comparison
 from emu.report.compare_words import conclusions
-from emu.run.comparison import Row
 from emu.run.experiment_spec import Stall
 from emu.run.result import LockUse, Wakeups
 

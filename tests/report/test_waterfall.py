@@ -1,8 +1,8 @@
 """Floating bars from one variant's cycles to the other's."""
 
+from emu.compare.comparison import Step
 from emu.report.page import page
 from emu.report.waterfall import CELLS, HAIR, LESS, MORE, waterfall_table
-from emu.run.comparison import Step
 
 
 def bars(*steps: Step) -> list[str]:

@@ -5,13 +5,13 @@ from typing import Annotated
 import pytest
 from pydantic import Field, create_model
 
+from emu.compare.sensitivity import half_and_half_more
 from emu.description import Figure, MachineFile, load_machine
 from emu.description.machine_file import Latencies
 from emu.errors import UserError
 from emu.run.experiment import prepare, run
 from emu.run.experiment_spec import Experiment
 from emu.run.overrides import allowed, apply_overrides, figures, parse_override
-from emu.run.sensitivity import half_and_half_more
 
 MACHINE = load_machine("a10-7800")
 

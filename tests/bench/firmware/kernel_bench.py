@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +20,7 @@ from emu.assembly import assemble, guest_folder, load_globals, load_structs
 from emu.assembly.variants import get_variant, kernel_inlines, kernel_sources, lock_kind, overlays, user_sources
 from emu.description import load_machine
 from emu.engine import records as rec
-from emu.engine.machine import Machine, Options, Start
+from emu.engine.machine import Machine, Options
 from emu.engine.text import Text, build_text
 from emu.guest.paging import PAGE, USER_DATA
 from emu.guest.record import Record
@@ -28,8 +28,8 @@ from emu.guest.tasks import STACK_BYTES
 from emu.image import Image
 from emu.memory.bus import Bus
 from emu.run.stuck.diagnose import diagnose
+from emu.run.wiring import start_of
 from emu.subjects.ipc_msg.build import Guest, build_guest, ram_of
-from emu.subjects.ipc_msg.probes import load_probes
 from emu.subjects.ipc_msg.workload.pmsg_shared import plan_pmsg_shared
 from emu.subjects.ipc_msg.workload.workload import Workload
 
@@ -221,19 +221,9 @@ def make(
     bus = Bus(description, plan.cores, ram_of(plan))
     guest = build_guest(image, plan, ram=bus.ram)
     guest.kernel.pages.map(USER, guest.kernel.ram.allocate(PAGE, PAGE), USER_DATA)
-    start = Start(
-        cr3=guest.cr3,
-        primary_pc=guest.start_primary if primary is None else image.symbols[primary],
-        secondary_pc=guest.start_secondary,
-        task_pointer_at=guest.current_at,
-        task_base=guest.task_base,
-        task_stride=guest.task_stride,
-        task_count=len(guest.tasks),
-        locks=[(lock.physical, lock.name) for lock in guest.locks],
-        lock_kind=image.lock_kind,
-        sleeping_locks=frozenset(lock.physical for lock in guest.locks if lock.sleeping),
-        probes=load_probes(),
-    )
+    start = start_of(guest, image)
+    if primary is not None:
+        start = replace(start, primary_pc=image.symbols[primary])
     options = Options(
         done_wanted=plan.threads if done is None else done,
         max_cycles=10**8,

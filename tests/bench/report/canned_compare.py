@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from bench.report.canned import STALLED, WAKEQ
+from emu.compare.comparison import Comparison, Row
+from emu.compare.published import published
+from emu.compare.sensitivity import Effect, Outcome, Sensitivity, Variation
 from emu.description import Figure
-from emu.run.comparison import Comparison, Row
-from emu.run.published import published
 from emu.run.result import RunResult, WakeupLatency
-from emu.run.sensitivity import Effect, Outcome, Sensitivity, Variation
 
 CAUSES = {"remote_line": 7_500_000, "upgrade": 2_000_000, "mispredict": 900_000}
 

@@ -3,12 +3,12 @@
 import pytest
 
 from bench.report.canned_compare import sensitivity
+from emu.compare.paired import RowPlan
+from emu.compare.sensitivity import Effect, Outcome, Variation, half_and_half_more, told_apart, varied_figures, vary_figures
 from emu.description import Figure, load_machine
 from emu.description.machine_file import PositiveFigure, StoreFigure
 from emu.run.experiment_spec import Experiment
 from emu.run.overrides import figures
-from emu.run.paired import RowPlan
-from emu.run.sensitivity import Effect, Outcome, Variation, half_and_half_more, told_apart, varied_figures, vary_figures
 
 
 def figure(value: int, kind: type[Figure] = Figure) -> Figure:

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Any
 
+from emu.compare.bootstrap import Estimate, Rates, estimate_difference_percent, estimate_shift, interval_of
+from emu.compare.comparison import seed_varies, unit_of
+from emu.compare.paired import RowPlan, RowRuns
 from emu.description import Figure, MachineFile, load_machine
 from emu.description.figure import BitsFigure, BranchFigure, Clock, EntryFigure, TableFigure
 from emu.description.instruction_table import InstructionFigure
 from emu.errors import EmuError
-from emu.run.bootstrap import Estimate, Rates, estimate_difference_percent, estimate_shift, interval_of
-from emu.run.comparison import seed_varies, unit_of
 from emu.run.experiment_spec import Experiment, Stall
 from emu.run.overrides import allowed, apply_overrides, figures
-from emu.run.paired import RowPlan, RowRuns
 from emu.run.parallel import Progress
 from emu.run.result import RunResult
 

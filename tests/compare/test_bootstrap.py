@@ -7,7 +7,7 @@ from statistics import fmean
 
 import pytest
 
-from emu.run.bootstrap import RESAMPLES, Estimate, _draws, estimate_difference, estimate_difference_percent, estimate_mean
+from emu.compare.bootstrap import RESAMPLES, Estimate, _draws, estimate_difference, estimate_difference_percent, estimate_mean
 
 
 def exact_quantiles(values: list[float], low: float, high: float) -> tuple[float, float]:
@@ -68,6 +68,6 @@ def test_every_seed_is_drawn_about_as_often():
 
 
 def test_another_process_gets_the_same_bits():
-    code = "from emu.run.bootstrap import estimate_mean; print(repr(estimate_mean([1.1, 2.2, 3.4, 0.7, 5.9])))"
+    code = "from emu.compare.bootstrap import estimate_mean; print(repr(estimate_mean([1.1, 2.2, 3.4, 0.7, 5.9])))"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     assert printed == repr(estimate_mean([1.1, 2.2, 3.4, 0.7, 5.9]))

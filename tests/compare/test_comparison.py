@@ -7,10 +7,10 @@ import pytest
 
 from bench.report.canned import WAKEQ
 from bench.report.canned_compare import BASELINE, COUNTED, SEEDS, comparison, row, seeded
-from emu.run.comparison import HOLD, QUANTITIES, RATE, SPIN, WAKEUP, Row, Side, seed_varies
+from emu.compare.comparison import HOLD, QUANTITIES, RATE, SPIN, WAKEUP, Row, Side, seed_varies
+from emu.compare.paired import RowPlan, compare_pairs
+from emu.compare.published import published
 from emu.run.experiment_spec import Experiment, Stall
-from emu.run.paired import RowPlan, compare_pairs
-from emu.run.published import published
 
 
 def test_json_has_the_keys_that_scripts_read():
@@ -143,7 +143,7 @@ def test_what_makes_it_another_experiment_than_the_published_one(changes, words)
 
 def test_no_published_row_stands_beside_another_experiment(monkeypatch):
     results = {"baseline": BASELINE, "wakeq": COUNTED}
-    monkeypatch.setattr("emu.run.paired.run_all", lambda experiments, **_: (run_of(each, results) for each in experiments))
+    monkeypatch.setattr("emu.compare.paired.run_all", lambda experiments, **_: (run_of(each, results) for each in experiments))
     for changes, beside in (({}, True), ({"cores": 2, "placement": None}, False)):
         pair = tuple(Experiment(variant=name, threads=8, **changes) for name in results)
         found = compare_pairs([RowPlan(4, (pair,), "pairs")], jobs=1, progress=lambda *_: None)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from emu.compare.bootstrap import Estimate, estimate_difference, estimate_difference_percent, estimate_mean, interval_of
+from emu.compare.published import PublishedRow
 from emu.errors import EmuError
 from emu.guest.chance import START_DELAY_MAX
-from emu.run.bootstrap import Estimate, estimate_difference, estimate_difference_percent, estimate_mean, interval_of
 from emu.run.experiment_spec import Stall
-from emu.run.published import PublishedRow
 from emu.run.result import LockUse, RunResult
 from emu.subjects.ipc_msg import QUEUE_LOCK
 

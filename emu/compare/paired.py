@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import islice
 
+from emu.compare.comparison import Comparison, Row, seed_varies
+from emu.compare.published import Published, published
 from emu.errors import CheckFailed, EmuError, GuestFault, LimitReached
-from emu.run.comparison import Comparison, Row, seed_varies
 from emu.run.experiment_spec import Experiment
 from emu.run.parallel import Progress, run_all
-from emu.run.published import Published, published
 from emu.run.result import RunResult
 from emu.subjects.ipc_msg.workload.pmsg_shared import COUNTS
 
