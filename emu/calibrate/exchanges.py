@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 from emu.calibrate.benchmark import Exchange, PingPong
+from emu.calibrate.guest_program import CORES_MAX
 from emu.calibrate.instruction_loops import THROUGHPUT, name_of
 from emu.calibrate.memory_loops import L1_CHASE
 from emu.calibrate.routine import CLOCK, Routine, function
+from emu.description.machine_file import MachineFile, Near
 
 TRANSFERS, PING_PONG = "line transfers", "compare-and-swap ping-pong"
-SIBLING, ACROSS = "same module", "other module"
+SAME_CORE, SIBLING, ACROSS = "same core", "same module", "other module"
 LINES = 48  # of one page of 64; the last one is for the translation
 STATES = ("dirty", "clean", "shared")
 READY = 1
@@ -20,6 +22,25 @@ ACCESS = {
     "store": (*NEXT, "mov qword ptr [rcx + 0x8], r15", "mfence"),
     "RMW": (*NEXT, "lock add qword ptr [rcx + 0x8], r15", "lfence"),
 }
+
+
+def near_name(near: Near) -> str:
+    """What two cores are to each other whose modules are near, and no nearer."""
+    return f"same {near.name}"
+
+
+def pairs_of(machine: MachineFile) -> dict[str, tuple[int, int]]:
+    """Two cores for each way in which those of a machine lie to each other: the first one, and the first that lies so to it."""
+    topology = machine.topology
+    first = {SAME_CORE: 1, SIBLING: topology.threads_per_core}
+    if topology.threads_per_core == 1:
+        del first[SAME_CORE]
+    if topology.cores_per_module == 1:
+        del first[SIBLING]
+    modules = (1, *(near.modules for near in machine.near))
+    names = (*(near_name(near) for near in machine.near), ACROSS)
+    first |= {name: topology.processors_per_module * size for name, size in zip(names, modules, strict=True)}
+    return {name: (0, core) for name, core in first.items() if core < min(topology.processors, CORES_MAX)}
 
 
 def routines() -> Iterator[Routine]:

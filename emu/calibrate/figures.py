@@ -1,17 +1,16 @@
 """What a benchmark should give: figures published of a machine, or what its machine file declares; and the bar between."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from emu.calibrate import branch_loops, exchanges, instruction_loops, memory_loops
-from emu.description import MachineFile, machine_names
+from emu.description import Figure, MachineFile, machine_names
 from emu.description.instruction_table import InstructionFigure, InstructionTable
 from emu.errors import UserError
 from emu.files import read_toml
@@ -134,7 +133,7 @@ def declared(machine: MachineFile) -> dict[str, Expected]:
     locked = found[exchanges.LOCKED_ADD].value
 
     def say(name: str, *keys: str, more: float = 0) -> None:
-        figures = [attrgetter(key)(machine) for key in keys]
+        figures = [_figure(machine, key) for key in keys]
         confidence = max((each.confidence for each in figures), key=("high", "medium", "low").index)
         found[name] = Expected(
             sum(each.value for each in figures) + more, None, None, confidence, f"machine file: {' + '.join(keys)}"
@@ -150,30 +149,49 @@ def declared(machine: MachineFile) -> dict[str, Expected]:
     say(branch_loops.RETURN, "latencies.return_mispredict")
     say(branch_loops.L2_BTB, "latencies.btb_l2_hit")
     say(branch_loops.NO_BTB, "latencies.resteer")
-    for access, state, pair, key in (
-        ("load", "dirty", exchanges.SIBLING, "sibling_line"),
-        ("load", "dirty", exchanges.ACROSS, "remote_line"),
-        ("load", "clean", exchanges.SIBLING, "l2_hit"),
-        ("load", "clean", exchanges.ACROSS, "memory"),
-        ("load", "shared", exchanges.SIBLING, "l1_hit"),
-        ("load", "shared", exchanges.ACROSS, "l1_hit"),
-        ("store", "dirty", exchanges.SIBLING, "sibling_line"),
-        ("store", "dirty", exchanges.ACROSS, "remote_write"),
-        ("store", "shared", exchanges.ACROSS, "upgrade"),
-        ("RMW", "dirty", exchanges.SIBLING, "sibling_locked"),
-        ("RMW", "dirty", exchanges.ACROSS, "remote_write"),
-        ("RMW", "shared", exchanges.ACROSS, "upgrade"),
-    ):
-        say(exchanges.transfer_name(access, state, pair), f"latencies.{key}", more=locked if access == "RMW" else 0)
+    for pair in exchanges.pairs_of(machine):
+        for access, state, key in _transfers(machine, pair):
+            say(exchanges.transfer_name(access, state, pair), key, more=locked if access == "RMW" else 0)
     say("interrupt to a running core", "latencies.ipi_flight", "latencies.interrupt_entry")
     say("interrupt to a halted core", "latencies.ipi_flight", "latencies.halt_exit", "latencies.interrupt_entry")
     return found
 
 
+def _transfers(machine: MachineFile, pair: str) -> Iterator[tuple[str, str, str]]:
+    """What the machine file says of lines between two cores: access, state, and the key of the figure."""
+    if pair == exchanges.SAME_CORE:
+        yield from (("load", state, "latencies.l1_hit") for state in exchanges.STATES)
+        return
+    yield "load", "shared", "latencies.l1_hit"
+    if pair == exchanges.SIBLING:
+        yield "load", "clean", "latencies.l2_hit"
+        yield from ((access, "dirty", "latencies.sibling_line") for access in ("load", "store"))
+        yield "RMW", "dirty", "latencies.sibling_locked"
+        return
+    line, write, upgrade, clean = "latencies.remote_line", "latencies.remote_write", "latencies.upgrade", "latencies.memory"
+    for near in machine.near:
+        if pair == exchanges.near_name(near):
+            line, write, upgrade = (f"near.{near.name}.{key}" for key in ("line", "write", "upgrade"))
+            if machine.l3 is not None and near.modules <= machine.l3.modules:
+                clean = line
+    yield from (("load", "dirty", line), ("load", "clean", clean))
+    yield from ((access, "dirty", write) for access in ("store", "RMW"))
+    yield from ((access, "shared", upgrade) for access in ("store", "RMW"))
+
+
+def _figure(machine: MachineFile, key: str) -> Figure:
+    """By its key, in which the tables of a list are called by their names."""
+    found: Any = machine
+    for part in key.split("."):
+        found = next(each for each in found if each.name == part) if isinstance(found, tuple) else getattr(found, part)
+    assert isinstance(found, Figure), key
+    return found
+
+
 def _level(machine: MachineFile, footprint: int) -> str:
     """The key of the latency that a chase over so many bytes shows."""
-    for cache, latency in ((machine.l1d, "latencies.l1_hit"), (machine.l2, "latencies.l2_hit")):
-        if footprint <= cache.sets * cache.ways * cache.line_bytes:
+    for cache, latency in ((machine.l1d, "latencies.l1_hit"), (machine.l2, "latencies.l2_hit"), (machine.l3, "l3.hit")):
+        if cache is not None and footprint <= cache.sets * cache.ways * cache.line_bytes:
             return latency
     return "latencies.memory"
 

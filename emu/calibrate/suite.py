@@ -9,7 +9,6 @@ from emu.calibrate import branch_loops, exchanges, instruction_loops, memory_loo
 from emu.calibrate.benchmark import Measurement
 from emu.calibrate.emulated import Emulated
 from emu.calibrate.figures import Expected
-from emu.calibrate.guest_program import CORES_MAX
 from emu.description import MachineFile
 
 SCHEMA = "emu-calibrate/1"
@@ -126,14 +125,12 @@ def measure_emulated(machine: MachineFile, progress: Progress) -> Measured:
 
 def _steps(machine: MachineFile, known: dict[str, Measurement], heat_map: HeatMap) -> Iterator[tuple[int, int]]:
     """Run one benchmark after the other; how many are done, of how many."""
-    per_module = machine.topology.processors_per_module
     total = machine.topology.processors
-    pairs = {exchanges.SIBLING: (0, 1), exchanges.ACROSS: (0, per_module)}
-    there = {exchanges.SIBLING: per_module > 1, exchanges.ACROSS: total > per_module}
-    used = {kind: pair for kind, pair in pairs.items() if there[kind] and max(pair) < CORES_MAX}
+    used = exchanges.pairs_of(machine)
     cores = max([min(total, HEAT_MAP_CORES_MAX), *(max(pair) + 1 for pair in used.values())])
     instructions = list(instruction_loops.loops(machine.instructions))
-    singles = [*memory_loops.loops(machine.l2.sets * machine.l2.ways), *branch_loops.loops()]
+    cache_lines = sum(cache.sets * cache.ways for cache in (machine.l2, machine.l3) if cache is not None)
+    singles = [*memory_loops.loops(cache_lines), *branch_loops.loops()]
     call, interrupts = system_routines.system_call(), list(system_routines.interrupts()) if total > 1 else []
     routines = [each.routine for each in (*instructions, *singles, call)]
     routines += [*exchanges.routines(), *(each for one in interrupts for each in (one.receiver, one.sender))]

@@ -12,6 +12,7 @@ from emu.timing.pipeline import ADDRESS, ALU, BRANCH, DIVIDER, MULTIPLIER, NO_UN
 
 STACK = frozenset(("push", "pop", "call", "ret", "pushfq", "popfq"))  # a stack engine follows RSP: nothing waits for its update
 LISTED = 8  # registers that a list holds
+ELIMINATED = 0.5  # cycles
 MICROCODE = 2  # an instruction of more macro-ops comes from the microcode ROM and blocks its core's decoder (AF3 19.4)
 SLOW_UNITS = {"mul": MULTIPLIER, "imul": MULTIPLIER, "div": DIVIDER, "idiv": DIVIDER}
 _NUMBER = {name: number for number, name in enumerate(REGISTERS, 1)}
@@ -65,13 +66,16 @@ def timing_of(each: Instruction, costs: Costs, *, fused: bool = False) -> Timing
 
 
 def _latency(each: Instruction, cost: Cost, table: InstructionTable) -> int:
-    """The table's latency less what the memory system accounts for: an L1 hit, or the way through the store buffer."""
+    """The table's latency less what the memory system accounts for: an L1 hit, or the way through the store buffer.
+
+    Less than half a cycle is none: the instruction is eliminated where registers are renamed.
+    """
     if cost.serialising:
         return math.ceil(max(cost.latency, cost.throughput))
     part = {
         Memory.NONE: 0.0, Memory.LOAD: table.load, Memory.STORE: table.load, Memory.READ_MODIFY_WRITE: table.store_and_load,
     }[each.memory]  # fmt: skip
-    return max(math.ceil(cost.latency - part), 0)
+    return 0 if cost.latency - part < ELIMINATED else math.ceil(cost.latency - part)
 
 
 def _blocked(each: Instruction, cost: Cost) -> float:

@@ -4,11 +4,12 @@ import pytest
 
 from emu.calibrate import branch_loops, suite, system_routines
 from emu.calibrate.benchmark import Measurement, of_samples, with_terms
-from emu.calibrate.exchanges import ACROSS, SIBLING, exchanges, ping_pong
+from emu.calibrate.exchanges import exchanges, pairs_of, ping_pong
 from emu.calibrate.figures import Expected, declared, expectations, instruction_figures, load_published, published, published_path
 from emu.calibrate.instruction_loops import loops as instruction_loops
 from emu.calibrate.memory_loops import loops as memory_loops
-from emu.description import load_machine
+from emu.description import load_machine, machine_names
+from emu.description.machine_file import Topology
 from emu.errors import UserError
 from emu.run.overrides import apply_overrides
 
@@ -31,17 +32,41 @@ def test_bar(expected, cycles, met):
     assert expected.met_by(cycles) is met
 
 
-def test_every_published_figure_belongs_to_a_benchmark():
-    path = published_path(A10)
-    names = {each.name for each in memory_loops(1 << 15)} | {
-        each.name for each in instruction_loops(load_machine(A10).instructions)
-    }
-    names |= {each.name for pair in (SIBLING, ACROSS) for each in (*exchanges(pair), ping_pong(pair))}
+@pytest.mark.parametrize("name", machine_names())
+def test_every_published_figure_belongs_to_a_benchmark(name):
+    path, machine = published_path(name), load_machine(name)
+    names = {each.name for each in memory_loops(1 << 15)} | {each.name for each in instruction_loops(machine.instructions)}
+    names |= {each.name for pair in pairs_of(machine) for each in (*exchanges(pair), ping_pong(pair))}
     names |= {system_routines.SYSTEM_CALL, *(each.name for each in system_routines.interrupts())}
     names |= {each.name for each in branch_loops.loops()}
     book = load_published(path)
     assert {name for figure in book.figure for name in figure.of} <= names
-    assert book.machine == A10
+    assert book.machine == name
+
+
+@pytest.mark.parametrize(
+    ("name", "modules", "cores", "threads", "wanted"),
+    [
+        (A10, 2, 2, 1, {"same module": (0, 1), "other module": (0, 2)}),
+        (A10, 2, 2, 2, {"same core": (0, 1), "same module": (0, 2), "other module": (0, 4)}),
+        (A10, 1, 1, 1, {}),
+        ("zen2-8c", 8, 1, 1, {"same ccx": (0, 1), "other module": (0, 4)}),
+        ("zen2-8c", 8, 1, 2, {"same core": (0, 1), "same ccx": (0, 2), "other module": (0, 8)}),
+        ("zen2-8c", 4, 1, 1, {"same ccx": (0, 1)}),
+    ],
+)
+def test_a_pair_for_each_way_to_lie_to_each_other(name, modules, cores, threads, wanted):
+    topology = Topology(modules=modules, cores_per_module=cores, threads_per_core=threads, source="made up")
+    assert pairs_of(load_machine(name).model_copy(update={"topology": topology})) == wanted
+
+
+def test_a_machine_declares_lines_by_where_they_are(tmp_path):
+    machine = load_machine("zen2-8c")
+    figures, near = declared(machine), machine.near[0]
+    assert figures["load, clean in same ccx"].value == near.line.value  # the L3 has it, or knows who
+    assert figures["load, clean in other module"].value == machine.latencies.memory.value
+    assert figures["store, dirty in same ccx"].value == near.write.value
+    assert figures["chase, 4 MiB"].value == machine.l3.hit.value
 
 
 def test_nanoseconds_become_cycles_of_the_machine():

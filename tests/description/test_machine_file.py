@@ -67,7 +67,7 @@ def test_a_wrong_entry_is_named(tmp_path: Path, old: str | re.Pattern[str], new:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("vax", "machine must be one of a10-7800 or the path of a .toml file, not 'vax'"),
+        ("vax", "machine must be one of a10-7800, zen2-8c or the path of a .toml file, not 'vax'"),
         ("/no/such.toml", "machine file /no/such.toml: there is no such file; `emu machines` lists those that come with emu"),
         ("/", "machine file /: cannot be read: Is a directory"),
     ],
@@ -112,3 +112,18 @@ def test_cpuid_of_the_a10_7800_agrees_with_the_rest_of_the_file() -> None:
         assert row.ecx + 1 == cache.sets
     assert rows[1, -1].ecx & 1 << 21 == 0, "no x2APIC: the guest uses the xAPIC"
     assert (rows[0x8000001E, -1].ebx >> 8 & 255) + 1 == machine.topology.cores_per_module
+
+
+def test_cpuid_of_zen2_8c_agrees_with_the_rest_of_the_file() -> None:
+    machine = load_machine("zen2-8c")
+    rows = {(row.leaf, row.subleaf): row for row in machine.cpuid}
+    assert machine.l3 is not None
+    for subleaf, cache, sharers in ((0, machine.l1d, 1), (2, machine.l2, 1), (3, machine.l3, machine.l3.modules)):
+        row = rows[0x8000001D, subleaf]
+        assert (row.ebx >> 22) + 1 == cache.ways
+        assert row.ecx + 1 == cache.sets
+        assert (row.eax >> 14 & 0xFFF) + 1 == sharers * machine.topology.processors_per_module
+    assert (rows[1, -1].ebx >> 16 & 255) == (rows[0x80000008, -1].ecx & 255) + 1 == machine.topology.processors
+    assert (rows[0x8000001E, -1].ebx >> 8 & 255) + 1 == machine.topology.threads_per_core
+    assert rows[1, -1].ecx & 1 << 21 == 0, "no x2APIC: the guest uses the xAPIC"
+    assert (rows[1, -1].eax >> 8 & 15) + (rows[1, -1].eax >> 20 & 255) == 0x17
