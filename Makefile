@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+EDITABLE ?= --editable  # empty, as in CI: the tests run against the package as it is installed
 
 .PHONY: run test test-deep check wheel-check kernel benchmark clean
 
@@ -9,10 +10,10 @@ run: $(VENV)/.ready
 	$(VENV)/bin/emu run --cores 4 --variant wakeq
 
 test: $(VENV)/.ready-dev
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not deep"
+	$(VENV)/bin/pytest -n 2 --dist loadfile -m "not deep"
 
 test-deep: $(VENV)/.ready-dev
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m deep
+	$(VENV)/bin/pytest -n 2 --dist loadfile -m deep
 
 check: $(VENV)/.ready-dev
 	$(VENV)/bin/ruff check emu tests benchmarks
@@ -38,11 +39,11 @@ benchmark: $(VENV)/.ready
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --editable .
+	$(VENV)/bin/pip install --quiet $(EDITABLE) .
 	touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready
-	$(VENV)/bin/pip install --quiet --editable '.[dev]'
+	$(VENV)/bin/pip install --quiet $(EDITABLE) '.[dev]'
 	touch $@
 
 clean:

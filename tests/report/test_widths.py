@@ -24,7 +24,16 @@ from emu.litmus.verdict import Verdict
 from emu.report import grid as grid_module
 from emu.report.bench_report import render_bench
 from emu.report.calibrate_report import render_calibration, render_host
-from emu.report.catalogue_report import Catalogue, Entry, Point, VariantFacts, list_lines, machine_lines, variant_lines
+from emu.report.catalogue_report import (
+    Catalogue,
+    Entry,
+    Point,
+    VariantFacts,
+    instruction_lines,
+    list_lines,
+    machine_lines,
+    variant_lines,
+)
 from emu.report.compare_report import render_comparison
 from emu.report.coverage_report import judge, render_coverage
 from emu.report.grid import Beside, grid
@@ -149,7 +158,7 @@ def litmus(width: int) -> str:
 
 
 def catalogue(width: int) -> str:
-    machine = machine_lines(A10.model_dump(), width=width)
+    machine = [*machine_lines(A10.model_dump(), width=width), *instruction_lines(A10.instructions, width=width)]
     found = [each for name in variants() for each in variant_lines(facts(name), width=width)]
     entries = [Entry(name, each.summary) for name, each in variants().items()] + [Entry("x", broken="a reason " * 20)]
     return "\n".join([*machine, *found, *list_lines(Catalogue("variants", entries), width=width)])
