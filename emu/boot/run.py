@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from emu.boot.build import build, load, read_inputs
 from emu.boot.console import Console
-from emu.boot.core import Core
-from emu.boot.hot import env
-from emu.boot.machine import STATUS_WORDS, Machine
+from emu.boot.doing import doing
 from emu.boot.result import BootResult
 from emu.boot.session import Ended, Session
 from emu.boot.spec import BootSpec
+from emu.elf.bzimage import BzImage
+from emu.elf.kernel_file import Vmlinux
 
 COUNTS = ("fills", "walks", "exceptions", "page_faults", "system_calls", "code_writes", "miscounted")
 
@@ -43,12 +43,15 @@ def boot(spec: BootSpec, watchers: Watchers, *, digest: bool = False) -> BootRes
     ended = session.run(spec.until, spec.max_instructions, pause)
     console.flush()
     seconds = time.monotonic() - began
-    return summarise(spec, session, ended, seconds, machine.instructions(), digest=digest)
+    return summarise(spec, session, ended, seconds, machine.instructions(), kernel=inputs.kernel, digest=digest)
 
 
-def summarise(spec: BootSpec, session: Session, ended: Ended, seconds: float, run: int, *, digest: bool) -> BootResult:
-    """The result of a session that is over."""
+def summarise(
+    spec: BootSpec, session: Session, ended: Ended, seconds: float, run: int, *, kernel: Vmlinux | BzImage, digest: bool
+) -> BootResult:
+    """The result of a session that is over; `digest`: with what costs a look at all of its memory, or at the kernel's symbols."""
     machine = session.machine
+    named = digest or ended.status is None
     return BootResult(
         spec=spec,
         ended=ended,
@@ -61,12 +64,5 @@ def summarise(spec: BootSpec, session: Session, ended: Ended, seconds: float, ru
         instructions_run=run,
         memory_digest=machine.ram.digest() if digest else None,
         counts={name: sum(int(core.record[name]) for core in machine.cores) for name in COUNTS},
-        doing=tuple(doing(machine, core) for core in machine.cores),
+        doing=tuple(doing(machine, kernel if named else None)),
     )
-
-
-def doing(machine: Machine, core: Core) -> str:
-    """What a core is doing, in words."""
-    status = STATUS_WORDS[int(core.record["status"])]
-    ring = core.cpu.get32(env.HFLAGS) & env.CPL
-    return f"core {core.index}: {status} in ring {ring} at {core.cpu.get64(env.EIP):#x}, {int(core.record['count'])} instructions"

@@ -1,5 +1,6 @@
 """A small real kernel to a program and its exit status: the same each time, whatever else is asked for."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,3 +51,5 @@ def test_the_status_is_the_programs(vmlinux: Path, shared: Path) -> None:
 def test_a_bound_is_exact(spec: BootSpec) -> None:
     bounded = boot(replace(spec, max_instructions=1_000_003), Watchers())
     assert (bounded.ended.how, bounded.instructions) == (End.LIMIT, 1_000_003)
+    assert re.fullmatch(r"core 0: running in ring 0 at \w+\+0x[0-9a-f]+, task swapper, 1000003 instructions", bounded.doing[0])
+    assert bounded.doing[1].startswith("core 1: not started in ring 0 at 0x")
