@@ -6,6 +6,7 @@ from typing import Any
 
 from emu.boot.identity import Answer, Generic, Identity, Part
 from emu.boot.initramfs import make_initramfs
+from emu.boot.initrd_file import read_initrd
 from emu.boot.loader.linux import Entry, load_linux
 from emu.boot.loader.memory_map import MIB
 from emu.boot.machine import Machine
@@ -13,7 +14,7 @@ from emu.boot.ram import Ram
 from emu.boot.spec import EXACT_BELOW, BootSpec
 from emu.description.machine_file import load_machine
 from emu.elf.bzimage import BzImage
-from emu.elf.kernel_file import Vmlinux, map_file, read_kernel
+from emu.elf.kernel_file import Vmlinux, read_kernel
 from emu.errors import UserError
 
 
@@ -30,7 +31,7 @@ def read_inputs(spec: BootSpec) -> Inputs:
     """Read the files; what is none of the kind that is wanted is a `UserError`."""
     kernel = read_kernel(spec.kernel)
     if spec.initrd is not None:
-        initrd = map_file(spec.initrd, f"initrd {spec.initrd}")[:]
+        initrd = read_initrd(spec.initrd, spec.append)
     elif spec.program is not None:
         initrd = make_initramfs(spec.program, spec.arguments, files=spec.files, busybox=spec.busybox)
     else:
