@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -92,6 +94,13 @@ def test_json_names_what_never_ends(capsys, tmp_path: Path) -> None:
     assert (found["never_ends"], found["liveness"]) == (["0 1 0 1"], ["P0 and P1 can wait for ever"])
 
 
+def drain(control: int) -> None:
+    with suppress(OSError):  # the other end is closed
+        while os.read(control, 1 << 16):
+            pass
+    os.close(control)
+
+
 def test_results_go_to_stdout_while_the_bar_is_on_a_terminal(tmp_path: Path) -> None:
     write(tmp_path, SB=SB, MP=MP)
     control, terminal = pty.openpty()
@@ -99,8 +108,8 @@ def test_results_go_to_stdout_while_the_bar_is_on_a_terminal(tmp_path: Path) -> 
         [*COMMAND, str(tmp_path), "--json"], stdout=subprocess.PIPE, stderr=terminal, env=environment(TERM="xterm"), text=True
     )
     os.close(terminal)
+    Thread(target=drain, args=(control,), daemon=True).start()  # a terminal that nobody reads holds who writes to it up
     out, _ = process.communicate(timeout=120)
-    os.close(control)
     assert process.returncode == 0
     assert [json.loads(line)["name"] for line in out.splitlines()] == ["MP", "SB"]
 
