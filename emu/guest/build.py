@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from emu.guest import descriptors
 from emu.guest.paging import LARGE_PAGE, PAGE, USER_TEXT, PageTables
 from emu.guest.plan import GuestPlan
+from emu.guest.processor import Processor
 from emu.guest.program import Program
 from emu.guest.ram import TEXT_MAP, GuestObject, Ram, direct
 from emu.guest.record import Kernel, Record
@@ -79,9 +80,16 @@ Populate = Callable[[Kernel, Sequence[Record], Sequence[UserTask]], Iterable[Gue
 
 
 def build_guest(
-    image: Image, plan: GuestPlan, program: Program, populate: Populate, *, ram: NDArray[np.uint8], timer_period: int = 0
+    image: Image,
+    plan: GuestPlan,
+    program: Program,
+    populate: Populate,
+    processor: Processor,
+    *,
+    ram: NDArray[np.uint8],
+    timer_period: int = 0,
 ) -> Guest:
-    """Build the guest into `ram` (zeroed); `timer_period` is the local timer's count, 0 for off.
+    """Build the guest of a processor into `ram` (zeroed); `timer_period` is the local timer's count, 0 for off.
 
     `populate` adds the subject's own objects once tasks and run queues are there, from the per-CPU areas and the tasks, and returns
     where locks will lie in objects that the guest allocates.
@@ -99,7 +107,7 @@ def build_guest(
     tasks = [build_user_task(kernel, program, each, base + stride * each.index, mm) for each in plan.tasks]
     for percpu, task in zip(cores, idle, strict=True):
         _run_idle_task(kernel, percpu, task, mm)
-    build_scheduler(kernel, cores, idle, tasks, cores_per_module=plan.cores_per_module)
+    build_scheduler(kernel, cores, idle, tasks, processor)
     to_come = populate(kernel, cores, tasks)
     build_signals(kernel, tasks, program)
     _fill_boot_globals(kernel, plan, cores, tasks, timer_period)

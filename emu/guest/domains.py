@@ -1,14 +1,14 @@
 """Scheduling domains: which cores the scheduler takes for siblings, and which for sharers of a last-level cache.
 
-Linux 4.8 sees the two cores of a module of this family as threads of one core, and all cores of the package as one
-last-level cache, although each module has an L2 of its own (arch/x86/kernel/cpu/amd.c, amd_detect_cmp: cpu_llc_id is the
-package). So there are at most two levels: SMT, a module, and MC, all cores. A level that adds no core is left out.
+There are at most three levels: SMT, threads of a core; MC, cores that share a cache; DIE, all cores. A level that adds no core is
+left out. Which cores those are is the processor's (`processor.py`): without an L3 all cores share one cache, and there is no DIE.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from emu.guest.processor import Processor
 from emu.guest.ram import DIRECT_MAP
 from emu.guest.record import Kernel, Record
 
@@ -25,39 +25,51 @@ class Level:
     imbalance_percent: int
 
 
-# LOAD_BALANCE, BALANCE_NEWIDLE, _EXEC, _FORK, WAKE_AFFINE, SHARE_PKG_RESOURCES and, of SMT, SHARE_CPUCAPACITY; no BALANCE_WAKE
+# LOAD_BALANCE, BALANCE_NEWIDLE, _EXEC, _FORK, WAKE_AFFINE, and SHARE_PKG_RESOURCES or, of DIE, PREFER_SIBLING; of SMT
+# SHARE_CPUCAPACITY, too; no BALANCE_WAKE
 SMT = Level("SMT", 0x2AF, 110)
 MC = Level("MC", 0x22F, 117)
+DIE = Level("DIE", 0x102F, 125)
 
 
-def build_domains(kernel: Kernel, cores: Sequence[Record], cores_per_module: int) -> None:
-    """Give each core its domains, smallest first, and its share of a module's capacity."""
+def build_domains(kernel: Kernel, cores: Sequence[Record], processor: Processor) -> None:
+    """Give each core its domains, smallest first, its relatives by cache, and its share of a physical core's capacity."""
     everyone = range(len(cores))
-    modules = [everyone[first : first + cores_per_module] for first in everyone[::cores_per_module]]
-    module_groups = _ring(kernel, MC, modules) if len(modules) > 1 else []
-    for module in modules:
-        core_groups = _ring(kernel, SMT, [[core] for core in module]) if len(module) > 1 else []
-        for core in module:
+    siblings = _parts(everyone, processor.siblings)
+    caches = _parts(everyone, processor.cache_sharers or len(cores))
+    die = _ring(kernel, DIE, caches)
+    sharing = {cache: _ring(kernel, MC, [group for group in siblings if group.start in cache]) for cache in caches}
+    for group in siblings:
+        threads = _ring(kernel, SMT, [range(core, core + 1) for core in group])
+        cache = next(cache for cache in caches if group.start in cache)
+        for core in group:
             rq = kernel.record("rq", cores[core]["runqueue"] - DIRECT_MAP)
-            rq["cpu_capacity"] = rq["cpu_capacity_orig"] = SMT_GAIN // len(module) if core_groups else CAPACITY
-            domains = [_domain(kernel, SMT, core, module, core_groups)] if core_groups else []
-            domains += [_domain(kernel, MC, core, everyone, module_groups)] if module_groups else []
-            cores[core]["sd_llc_size"] = len(cores)
-            if domains:
-                rq["sd"], cores[core]["sd_llc"] = domains[0].virtual, domains[-1].virtual
+            rq["cpu_capacity"] = rq["cpu_capacity_orig"] = SMT_GAIN // len(group) if threads else CAPACITY
+            cores[core]["sd_llc_id"], cores[core]["sd_llc_size"] = cache.start, len(cache)
+            inside = [_domain(kernel, *level, core) for level in ((SMT, group, threads), (MC, cache, sharing[cache])) if level[2]]
+            domains = [*inside, *([_domain(kernel, DIE, everyone, die, core)] if die else [])]
+            cores[core]["sd_llc"] = inside[-1].virtual if inside else 0
+            rq["sd"] = domains[0].virtual if domains else 0
             for child, parent in pairwise(domains):
                 child["parent"], parent["child"] = parent.virtual, child.virtual
 
 
-def _ring(kernel: Kernel, level: Level, groups: Sequence[Sequence[int]]) -> list[Record]:
-    """The groups of a level, which the domains of all their cores share."""
-    ring = [kernel.allocate("sched_group", f"sched_group {level.name}/{group[0]}") for group in groups]
+def _parts(cores: range, size: int) -> list[range]:
+    """So many neighbours each; the last may have fewer."""
+    return [cores[first : first + size] for first in cores[::size]]
+
+
+def _ring(kernel: Kernel, level: Level, groups: Sequence[range]) -> list[Record]:
+    """The groups of a level, which the domains of all their cores share; none where there is but one group."""
+    if len(groups) < 2:
+        return []
+    ring = [kernel.allocate("sched_group", f"sched_group {level.name}/{group.start}") for group in groups]
     for each, following, group in zip(ring, ring[1:] + ring[:1], groups, strict=True):
         each["next"], each["cpumask"] = following.virtual, _mask(group)
     return ring
 
 
-def _domain(kernel: Kernel, level: Level, core: int, span: Sequence[int], ring: Sequence[Record]) -> Record:
+def _domain(kernel: Kernel, level: Level, span: range, ring: Sequence[Record], core: int) -> Record:
     """One domain of a core; its groups begin with the core's own."""
     record = kernel.allocate("sched_domain", f"sched_domain {level.name}/{core}", core=core)
     record["groups"] = next(each.virtual for each in ring if each["cpumask"] >> core & 1)
@@ -67,5 +79,5 @@ def _domain(kernel: Kernel, level: Level, core: int, span: Sequence[int], ring: 
     return record
 
 
-def _mask(cores: Sequence[int]) -> int:
+def _mask(cores: range) -> int:
     return sum(1 << core for core in cores)

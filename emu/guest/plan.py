@@ -28,5 +28,4 @@ class GuestPlan:
     """The cores of the machine, and the tasks on them."""
 
     cores: int
-    cores_per_module: int
     tasks: Sequence[TaskPlan]

@@ -7,6 +7,7 @@ the group's cfs_rq of its core, and the group's entity of that core on the root 
 from collections.abc import Sequence
 
 from emu.guest.domains import build_domains
+from emu.guest.processor import Processor
 from emu.guest.ram import DIRECT_MAP, direct
 from emu.guest.record import Kernel, Record
 from emu.guest.tasks import MAX_RT_PRIO, NICE_0_INVERSE, NICE_0_WEIGHT, UserTask, build_sleeping_kernel_task
@@ -14,7 +15,6 @@ from emu.guest.tasks import MAX_RT_PRIO, NICE_0_INVERSE, NICE_0_WEIGHT, UserTask
 MIN_VRUNTIME = -(1 << 20)  # init_cfs_rq: shortly before the counter wraps, as the kernel starts it
 MIGRATION_COST_NS = 500_000  # sysctl_sched_migration_cost
 AVERAGE_IDLE_NS = 50_000  # below the migration cost, as on a machine that passes messages: no search for work when idle
-CLOCK_HZ = 3_500_000_000  # the TSC of the modelled part; it only scales the scheduler's nanoseconds
 CYC2NS_SHIFT = 31
 LOAD_AVG_MAX = 47742
 INITIAL_PERIOD_CONTRIB = 1023
@@ -24,7 +24,7 @@ LOAD_CALC_TICKS = 5 * 250 + 1  # LOAD_FREQ at HZ=250
 
 
 def build_scheduler(
-    kernel: Kernel, cores: Sequence[Record], idle: Sequence[Record], tasks: Sequence[UserTask], *, cores_per_module: int
+    kernel: Kernel, cores: Sequence[Record], idle: Sequence[Record], tasks: Sequence[UserTask], processor: Processor
 ) -> None:
     """Build every core's queues and put the (sleeping) tasks where they will be queued."""
     queues, entities = [], []
@@ -39,10 +39,10 @@ def build_scheduler(
         queues.append(queue)
         entities.append(entity)
     group = _build_task_group(kernel, queues, entities)
-    build_domains(kernel, cores, cores_per_module)
+    build_domains(kernel, cores, processor)
     signal = kernel.allocate("signal_struct", "signal_struct")
     for area in cores:
-        _start_clock(area)
+        _start_clock(area, processor.clock_hz)
     kernel.set_global("__cpu_online_mask", (1 << len(cores)) - 1)
     kernel.ram.put(kernel.global_physical("cpu_bit_bitmap") + 8 * 63, 1 << 63)
     for user in tasks:
@@ -142,7 +142,7 @@ def _pointers(kernel: Kernel, values: Sequence[int]) -> int:
     return direct(physical)
 
 
-def _start_clock(area: Record) -> None:
+def _start_clock(area: Record, clock_hz: int) -> None:
     """The factor from cycles to nanoseconds, as set_cyc2ns_scale leaves it."""
     area["cyc2ns_head"] = area["cyc2ns_tail"] = area.address("cyc2ns_mult")
-    area["cyc2ns_mult"], area["cyc2ns_shift"] = (10**9 << CYC2NS_SHIFT) // CLOCK_HZ, CYC2NS_SHIFT
+    area["cyc2ns_mult"], area["cyc2ns_shift"] = (10**9 << CYC2NS_SHIFT) // clock_hz, CYC2NS_SHIFT

@@ -63,7 +63,7 @@ class ScriptMachine:
     ) -> None:
         """Boot a guest with memory for what is `held`; `record_branches`: note which ways its branches go, over all runs."""
         description = load_machine(machine)
-        plan = plan_script(tasks=tasks, cores_per_module=description.topology.processors_per_module, held=held)
+        plan = plan_script(tasks=tasks, held=held)
         options = Options(slice_cycles=SLICE_CYCLES, done_wanted=tasks + 1)
         self.wired: Wired = wire(description, variant, plan, options)
         if record_branches:

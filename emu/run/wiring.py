@@ -9,6 +9,7 @@ from emu.description.machine_file import Costs
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.text import Text, build_text
 from emu.guest.paging import PAGE
+from emu.guest.processor import processor_of
 from emu.image import PREEMPT_DEFAULT, Image
 from emu.memory.bus import Bus
 from emu.subjects.ipc_msg.build import Guest, build_guest, ram_of
@@ -49,7 +50,7 @@ def wire(description: MachineFile, variant: str, workload: Workload, options: Op
     image, text = program_of(variant, preempt, description)
     text = replace(text, instructions=text.instructions.copy())  # a search changes its own
     bus = Bus(description, workload.cores, ram_of(workload))
-    guest = build_guest(image, workload, ram=bus.ram)
+    guest = build_guest(image, workload, processor_of(description), ram=bus.ram)
     for physical in guest.kernel.pages.small_pages:
         bus.small_pages(physical, PAGE)
     load_probes().check(image, {lock.name for lock in guest.locks})

@@ -75,7 +75,7 @@ try_to_wake_up:
     mov rax, qword ptr [__per_cpu_offset + rcx*8]
     mov edx, dword ptr [rdx + PERCPU_sd_llc_id]
     cmp edx, dword ptr [rax + PERCPU_sd_llc_id]
-    jne .Lremote_list
+    jne try_to_wake_up_remote
     mov r14, qword ptr [rax + PERCPU_runqueue]              // rq
     mov rdi, r14
     call _raw_spin_lock
@@ -150,9 +150,5 @@ try_to_wake_up:
     jmp .Loff_runqueue
 .Lfallback:
 // select_fallback_rq: none of the cores that the task may use is there
-    //@ event unsupported
-    ud2
-.Lremote_list:
-// ttwu_queue_remote: the scheduler's interrupt does not look at wake lists yet
     //@ event unsupported
     ud2

@@ -106,7 +106,7 @@ def run(plans: Sequence[Plan], *, cores: int, variant: str = "wakeq", preempt: s
         )
         for index, plan in enumerate(plans)
     )
-    workload = Workload(cores, 2, tasks, "test", "table_task", preempt=preempt, full_queues=1)
+    workload = Workload(cores, tasks, "test", "table_task", preempt=preempt, full_queues=1)
     bench = make(image_of(variant, (("critical", SECTION),), preempt=preempt), plan=workload, done=len(plans) + 1)
     kernel = bench.guest.kernel
     kernel.set_global("sys_call_table", kernel.symbol("critical"), offset=8 * CRITICAL)

@@ -100,6 +100,42 @@ def test_a_core_that_knows_already_gets_no_second_interrupt() -> None:
     assert bench.runqueues[2]["nr_running"] == 2
 
 
+def test_a_task_of_another_cache_domain_is_left_on_the_wake_list_of_its_core() -> None:
+    bench = Bench(cores=8, threads=16, machine="zen2-8c")
+    first, second = (task for task, core in zip(bench.tasks, bench.home, strict=True) if core == 4)
+    rq = bench.runqueues[4]
+    bench.forget()
+    assert (bench.wake(first), bench.wake(second)) == (1, 1)
+    assert (first["state"], second["state"], first["on_rq"], rq["nr_running"]) == (WAKING, WAKING, 0, 0)
+    assert (rq["wake_list"], second["wake_entry"], first["wake_entry"]) == (
+        second.address("wake_entry"), first.address("wake_entry"), 0,
+    )  # fmt: skip
+    assert (first["pi_lock"], second["pi_lock"]) == (0, 0)
+    assert bench.sent() == [(4, RESCHEDULE_VECTOR)]  # only for the first
+    assert bench.stores["rq/4", 0] == 0, "the lock is left alone"
+
+
+def test_a_polling_core_of_another_cache_domain_gets_no_interrupt() -> None:
+    bench = Bench(cores=8, threads=8, machine="zen2-8c")
+    info = bench.thread_info(bench.idle(4))
+    info["flags"] = POLLING
+    assert bench.wake(bench.tasks[bench.home.index(4)]) == 1
+    assert (info["flags"], bench.sent()) == (POLLING | NEED_RESCHED, [])
+
+
+@pytest.mark.parametrize("migrated", [False, True])
+def test_the_interrupt_queues_what_is_on_the_wake_list(migrated: bool) -> None:
+    bench = Bench(cores=8, threads=8, machine="zen2-8c")
+    task, rq = bench.tasks[LOCAL], bench.runqueues[0]
+    task["state"], task["wake_entry"], rq["wake_list"] = WAKING, 0, task.address("wake_entry")
+    task["sched_bits"] |= 0x8 * migrated
+    count = bench.areas[0]["preempt_count"]
+    bench.call("scheduler_ipi")
+    assert (rq["wake_list"], task["state"], task["on_rq"], rq["nr_running"], rq["lock"]) == (0, 0, 1, 1, 0)
+    assert bench.areas[0]["preempt_count"] | 0x80000000 == count | 0x80000000
+    assert bench.marks == Counter(woken=1, wakeup_to_idle=1)
+
+
 def test_the_flags_of_a_core_that_changes_them_meanwhile_are_not_lost(bench: Bench) -> None:
     task, core = first_state(bench)
     info = bench.thread_info(bench.idle(core))

@@ -7,11 +7,14 @@ import pytest
 
 from bench.guest.plain_machine import PlainCore, PlainMachine, Stopped
 from bench.guest_coverage import watch
+from emu.description import load_machine
+from emu.guest.processor import processor_of
 from emu.guest.tasks import STACK_BYTES
 from emu.image import Image
 from emu.subjects.ipc_msg.build import Guest, build_guest
 from emu.subjects.ipc_msg.workload.pmsg_shared import plan_pmsg_shared
 
+A10 = processor_of(load_machine("a10-7800"))
 RESCHEDULE, TIMER = 0xFD, 0xEF
 STEPS_MAX = 400_000
 ENOSYS = 38
@@ -19,7 +22,7 @@ ENOSYS = 38
 
 def machine_of(image: Image, **workload: object) -> tuple[Guest, PlainMachine]:
     """Build a guest and the plain machine that runs it."""
-    guest = build_guest(image, plan_pmsg_shared(**workload))  # type: ignore[arg-type]
+    guest = build_guest(image, plan_pmsg_shared(**workload), A10)  # type: ignore[arg-type]
     machine = PlainMachine(guest.ram, guest.cr3, guest.start_primary, guest.start_secondary, guest.workload.cores)
     for core in machine.cores:
         watch(core.uc, image)
@@ -155,7 +158,7 @@ def test_an_unknown_system_call_returns_enosys(reduced_image: Image) -> None:
 
 
 def test_same_inputs_build_the_same_bytes(reduced_image: Image) -> None:
-    first, second = (build_guest(reduced_image, plan_pmsg_shared(cores=4, seed=7)) for _ in range(2))
+    first, second = (build_guest(reduced_image, plan_pmsg_shared(cores=4, seed=7), A10) for _ in range(2))
     assert (first.ram == second.ram).all()
     assert first.objects == second.objects and first.locks == second.locks
 

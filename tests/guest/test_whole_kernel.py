@@ -8,13 +8,16 @@ import pytest
 
 from bench.guest.plain_machine import PlainCore, PlainMachine
 from emu.assembly import assemble_variant
+from emu.description import load_machine
 from emu.errors import CheckFailed
 from emu.guest.build import NO_RESCHEDULE_DUE
+from emu.guest.processor import processor_of
 from emu.guest.slab import KINDS
 from emu.image import Image
 from emu.subjects.ipc_msg.build import Guest, build_guest
 from emu.subjects.ipc_msg.workload.pmsg_shared import plan_pmsg_shared
 
+A10 = processor_of(load_machine("a10-7800"))
 VARIANTS = ("baseline", "wakeq")
 STEPS_MAX = 600_000
 RESCHEDULE, TIMER = 0xFD, 0xEF
@@ -30,7 +33,7 @@ def image_of(variant: str) -> Image:
 def machine_of(variant: str, **workload: object) -> tuple[Guest, PlainMachine]:
     """A guest and the plain machine that will run it."""
     image = image_of(variant)
-    guest = build_guest(image, plan_pmsg_shared(**workload))  # type: ignore[arg-type]
+    guest = build_guest(image, plan_pmsg_shared(**workload), A10)  # type: ignore[arg-type]
     machine = PlainMachine(guest.ram, guest.cr3, guest.start_primary, guest.start_secondary, guest.workload.cores)
     machine.translate = guest.kernel.pages.translate
     machine.names = lambda pc: "{}+{:#x}".format(*(image.symbol_at(pc) or ("?", pc)))

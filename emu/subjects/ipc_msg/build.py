@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from emu.guest import build
 from emu.guest.build import GuestLock
+from emu.guest.processor import Processor
 from emu.guest.record import Kernel, Record
 from emu.guest.slab import KINDS, ram_bytes
 from emu.guest.tasks import UserTask
@@ -38,8 +39,10 @@ def ram_of(workload: Workload) -> int:
     return ram_bytes(slabs_of(workload))
 
 
-def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram: NDArray[np.uint8] | None = None) -> Guest:
-    """Build the guest into `ram` (zeroed; allocated if absent); `timer_period` is the local timer's count, 0 for off."""
+def build_guest(
+    image: Image, workload: Workload, processor: Processor, *, timer_period: int = 0, ram: NDArray[np.uint8] | None = None
+) -> Guest:
+    """Build the guest into `ram` (zeroed; allocated if absent); `timer_period`: the count of the local timer, 0 for off."""
     program = PROGRAMS[workload.program]
     made: list[Ipc] = []
 
@@ -48,7 +51,7 @@ def build_guest(image: Image, workload: Workload, *, timer_period: int = 0, ram:
         return _places_of_queue_locks(kernel, made[0])
 
     data = np.zeros(ram_of(workload), np.uint8) if ram is None else ram
-    guest = build.build_guest(image, workload, program, populate, ram=data, timer_period=timer_period)
+    guest = build.build_guest(image, workload, program, populate, processor, ram=data, timer_period=timer_period)
     return Guest(**{each.name: getattr(guest, each.name) for each in fields(guest)}, workload=workload, ipc=made[0])
 
 

@@ -23,6 +23,7 @@ from emu.engine import records as rec
 from emu.engine.machine import Machine, Options
 from emu.engine.text import Text, build_text
 from emu.guest.paging import PAGE, USER_DATA
+from emu.guest.processor import processor_of
 from emu.guest.record import Record
 from emu.guest.tasks import STACK_BYTES
 from emu.image import Image
@@ -219,7 +220,7 @@ def make(
     workload.setdefault("messages", 1)
     plan = plan_pmsg_shared(**workload) if plan is None else plan
     bus = Bus(description, plan.cores, ram_of(plan))
-    guest = build_guest(image, plan, ram=bus.ram)
+    guest = build_guest(image, plan, processor_of(description), ram=bus.ram)
     guest.kernel.pages.map(USER, guest.kernel.ram.allocate(PAGE, PAGE), USER_DATA)
     start = start_of(guest, image)
     if primary is not None:

@@ -14,6 +14,8 @@ from unicorn import x86_const as x86
 
 from bench.guest_coverage import watch
 from emu.assembly import assemble_variant
+from emu.description import load_machine
+from emu.guest.processor import processor_of
 from emu.guest.ram import DIRECT_MAP
 from emu.guest.record import Record
 from emu.image import Image
@@ -41,10 +43,10 @@ def image() -> Image:
 class Bench:
     """A guest at its start, and core 0 in kernel mode on the stack of its idle task."""
 
-    def __init__(self, *, cores: int = 4, threads: int = 4, placement: str | None = None) -> None:
+    def __init__(self, *, cores: int = 4, threads: int = 4, placement: str | None = None, machine: str = "a10-7800") -> None:
         self.image = image()
         plan = plan_pmsg_shared(cores=cores, threads=threads, messages=2 * threads, placement=placement)
-        self.guest = build_guest(self.image, plan)
+        self.guest = build_guest(self.image, plan, processor_of(load_machine(machine)))
         self.kernel = self.guest.kernel
         self.tsc = 1 << 40
         self.apic: list[tuple[int, int]] = []  # register, value written

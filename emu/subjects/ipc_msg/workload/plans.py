@@ -64,7 +64,7 @@ def plan_workload(
     ):
         if value is not None:
             raise UserError(f"{name} is {what}, and {workload} has no pairs: leave it out")
-    return workloads.plan(workload, cores=cores, cores_per_module=cores_per_module, threads=threads, messages=messages, seed=seed)
+    return workloads.plan(workload, cores=cores, threads=threads, messages=messages, seed=seed)
 
 
 def check_name(workload: str) -> None:

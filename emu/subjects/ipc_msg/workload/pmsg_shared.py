@@ -77,7 +77,6 @@ def plan_pmsg_shared(
     tokens = tuple(Held(size, pairs, None) for size in message_blocks(TOKEN_TEXT))  # who passes one on has freed it before
     return Workload(
         cores,
-        cores_per_module,
         tuple(tasks),
         NAME,
         "pmsg_shared",

@@ -154,7 +154,7 @@ KINDS = {
 }
 
 
-def plan(name: str, *, cores: int, cores_per_module: int, threads: int, messages: int, seed: int) -> Workload:
+def plan(name: str, *, cores: int, threads: int, messages: int, seed: int) -> Workload:
     """Plan one of `KINDS`, or raise `UserError` saying what was wanted."""
     kind = KINDS[name]
     validate(cores, threads, messages, seed)
@@ -181,7 +181,6 @@ def plan(name: str, *, cores: int, cores_per_module: int, threads: int, messages
     place = "all on one core" if kind.one_core else PLACEMENT
     return Workload(
         cores,
-        cores_per_module,
         tasks,
         name,
         "table_task",

@@ -58,10 +58,10 @@ class Workload(GuestPlan):
         return len(self.tasks)
 
 
-def plan_script(*, tasks: int, cores_per_module: int = 2, held: tuple[Held, ...] = ()) -> Workload:
+def plan_script(*, tasks: int, held: tuple[Held, ...] = ()) -> Workload:
     """A core for each task of a script, which waits there for what it is told to do."""
     plans = tuple(TaskPlan(index=index, core=index, cpus_allowed=1 << index, program="script") for index in range(tasks))
-    return Workload(tasks, cores_per_module, plans, "script", "script_task", placement="one task a core", full_queues=1, held=held)
+    return Workload(tasks, plans, "script", "script_task", placement="one task a core", full_queues=1, held=held)
 
 
 def queue_id(index: int) -> int:
