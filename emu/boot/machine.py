@@ -107,8 +107,7 @@ class Machine:
         deadline = board.deadline()
         running = self.cores[record["turn"]]
         if deadline < record["deadline"] or running.record["irq"] or running.record["nmi"]:
-            running.record["stop"] |= records.STOP_EVENT
-            running.cpu.stop()
+            running.record["event"] = 1
         record["deadline"] = deadline
 
     def load(self, entry: Entry) -> None:
@@ -116,10 +115,10 @@ class Machine:
         self.cores[0].enter(entry)
 
     def run(self, until: int) -> int:
-        """Run to about `until` instructions, or until something happens that is not the machine's own affair; says what."""
+        """Run a slice, at most to the time `until`, or until something happens that is not the machine's own affair; says what."""
         record = self.record
+        record["slice_end"] = min(until, record["now"] + SLICE)
         while True:
-            record["slice_end"] = min(until, record["now"] + SLICE)
             round_robin.run(address_of(self._machine))
             if self.failure is not None:
                 raise self.failure
@@ -233,7 +232,7 @@ class Machine:
     def interrupt(self) -> None:
         """Come back to whoever runs the machine, at the end of the block."""
         self.record["finished"] = 1
-        self.cores[self.record["turn"]].cpu.stop()
+        self.cores[self.record["turn"]].record["event"] = 1
 
     def _end(self, how: str) -> None:
         self.ended = how

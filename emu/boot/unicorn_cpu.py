@@ -117,10 +117,6 @@ class UnicornCpu:
         """Empty Unicorn's TLB."""
         check(uclib.uc_ctl(self.uc._uch, ctypes.c_int(uc_const.UC_CTL_TLB_FLUSH | 1 << 30)), "to flush its TLB")
 
-    def stop(self) -> None:
-        """Come back before the next block."""
-        uclib.uc_emu_stop(self.uc._uch)
-
     def on_ports(self, read: Callable[[int, int], int], write: Callable[[int, int, int], None]) -> None:
         """IN (port, bytes) and OUT (port, bytes, value)."""
         self._instruction(x86.UC_X86_INS_IN, IN_CALLBACK(lambda uc, port, size, user: read(port, size)))

@@ -1,9 +1,9 @@
 """Code that changes: which cores have fetched from a frame, and which may write there without asking.
 
-A core that writes to a frame drops its own translations by itself (Unicorn does that, for pages that its TLB got after they had
-been translated). It knows nothing of the translations of other instances. So a frame from which others have fetched is never
-in a core's TLB for writing: the write asks, and theirs are dropped. And a first fetch takes the right to write without asking
-away from all cores.
+Unicorn drops a core's own translations when it writes to their frame through a page that its TLB got after they had been made, and
+never those of another instance. So whenever a block is translated, the right to write to its frame without asking is taken away:
+from this core by emptying its TLB, and by a first fetch from all others. And a frame from which others have fetched is never in a
+core's TLB for writing: the write asks, and theirs are dropped.
 """
 
 from emu.boot.hot.frames import offset_of
@@ -40,6 +40,16 @@ def note_fetch(machine, core, address):  # type: ignore[no-untyped-def]
             else:
                 cores[each].flush = 1
     writers[frame] = U64(0)
+
+
+@njit
+def note_code(machine, core, address):  # type: ignore[no-untyped-def]
+    """A core has translated code in a frame: its own next write there is seen by Unicorn."""
+    frame = offset_of(machine, address) >> 12
+    writers = frames_of(machine, machine.writers)
+    if frame >= 0 and writers[frame] & core.bit:
+        writers[frame] &= ~core.bit
+        call(machine.uc_ctl, core.uc, FLUSH_TLB, 0, 0, 0)
 
 
 @njit

@@ -41,6 +41,12 @@ def on_block(uc, address, size, user):  # type: ignore[no-untyped-def]
     """Before each block: its instructions are counted, unless this turn has not room for all of them."""
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
+    if core.event:
+        core.event = 0
+        core.stop |= STOP_EVENT
+    if core.stop:
+        call(machine.emu_stop, uc, 0, 0, 0, 0)
+        return
     if core.flushing:
         core.flushing = 0
         forget(core)

@@ -60,6 +60,7 @@ CORE = np.dtype(
         ("count", I64),  # instructions retired
         ("limit", I64),  # count at which this turn ends
         ("stop", I64),
+        ("event", I64),  # a device wants the turn to end at the next block: Unicorn repeats an access in which it is stopped
         ("error", I64),  # Unicorn's, of the last turn
         ("irq", I64),  # an interrupt waits whose priority is high enough
         ("nmi", I64),  # an NMI waits

@@ -80,6 +80,7 @@ def take_turn(machine, core, budget):  # type: ignore[no-untyped-def]
     core.turn_start = core.count
     core.limit = core.count + budget
     core.stop = 0
+    core.event = 0
     core.error = 0
     while True:
         core.fault = 0
