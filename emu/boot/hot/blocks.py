@@ -4,7 +4,6 @@ Unicorn says of a block where it begins and how many bytes it has. Its instructi
 and remembered by place; a block that is left in its middle is counted again, up to where it was left.
 """
 
-from emu.boot.hot.code_pages import note_code
 from emu.boot.hot.env import CPL, CS64, HFLAGS, get32, linear_pc
 from emu.boot.hot.env import CS32 as HF_CS32
 from emu.boot.hot.frames import offset_of
@@ -15,7 +14,6 @@ from emu.boot.hot.records import (
     CODE_BYTES,
     I64,
     PAGE,
-    PAGE_SHIFT,
     SITE_NONE,
     SITE_SEGMENT,
     SITES,
@@ -155,10 +153,6 @@ def note_translation(machine, core, pc, size, instructions):  # type: ignore[no-
         core.miscounted += 1
     entry.key = place
     entry.what = (instructions << 16) | size
-    user = get32(core, HFLAGS) & CPL == 3
-    note_code(machine, core, translate(machine, core, pc, FETCH, user))
-    if (pc ^ (pc + size - 1)) >> PAGE_SHIFT:
-        note_code(machine, core, translate(machine, core, pc + size - 1, FETCH, user))
 
 
 @njit

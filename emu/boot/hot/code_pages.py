@@ -1,9 +1,11 @@
 """Code that changes: which cores have fetched from a frame, and which may write there without asking.
 
-Unicorn drops a core's own translations when it writes to their frame through a page that its TLB got after they had been made, and
-never those of another instance. So whenever a block is translated, the right to write to its frame without asking is taken away:
-from this core by emptying its TLB, and by a first fetch from all others. And a frame from which others have fetched is never in a
-core's TLB for writing: the write asks, and theirs are dropped.
+An instance of Unicorn knows nothing of the others' translations. And it drops its own, byte by byte, only while the page that is
+written is executable in its TLB, at the address that is written: then every write to it is looked at. So
+- a first fetch from a frame takes the right to write there without asking away from all cores, by emptying their TLBs;
+- a write to a frame from which others have fetched makes theirs stale; so does a write through an address that is not executable
+  with the core's own, and its turn ends with the block;
+- an executable page of a frame with the core's own translations is written as such.
 """
 
 from emu.boot.hot.frames import offset_of
@@ -43,34 +45,32 @@ def note_fetch(machine, core, address):  # type: ignore[no-untyped-def]
 
 
 @njit
-def note_code(machine, core, address):  # type: ignore[no-untyped-def]
-    """A core has translated code in a frame: its own next write there is seen by Unicorn."""
-    frame = offset_of(machine, address) >> 12
-    writers = frames_of(machine, machine.writers)
-    if frame >= 0 and writers[frame] & core.bit:
-        writers[frame] &= ~core.bit
-        call(machine.uc_ctl, core.uc, FLUSH_TLB, 0, 0, 0)
-
-
-@njit
-def may_write(machine, core, address, writes):  # type: ignore[no-untyped-def]
-    """Whether a core may have a frame in its TLB for writing; if it `writes` now, the others' translations go."""
+def may_write(machine, core, address, writes, executable):  # type: ignore[no-untyped-def]
+    """Whether a core may have a frame in its TLB for writing; if it `writes` now, translations that this makes stale go."""
     frame = offset_of(machine, address) >> 12
     codes, writers = frames_of(machine, machine.code_pages), frames_of(machine, machine.writers)
-    if codes[frame] & ~core.bit:
+    stale = codes[frame] & ~core.bit if executable else codes[frame]
+    if stale:
         if not writes:
             return False
         core.code_writes += 1
         cores = array_at(machine.cores, machine.core_count, CORE)
         for each in range(machine.core_count):
-            if each != core.index and codes[frame] & cores[each].bit:
+            if stale & cores[each].bit:
                 cores[each].flush = 1
+                cores[each].event = 1
                 if cores[each].stale_count < STALE:
                     array_at(cores[each].stale, STALE, I64)[cores[each].stale_count] = address
                 cores[each].stale_count += 1
-        codes[frame] &= core.bit
+        codes[frame] &= ~stale
     writers[frame] |= core.bit
     return True
+
+
+@njit
+def has_code(machine, core, address):  # type: ignore[no-untyped-def]
+    """Whether a core has translations of code in a frame."""
+    return frames_of(machine, machine.code_pages)[offset_of(machine, address) >> 12] & core.bit != U64(0)
 
 
 @njit

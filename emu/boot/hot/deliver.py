@@ -89,7 +89,7 @@ def push(machine, core, address, value):  # type: ignore[no-untyped-def]
         core.fault = 1
         put64(core, CR2, address)
         return
-    may_write(machine, core, at, True)
+    may_write(machine, core, at, True, False)
     write_word(machine, at | (address & (PAGE - 1)), value)
 
 

@@ -5,7 +5,7 @@ Unicorn's TLB changes its size by the host's clock, so which of its entries it d
 Source of the walk: Intel SDM volume 3, 4.5 (4-level paging) and 4.7 (page-fault exceptions).
 """
 
-from emu.boot.hot.code_pages import may_write, note_fetch
+from emu.boot.hot.code_pages import has_code, may_write, note_fetch
 from emu.boot.hot.env import CPL, CR0, CR3, EFER, GDT, HFLAGS, LDT, LMA, NO_EXECUTE, PAGING, TR, WRITE_PROTECT, get32, get64
 from emu.boot.hot.frames import read_word, write_word
 from emu.boot.hot.records import I64, MMIO_AT, PAGE, STOP_UNSUPPORTED, TLB, TLB_ENTRIES, TLB_FULL
@@ -177,7 +177,8 @@ def fill(machine, core, address, access):  # type: ignore[no-untyped-def]
         note_fetch(machine, core, frame)
     rights = rights_of(core, address)
     writable = rights & R_DIRTY and not forbidden(machine, core, rights, I64(WRITE), user)
-    if (access == WRITE or (writable and access == READ)) and may_write(machine, core, frame, access == WRITE):
-        allowed |= 2
+    executable = rights & R_NO_EXECUTE == 0 and rights != 0
+    if (access == WRITE or (writable and access == READ)) and may_write(machine, core, frame, access == WRITE, executable):
+        allowed |= 6 if executable and has_code(machine, core, frame) else 2
     core.scratch[1] = allowed
     return frame
