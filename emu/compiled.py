@@ -44,8 +44,8 @@ def tell(done: int, total: int) -> None:
 @cache
 def folder(sources: tuple[str, ...] = HOT_SOURCES) -> Path | None:
     """Where the compiled code of these sources is kept; None if it can be kept nowhere."""
-    name = Path("emu") / _digest(sources)
-    wanted = _home() / name
+    name = Path("emu") / digest(sources)
+    wanted = home() / name
     reasons: list[str] = []
     for each in (wanted, Path(tempfile.gettempdir()) / f"emu-{os.geteuid()}" / name):
         reason = _unusable(each)
@@ -70,15 +70,17 @@ def is_ready(function: str = ENGINE) -> bool:
     return kept is not None and any(kept.rglob(f"{function}-*.nbi"))
 
 
-def _digest(sources: tuple[str, ...]) -> str:
+def digest(sources: tuple[str, ...]) -> str:
+    """What names the code of some sources."""
     package = Path(__file__).parent
-    digest = hashlib.sha256(version("numba").encode())
+    made = hashlib.sha256(version("numba").encode())
     for source in (file for pattern in sources for file in sorted(package.glob(pattern))):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
+        made.update(source.read_bytes())
+    return made.hexdigest()[:16]
 
 
-def _home() -> Path:
+def home() -> Path:
+    """The folder of caches."""
     try:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     except RuntimeError:  # nobody's home

@@ -35,6 +35,11 @@ class Console:
             self._read_line(bytes(self.content[self._line_at :][:LINE_MAX]))
             self.flush()
 
+    def restore(self, content: bytes) -> None:
+        """What a snapshot's machine has written, which nobody sees again."""
+        self.content = bytearray(content)
+        self._line_at = len(content)
+
     def flush(self) -> None:
         """Hand on what has not been handed on yet."""
         if self._line_at < len(self.content):

@@ -148,3 +148,10 @@ class Core:
         live = self.tlb["generation"] == self.record["generation"]
         tlb = np.where(live, self.tlb, np.zeros(1, TLB))
         return cpu, tlb.tobytes(), {name: int(self.record[name]) for name in STATE_KEPT}
+
+    def put_cpu(self, state: bytes) -> None:
+        """Make the CPU what `state` gave, in this or another process: pointers within it stay this engine's own."""
+        pointers = ctypes.string_at(self.cpu.env + env.BREAKPOINTS, 8 * env.BREAKPOINT_COUNT)
+        ctypes.memmove(self.cpu.env, state, len(state))
+        ctypes.memmove(self.cpu.env + env.BREAKPOINTS, pointers, len(pointers))
+        self.cpu.flush_tlb()

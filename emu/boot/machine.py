@@ -17,6 +17,7 @@ from emu.boot.unicorn_cpu import function_pointer
 from emu.errors import InternalError
 from emu.native import address_of
 
+ALONE = 1 << 20  # quantum of a core that has nobody to pass its turn to
 SLICE = 20_000_000  # instructions between two looks of Python's: Ctrl-C, progress
 GENERAL_PROTECTION = 13
 MSR_BYTES = 2  # of RDMSR and WRMSR
@@ -57,7 +58,8 @@ class Machine:
         record["void_at"] = ram.low_bytes
         record["code_pages"], record["writers"] = address_of(self._code_pages), address_of(self._writers)
         record["deadline"] = NEVER
-        record["quantum"], record["turn_left"], record["exact"] = quantum, quantum, exact
+        record["quantum"], record["exact"] = quantum if cores > 1 else max(quantum, ALONE), exact
+        record["turn_full"] = record["turn_left"] = record["quantum"]
         record["random"] = np.uint64(seed * 0x9E3779B97F4A7C15 & 2**64 - 1)
         for name in ("emu_start", "emu_stop", "reg_read", "uc_ctl"):
             record[name] = function_pointer(name if name.startswith("uc_") else f"uc_{name}")
@@ -107,7 +109,7 @@ class Machine:
         deadline = board.deadline()
         running = self.cores[record["turn"]]
         if deadline < record["deadline"] or running.record["irq"] or running.record["nmi"]:
-            running.record["event"] = 1
+            running.record["event"] |= records.EVENT_DEVICE
         record["deadline"] = deadline
 
     def load(self, entry: Entry) -> None:
@@ -117,7 +119,7 @@ class Machine:
     def run(self, until: int) -> int:
         """Run a slice, at most to the time `until`, or until something happens that is not the machine's own affair; says what."""
         record = self.record
-        record["slice_end"] = min(until, record["now"] + SLICE)
+        record["slice_end"], record["stop_at"] = record["now"] + SLICE, until
         while True:
             round_robin.run(address_of(self._machine))
             if self.failure is not None:
@@ -232,7 +234,7 @@ class Machine:
     def interrupt(self) -> None:
         """Come back to whoever runs the machine, at the end of the block."""
         self.record["finished"] = 1
-        self.cores[self.record["turn"]].record["event"] = 1
+        self.cores[self.record["turn"]].record["event"] |= records.EVENT_DEVICE
 
     def _end(self, how: str) -> None:
         self.ended = how

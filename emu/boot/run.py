@@ -3,15 +3,23 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
 
-from emu.boot.build import build, load, read_inputs
+from emu.boot import snapshot
+from emu.boot.boot_cache import BootCache, shape_of
+from emu.boot.build import Inputs, build, load, read_inputs
 from emu.boot.console import Console
 from emu.boot.doing import doing
+from emu.boot.marks import Kind, Mark
 from emu.boot.result import BootResult
-from emu.boot.session import Ended, Session
+from emu.boot.session import End, Ended, Session
+from emu.boot.snapshot import Shape
 from emu.boot.spec import BootSpec
 from emu.elf.bzimage import BzImage
 from emu.elf.kernel_file import Vmlinux
+from emu.errors import UserError
+from emu.files import Output
 
 COUNTS = ("fills", "walks", "exceptions", "page_faults", "system_calls", "code_writes", "miscounted")
 
@@ -27,23 +35,88 @@ class Watchers:
 
 
 def boot(spec: BootSpec, watchers: Watchers, *, digest: bool = False) -> BootResult:
-    """Boot, and run to the end, the mark or the bound."""
+    """Boot, or begin from a snapshot, and run to the end, the mark or the bound."""
     inputs = read_inputs(spec)
     console = Console(watchers.output)
     machine = build(spec, inputs.identity, console.receive)
     console.wake = machine.interrupt
-    load(machine, spec, inputs)
     session = Session(machine, console)
-    began = time.monotonic()
+    if spec.at is not None and spec.checkpoint is not None:
+        Output(spec.checkpoint, "snapshot", overwrite=spec.overwrite)  # refused before the run, not behind it
+    shape = shape_of(spec, inputs)
+    _begin(spec, inputs, session, shape, watchers)
+    began, before = time.monotonic(), machine.instructions()
 
     def pause() -> bool:
         watchers.progress(machine.instructions())
         return watchers.should_stop()
 
-    ended = session.run(spec.until, spec.max_instructions, pause)
+    ended = Ended(End.MARK)
+    if spec.at is not None and spec.checkpoint is not None:
+        ended = session.run(spec.at, spec.max_instructions, pause)
+        if ended.how == End.MARK:
+            size = snapshot.save(spec.checkpoint, session, shape, overwrite=spec.overwrite)
+            watchers.tell(f"{spec.checkpoint}: a snapshot at {spec.at}, {size / 1e6:.1f} MB")
+        elif ended.how not in (End.STOPPED, End.LIMIT):
+            watchers.tell(f"{spec.checkpoint}: not written: the run ended before {spec.at}")
+    if ended.how == End.MARK and (spec.at is None or spec.at != spec.until):
+        ended = session.run(spec.until, spec.max_instructions, pause)
     console.flush()
     seconds = time.monotonic() - began
-    return summarise(spec, session, ended, seconds, machine.instructions(), kernel=inputs.kernel, digest=digest)
+    return summarise(spec, session, ended, seconds, machine.instructions() - before, kernel=inputs.kernel, digest=digest)
+
+
+def _begin(spec: BootSpec, inputs: Inputs, session: Session, shape: Shape, watchers: Watchers) -> None:
+    """From a snapshot, from a boot that was kept, or from power-on."""
+    if spec.restore is not None:
+        with open_snapshot(spec.restore) as file:
+            what = f"snapshot {spec.restore}"
+            header = snapshot.read_header(file, what)
+            found = snapshot.shape_of(header)
+            if found != shape:
+                raise UserError(f"{what}: {difference(found, shape)}; give the options that it was written with")
+            snapshot.restore(file, header, session, what)
+        return
+    cache = BootCache(shape)
+    if spec.cache and cache.load(session, lambda count, console: _comes_later(spec, count, console)):
+        watchers.tell(f"the boot to the first user instruction was kept in {cache.path}")
+        watchers.output(bytes(session.console.content))
+        return
+    load(session.machine, spec, inputs)
+    if spec.cache:
+        session.on_user = lambda: cache.keep(session)
+
+
+def open_snapshot(path: Path) -> BinaryIO:
+    """The file that --restore names."""
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise UserError(f"snapshot {path}: cannot be read: {error.strerror or error}") from None
+
+
+def difference(found: Shape, wanted: Shape) -> str:
+    """In what two boots differ, in words."""
+    if found.cpus != wanted.cpus:
+        return f"it is of {found.cpus} CPUs, not {wanted.cpus}"
+    if found.memory_mib != wanted.memory_mib:
+        return f"it is of {found.memory_mib} MiB, not {wanted.memory_mib}"
+    return "it is of another kernel, initramfs, command line, CPUID, quantum or seed"
+
+
+def _comes_later(spec: BootSpec, instructions: int, console: str) -> bool:
+    """Whether everything that this run waits for comes after the first user instruction."""
+    if spec.max_instructions is not None and spec.max_instructions <= instructions:
+        return False
+    return all(mark is None or _is_later(mark, instructions, console) for mark in (spec.until, spec.at))
+
+
+def _is_later(mark: Mark, instructions: int, console: str) -> bool:
+    if mark.kind == Kind.TEXT:
+        return mark.text.encode() not in console.encode("latin-1")
+    if mark.kind == Kind.INSTRUCTIONS:
+        return mark.number > instructions
+    return mark.kind in (Kind.USER, Kind.M5OP)
 
 
 def summarise(

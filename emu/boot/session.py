@@ -45,10 +45,13 @@ class Session:
         """Neither has begun, or both come from a snapshot."""
         self.machine, self.console = machine, console
         self.user_at: int | None = None  # instructions retired before the first one in ring 3
+        self.on_user: Callable[[], None] = lambda: None  # told then, before that instruction
 
     def run(self, until: Mark | None, max_instructions: int | None, pause: Callable[[], bool]) -> Ended:
         """Run; `pause` is asked now and then whether to stop."""
         machine, console = self.machine, self.console
+        if until is not None and until.kind == Kind.USER and self.user_at is not None:
+            return Ended(End.MARK)
         limit = max_instructions or FOREVER
         if until is not None and until.kind == Kind.INSTRUCTIONS:
             limit = min(limit, until.number)
@@ -65,6 +68,7 @@ class Session:
             if ended := self._after(stop, until):
                 return self._settle(ended)
             if pause():
+                console.flush()
                 return Ended(End.STOPPED)
 
     def _after(self, stop: int, until: Mark | None) -> Ended | None:
@@ -73,6 +77,7 @@ class Session:
         if stop & records.STOP_USER:
             machine.record["user_seen"] = 1
             self.user_at = machine.instructions()
+            self.on_user()
             if until is not None and until.kind == Kind.USER:
                 return Ended(End.MARK)
         if stop & records.STOP_CALL and (ended := self._m5op(machine.cores[machine.record["turn"]], until)):

@@ -37,6 +37,11 @@ class BootSpec:
     seed: int = 0
     max_instructions: int | None = None
     until: Mark | None = None
+    checkpoint: Path | None = None  # a file to write a snapshot into
+    at: Mark | None = None  # when
+    restore: Path | None = None  # a snapshot to begin from
+    cache: bool = True
+    overwrite: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no machine has."""

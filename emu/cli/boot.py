@@ -16,17 +16,24 @@ from emu.errors import GuestFault, LimitReached
 
 OF_BOOTS = (
     "--cpus", "--memory", "--append", "--machine", "--cpuid", "--quantum", "--seed", "--max-instructions", "--until",
-    "--json", "--verbose", "--busybox", "--file",
+    "--json", "--verbose", "--busybox", "--file", "--checkpoint", "--at",
 )  # fmt: skip
 
 
 @together.declare(
     together.Apart("--initrd", ("--file", "--busybox"), "what is in it is all that the guest has"),
+    together.Apart("--restore", ("--no-cache",), "a snapshot is a beginning of its own, and keeps nothing"),
+    together.Needs(("--checkpoint", "--overwrite"), "--at", "a snapshot is written at a mark"),
+    together.Needs(("--at", "--overwrite"), "--checkpoint", "a mark alone writes nothing"),
     together.Together(OF_BOOTS, "each is one figure of the boot, or one form of what it gives"),
+    together.Together(
+        ("--restore", "--no-cache", "--overwrite"), "a boot has these beginnings, and files, whatever it is", OF_BOOTS
+    ),
+    together.Together(("--overwrite",), "a snapshot may be written from any beginning", ("--restore", "--no-cache", "--initrd")),
     together.Together(
         ("--initrd",),
         "an initramfs of the user's own runs in any machine",
-        tuple(each for each in OF_BOOTS if each not in ("--file", "--busybox")),
+        (*(each for each in OF_BOOTS if each not in ("--file", "--busybox")), "--restore", "--no-cache"),
     ),
 )
 def boot(
@@ -54,6 +61,15 @@ def boot(
     max_instructions: Annotated[
         str | None, typer.Option(metavar="N", help="Stop a guest that has not ended after N instructions of all cores.")
     ] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a snapshot of the machine at the mark --at, and go on.")
+    ] = None,
+    at: Annotated[str | None, typer.Option(metavar="MARK", help="When to write it; a mark as for --until.")] = None,
+    restore: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Begin from a snapshot, with the options that it was written with.")
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Boot from power-on, and keep nothing for the next time.")] = False,
+    overwrite: options.Overwrite = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Say on stderr what is done, and how much of it.")] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -84,6 +100,11 @@ def boot(
         seed=options.whole("seed", seed),
         max_instructions=None if max_instructions is None else options.whole("max-instructions", max_instructions),
         until=None if until is None else parse_mark("--until", until),
+        checkpoint=checkpoint,
+        at=None if at is None else parse_mark("--at", at),
+        restore=restore,
+        cache=not no_cache,
+        overwrite=overwrite,
     )
     result = _run(spec, verbose=verbose, as_json=as_json)
     if as_json:

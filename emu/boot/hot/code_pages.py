@@ -9,7 +9,7 @@ written is executable in its TLB, at the address that is written: then every wri
 """
 
 from emu.boot.hot.frames import offset_of
-from emu.boot.hot.records import CORE, I64, STALE, U64
+from emu.boot.hot.records import CORE, EVENT_CODE, I64, STALE, U64
 from emu.native import array_at, call, njit
 
 FLUSH_TLB = 11 | 1 << 30  # uc_ctl: UC_CTL_TLB_FLUSH, written
@@ -58,7 +58,7 @@ def may_write(machine, core, address, writes, executable):  # type: ignore[no-un
         for each in range(machine.core_count):
             if stale & cores[each].bit:
                 cores[each].flush = 1
-                cores[each].event = 1
+                cores[each].event |= EVENT_CODE
                 if cores[each].stale_count < STALE:
                     array_at(cores[each].stale, STALE, I64)[cores[each].stale_count] = address
                 cores[each].stale_count += 1

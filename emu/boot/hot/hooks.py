@@ -10,9 +10,12 @@ from emu.boot.hot.frames import offset_of
 from emu.boot.hot.msr import is_native
 from emu.boot.hot.records import (
     CORE,
+    EVENT_CODE,
+    EVENT_DEVICE,
     I64,
     MACHINE,
     STOP_CALL,
+    STOP_CODE,
     STOP_EVENT,
     STOP_LIMIT,
     STOP_MARK,
@@ -42,8 +45,8 @@ def on_block(uc, address, size, user):  # type: ignore[no-untyped-def]
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
     if core.event:
+        core.stop |= (STOP_EVENT if core.event & EVENT_DEVICE else 0) | (STOP_CODE if core.event & EVENT_CODE else 0)
         core.event = 0
-        core.stop |= STOP_EVENT
     if core.stop:
         call(machine.emu_stop, uc, 0, 0, 0, 0)
         return
@@ -62,6 +65,7 @@ def on_block(uc, address, size, user):  # type: ignore[no-untyped-def]
     if core.stop:
         return
     if core.count + count > core.limit:
+        core.next_block = count
         stop(machine, core, I64(STOP_LIMIT))
         return
     core.block_pc = address

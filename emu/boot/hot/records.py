@@ -23,7 +23,9 @@ RUNNING, HALTED, WAIT_FOR_SIPI, DEAD = range(4)  # DEAD: halted with interrupts 
     STOP_UNSUPPORTED,
     STOP_MSR,
     STOP_MARK,
-) = (1 << n for n in range(9))
+    STOP_CODE,
+) = (1 << n for n in range(10))
+EVENT_DEVICE, EVENT_CODE = 1, 2  # CORE.event
 # MACHINE.outcome: why the round robin came back to Python
 (
     SLICE_DONE,
@@ -60,7 +62,8 @@ CORE = np.dtype(
         ("count", I64),  # instructions retired
         ("limit", I64),  # count at which this turn ends
         ("stop", I64),
-        ("event", I64),  # a device wants the turn to end at the next block: Unicorn repeats an access in which it is stopped
+        ("event", I64),  # why to stop before the next block: Unicorn repeats an access to a device in which it is stopped
+        ("next_block", I64),  # instructions of the block that did not fit
         ("error", I64),  # Unicorn's, of the last turn
         ("irq", I64),  # an interrupt waits whose priority is high enough
         ("nmi", I64),  # an NMI waits
@@ -120,11 +123,14 @@ MACHINE = np.dtype(
         ("writers", I64),  # host address of U64[frames]: bit n: core n may write there without asking
         ("now", I64),
         ("deadline", I64),  # of the nearest timer
-        ("slice_end", I64),
+        ("slice_end", I64),  # come back at the end of a turn from then on
+        ("stop_at", I64),  # come back then
+        ("resumed", I64),  # the turn goes on where Python had something to do
         ("turn", I64),  # the core whose turn it is
         ("quantum", I64),
         ("exact", I64),  # turns end within blocks
         ("random", U64),  # state of the generator of quanta; 0: all turns are one quantum
+        ("turn_full", I64),  # length of the turn of that core
         ("turn_left", I64),  # what is left of the turn of that core
         ("outcome", I64),
         ("turns", I64),

@@ -18,6 +18,7 @@ from emu.boot.hot.records import (
     MACHINE,
     RUNNING,
     SLICE_DONE,
+    STOP_CODE,
     STOP_EVENT,
     STOP_LIMIT,
     STOP_SHUTDOWN,
@@ -30,7 +31,7 @@ from emu.native import array_at, call, njit
 
 NO_UNTIL = 0  # no core has an exit address
 UNICORN_FAULT = uc_const.UC_ERR_EXCEPTION
-PENDING_TURN = 64  # instructions until a core with interrupts off is asked again whether it takes the one that waits
+PENDING = 64  # instructions until a core with interrupts off is asked again whether it takes the one that waits
 
 
 @njit
@@ -71,88 +72,102 @@ def page_fault(machine, core):  # type: ignore[no-untyped-def]
 
 
 @njit
-def take_turn(machine, core, budget):  # type: ignore[no-untyped-def]
-    """Let a core retire `budget` instructions, or fewer if it halts or must be looked at.
+def take_turn(machine, core, own, budget, cuts):  # type: ignore[no-untyped-def]
+    """Let a core retire `budget` of the `own` instructions that it has left, or fewer; True if its turn is over.
 
-    What does not fit into the budget waits, in whole blocks: cutting a block in two costs a translation of each part. Only the
-    first block of a turn is cut, or all of them where the turns are to be `exact`.
+    A block that does not fit into its own waits for the next turn, unless the turn `cuts` blocks: that costs a translation of
+    each part. A block that only the budget is too small for is cut, as the turn goes on behind it some time.
     """
     core.turn_start = core.count
     core.limit = core.count + budget
     core.stop = 0
     core.event = 0
     core.error = 0
+    progressed = machine.turn_left < machine.turn_full
     while True:
         core.fault = 0
         error = call(machine.emu_start, core.uc, get64(core, EIP), NO_UNTIL, 0, 0)
         if core.stop & ~STOP_LIMIT:
-            return
+            return False
         if core.fault and error == UNICORN_FAULT:
             if not page_fault(machine, core):
                 core.stop = STOP_SHUTDOWN
-                return
+                return False
         elif error != 0:
             core.error = error
-            return
+            return False
         elif core.stop == 0:
             core.status = HALTED if get64(core, EFLAGS) & IF else DEAD
-            return
+            return True
         left = core.limit - core.count
         if left <= 0:
-            return
-        if core.stop:  # the next block is longer than what is left of the budget
-            if core.count > core.turn_start and not machine.exact:
-                return
+            return core.count - core.turn_start >= own
+        if core.stop:
+            fits = core.count - core.turn_start + core.next_block <= own
+            if not fits and not cuts and (progressed or core.count > core.turn_start):
+                return True
             array_at(core.cpu + CFLAGS_NEXT_TB, 1, U32)[0] = U32(left)
             core.stop = 0
 
 
 @njit
+def next_turn(machine):  # type: ignore[no-untyped-def]
+    """The turn passes on."""
+    cores = array_at(machine.cores, machine.core_count, CORE)
+    machine.turn = (machine.turn + 1) % machine.core_count
+    machine.turn_full = next_quantum(machine) if cores[machine.turn].status == RUNNING else 0
+    machine.turn_left = machine.turn_full
+
+
+@njit
 def run_slice(machine):  # type: ignore[no-untyped-def]
-    """Run until Python is needed; `machine.outcome` says for what, `machine.turn` whose turn it is."""
+    """Run until Python is needed; `machine.outcome` says for what, `machine.turn` whose turn it is.
+
+    A run may be left and taken up anywhere without a difference to the guest: interrupts are looked for at the begin of a turn,
+    after an access to a device, and every PENDING instructions of a core that does not take the one that waits; at
+    no other time, so not where Python had something to do (`machine.resumed`).
+    """
     cores = array_at(machine.cores, machine.core_count, CORE)
     idle = 0
     while True:
         if machine.now >= machine.deadline:
             machine.outcome = DEADLINE
             return
-        if machine.now >= machine.slice_end:
+        if machine.now >= machine.stop_at or (machine.now >= machine.slice_end and machine.turn_left <= 0):
             machine.outcome = SLICE_DONE
             return
         core = cores[machine.turn]
-        if takes_interrupt(core):
+        if not machine.resumed and takes_interrupt(core):
             machine.outcome = INTERRUPT
             return
+        machine.resumed = 0
         if core.status != RUNNING or machine.turn_left <= 0:
-            if core.status == RUNNING:
-                idle = 0
-            else:
-                idle += 1
+            idle = 0 if core.status == RUNNING else idle + 1
             if idle > machine.core_count:
                 machine.outcome = ALL_HALTED
                 return
-            machine.turn = (machine.turn + 1) % machine.core_count
-            machine.turn_left = next_quantum(machine) if cores[machine.turn].status == RUNNING else 0
+            next_turn(machine)
             continue
         idle = 0
         machine.turns += 1
-        fixed = min(machine.deadline, machine.slice_end) - machine.now
+        fixed = machine.deadline - machine.now
         if core.irq:
-            fixed = min(fixed, PENDING_TURN)
-        budget = fixed if machine.core_count == 1 else min(machine.turn_left, fixed)
+            fixed = min(fixed, PENDING - core.count % PENDING)
+        own = min(machine.turn_left, fixed)
         if core.stale_count or core.flush:
             catch_up(machine, core)
-        take_turn(machine, core, budget)
+        over = take_turn(machine, core, own, min(own, machine.stop_at - machine.now), machine.exact or fixed < machine.turn_left)
         ran = core.count - core.turn_start
         core.turn_start = core.count
         machine.now += ran
         machine.turn_left -= ran
-        if budget < fixed and core.stop == STOP_LIMIT:
-            machine.turn_left = 0  # the block that comes next did not fit
+        if over and fixed > own:
+            machine.turn_left = 0
+        machine.resumed = 0 if over or core.stop & STOP_EVENT else 1
         if core.error:
             machine.outcome = ENGINE_ERROR
             return
-        if core.stop & ~(STOP_LIMIT | STOP_EVENT) or machine.finished:
+        if core.stop & ~(STOP_LIMIT | STOP_EVENT | STOP_CODE) or machine.finished:
             machine.outcome = STOPPED
             return
 
