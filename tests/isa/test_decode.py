@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import keystone
@@ -40,6 +39,7 @@ UNSEEN_OF_STRINGS = {"flags", "rsi", "rdi", "rcx"}
 DIVISIONS = ("div", "idiv")
 BIT_TESTS = ("bt", "btc", "btr", "bts")  # with a register for the bit, any byte of memory may be meant
 
+LISTED = Path(__file__).with_name("forms.txt")
 Form = tuple[str, tuple[str, ...], bool, bool]  # mnemonic, operands, locked, repeated
 # Not used so far, or rarely: a new routine may well use them.
 MORE = (
@@ -59,20 +59,32 @@ MORE = (
 )  # fmt: skip
 
 
-@cache
-def forms() -> tuple[Form, ...]:
+def of_the_guest() -> set[Form]:
     """Every form that the guest uses and that can be shown on a bare core."""
-    found = {
+    return {
         (each.mnemonic, each.operands, each.locked, each.repeated)
         for name in variants()
         for each in decode(assemble_variant(name)).values()
         if each.branch == Branch.NONE and each.mnemonic not in SYSTEM and not {"s", "c"} & set(each.operands)
     }
-    for name, *operands in map(str.split, MORE):
-        locked = name == "lock"
-        name, *operands = operands if locked else (name, *operands)
-        found.add((name, tuple(operands), locked or (name == "xchg" and "m" in operands[0]), False))
-    return tuple(sorted(found))
+
+
+def line(form: Form) -> str:
+    name, operands, locked, repeated = form
+    return " ".join([*(["lock"] if locked else []), *(["rep"] if repeated else []), name, *operands])
+
+
+def form_of(text: str) -> Form:
+    name, *operands = words = text.split()
+    locked, repeated = name == "lock", name == "rep"
+    if locked or repeated:
+        name, *operands = words[1:]
+    return name, tuple(operands), locked or (name == "xchg" and "m" in operands[0]), repeated
+
+
+def forms() -> list[Form]:
+    """The guest's, as they stand beside this file, and more; so nothing is assembled before a test runs."""
+    return sorted({form_of(each) for each in (*LISTED.read_text().splitlines(), *MORE)})
 
 
 def statement(form: Form) -> str:
@@ -144,6 +156,13 @@ def states(form: Form, rng: random.Random) -> Iterator[tuple[dict[str, int], byt
         if is_string(form[0], form[1]):
             state |= {"rsi": DATA + 0x100, "rdi": DATA + 0x400, "rcx": rng.randrange(4)}
         yield state, bytes(data)
+
+
+def test_the_forms_are_those_of_the_guest(request: pytest.FixtureRequest) -> None:
+    found = "".join(f"{text}\n" for text in sorted(map(line, of_the_guest())))
+    if request.config.getoption("--update-golden"):
+        LISTED.write_text(found)
+    assert found == LISTED.read_text(), f"{LISTED} differs: if the new text is right, run pytest with --update-golden"
 
 
 ONE_FLAG = [1 << bit for bit in range(12) if STATUS >> bit & 1]  # all at once would keep SF and OF equal or different
