@@ -1,5 +1,6 @@
 """The schema of a machine file, and reading one: a missing, negative or unknown entry is refused by name."""
 
+from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -274,8 +275,20 @@ def machine_path(name_or_path: str) -> Path:
 def load_machine(name_or_path: str) -> MachineFile:
     """Read and check a machine file, or raise `UserError` with file, key, wanted and got."""
     path = machine_path(name_or_path)
+    if path.parent == _folder():
+        return _read_once(path)
     if not is_there(path):
         raise UserError(f"machine file {path}: there is no such file; `emu machines` lists those that come with emu")
+    return _read(path)
+
+
+@cache
+def _read_once(path: Path) -> MachineFile:
+    """A file that comes with emu does not change while it runs."""
+    return _read(path)
+
+
+def _read(path: Path) -> MachineFile:
     table = read_toml(path, "machine file")
     try:
         return MachineFile.model_validate(table, context={"folder": path.parent})
