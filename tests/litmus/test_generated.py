@@ -58,8 +58,15 @@ def test_the_set_is_broad():
     assert 0.3 < allowed / len(texts) < 0.7
 
 
-@pytest.mark.parametrize("model", ["tso", "sc"])
-@pytest.mark.parametrize("folder", [FOLDER, HANDWRITTEN], ids=["generated", "handwritten"])
+@pytest.mark.parametrize(
+    ("folder", "model"),
+    [
+        pytest.param(FOLDER, "tso", id="generated-tso"),
+        pytest.param(FOLDER, "sc", id="generated-sc", marks=pytest.mark.deep),
+        pytest.param(HANDWRITTEN, "tso", id="handwritten-tso"),
+        pytest.param(HANDWRITTEN, "sc", id="handwritten-sc"),
+    ],
+)
 def test_emu_finds_the_oracles_states(folder, model):
     """All of them and no others, with the registers and every byte of the locations."""
     texts = {name: read(text) for name, text in texts_in(folder).items()}

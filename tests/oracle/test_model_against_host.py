@@ -1,4 +1,4 @@
-"""The Python model of the queue against the kernel under the tests, on random scripts: 300 of them, and in the long test more:
+"""The Python model of the queue against the kernel under the tests, on random scripts: 150 of them, and in the long test more:
 
 ORACLE_SEQUENCES=10000 python -m pytest tests/oracle/test_model_against_host.py -m deep
 """
@@ -16,7 +16,7 @@ from bench.oracle.strategies import scripts
 from emu.subjects.ipc_msg.script.script import IpcInfo, Msgctl, MsgInfo, MsgStat, Recv, Script, Set
 from emu.subjects.ipc_msg.script.text import dump, with_results
 
-SEQUENCES = 300
+SEQUENCES = 150
 DEEP_SEQUENCES = int(os.environ.get("ORACLE_SEQUENCES", "1000"))
 ASKED = "ORACLE_SEQUENCES" in os.environ  # for other scripts each time; else the same ones: what lands does not hang on chance
 

@@ -10,8 +10,7 @@ from emu.run.parallel import run_all
 
 PLAN = [
     Experiment(variant=variant, messages=40, threads=threads, seed=seed)
-    for threads in (2, 4)
-    for seed in (1, 2)
+    for threads, seed in ((2, 1), (4, 2))
     for variant in ("baseline", "wakeq")
 ]
 BROKEN = replace(PLAN[0], limits=Limits(cycles=1000))
