@@ -49,8 +49,8 @@ class Part:
             case 1:
                 b = core << 24 | self._cores << 16 | b & 0xFFFF
                 c, d = c & BASE_ECX, d & BASE_EDX & ~MTRR & (~0 if self._cores > 1 else ~bits(28))
-            case 5 | 7 | 0x8000000A | 0x8000001B | 0x8000001C:
-                a = b = c = d = 0  # MONITOR, newer instructions, SVM, IBS, LWP
+            case 5 | 6 | 7 | 0x8000000A | 0x8000001B | 0x8000001C:
+                a = b = c = d = 0  # MONITOR, APERF and MPERF, newer instructions, SVM, IBS, LWP
             case 0x80000001:
                 c, d = c & EXTENDED_ECX, d & EXTENDED_EDX
             case 0x80000007:

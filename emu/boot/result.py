@@ -6,7 +6,7 @@ from typing import Any
 from emu.boot.session import End, Ended
 from emu.boot.spec import BootSpec
 
-SCHEMA = 1
+SCHEMA = "emu-boot/1"
 
 
 @dataclass(frozen=True, slots=True)

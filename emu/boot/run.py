@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,6 +12,7 @@ from emu.boot.boot_cache import BootCache, shape_of
 from emu.boot.build import Inputs, build, load, read_inputs
 from emu.boot.console import Console
 from emu.boot.doing import doing
+from emu.boot.machine import Machine
 from emu.boot.marks import Kind, Mark
 from emu.boot.result import BootResult
 from emu.boot.session import End, Ended, Session
@@ -18,6 +20,7 @@ from emu.boot.snapshot import Shape
 from emu.boot.spec import BootSpec
 from emu.elf.bzimage import BzImage
 from emu.elf.kernel_file import Vmlinux
+from emu.elf.kernel_symbols import kernel_symbols
 from emu.errors import UserError
 from emu.files import Output
 
@@ -40,7 +43,8 @@ def boot(spec: BootSpec, watchers: Watchers, *, digest: bool = False) -> BootRes
     console = Console(watchers.output)
     machine = build(spec, inputs.identity, console.receive)
     console.wake = machine.interrupt
-    session = Session(machine, console)
+    session = Session(machine, console, partial(symbol_address, inputs.kernel))
+    _check_symbols(spec, inputs.kernel)
     if spec.at is not None and spec.checkpoint is not None:
         Output(spec.checkpoint, "snapshot", overwrite=spec.overwrite)  # refused before the run, not behind it
     shape = shape_of(spec, inputs)
@@ -62,6 +66,7 @@ def boot(spec: BootSpec, watchers: Watchers, *, digest: bool = False) -> BootRes
     if ended.how == End.MARK and (spec.at is None or spec.at != spec.until):
         ended = session.run(spec.until, spec.max_instructions, pause)
     console.flush()
+    _tell_absent(machine, watchers)
     seconds = time.monotonic() - began
     return summarise(spec, session, ended, seconds, machine.instructions() - before, kernel=inputs.kernel, digest=digest)
 
@@ -85,6 +90,30 @@ def _begin(spec: BootSpec, inputs: Inputs, session: Session, shape: Shape, watch
     load(session.machine, spec, inputs)
     if spec.cache:
         session.on_user = lambda: cache.keep(session)
+
+
+def symbol_address(kernel: Vmlinux | BzImage, name: str) -> int:
+    """Where a kernel's function begins."""
+    symbols = kernel_symbols(kernel)
+    address = None if symbols is None else symbols.address(name)
+    if address is None:
+        what = "the kernel has no symbols" if symbols is None else f"the kernel has no symbol {name}"
+        raise UserError(f"symbol:{name}: {what}; name one of its System.map, or another mark")
+    return address
+
+
+def _check_symbols(spec: BootSpec, kernel: Vmlinux | BzImage) -> None:
+    """A symbol that is not there is refused before the boot."""
+    for mark in (spec.until, spec.at):
+        if mark is not None and mark.kind == Kind.SYMBOL:
+            symbol_address(kernel, mark.text)
+
+
+def _tell_absent(machine: Machine, watchers: Watchers) -> None:
+    """What the guest asked for that this machine has not."""
+    for what, numbers in (("MSRs", machine.unknown_msrs), ("ports", machine.board.ports.unclaimed)):
+        if numbers:
+            watchers.tell(f"{what} that are not there: {', '.join(f'{each:#x}' for each in sorted(numbers))}")
 
 
 def open_snapshot(path: Path) -> BinaryIO:

@@ -41,9 +41,11 @@ class Ended:
 class Session:
     """Runs a machine. The same machine may be run on after a mark."""
 
-    def __init__(self, machine: Machine, console: Console) -> None:
-        """Neither has begun, or both come from a snapshot."""
+    def __init__(self, machine: Machine, console: Console, address_of: Callable[[str], int]) -> None:
+        """Neither has begun, or both come from a snapshot. `address_of` knows the kernel's symbols."""
         self.machine, self.console = machine, console
+        self._address_of = address_of
+        self._marked: set[int] = set()
         self.user_at: int | None = None  # instructions retired before the first one in ring 3
         self.on_user: Callable[[], None] = lambda: None  # told then, before that instruction
 
@@ -55,6 +57,8 @@ class Session:
         limit = max_instructions or FOREVER
         if until is not None and until.kind == Kind.INSTRUCTIONS:
             limit = min(limit, until.number)
+        if until is not None and until.kind == Kind.SYMBOL:
+            self._watch_symbol(until)
         console.text, console.text_seen = (until.text.encode() if until and until.kind == Kind.TEXT else None), False
         while True:
             left = limit - machine.instructions()
@@ -70,6 +74,15 @@ class Session:
             if pause():
                 console.flush()
                 return Ended(End.STOPPED)
+
+    def _watch_symbol(self, mark: Mark) -> None:
+        """From here on executions of a symbol count."""
+        address = self._address_of(mark.text)
+        if address not in self._marked:
+            self._marked.add(address)
+            for core in self.machine.cores:
+                core.cpu.hook_mark(address)
+        self.machine.record["mark_left"] = mark.number
 
     def _after(self, stop: int, until: Mark | None) -> Ended | None:
         """What a stop means; none if the run goes on."""

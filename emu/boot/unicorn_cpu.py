@@ -108,6 +108,11 @@ class UnicornCpu:
         self.hook(uc_const.UC_HOOK_CODE, name, first=address, last=address)
         self.forget(address)
 
+    def hook_mark(self, address: int) -> None:
+        """Add the hook of a mark; all translations go, as looking for that of one address would be a fetch of the guest's."""
+        self.hook(uc_const.UC_HOOK_CODE, "mark", first=address, last=address)
+        self.uc.ctl_flush_tb()
+
     def forget(self, address: int) -> None:
         """Drop the translations of the instruction at a virtual address."""
         control = uc_const.UC_CTL_TB_REMOVE_CACHE | 2 << 26 | 1 << 30

@@ -18,6 +18,10 @@ from typer.main import get_command
 from bench.report.canned import PARTIAL, STALLED, WAKEQ, write_trace
 from bench.report.canned_compare import COUNTED, comparison, row, sensitivity
 from bench.report.canned_path import path_comparison
+from emu.boot.result import BootResult
+from emu.boot.run import COUNTS
+from emu.boot.session import End, Ended
+from emu.boot.spec import BootSpec
 from emu.calibrate.benchmark import Measurement
 from emu.calibrate.figures import expectations
 from emu.calibrate.host_facts import Facts
@@ -94,6 +98,14 @@ def bench(emu, tmp_path):
     plan = Plan(lock="tas", machine="m", cores=2, overrides=(("l1d.ways", 2),))
     result = BenchResult(plan=plan, lock="tas", machine="m", trace_digest="d", word=WordUse(1, 1, 1, 1, 1, 1), **counts, **times)
     return [{"schema": BENCH_SCHEMA, "runs": [result.to_dict()]}]
+
+
+@sample("emu boot")
+def boot(emu, tmp_path):
+    spec = BootSpec(kernel=Path("vmlinux"), cpus=1)
+    counts = dict.fromkeys(COUNTS, 0)
+    result = BootResult(spec, Ended(End.EXITED, 7), b"hello\n", 2, (2,), 2, None, 0.1, 2, "d", counts, ("core 0: halted",))
+    return [result.to_dict()]
 
 
 @sample("emu path")
