@@ -104,15 +104,7 @@ def decode(code, at, bits):  # type: ignore[no-untyped-def]
         elif is_prefix(opcode):
             pass
         elif bits == 64 and opcode & 0xF0 == 0x40:
-            wide = opcode & 8 != 0
-            at += 1
-            opcode = I64(code[at])
-            if not (
-                opcode == 0x66 or opcode == 0x67 or opcode == 0xF0 or opcode == 0xF2 or opcode == 0xF3 or opcode & 0xF0 == 0x40
-            ):
-                break
-            wide = False  # a REX prefix that another prefix follows is none
-            continue
+            wide = opcode & 8 != 0  # QEMU keeps it even where another prefix follows
         else:
             break
         at += 1

@@ -1,4 +1,4 @@
-"""The local APICs and their bus against the SDM: priorities, each delivery mode and destination, the timer, errors, level and EOI."""
+"""The local APICs and their bus against the SDM: priorities, delivery modes, destinations, the timer, errors, level and EOI."""
 
 import pytest
 
@@ -7,8 +7,26 @@ from emu.boot.devices.clock import NEVER
 from emu.boot.devices.interrupt_bus import InterruptBus
 from emu.boot.devices.interrupt_message import Delivery, Message
 from emu.boot.devices.local_apic import (
-    CURRENT, DFR, DIVIDE, EOI, ESR, ICR_HIGH, ICR_LOW, INITIAL, IRR, ISR, LDR, LVT_ERROR, LVT_LINT1, LVT_TIMER, PPR, SVR, TMR, TPR,
-    VERSION, LocalApic,
+    CURRENT,
+    DFR,
+    DIVIDE,
+    EOI,
+    ESR,
+    ICR_HIGH,
+    ICR_LOW,
+    INITIAL,
+    IRR,
+    ISR,
+    LDR,
+    LVT_ERROR,
+    LVT_LINT1,
+    LVT_TIMER,
+    PPR,
+    SVR,
+    TMR,
+    TPR,
+    VERSION,
+    LocalApic,
 )  # fmt: skip
 
 ENABLE = 0x1FF
