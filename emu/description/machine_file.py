@@ -289,13 +289,41 @@ def _read_once(path: Path) -> MachineFile:
 
 
 def _read(path: Path) -> MachineFile:
-    table = read_toml(path, "machine file")
+    table = _extended(read_toml(path, "machine file"), path)
     try:
         return MachineFile.model_validate(table, context={"folder": path.parent})
     except ValidationError as error:
         errors = error.errors(include_url=False)
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise UserError(f"machine file {path}: {_words(errors[0])}{more}") from None
+
+
+def _extended(table: dict[str, Any], path: Path) -> dict[str, Any]:
+    """A machine file that extends another has what that one has, but for what it says itself."""
+    if "extends" not in table:
+        return table
+    named = table.pop("extends")
+    if named not in machine_names():
+        raise UserError(f"machine file {path}: extends must be one of {', '.join(machine_names())}, not {named!r}")
+    base = read_toml(machine_path(named), "machine file")
+    if "extends" in base:
+        raise UserError(f"machine file {path}: {named} extends {base['extends']}: extend that one")
+    return _laid_over(base, table)
+
+
+def _laid_over(base: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
+    """Sections key by key, rows of CPUID leaf by leaf; a figure, and any other list, as a whole: each with its own source."""
+    found = dict(base)
+    for key, value in table.items():
+        old = base.get(key)
+        if key == "cpuid" and isinstance(value, list) and isinstance(old, list):
+            replaced = {(row.get("leaf"), row.get("subleaf")) for row in value if isinstance(row, dict)}
+            found[key] = [row for row in old if (row.get("leaf"), row.get("subleaf")) not in replaced] + value
+        elif isinstance(value, dict) and isinstance(old, dict) and "value" not in value:
+            found[key] = _laid_over(old, value)
+        else:
+            found[key] = value
+    return found
 
 
 def _words(error: ErrorDetails) -> str:

@@ -115,7 +115,10 @@ class Machine:
         for name in ("done_wanted", "max_cycles", "slice_cycles"):
             self.record[name] = getattr(options, name)
         self.record["run_ahead_max"] = max(int(self.record["ipi_flight"][0]) - 1, 0)
-        self.record["run_ahead"] = self.record["run_ahead_max"] if options.run_ahead else 0
+        threads = self.bus.description.topology.threads_per_core
+        self.record["threads_per_core"] = threads
+        # Threads of a core feel each other's dispatch: none may run ahead.
+        self.record["run_ahead"] = self.record["run_ahead_max"] if options.run_ahead and threads == 1 else 0
         self.record["end_at"] = NEVER
         marks = len(self.text.marks)
         for name in ("mark_counts", "stall_cycles", "stall_every", "stall_seen", "stall_total"):

@@ -183,6 +183,7 @@ MACHINE = np.dtype(
         ("bus", I64),  # host address of the memory.BUS record
         ("cores", I64),
         ("core_count", I64),
+        ("threads_per_core", I64),  # neighbours by number; what they share is who dispatches, and the L1
         ("instructions", I64),
         ("kernel_base", I64),
         ("kernel_bytes", I64),

@@ -1,6 +1,6 @@
 """When the instruction in flight is dispatched, starts and ends: `timing.pipeline` bound to a core and its memory."""
 
-from emu.engine.records import LOADS, LOCKED, SERIALISING, STORES, WAIT_STORES
+from emu.engine.records import CORE, LOADS, LOCKED, RUNNING, SERIALISING, STORES, WAIT_STORES
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due, stores_visible_at
 from emu.native import array_at, njit
@@ -95,11 +95,26 @@ def hold_back(core, until, cause):  # type: ignore[no-untyped-def]
 
 
 @njit
+def rivals(machine, core, at):  # type: ignore[no-untyped-def]
+    """How many threads of the same core are to dispatch by `at`: a thread that has filled a cycle lets each of them have one."""
+    cores = array_at(machine.cores, machine.core_count, CORE)
+    first = core.index - core.index % machine.threads_per_core
+    found = 0
+    for index in range(first, min(first + machine.threads_per_core, machine.core_count)):
+        if index != core.index and cores[index].status == RUNNING and cores[index].clock <= at:
+            found += 1
+    return found
+
+
+@njit
 def move_on(machine, core, instruction, end, retired_at, next_pc):  # type: ignore[no-untyped-def]
     """Book the instruction in flight, which ends and retires at these times; the clock moves to the next dispatch."""
     pipeline = array_at(core.pipeline, 1, PIPELINE)[0]
     becomes_ready(pipeline, instruction.writes, end)
     following = dispatch(pipeline, core.clock, instruction.macro_ops, core.start, retired_at)
+    if machine.threads_per_core > 1 and pipeline.cycle > core.clock:
+        pipeline.cycle += rivals(machine, core, pipeline.cycle)
+        following = max(following, pipeline.cycle)
     if instruction.blocks != 0:
         reserve(pipeline, DECODER, core.clock, instruction.blocks)
         following = max(following, pipeline.free[DECODER] // TICKS)

@@ -67,7 +67,7 @@ def test_a_wrong_entry_is_named(tmp_path: Path, old: str | re.Pattern[str], new:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("vax", "machine must be one of a10-7800, zen2-8c or the path of a .toml file, not 'vax'"),
+        ("vax", "machine must be one of a10-7800, zen2-8c, zen2-8c-smt or the path of a .toml file, not 'vax'"),
         ("/no/such.toml", "machine file /no/such.toml: there is no such file; `emu machines` lists those that come with emu"),
         ("/", "machine file /: cannot be read: Is a directory"),
     ],
@@ -114,8 +114,9 @@ def test_cpuid_of_the_a10_7800_agrees_with_the_rest_of_the_file() -> None:
     assert (rows[0x8000001E, -1].ebx >> 8 & 255) + 1 == machine.topology.cores_per_module
 
 
-def test_cpuid_of_zen2_8c_agrees_with_the_rest_of_the_file() -> None:
-    machine = load_machine("zen2-8c")
+@pytest.mark.parametrize("name", ["zen2-8c", "zen2-8c-smt"])
+def test_cpuid_of_zen2_agrees_with_the_rest_of_the_file(name: str) -> None:
+    machine = load_machine(name)
     rows = {(row.leaf, row.subleaf): row for row in machine.cpuid}
     assert machine.l3 is not None
     for subleaf, cache, sharers in ((0, machine.l1d, 1), (2, machine.l2, 1), (3, machine.l3, machine.l3.modules)):
@@ -127,3 +128,41 @@ def test_cpuid_of_zen2_8c_agrees_with_the_rest_of_the_file() -> None:
     assert (rows[0x8000001E, -1].ebx >> 8 & 255) + 1 == machine.topology.threads_per_core
     assert rows[1, -1].ecx & 1 << 21 == 0, "no x2APIC: the guest uses the xAPIC"
     assert (rows[1, -1].eax >> 8 & 15) + (rows[1, -1].eax >> 20 & 255) == 0x17
+
+
+def test_a_file_that_extends_another_has_what_that_one_has(tmp_path: Path) -> None:
+    mine, base = tmp_path / "mine.toml", load_machine("zen2-8c")
+    mine.write_text("""
+extends = "zen2-8c"
+name = "mine"
+tlb.l2_hit = { value = 9, source = "made up", confidence = "low" }
+[[cpuid]]
+leaf = 0x8000001D
+subleaf = 0x2
+eax = 1
+ebx = 2
+ecx = 3
+edx = 4
+""")
+    machine = load_machine(str(mine))
+    assert (machine.name, machine.tlb.l2_hit.source, machine.tlb.l2_sets) == ("mine", "made up", base.tlb.l2_sets)
+    assert (machine.latencies, machine.instructions, machine.near) == (base.latencies, base.instructions, base.near)
+    rows = {(row.leaf, row.subleaf): row.ecx for row in machine.cpuid}
+    assert rows == {(row.leaf, row.subleaf): row.ecx for row in base.cpuid} | {(0x8000001D, 2): 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('extends = "vax"', "extends must be one of a10-7800, zen2-8c, zen2-8c-smt, not 'vax'"),
+        ("extends = 5", "extends must be one of a10-7800, zen2-8c, zen2-8c-smt, not 5"),
+        ('extends = "zen2-8c-smt"', "zen2-8c-smt extends zen2-8c: extend that one"),
+        ('extends = "zen2-8c"\nlatencies.l2_hit = { value = 9 }', "latencies.l2_hit.source is missing"),
+        ('extends = "zen2-8c"\ntopology = 3', "topology must be a table, not 3"),
+    ],
+)
+def test_a_wrong_extension_is_named(tmp_path: Path, text: str, message: str) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text(text)
+    with pytest.raises(UserError, match=re.escape(f"machine file {mine}: ") + ".*" + re.escape(message)):
+        load_machine(str(mine))

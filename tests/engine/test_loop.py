@@ -11,6 +11,7 @@ import pytest
 from bench.engine import small_machine
 from bench.processes import environment
 from emu.engine import records as rec
+from emu.trace.record import Kind
 
 SCENARIOS = ("locked_counter", "racing_counter", "private_work", "mended")
 
@@ -194,3 +195,61 @@ def test_a_locked_instruction_waits_for_a_store_that_lost_its_line(delay: int, w
     swapped, counter, seen = (uc.reg_read(each) for each in (x86.UC_X86_REG_R8, x86.UC_X86_REG_R9, x86.UC_X86_REG_R10))
     assert swapped in (1, 2)
     assert counter == 1 or 2 in (swapped, seen)
+
+
+INDEPENDENT = """
+    add rax, 0x1
+    add rbx, 0x1
+    mov rdx, rbx
+    mov rsi, rax
+"""
+CHAIN = "    imul rax, rax\n"
+
+
+def ends(text: str, cores: int, **shape: int) -> list[int]:
+    """When each core has come to the end of a program, in cycles, the first one first."""
+    machine = small_machine.make(text, cores, trace=True, cores_per_module=1, **shape)
+    small_machine.drive(machine)
+    records = machine.trace[: int(machine.record["trace_count"][0])]
+    return sorted(int(each["cycle"]) for each in records[records["kind"] == int(Kind.MARK)])
+
+
+def loop(body: str, rounds: int) -> str:
+    """A program that goes round a long body."""
+    return f"    mov ecx, {rounds:#x}\n.Lround:\n{body * 8}    dec ecx\n    jne .Lround\n"
+
+
+def cycles_a_round(body: str, cores: int, **shape: int) -> list[float]:
+    """Of each core, without what comes before and behind."""
+    short, long = (ends(loop(body, rounds), cores, **shape) for rounds in (0x20, 0x60))
+    return [(after - before) / 0x40 for before, after in zip(short, long, strict=True)]
+
+
+def test_threads_of_a_core_share_its_dispatch() -> None:
+    """Two that fill it take twice as long each; two on cores of their own, and one alone, do not."""
+    (alone,) = cycles_a_round(INDEPENDENT, 1, threads_per_core=2)
+    assert cycles_a_round(INDEPENDENT, 2) == [pytest.approx(alone, rel=0.02)] * 2
+    assert cycles_a_round(INDEPENDENT, 2, threads_per_core=2) == [pytest.approx(2 * alone, rel=0.1)] * 2
+
+
+def test_threads_that_wait_for_themselves_are_not_in_each_others_way() -> None:
+    (alone,) = cycles_a_round(CHAIN, 1, threads_per_core=2)
+    assert cycles_a_round(CHAIN, 2, threads_per_core=2) == [pytest.approx(alone, rel=0.02)] * 2
+
+
+def test_a_thread_that_pauses_leaves_the_core_to_the_other() -> None:
+    first_pauses = "    mov eax, 0x1\n    lock xadd dword ptr [r14], eax\n    test eax, eax\n    jne .Lwork\n"
+    before = first_pauses + "    pause\n" * 0x200 + "    jmp .Ldone\n.Lwork:\n"
+    found = []
+    for threads in (1, 2):
+        texts = (f"{before}{loop(INDEPENDENT, rounds)}.Ldone:\n" for rounds in (0x20, 0x60))
+        short, long = (ends(text, 2, threads_per_core=threads) for text in texts)
+        found.append(long[0] - short[0])
+    assert found[0] <= found[1] <= 1.35 * found[0]
+
+
+@pytest.mark.parametrize("run_ahead", [False, True])
+def test_threads_are_in_strict_time_order(run_ahead: bool) -> None:
+    text = small_machine.program("locked_counter", short=True)
+    shape = {"cores_per_module": 1, "threads_per_core": 2}
+    assert small_machine.run(text, 4, run_ahead=run_ahead, **shape) == small_machine.run(text, 4, **shape)

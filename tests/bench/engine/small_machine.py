@@ -153,6 +153,7 @@ def make(
     cores: int,
     *,
     cores_per_module: int = 2,
+    threads_per_core: int = 1,
     run_ahead: bool = True,
     trace: bool = False,
     slice_cycles: int = 2000,
@@ -165,7 +166,8 @@ def make(
         path.write_text(PROLOGUE + body + EPILOGUE)
         image = assemble([path], structs={}, placed={})
     text = replace(build_text(image, A10.costs), kernel_base=image.text.physical)  # no paging: the text is where it is
-    topology = A10.topology.model_copy(update={"cores_per_module": cores_per_module})
+    shape = {"cores_per_module": cores_per_module, "threads_per_core": threads_per_core}
+    topology = A10.topology.model_copy(update=shape)
     bus = Bus(A10.model_copy(update={"topology": topology}), cores, 64 << 20)
     bus.ram[image.text.physical : image.text.physical + len(image.text.data)] = list(image.text.data)
     start = Start(0, image.text.physical, image.text.physical, locks=[(LOCK, "lock")], probes=probes)
