@@ -14,26 +14,27 @@ from emu.boot.spec import CPUS_MAX, IDENTITIES, MEMORY_DEFAULT_MIB, QUANTUM_DEFA
 from emu.cli import options, terminal, together
 from emu.errors import GuestFault, LimitReached
 
-OF_BOOTS = (
-    "--cpus", "--memory", "--append", "--machine", "--cpuid", "--quantum", "--seed", "--max-instructions", "--until",
-    "--json", "--verbose", "--busybox", "--file", "--checkpoint", "--at",
-)  # fmt: skip
+FILES = ("--file", "--busybox")
+OF_MACHINES = ("--cpus", "--memory", "--append", "--machine", "--cpuid", "--quantum", "--seed", *FILES)
+RUNS_ANEW = ("--max-instructions", "--until", "--json", "--verbose", "--checkpoint", "--at", "--no-cache", "--overwrite")
+RUNS = (*RUNS_ANEW, "--restore")
 
 
 @together.declare(
-    together.Apart("--initrd", ("--file", "--busybox"), "what is in it is all that the guest has"),
+    together.Apart("--initrd", FILES, "what is in it is all that the guest has"),
+    together.Apart("--dry-run", RUNS, "nothing runs"),
     together.Apart("--restore", ("--no-cache",), "a snapshot is a beginning of its own, and keeps nothing"),
     together.Needs(("--checkpoint", "--overwrite"), "--at", "a snapshot is written at a mark"),
     together.Needs(("--at", "--overwrite"), "--checkpoint", "a mark alone writes nothing"),
-    together.Together(OF_BOOTS, "each is one figure of the boot, or one form of what it gives"),
-    together.Together(
-        ("--restore", "--no-cache", "--overwrite"), "a boot has these beginnings, and files, whatever it is", OF_BOOTS
-    ),
-    together.Together(("--overwrite",), "a snapshot may be written from any beginning", ("--restore", "--no-cache", "--initrd")),
+    together.Together(OF_MACHINES, "each is one figure of the machine, or a file of the guest's"),
+    together.Together(("--dry-run",), "it says them", (*OF_MACHINES, "--initrd")),
+    together.Together(RUNS_ANEW, "each is a bound, a beginning or an end of the run, or one form of what it gives"),
+    together.Together(("--restore",), "they begin there", tuple(each for each in RUNS_ANEW if each != "--no-cache")),
+    together.Together(RUNS, "any machine runs to any of them", (*OF_MACHINES, "--initrd")),
     together.Together(
         ("--initrd",),
         "an initramfs of the user's own runs in any machine",
-        (*(each for each in OF_BOOTS if each not in ("--file", "--busybox")), "--restore", "--no-cache"),
+        tuple(each for each in OF_MACHINES if each not in FILES),
     ),
 )
 def boot(
@@ -70,6 +71,9 @@ def boot(
     ] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Boot from power-on, and keep nothing for the next time.")] = False,
     overwrite: options.Overwrite = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and check everything, say what would be booted, and run nothing.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Say on stderr what is done, and how much of it.")] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -106,6 +110,12 @@ def boot(
         cache=not no_cache,
         overwrite=overwrite,
     )
+    if dry_run:
+        from emu.boot.describe import describe
+
+        for line in describe(spec):
+            terminal.show(line)
+        return
     result = _run(spec, verbose=verbose, as_json=as_json)
     if as_json:
         terminal.show(json.dumps(result.to_dict(), indent=2))
