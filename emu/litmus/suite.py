@@ -189,14 +189,14 @@ def _run_together(tests: "Sequence[LitmusTest]", conditions: Conditions) -> Iter
     """Judge tests of one number of threads on one machine."""
     from emu.description import load_machine
     from emu.explore.explorer import Bounds
-    from emu.litmus.laboratory import Laboratory
+    from emu.litmus.batch import Batch
     from emu.litmus.program import assemble
     from emu.litmus.verdict import judge
 
     bounds = Bounds(states=conditions.states_max)
     try:
         program = assemble(tests)
-        laboratory = Laboratory(program, tests, load_machine(conditions.machine), conditions.model, bounds)
+        batch = Batch(program, tests, load_machine(conditions.machine), conditions.model, bounds)
     except EmuError as error:
         if len(tests) == 1:
             yield _refusal(tests[0].path, error)
@@ -207,7 +207,7 @@ def _run_together(tests: "Sequence[LitmusTest]", conditions: Conditions) -> Iter
     for index, test in enumerate(tests):
         begin = time.perf_counter()
         try:
-            found = laboratory.run(index)
+            found = batch.run(index)
         except EmuError as error:
             yield _refusal(test.path, error)
             continue

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from emu.explore.explorer import RUNS, STANDS, WAITS, Endless
+from emu.litmus.batch import Finding
 from emu.litmus.condition import evaluate
-from emu.litmus.laboratory import Finding
 from emu.litmus.test import LitmusTest, Observable, Register
 
 SCHEMA = "emu-litmus/1"

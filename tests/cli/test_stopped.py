@@ -11,7 +11,7 @@ from emu.calibrate import native, suite
 from emu.calibrate.benchmark import Measurement
 from emu.calibrate.host_facts import Facts
 from emu.cli.main import main
-from emu.litmus.laboratory import Laboratory
+from emu.litmus.batch import Batch
 from emu.trace.file import TraceFile
 
 TEST = "X86 {name}\n{{ x=0; }}\n P0 ;\n MOV [x],$1 ;\nexists (x=1)\n"
@@ -26,14 +26,14 @@ def emu(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 def test_litmus(tmp_path: Path, capsys, monkeypatch) -> None:
     for name in "abc":
         (tmp_path / f"{name}.litmus").write_text(TEST.format(name=name))
-    whole = Laboratory.run
+    whole = Batch.run
 
-    def interrupted(self: Laboratory, index: int):
+    def interrupted(self: Batch, index: int):
         if index == 2:
             raise KeyboardInterrupt
         return whole(self, index)
 
-    monkeypatch.setattr(Laboratory, "run", interrupted)
+    monkeypatch.setattr(Batch, "run", interrupted)
     code, out, err = emu(capsys, "litmus", str(tmp_path), "--json")
     assert (code, err) == (130, "emu: interrupted\n")
     assert [json.loads(line)["name"] for line in out.splitlines()] == ["a", "b"]

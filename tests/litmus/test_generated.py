@@ -12,7 +12,7 @@ from bench.litmus.tso_model import Model, judge
 from bench.litmus.tso_text import REGISTERS, RSP, Reg, Text, read
 from emu.description import load_machine
 from emu.explore.explorer import Bounds
-from emu.litmus.laboratory import Laboratory
+from emu.litmus.batch import Batch
 from emu.litmus.parse import parse
 from emu.litmus.program import assemble
 from emu.litmus.test import Cell, LitmusTest, Observable, Register
@@ -72,10 +72,10 @@ def test_emu_finds_the_oracles_states(folder, model):
     texts = {name: read(text) for name, text in texts_in(folder).items()}
     tests = [show_everything(parse(name, text), texts[name]) for name, text in texts_in(folder).items()]
     program = assemble(tests)
-    laboratory = Laboratory(program, tests, load_machine("a10-7800"), model, Bounds())
+    batch = Batch(program, tests, load_machine("a10-7800"), model, Bounds())
     for number, (text, test) in enumerate(zip(texts.values(), tests, strict=True)):
         wanted = oracle_states(test, text, model, program.tests[number].addresses)
-        assert set(laboratory.run(number).states) == wanted, f"{text.name} under {model}"
+        assert set(batch.run(number).states) == wanted, f"{text.name} under {model}"
 
 
 def show_everything(test: LitmusTest, text: Text) -> LitmusTest:

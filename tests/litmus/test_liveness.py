@@ -10,7 +10,7 @@ from bench.litmus.tso_model import Model
 from bench.litmus.tso_text import read
 from emu.description import load_machine
 from emu.explore.explorer import Bounds
-from emu.litmus.laboratory import Laboratory
+from emu.litmus.batch import Batch
 from emu.litmus.parse import parse
 from emu.litmus.program import assemble
 
@@ -41,11 +41,11 @@ def _part(random: Random, label: str) -> list[str]:
 def differences(texts: list[str], model: str) -> list[tuple[str, object, object]]:
     """Texts of which emu and the oracle say different things."""
     tests = [parse("t", text) for text in texts]
-    laboratory = Laboratory(assemble(tests), tests, load_machine("a10-7800"), model, Bounds())
+    batch = Batch(assemble(tests), tests, load_machine("a10-7800"), model, Bounds())
     found = []
     for number, text in enumerate(texts):
         wanted = Model(read(text), model).endless()
-        got = {frozenset(thread for thread, _ in endless) for endless, _ in laboratory.run(number).endless}
+        got = {frozenset(thread for thread, _ in endless) for endless, _ in batch.run(number).endless}
         if got != wanted:
             found.append((text, got, wanted))
     return found

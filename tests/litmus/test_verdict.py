@@ -2,7 +2,7 @@
 
 import pytest
 
-from emu.litmus.laboratory import Finding
+from emu.litmus.batch import Finding
 from emu.litmus.parse import parse
 from emu.litmus.verdict import judge
 from emu.report.litmus_report import render_test

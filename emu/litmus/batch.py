@@ -24,7 +24,7 @@ class Finding:
     endless: tuple[tuple[Endless, str], ...] = ()  # ways in which threads never end, each with a schedule that leads there
 
 
-class Laboratory:
+class Batch:
     """One machine for a batch of tests."""
 
     def __init__(self, program: Program, tests: Sequence[LitmusTest], description: MachineFile, model: str, bounds: Bounds) -> None:
