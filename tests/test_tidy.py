@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 BELOW = (
     "assembly", "boot", "description", "diy", "elf", "engine", "explore", "guest", "image", "isa", "memory", "stress", "timing",
     "trace",
-    "compiled.py", "errors.py", "files.py",
+    "block.py", "compiled.py", "errors.py", "files.py",
     "native.py", "printable.py", "processes.py", "set_associative.py", "tables.py", "units.py", "whole.py",
 )  # fmt: skip
 WORDS = re.compile(r"msg|queue_lock|sender|receiver", re.IGNORECASE)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from emu.block import Block
 from emu.description import MachineFile
 from emu.engine.lock_word import SLEEPING
 from emu.engine.loop import finish_account
@@ -62,20 +63,19 @@ class Options:
     stalls: dict[int, tuple[int, int]] = field(default_factory=dict)  # mark id -> (cycles, every)
 
 
-class Machine:
-    """All cores and their shared state. `cores`, `locks` and `record` are live structured arrays."""
+class Machine(Block):
+    """All cores and their shared state. `cores`, `locks` and `record` are live structured arrays; the bus is a block of its own."""
 
     def __init__(self, bus: Bus, text: Text, start: Start, options: Options) -> None:
         """Wire the cores to the bus, whose machine file is theirs; RAM must already hold the guest."""
+        super().__init__(MACHINE)
         self.bus = bus
         self.text = text
         self.count = int(bus.record["cores"][0])
-        self.record = np.zeros(1, MACHINE)
-        self.cores = np.zeros(self.count, CORE)
-        self.locks = np.zeros(max(len(start.locks), 1), LOCK)
+        self.cores = self.share("cores", np.zeros(self.count, CORE))
+        self.locks = self.share("locks", np.zeros(max(len(start.locks), 1), LOCK))
         self.trace = np.zeros(TRACE_RECORDS if options.trace else 0, TRACE_DTYPE)
         self.branch_outcomes = np.zeros(0, np.uint8)
-        self._keep: dict[str, np.ndarray] = {}
         self._set_text(text, start)
         self._set_description(bus.description)
         self._set_options(options)
@@ -84,15 +84,10 @@ class Machine:
         self._set_probes(start)
         self._set_cores(start, options)
 
-    def _share(self, name: str, array: np.ndarray) -> None:
-        self._keep[name] = array
-        self.record[name] = address_of(array)
-
     def _set_text(self, text: Text, start: Start) -> None:
         self.record["bus"] = address_of(self.bus.record)
-        self.record["cores"] = address_of(self.cores)
         self.record["core_count"] = self.count
-        self._share("instructions", text.instructions)
+        self.share("instructions", text.instructions, saved=False)
         for name in ("kernel_base", "kernel_bytes", "user_base", "user_bytes"):
             self.record[name] = signed(getattr(text, name))
         for name in ("emu_start", "emu_stop", "reg_read", "reg_write", "context_save", "context_restore"):
@@ -106,10 +101,12 @@ class Machine:
         for name in LATENCIES:
             self.record[name] = getattr(description.latencies, name).value
         table = np.array([tuple(dict(row).values()) for row in description.cpuid], np.int64)
-        self._share("cpuid", table)
-        self.record["cpuid_rows"] = len(table)
+        self.share("cpuid", table, saved=False)
+        self.put(cpuid_rows=len(table))
         self.predictors = Predictors(self.count, **description.core.predictor)
-        self.pipelines = new_pipelines(self.count, **description.core.depths)
+        for index, array in enumerate((self.predictors.records, *self.predictors.arrays)):
+            self.keep(f"predictors {index}", array)
+        self.pipelines = self.keep("pipelines", new_pipelines(self.count, **description.core.depths))
 
     def _set_options(self, options: Options) -> None:
         for name in ("done_wanted", "max_cycles", "slice_cycles"):
@@ -122,18 +119,18 @@ class Machine:
         self.record["end_at"] = NEVER
         marks = len(self.text.marks)
         for name in ("mark_counts", "stall_cycles", "stall_every", "stall_seen", "stall_total"):
-            self._share(name, np.zeros(max(marks, 1), np.int64))
-        self._keep["stall_every"][:] = 1
+            self.share(name, np.zeros(max(marks, 1), np.int64))
+        self.arrays["stall_every"][:] = 1
         for mark, (cycles, every) in options.stalls.items():
-            self._keep["stall_cycles"][mark], self._keep["stall_every"][mark] = cycles, every
+            self.arrays["stall_cycles"][mark], self.arrays["stall_every"][mark] = cycles, every
         if options.trace:
             self.record["trace_at"] = address_of(self.trace)
             self.record["trace_capacity"] = len(self.trace)
 
     def _set_recent(self, tasks: int) -> None:
         """Room for the last events of each task, and of the idle ones together."""
-        self._share("recent", np.zeros((tasks + 1, RECENT), TRACE_DTYPE))
-        self._share("recent_counts", np.zeros(tasks + 1, np.int64))
+        self.share("recent", np.zeros((tasks + 1, RECENT), TRACE_DTYPE))
+        self.share("recent_counts", np.zeros(tasks + 1, np.int64))
 
     def _set_locks(self, start: Start) -> None:
         by_line = np.full(int(self.bus.record["lines"][0]), -1, np.int16)
@@ -146,8 +143,7 @@ class Machine:
             self.locks[index]["guard"] = guards.get(name, -1)
             self.locks[index]["owner"] = -1
             self.locks[index]["kind"] = SLEEPING if address in start.sleeping_locks else LOCK_KINDS.index(start.lock_kind)
-        self._share("lock_of_line", by_line)
-        self.record["locks"] = address_of(self.locks)
+        self.share("lock_of_line", by_line, saved=False)
         self.record["lock_count"] = len(start.locks)
 
     def _set_probes(self, start: Start) -> None:
@@ -169,7 +165,7 @@ class Machine:
                 row["probe"] = index
         for span, record in zip(probes.spans, self.spans, strict=True):
             by_task = span.by == "task"
-            slots = self._keep[f"slots of {span.name}"] = np.zeros(max(start.task_count if by_task else self.count, 1), SLOT)
+            slots = self.keep(f"slots of {span.name}", np.zeros(max(start.task_count if by_task else self.count, 1), SLOT))
             armed = -1 if span.armed is None else mark(span.armed)
             record["begin"], record["armed"], record["end"] = mark(span.begin), armed, mark(span.end)
             record["by_task"], record["settles"] = by_task, span.settles
@@ -178,9 +174,9 @@ class Machine:
             record["mark"], record["guard"] = mark(under.event), probes.guards.index(under.lock)
         for errno, record in zip(probes.errnos, self.errnos, strict=True):
             record["mark"] = mark(errno.event)
-        self._share("mark_roles", roles)
+        self.share("mark_roles", roles, saved=False)
         for name in ("spins", "spans", "unders", "errnos"):
-            self._share(name, getattr(self, name))
+            self.share(name, getattr(self, name))
             self.record[f"{name[:-1]}_count"] = len(getattr(self, name))
 
     def _set_cores(self, start: Start, options: Options) -> None:
@@ -220,20 +216,6 @@ class Machine:
         self.branch_outcomes = np.zeros(len(self.text.instructions), np.uint8) if outcomes is None else outcomes
         self.record["branch_outcomes"] = address_of(self.branch_outcomes)
 
-    def state(self) -> list[np.ndarray]:
-        """Every array that a run changes, the bus's and the cores' registers apart."""
-        text = [self._keep[name] for name in ("instructions", "cpuid", "lock_of_line", "mark_roles")]
-        kept = [array for array in self._keep.values() if not any(array is each for each in text)]
-        return [
-            self.record,
-            self.cores,
-            self.locks,
-            self.predictors.records,
-            self.pipelines,
-            *self.predictors.arrays,
-            *kept,
-        ]
-
     def run(self) -> int:
         """Advance by one slice; returns `record["outcome"]`."""
         run_native(address_of(self.record))
@@ -267,16 +249,16 @@ class Machine:
 
     def begun(self, name: str) -> np.ndarray:
         """When the spans of a probe began that have not ended, one for each task or core; 0 for none."""
-        since: np.ndarray = self._keep[f"slots of {name}"]["since"]
+        since: np.ndarray = self.arrays[f"slots of {name}"]["since"]
         return since
 
     def counts(self, name: str) -> np.ndarray:
         """One of the per-mark arrays: mark_counts, stall_seen, stall_total."""
-        return self._keep[name]
+        return self.arrays[name]
 
     def last_events(self, task: int) -> np.ndarray:
         """The last events of a task, first to last; -1: of the idle tasks."""
-        count, ring = int(self._keep["recent_counts"][task + 1]), self._keep["recent"][task + 1]
+        count, ring = int(self.arrays["recent_counts"][task + 1]), self.arrays["recent"][task + 1]
         newest_last: np.ndarray = np.roll(ring, -(count % RECENT))
         return newest_last[max(0, RECENT - count) :]
 

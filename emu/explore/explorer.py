@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from emu.block import Block
 from emu.engine.machine import Machine
 from emu.engine.records import CORE, RUNNING
 from emu.engine.sharing import SHARING
@@ -74,7 +75,7 @@ def at_address(core: int, pc: int) -> str:
     return f"core {core} at {pc:#x}"
 
 
-class Explorer:
+class Explorer(Block):
     """A search over the first cores of a machine, from where they are; each is done at its address in `ends`."""
 
     def __init__(
@@ -84,63 +85,52 @@ class Explorer:
 
         `place` says in words where a core with a pc is, for complaints.
         """
+        super().__init__(rec.SEARCH)
         self.machine, self.rules, self.bounds, self._place = machine, rules, bounds, place
         self.count = len(ends)
-        self.record = np.zeros(1, rec.SEARCH)
-        self._keep: dict[str, np.ndarray] = {}
-        self._put(machine=address_of(machine.record), core_count=self.count, sequential=rules.model == "sc")
-        self._put(reduced=rules.reduced, devices=rules.devices, states_max=bounds.states, depth_max=bounds.depth)
-        self._put(words=machine.unicorns[0].context_words, read_batch=function_pointer("uc_reg_read_batch"))
-        self._share("ends", np.array([signed(end) for end in ends], np.int64))
+        self.put(machine=address_of(machine.record), core_count=self.count, sequential=rules.model == "sc")
+        self.put(reduced=rules.reduced, devices=rules.devices, states_max=bounds.states, depth_max=bounds.depth)
+        self.put(words=machine.unicorns[0].context_words, read_batch=function_pointer("uc_reg_read_batch"))
+        self.share("ends", np.array([signed(end) for end in ends], np.int64))
         self._make_room()
         self._choose_registers()
         self._take_over()
 
-    def _put(self, **values: int) -> None:
-        for name, value in values.items():
-            self.record[name] = value
-
-    def _share(self, name: str, array: np.ndarray) -> np.ndarray:
-        self._keep[name] = array
-        self.record[name] = address_of(array)
-        return array
-
     def _make_room(self) -> None:
         words, frames = int(self.record["words"][0]), self.bounds.depth + 1
-        self._share("frames", np.zeros(frames, rec.FRAME))
-        self._share("saved", np.zeros(frames * words, np.int64))
-        self._share("now", np.zeros(self.count * words, np.int64))
-        self._share("trial", np.zeros(words, np.int64))
-        self._share("hashes", np.zeros(2 * self.count, np.int64))
-        self._share("hashes_saved", np.zeros(frames * 2 * self.count, np.int64))
-        self._share("trial_cores", np.zeros(self.count if self.rules.devices else 0, CORE))
-        self._share("cores_saved", np.zeros(frames * self.count if self.rules.devices else 0, CORE))
+        self.share("frames", np.zeros(frames, rec.FRAME))
+        self.share("saved", np.zeros(frames * words, np.int64))
+        self.share("now", np.zeros(self.count * words, np.int64))
+        self.share("trial", np.zeros(words, np.int64))
+        self.share("hashes", np.zeros(2 * self.count, np.int64))
+        self.share("hashes_saved", np.zeros(frames * 2 * self.count, np.int64))
+        self.share("trial_cores", np.zeros(self.count if self.rules.devices else 0, CORE))
+        self.share("cores_saved", np.zeros(frames * self.count if self.rules.devices else 0, CORE))
         self._new_table(FIRST_TABLE)
 
     def _new_table(self, capacity: int) -> None:
-        self._share("visited", np.zeros(capacity, rec.VISIT))
-        self._share("links", np.zeros(capacity, np.int32))
-        self._put(visited_capacity=capacity)
+        self.share("visited", np.zeros(capacity, rec.VISIT))
+        self.share("links", np.zeros(capacity, np.int32))
+        self.put(visited_capacity=capacity)
 
     def _choose_registers(self) -> None:
         names = GENERAL + (SYSTEM if self.rules.devices else []) + (VECTORS if self.rules.vectors else [])
-        values = self._share("registers", np.zeros(2 * len(names), np.int64))
-        self._share("register_ids", np.array([register_id(name) for name in names], np.int32))
-        self._share("register_slots", address_of(values) + 16 * np.arange(len(names), dtype=np.int64))
-        self._put(register_count=len(names))
+        values = self.share("registers", np.zeros(2 * len(names), np.int64))
+        self.share("register_ids", np.array([register_id(name) for name in names], np.int32))
+        self.share("register_slots", address_of(values) + 16 * np.arange(len(names), dtype=np.int64))
+        self.put(register_count=len(names))
 
     def _take_over(self) -> None:
         """Let time stand still in the machine, keep a journal, watch who shares what."""
         bus = self.machine.bus
-        journal = self._keep["journal"] = np.zeros(8 * self.bounds.depth + 1024, CHANGE)
-        bus.configure(untimed=1, journal=address_of(journal), journal_capacity=len(journal), journal_count=0)
+        journal = self.keep("journal", np.zeros(8 * self.bounds.depth + 1024, CHANGE))
+        bus.put(untimed=1, journal=address_of(journal), journal_capacity=len(journal), journal_count=0)
         if self.rules.reduced:
             words = len(bus.ram) // 8
-            sharing = self._keep["sharing"] = np.zeros(1, SHARING)
+            sharing = self.keep("sharing", np.zeros(1, SHARING))
             sharing["words"] = words
             for name in ("reader", "writer", "shared"):
-                self._keep[name] = np.zeros(words, np.uint8)
-                sharing[name] = address_of(self._keep[name])
+                sharing[name] = address_of(self.keep(name, np.zeros(words, np.uint8)))
             self.machine.record["sharing"] = address_of(sharing)
 
     def register(self, core: int, name: str) -> int:
@@ -173,12 +163,12 @@ class Explorer:
     def _begin(self) -> int:
         """Begin, or begin again knowing of more words that are shared."""
         rewind(address_of(self.record))
-        self._keep["visited"][:] = 0
-        self._keep["frames"][0] = 0
+        self.arrays["visited"][:] = 0
+        self.arrays["frames"][0] = 0
         self.record["memory_hash"] = 0
-        self._put(states=0, transitions=0, deepest=0, newest_open=NONE, slice_end=SLICE_TRANSITIONS)
+        self.put(states=0, transitions=0, deepest=0, newest_open=NONE, slice_end=SLICE_TRANSITIONS)
         if self.rules.reduced:
-            self._keep["sharing"]["found"] = 0
+            self.arrays["sharing"]["found"] = 0
         return start(address_of(self.record))
 
     def _note(self, outcome: int, observe: Callable[[], Outcome], found: Exploration, progress: Callable[[int], None]) -> None:
@@ -195,7 +185,7 @@ class Explorer:
             found.outcomes.clear()
             found.endless.clear()
         elif outcome == rec.SLICE:
-            self._put(slice_end=int(self.record["transitions"][0]) + SLICE_TRANSITIONS)
+            self.put(slice_end=int(self.record["transitions"][0]) + SLICE_TRANSITIONS)
             progress(states)
         else:
             self._give_up(outcome, states)
@@ -203,17 +193,17 @@ class Explorer:
     def _note_endless(self, endless: dict[Endless, str]) -> None:
         """The search stands where no end can be reached any more, with the cores that are not done as they will ever be."""
         cores = self.machine.cores[: self.count]
-        fates = ((index, _fate(core, end)) for index, (core, end) in enumerate(zip(cores, self._keep["ends"], strict=True)))
+        fates = ((index, _fate(core, end)) for index, (core, end) in enumerate(zip(cores, self.arrays["ends"], strict=True)))
         kind = tuple((index, fate) for index, fate in fates if fate)
         schedule = self.schedule()
         if kind not in endless or len(schedule) < len(endless[kind]):
             endless[kind] = schedule
 
     def _grow(self) -> None:
-        visited, links = self._keep["visited"], self._keep["links"]
+        visited, links = self.arrays["visited"], self.arrays["links"]
         self._new_table(4 * len(visited))
-        rehash(address_of(visited), len(visited), address_of(self._keep["visited"]), 4 * len(visited))
-        self._keep["links"][: len(links)] = links
+        rehash(address_of(visited), len(visited), address_of(self.arrays["visited"]), 4 * len(visited))
+        self.arrays["links"][: len(links)] = links
 
     def _give_up(self, outcome: int, states: int) -> None:
         core = int(self.record["outcome_core"][0])
@@ -230,7 +220,7 @@ class Explorer:
 
     def schedule(self) -> str:
         """The transitions from the beginning to where the search stands."""
-        path = self._keep["frames"][1 : int(self.record["depth"][0]) + 1]
+        path = self.arrays["frames"][1 : int(self.record["depth"][0]) + 1]
         return " ".join(f"{frame['core']}{SUFFIX[int(frame['kind'])]}" for frame in path)
 
 

@@ -1,9 +1,11 @@
 """The memory system of a machine file: RAM, and the arrays behind one `BUS` record."""
 
 import mmap
+from typing import Any
 
 import numpy as np
 
+from emu.block import Array, Block
 from emu.description import Figure, MachineFile
 from emu.errors import InternalError
 from emu.memory.moesi import LEVELS, SOURCES, Event, Line, Source
@@ -24,22 +26,22 @@ from emu.memory.records import (
 )
 from emu.native import NEVER, address_of
 from emu.set_associative import new_table
+from emu.units import LINE_BYTES
 
 
-class Bus:
+class Bus(Block):
     """Caches, TLBs, store buffers and latencies of a machine with `cores` cores over zeroed RAM.
 
-    `record` is a one-element array of `BUS`; `arrays` holds what it points to, by the names of its fields.
+    `record` is a one-element array of `BUS`. Arrays whose name begins with `line_` have so many elements for each line of RAM.
     """
 
     def __init__(self, description: MachineFile, cores: int, ram_bytes: int) -> None:
         """Make it; RAM is page-aligned, and its pages are large ones (2 MiB) until `small_pages` says otherwise."""
+        super().__init__(BUS)
         self.description = description
         self.ram = np.frombuffer(mmap.mmap(-1, ram_bytes), np.uint8)
-        self.record = np.zeros(1, BUS)
-        self.arrays: dict[str, np.ndarray] = {}
-        self._put(ram=address_of(self.ram), ram_bytes=ram_bytes, lines=ram_bytes // 64, frames=ram_bytes // 4096)
-        self._put(cores=cores, next_drain=NEVER)
+        self.put(ram=address_of(self.ram), ram_bytes=ram_bytes, lines=ram_bytes // LINE_BYTES, frames=ram_bytes // 4096)
+        self.put(cores=cores, next_drain=NEVER)
         self._lay_out(cores)
         self._make_caches()
         self._make_store_buffers(cores)
@@ -52,17 +54,17 @@ class Bus:
         l1s, modules = -(-cores // topology.threads_per_core), -(-cores // together)
         group = 1 if machine.l3 is None else machine.l3.modules
         l3s = 0 if machine.l3 is None else -(-modules // group)
-        self._put(cores_per_module=together, l1s=l1s, l1s_per_module=topology.cores_per_module, modules=modules)
-        self._put(l3s=l3s, modules_per_l3=group, holders=modules + l3s)
-        places = self._array("places", cores, PLACE)
+        self.put(cores_per_module=together, l1s=l1s, l1s_per_module=topology.cores_per_module, modules=modules)
+        self.put(l3s=l3s, modules_per_l3=group, holders=modules + l3s)
+        places = self.share("places", np.zeros(cores, PLACE), saved=False)
         places["l1"], places["module"] = np.arange(cores) // topology.threads_per_core, np.arange(cores) // together
         homes = [*range(modules), *(l3 * group for l3 in range(l3s))]  # of each holder, a module beside it
-        levels = self._array("levels", modules * (modules + l3s), np.uint8).reshape(modules, -1)
+        levels = self.share("levels", np.zeros(modules * (modules + l3s), np.uint8), saved=False).reshape(modules, -1)
         sizes = [near.modules for near in machine.near]
         for module in range(modules):
             for holder, home in enumerate(homes):
                 levels[module, holder] = sum(module // size != home // size for size in sizes)
-        self._put(l3_levels=sizes.index(group) + 1 if l3s and group in sizes else 0)
+        self.put(l3_levels=sizes.index(group) + 1 if l3s and group in sizes else 0)
 
     def _make_caches(self) -> None:
         machine, record = self.description, self.record[0]
@@ -79,20 +81,20 @@ class Bus:
         self._table("l2", int(record["modules"]), machine.l2.sets, machine.l2.ways)
         if machine.l3 is not None:
             self._table("l3", int(record["l3s"]), machine.l3.sets, machine.l3.ways)
-        self._put(write_back=machine.l1d.write_policy == "back", miss_buffers=machine.miss_buffers.value)
-        self._array("requests", int(record["l1s"]), REQUESTS)
-        self._array("frame_shift", len(self.ram) // 4096, np.uint8)[:] = LARGE_PAGE_SHIFT
+        self.put(write_back=machine.l1d.write_policy == "back", miss_buffers=machine.miss_buffers.value)
+        self.share("requests", np.zeros(int(record["l1s"]), REQUESTS))
+        self.share("frame_shift", np.full(len(self.ram) // 4096, LARGE_PAGE_SHIFT, np.uint8), saved=False)
         self._table("tlb", int(record["l1s"]), 1, machine.tlb.entries.value)
         self._table("tlb_l2", int(record["modules"]), machine.tlb.l2_sets.value, machine.tlb.l2_ways.value)
 
     def _make_store_buffers(self, cores: int) -> None:
         buffer = self.description.store_buffer
-        self._put(buffer_depth=buffer.depth.value, buffer_requests=buffer.ownership_requests.value)
+        self.put(buffer_depth=buffer.depth.value, buffer_requests=buffer.ownership_requests.value)
         self._line_array("line_pending", np.uint16)
         self._line_array("line_viewer", np.int16)
-        self._array("stores", cores * RING, STORE)
-        self._array("buffers", cores, BUFFER)
-        self._array("released", RELEASES, RELEASE)
+        self.share("stores", np.zeros(cores * RING, STORE))
+        self.share("buffers", np.zeros(cores, BUFFER))
+        self.share("released", np.zeros(RELEASES, RELEASE))
 
     def _set_costs(self) -> None:
         """What an access waits for its line. A load's latency is to the use of the data: its line is there an L1 hit earlier."""
@@ -100,7 +102,7 @@ class Bus:
         far = (latency.remote_line, latency.remote_write, latency.upgrade)
         distances = [*((near.line, near.write, near.upgrade) for near in machine.near), far]
         hit = latency.l1_hit.value
-        costs = self._array("costs", (FOR_LOCKED + 1) * SOURCES, I64).reshape(FOR_LOCKED + 1, SOURCES)
+        costs = self.share("costs", np.zeros((FOR_LOCKED + 1) * SOURCES, I64), saved=False).reshape(FOR_LOCKED + 1, SOURCES)
 
         def line(figure: Figure) -> int:
             return max(figure.value - hit, 0)
@@ -114,8 +116,8 @@ class Bus:
             costs[FOR_STORE:, Source.MODULE + level] = write.value
             costs[:, Source.UPGRADE + level] = upgrade.value
         costs[FOR_LOCKED, Source.SIBLING] = latency.sibling_locked.value
-        self._put(l1_hit=hit, store_forward=latency.store_forward.value, store_forward_fail=latency.store_forward_fail.value)
-        self._put(tlb_l2_hit=machine.tlb.l2_hit.value, page_walk=machine.tlb.page_walk.value)
+        self.put(l1_hit=hit, store_forward=latency.store_forward.value, store_forward_fail=latency.store_forward_fail.value)
+        self.put(tlb_l2_hit=machine.tlb.l2_hit.value, page_walk=machine.tlb.page_walk.value)
 
     def counts(self) -> dict[str, int]:
         """What lines have moved, by name; `transfers_across_modules` are all those between modules, near ones included."""
@@ -140,21 +142,18 @@ class Bus:
         """The bytes from a physical address on are mapped by pages of 4 KiB."""
         self.arrays["frame_shift"][physical >> 12 : (physical + size + 4095) >> 12] = 0
 
-    def _line_array(self, name: str, dtype: object, a_line: int = 1) -> None:
-        self._array(name, len(self.ram) // 64 * a_line, dtype)
+    def state_of_lines(self, lines: int) -> list[Array]:
+        """Everything that a run changes which touches only so many lines from the beginning of RAM."""
+        whole = len(self.ram) // LINE_BYTES
+        parts = (
+            array[: len(array) // whole * lines] if name.startswith("line_") else array for name, array in self.saved().items()
+        )
+        return [self.ram[: lines * LINE_BYTES], self.record, *parts]
 
-    def _array(self, name: str, length: int, dtype: object) -> np.ndarray:
-        self.arrays[name] = np.zeros(length, dtype)  # type: ignore[call-overload]
-        self.record[name] = address_of(self.arrays[name])
-        return self.arrays[name]
+    def _line_array(self, name: str, dtype: Any, a_line: int = 1) -> None:
+        self.share(name, np.zeros(len(self.ram) // LINE_BYTES * a_line, dtype))
 
     def _table(self, name: str, owners: int, sets: int, ways: int) -> None:
-        self.arrays[name], self.record[name] = new_table(owners, sets, ways)
-
-    def _put(self, **values: int) -> None:
-        for name, value in values.items():
-            self.record[name] = value
-
-    def configure(self, **values: int) -> None:
-        """Set fields of the `BUS` record by their names."""
-        self._put(**values)
+        tags, table = new_table(owners, sets, ways)
+        self.keep(name, tags)
+        self.put(**{name: table})

@@ -15,14 +15,10 @@ class Snapshot:
 
     def __init__(self, wired: Wired) -> None:
         """Copy the state; the machine must not be inside a slice."""
-        machine, bus = wired.machine, wired.bus
-        used, lines = -(-wired.guest.kernel.ram.used // LINE_BYTES), len(bus.ram) // LINE_BYTES
-        live = [bus.ram[: used * LINE_BYTES], bus.record, *machine.state()]
-        for name, array in bus.arrays.items():
-            by_line = name.startswith("line_")  # so many elements for each line of RAM
-            live.append(array[: len(array) // lines * used] if by_line else array)
+        used = -(-wired.guest.kernel.ram.used // LINE_BYTES)
+        live = [*wired.bus.state_of_lines(used), *wired.machine.state()]
         self._live: list[tuple[np.ndarray, np.ndarray]] = [(array, array.copy()) for array in live]
-        self._registers = [(core, core.save()) for core in machine.unicorns]
+        self._registers = [(core, core.save()) for core in wired.machine.unicorns]
 
     def restore(self) -> None:
         """Put everything back."""

@@ -42,6 +42,6 @@ def test_a_row_that_says_nothing_sensible_is_refused(row: Row) -> None:
 
 def test_a_row_that_is_missing_is_named() -> None:
     bus = protocol.Sequence("through").bus
-    bus.configure(missing_row=1 + Line.E * len(Event) + Event.READ_SHARED)
+    bus.put(missing_row=1 + Line.E * len(Event) + Event.READ_SHARED)
     with pytest.raises(InternalError, match="the coherence protocol has no row for E, READ_SHARED"):
         bus.check()
