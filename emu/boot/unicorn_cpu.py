@@ -5,11 +5,12 @@ layout is refused.
 """
 
 import ctypes
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import unicorn
 from unicorn import unicorn_const as uc_const
@@ -187,19 +188,19 @@ class UnicornCpu:
         """Host addresses of CPUX86State and CPUState: the pointers that lead to registers with values that nothing else has."""
         for name, value in zip(GENERAL_REGISTERS, SENTINELS, strict=True):
             self.uc.reg_write(getattr(x86, f"UC_X86_REG_{name}"), value)
-        readable = Readable()
-        for at in range(0, UC_BYTES, 8):
-            cpu = readable.word(self.handle + at)
-            if cpu is None or not readable.has(cpu, CPU_BYTES):
-                continue
-            for field in range(0, CPU_BYTES, 8):
-                state = readable.word(cpu + field)
-                if state is not None and all(readable.word(state + 8 * n) == value for n, value in enumerate(SENTINELS)):
-                    for name in GENERAL_REGISTERS:
-                        self.uc.reg_write(getattr(x86, f"UC_X86_REG_{name}"), 0)
-                    if U32.from_address(cpu + env.CFLAGS_NEXT_TB).value != 0xFFFFFFFF:
-                        raise InternalError("Unicorn's CPUState has another layout than 2.1.4")
-                    return state, cpu
+        with Readable() as readable:
+            for at in range(0, UC_BYTES, 8):
+                cpu = readable.word(self.handle + at)
+                if cpu is None or not readable.has(cpu, CPU_BYTES):
+                    continue
+                for field in range(0, CPU_BYTES, 8):
+                    state = readable.word(cpu + field)
+                    if state is not None and all(readable.word(state + 8 * n) == value for n, value in enumerate(SENTINELS)):
+                        for name in GENERAL_REGISTERS:
+                            self.uc.reg_write(getattr(x86, f"UC_X86_REG_{name}"), 0)
+                        if U32.from_address(cpu + env.CFLAGS_NEXT_TB).value != 0xFFFFFFFF:
+                            raise InternalError("Unicorn's CPUState has another layout than 2.1.4")
+                        return state, cpu
         raise InternalError("Unicorn's CPU state was not found: it has another layout than 2.1.4")
 
     def _find_fault_address(self) -> int:
@@ -208,8 +209,8 @@ class UnicornCpu:
         with self._refusing_fills():
             self.uc.reg_write(x86.UC_X86_REG_RIP, wanted)
             uclib.uc_emu_start(self.uc._uch, U64(wanted), U64(0), U64(0), ctypes.c_size_t(0))
-        readable = Readable()
-        found = [self.handle + at for at in range(0, UC_BYTES, 8) if readable.word(self.handle + at) == wanted]
+        with Readable() as readable:
+            found = [self.handle + at for at in range(0, UC_BYTES, 8) if readable.word(self.handle + at) == wanted]
         if len(found) != 1:
             raise InternalError(f"Unicorn's engine has another layout than 2.1.4: {len(found)} places of a faulting address")
         return found[0]
@@ -229,21 +230,36 @@ class UnicornCpu:
 
 
 class Readable:
-    """The host memory of this process that can be read: for following pointers that may be none."""
+    """The host memory of this process that can be read: for following pointers that may be none.
 
-    def __init__(self) -> None:
+    What was mapped a moment ago may be gone, when an engine that nobody needs any more is collected: so the kernel reads it.
+    """
+
+    def __enter__(self) -> Self:
         """As it is now."""
+        self._memory = os.open("/proc/self/mem", os.O_RDONLY)
         self._ranges = []
         for line in Path("/proc/self/maps").read_text().splitlines():
             span, rights, *_ = line.split()
             if rights.startswith("r") and "[v" not in line:
                 first, last = span.split("-")
                 self._ranges.append((int(first, 16), int(last, 16)))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Done."""
+        os.close(self._memory)
 
     def has(self, address: int, size: int) -> bool:
-        """Whether all of a range can be read."""
+        """Whether all of a range was mapped."""
         return any(first <= address and address + size <= last for first, last in self._ranges)
 
     def word(self, address: int) -> int | None:
         """Eight bytes, if they can be read."""
-        return U64.from_address(address).value if address % 8 == 0 and self.has(address, 8) else None
+        if address % 8 or not self.has(address, 8):
+            return None
+        try:
+            content = os.pread(self._memory, 8, address)
+        except OSError:
+            return None
+        return int.from_bytes(content, "little") if len(content) == 8 else None

@@ -154,14 +154,15 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
         if core.irq:
             fixed = min(fixed, PENDING - core.count % PENDING)
         own = min(machine.turn_left, fixed)
+        whole = fixed >= machine.turn_left  # nothing but its own length ends this turn
         if core.stale_count or core.flush:
             catch_up(machine, core)
-        over = take_turn(machine, core, own, min(own, machine.stop_at - machine.now), machine.exact or fixed < machine.turn_left)
+        over = take_turn(machine, core, own, min(own, machine.stop_at - machine.now), machine.exact or not whole)
         ran = core.count - core.turn_start
         core.turn_start = core.count
         machine.now += ran
         machine.turn_left -= ran
-        if over and fixed > own:
+        if over and whole:  # a block that did not fit may have left some of it
             machine.turn_left = 0
         machine.resumed = 0 if over or core.stop & STOP_EVENT else 1
         if core.error:
