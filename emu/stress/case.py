@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from emu.block import Block
 from emu.description import MachineFile, load_machine
 from emu.errors import UserError
 from emu.memory.bus import Bus
@@ -166,26 +167,23 @@ class _Run:
         self.operations = case.operations.copy()
         ram_bytes = (int(case.lines.max(initial=0)) * 64 // 4096 + 2) * 4096
         self.bus = Bus(machine, case.cores, ram_bytes)
-        self.keep: list[Array] = []
-        self.stress = np.zeros(1, STRESS)
-        self.oracle = np.zeros(1, ORACLE)
+        self.stress, self.oracle = Block(STRESS), Block(ORACLE)
         self._wire_oracle(int(self.bus.record["lines"][0]))
         self._wire_program()
         forwarded = machine.latencies.store_forward.value + machine.latencies.store_forward_fail.value
         slowest = max(forwarded, machine.latencies.l1_hit.value + int(self.bus.arrays["costs"].max()))
-        self._put(
-            self.stress,
+        self.stress.put(
             bus=address_of(self.bus.record),
-            oracle=address_of(self.oracle),
+            oracle=address_of(self.oracle.record),
             period=check_every,
             failed_operation=-1,
             limit=2 * (case.shape.depth + 16) * (case.cores + 2) * (slowest + 2),  # every entry waits for every core
         )
 
     def outcome(self) -> Outcome:
-        drive(address_of(self.stress))
+        drive(address_of(self.stress.record))
         self.bus.check()
-        record = self.stress[0]
+        record = self.stress.record[0]
         counts = {name: int(record[name]) for name in COUNTS} | self.bus.counts()
         violation = None
         if record["violation"]:
@@ -198,20 +196,18 @@ class _Run:
         slots, cores = len(self.case.lines), self.case.cores
         slot_of_line = np.full(lines, -1, np.int32)
         slot_of_line[self.case.lines] = np.arange(slots)
-        self._put(
-            self.oracle,
-            cores=cores,
-            slots=slots,
-            lines=lines,
-            slot_of_line=self._kept(slot_of_line),
-            agreed=self._kept(np.zeros(slots * 64, np.uint8)),
-            newest=self._kept(np.zeros(cores * slots * 64, np.uint8)),
-            pending=self._kept(np.zeros(cores * slots * 64, np.int32)),
-            slot_pending=self._kept(np.zeros(slots, np.int32)),
-            fifo=self._kept(np.zeros(cores * FIFO, BYTE)),
-            fifo_head=self._kept(np.zeros(cores, I64)),
-            fifo_count=self._kept(np.zeros(cores, I64)),
-        )
+        self.oracle.put(cores=cores, slots=slots, lines=lines)
+        for name, array in (
+            ("slot_of_line", slot_of_line),
+            ("agreed", np.zeros(slots * 64, np.uint8)),
+            ("newest", np.zeros(cores * slots * 64, np.uint8)),
+            ("pending", np.zeros(cores * slots * 64, np.int32)),
+            ("slot_pending", np.zeros(slots, np.int32)),
+            ("fifo", np.zeros(cores * FIFO, BYTE)),
+            ("fifo_head", np.zeros(cores, I64)),
+            ("fifo_count", np.zeros(cores, I64)),
+        ):
+            self.oracle.share(name, array)
 
     def _wire_program(self) -> None:
         cores, operations = self.case.cores, self.operations
@@ -224,27 +220,17 @@ class _Run:
             if self.first[core] < end[core]:
                 opening = operations[self.order[self.first[core]]]
                 due[core] = max(int(opening["gap"]), int(opening["time"]))
-        self._put(
-            self.stress,
-            slot_lines=self._kept(self.case.lines),
-            operations_at=self._kept(operations),
-            operation_count=len(operations),
-            order=self._kept(self.order),
-            following=self._kept(self.following),
-            end=self._kept(end),
-            due=self._kept(due),
-            waiting=self._kept(np.zeros(cores, np.uint8)),
-            counts_before=self._kept(np.zeros(cores, I64)),
-        )
-
-    def _kept(self, array: Array) -> int:
-        self.keep.append(array)
-        return address_of(array)
-
-    @staticmethod
-    def _put(record: Array, **values: int) -> None:
-        for name, value in values.items():
-            record[name] = value
+        self.stress.put(operations_at=address_of(operations), operation_count=len(operations))
+        for name, array in (
+            ("slot_lines", self.case.lines),
+            ("order", self.order),
+            ("following", self.following),
+            ("end", end),
+            ("due", due),
+            ("waiting", np.zeros(cores, np.uint8)),
+            ("counts_before", np.zeros(cores, I64)),
+        ):
+            self.stress.share(name, array)
 
     def _issued(self) -> Array:
         parts = [self.order[first:following] for first, following in zip(self.first, self.following, strict=True)]
@@ -263,7 +249,7 @@ class _Run:
             total = int(adds["value"][adds["address"] == word].astype(object).sum()) & MASK64
             got = int.from_bytes(self.bus.ram[word : word + 8].tobytes(), "little")
             if got != total:
-                return Violation(int(V_LOST_UPDATE), -1, -1, int(self.stress["now"][0]), int(word), total, got)
+                return Violation(int(V_LOST_UPDATE), -1, -1, int(self.stress.record["now"][0]), int(word), total, got)
         return None
 
 

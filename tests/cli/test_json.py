@@ -201,7 +201,7 @@ def machines(emu, tmp_path):
 
 @sample("emu machines show")
 def machines_show(emu, tmp_path):
-    return [emu("machines", "show", "a10-7800")]
+    return [emu("machines", "show", name) for name in ("a10-7800", "zen2-8c")]
 
 
 SECTIONS = {part.splitlines()[0].strip("`"): part for part in PAGE.read_text().split("\n## ")[1:]}
