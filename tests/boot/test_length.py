@@ -7,7 +7,7 @@ import capstone
 import numpy as np
 import pytest
 
-from emu.boot.hot.length import decode
+from emu.boot.hot.length import decode, reads_to_write
 from emu.boot.hot.records import I64, SITE_FLUSH, SITE_IRET, SITE_MSR, SITE_NONE, SITE_SEGMENT, U8
 
 REX_EARLY = re.compile(rb"[\x26\x2e\x36\x3e\x64-\x67\xf0\xf2\xf3]*[\x40-\x4f][\x26\x2e\x36\x3e\x40-\x4f\x64-\x67\xf0\xf2\xf3]")
@@ -62,3 +62,17 @@ def test_random_bytes_are_as_long_as_capstone_says(bits: int) -> None:
         seen += 1
         assert length_of(code, bits)[0] == found[1], f"{code.hex()} {found[2]} {found[3]}"
     assert seen > 10_000
+
+
+@pytest.mark.parametrize(
+    "text, writes",
+    [
+        ("f0 0f b1 0e", True), ("48 87 06", True), ("01 06", True), ("03 06", False), ("39 06", False), ("83 06 01", True),
+        ("83 3e 01", False), ("ff 06", True), ("ff 36", False), ("f7 1e", True), ("f7 26", False), ("f0 0f c1 06", True),
+        ("f0 48 0f c7 0e", True), ("0f ba 2e 03", True), ("0f ba 26 03", False), ("0f ab 06", True), ("0f a3 06", False),
+        ("66 c1 26 02", True), ("0f a4 06 01", True), ("8b 06", False), ("0f b6 06", False), ("65 ff 0e", True), ("f3 a4", False),
+    ],
+)  # fmt: skip
+def test_a_load_that_faults_is_a_write_where_a_store_would_follow(text: str, writes: bool) -> None:
+    code = np.frombuffer(bytes.fromhex(text).ljust(16, b"\x90"), U8)
+    assert bool(reads_to_write(code, I64(64))) == writes

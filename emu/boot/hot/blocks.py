@@ -7,7 +7,7 @@ and remembered by place; a block that is left in its middle is counted again, up
 from emu.boot.hot.env import CPL, CS64, HFLAGS, get32, linear_pc
 from emu.boot.hot.env import CS32 as HF_CS32
 from emu.boot.hot.frames import offset_of
-from emu.boot.hot.length import decode
+from emu.boot.hot.length import LONGEST, decode, reads_to_write
 from emu.boot.hot.records import (
     BLOCK,
     BLOCK_ENTRIES,
@@ -25,7 +25,6 @@ from emu.boot.hot.walk import FETCH, NOWHERE, translate
 from emu.native import array_at, call, njit
 
 SPREAD = 0x9E3779B1  # 2**32 / golden ratio, odd
-LONGEST = 15  # bytes of an instruction
 
 
 @njit
@@ -165,3 +164,10 @@ def leave_block(machine, core):  # type: ignore[no-untyped-def]
     executed = I64(0) if inside == 0 else instructions_before(machine, core, core.block_pc, core.block_size, pc)
     core.count -= core.block_count - executed
     core.block_count = 0
+
+
+@njit
+def faults_as_write(machine, core):  # type: ignore[no-untyped-def]
+    """Whether the instruction whose load has faulted is one that would have stored there."""
+    copy_code(machine, core, linear_pc(core), I64(LONGEST))
+    return reads_to_write(array_at(core.code, CODE_BYTES, U8), bits_of(core))

@@ -8,6 +8,7 @@ import numpy as np
 from emu.boot.hot.records import I64, SITE_FLUSH, SITE_IRET, SITE_MSR, SITE_NONE, SITE_SEGMENT, U8
 from emu.native import njit
 
+LONGEST = 15  # bytes of an instruction
 MODRM, IMM8, IMM16, IMMZ, IMMV, MOFFS, FAR = (1 << n for n in range(7))  # what follows an opcode
 
 
@@ -156,3 +157,29 @@ def decode(code, at, bits):  # type: ignore[no-untyped-def]
     if follows & FAR:
         at += 4 if operand16 else 6
     return at - start, site_kind(opcode, modrm, escape, operand16 and bits != 16)
+
+
+@njit
+def reads_to_write(code, bits):  # type: ignore[no-untyped-def]
+    """Whether an instruction with a memory operand loads it in order to store it: then a load that faults is a write."""
+    at = I64(0)
+    while at < LONGEST and (is_prefix(I64(code[at])) or (bits == 64 and code[at] & 0xF0 == 0x40)):
+        at += 1
+    opcode, modrm = I64(code[at]), I64(code[at + 1])
+    reg = (modrm >> 3) & 7
+    if opcode != 0x0F:
+        if opcode < 0x40:
+            return opcode & 7 < 2 and opcode < 0x38
+        if opcode == 0x80 or opcode == 0x81 or opcode == 0x83:
+            return reg != 7
+        if opcode == 0x86 or opcode == 0x87 or opcode & 0xFE == 0xC0 or opcode & 0xFC == 0xD0:
+            return True
+        return (opcode & 0xFE == 0xF6 and (reg == 2 or reg == 3)) or (opcode & 0xFE == 0xFE and reg < 2)
+    opcode, reg = modrm, (I64(code[at + 2]) >> 3) & 7
+    if opcode == 0xBA:
+        return reg > 4
+    if opcode == 0xC7:
+        return reg == 1
+    if opcode == 0xAB or opcode == 0xB3 or opcode == 0xBB:
+        return True  # bts, btr, btc
+    return opcode & 0xF6 == 0xA4 or opcode & 0xFE == 0xB0 or opcode & 0xFE == 0xC0  # shld, shrd, cmpxchg, xadd

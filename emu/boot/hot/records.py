@@ -89,7 +89,7 @@ CORE = np.dtype(
         # a page fault that Unicorn is leaving the block for
         ("fault", I64),
         ("fault_code", I64),
-        ("fault_fetch", I64),
+        ("fault_access", I64),
         ("blocks", I64),  # host address of BLOCK[BLOCK_ENTRIES]
         ("code", I64),  # host address of U8[CODE_BYTES]
         ("sites", I64),  # host address of I64[SITES]: addresses that have a hook

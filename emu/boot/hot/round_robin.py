@@ -2,7 +2,7 @@
 
 from unicorn import unicorn_const as uc_const
 
-from emu.boot.hot.blocks import leave_block
+from emu.boot.hot.blocks import faults_as_write, leave_block
 from emu.boot.hot.code_pages import catch_up
 from emu.boot.hot.deliver import PAGE_FAULT, deliver
 from emu.boot.hot.env import CFLAGS_NEXT_TB, CR2, EFLAGS, EIP, HFLAGS, IF, INHIBIT_IRQ, get32, get64, put64
@@ -27,6 +27,7 @@ from emu.boot.hot.records import (
     U64,
     WAIT_FOR_SIPI,
 )
+from emu.boot.hot.walk import FETCH, PF_WRITE, READ
 from emu.native import array_at, call, njit
 
 NO_UNTIL = 0  # no core has an exit address
@@ -64,11 +65,14 @@ def next_quantum(machine):  # type: ignore[no-untyped-def]
 def page_fault(machine, core):  # type: ignore[no-untyped-def]
     """Unicorn has left a block for a page that is not there or not allowed; False after a triple fault."""
     core.page_faults += 1
-    if not core.fault_fetch:
+    code = core.fault_code
+    if core.fault_access != FETCH:
         leave_block(machine, core)
+    if core.fault_access == READ and faults_as_write(machine, core):
+        code |= PF_WRITE
     core.block_count = 0
     put64(core, CR2, array_at(core.fault_at, 1, I64)[0])
-    return deliver(machine, core, I64(PAGE_FAULT), core.fault_code, False)
+    return deliver(machine, core, I64(PAGE_FAULT), code, False)
 
 
 @njit

@@ -165,7 +165,7 @@ def fill(machine, core, address, access):  # type: ignore[no-untyped-def]
     frame = translate(machine, core, address, access, user)
     if frame == NOWHERE:
         core.fault = 1
-        core.fault_fetch = 1 if access == FETCH else 0
+        core.fault_access = access
         return frame
     inside = frame < machine.low_bytes or (frame >= 1 << 32 and frame < machine.ram_bytes - machine.low_bytes + (1 << 32))
     if not inside:
