@@ -27,8 +27,8 @@ from emu.engine.records import (
     TAKEN,
     U8,
 )
-from emu.engine.schedule import catch_up, ends_at, hold_back, move_on, spend
-from emu.engine.trace import NO_ACCESS, note, remember, trace_instruction
+from emu.engine.schedule import advance_dispatch, attribute_gap, catch_up, ends_at, stall_dispatch
+from emu.engine.trace import NO_ACCESS, note, note_access, trace_instruction
 from emu.memory.records import BUS
 from emu.native import array_at, call, mix, njit
 from emu.timing.branch import CONDITIONAL, INDIRECT_JUMP, NONE, PREDICTOR, RETURN, mispredicted
@@ -54,7 +54,7 @@ def index_of(machine, pc):  # type: ignore[no-untyped-def]
 
 
 @njit
-def blame(core, cycles, cause):  # type: ignore[no-untyped-def]
+def note_cause(core, cycles, cause):  # type: ignore[no-untyped-def]
     """The instruction in flight waits `cycles` for something; the longest wait gives its cause."""
     if cycles > core.cause_cycles:
         core.cause = cause
@@ -124,7 +124,7 @@ def resolve_branch(machine, core, instruction, end, next_pc):  # type: ignore[no
     following = core.current_pc + instruction.length
     if mispredicted(predictor, instruction.branch, core.current_pc, following, next_pc):
         penalty = machine.return_mispredict if instruction.branch == RETURN else machine.mispredict
-        hold_back(core, end + penalty, C_MISPREDICT)
+        stall_dispatch(core, end + penalty, C_MISPREDICT)
     if machine.branch_outcomes != 0:
         note_branch(machine, core, instruction, next_pc)
 
@@ -153,9 +153,9 @@ def settle_time(machine, core, instruction, state, next_pc):  # type: ignore[no-
         resolve_branch(machine, core, instruction, end, next_pc)
     gap = retired_at - core.retired_at
     if state < LOCK_WAIT:
-        spend(core, instruction, gap - core.stalled)
+        attribute_gap(core, instruction, gap - core.stalled)
     pass_time(core, state, retired_at)
-    move_on(machine, core, instruction, end, retired_at, next_pc)
+    advance_dispatch(machine, core, instruction, end, retired_at, next_pc)
     return gap
 
 
@@ -201,4 +201,4 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
     core.current = -1
     core.cause = 0
     core.cause_cycles = 0
-    remember(core, NO_ACCESS, 0, 0, 0)
+    note_access(core, NO_ACCESS, 0, 0, 0)

@@ -69,17 +69,17 @@ def rearm(core):  # type: ignore[no-untyped-def]
     core.irq_at = NEVER
     for vector in range((core.in_service & 0xF0) + 0x10 if core.in_service else 0x20, VECTORS):
         core.irq_at = min(core.irq_at, core.arrival[vector])
-    watch(core)
+    watch_interrupts(core)
 
 
 @njit
-def watch(core):  # type: ignore[no-untyped-def]
+def watch_interrupts(core):  # type: ignore[no-untyped-def]
     """Look out for the next interrupt, unless they are known to be masked or held off by `sti`."""
     core.irq_watch = NEVER if core.masked != 0 or core.shadow != 0 else core.irq_at
 
 
 @njit
-def take(core, now):  # type: ignore[no-untyped-def]
+def acknowledge(core, now):  # type: ignore[no-untyped-def]
     """Highest vector that has arrived by `now`, put in service; the timer arms itself again."""
     for vector in range(VECTORS - 1, 0x1F, -1):
         if core.arrival[vector] <= now:

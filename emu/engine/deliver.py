@@ -7,11 +7,11 @@ import numpy as np
 from unicorn import x86_const as x86
 
 from emu.engine.account import LOCK_WAIT, pass_time, state_of
-from emu.engine.apic import take, watch
+from emu.engine.apic import acknowledge, watch_interrupts
 from emu.engine.mend import mend_fault
 from emu.engine.records import FRESH, INSTRUCTION
 from emu.engine.special import RFLAGS, enter_kernel, get, put
-from emu.engine.trace import NO_ACCESS, note, remember
+from emu.engine.trace import NO_ACCESS, note, note_access
 from emu.memory.access import load, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due, read_ram, stores_visible_at, withdraw, write_ram
@@ -67,7 +67,7 @@ def deliver(machine, core):  # type: ignore[no-untyped-def]
     """Take the pending interrupt through the IDT, or wait until IF is set, all before it has retired and its stores are out."""
     if get(machine, core, RFLAGS) & IF == 0:
         core.masked = 1
-        watch(core)
+        watch_interrupts(core)
         return
     bus = array_at(machine.bus, 1, BUS)[0]
     if bus.next_drain <= core.clock:
@@ -76,7 +76,7 @@ def deliver(machine, core):  # type: ignore[no-untyped-def]
     if quiet_at > core.clock:
         core.clock = quiet_at  # others may come first now
         return
-    through_gate(machine, core, take(core, core.clock), NO_ERROR_CODE)
+    through_gate(machine, core, acknowledge(core, core.clock), NO_ERROR_CODE)
     machine.interrupts += 1
 
 
@@ -100,7 +100,7 @@ def page_fault(machine, core):  # type: ignore[no-untyped-def]
     core.pc = core.current_pc
     mend_fault(machine, core)
     through_gate(machine, core, PAGE_FAULT, code)
-    remember(core, NO_ACCESS, 0, 0, 0)
+    note_access(core, NO_ACCESS, 0, 0, 0)
 
 
 @njit

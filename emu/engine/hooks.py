@@ -4,7 +4,7 @@ import numpy as np
 from numba import types
 
 from emu.engine import apic
-from emu.engine.account import blame, task_index
+from emu.engine.account import note_cause, task_index
 from emu.engine.deliver import PAGE_FAULT
 from emu.engine.lock_word import RELEASED
 from emu.engine.locks import change_lock, lock_at, look_at_ticket, note_releases
@@ -24,10 +24,10 @@ from emu.engine.records import (
     STOP_FAULT,
     STOP_NONE,
 )
-from emu.engine.schedule import hold_back
+from emu.engine.schedule import stall_dispatch
 from emu.engine.sharing import touch
 from emu.engine.step import step
-from emu.engine.trace import LOAD, STORE, note_earlier_access, note_transfer, remember
+from emu.engine.trace import LOAD, STORE, note_access, note_earlier_access, note_transfer
 from emu.memory.access import atomic, load, locked_store, peek, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram, stores_visible_at
@@ -72,7 +72,7 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
         return
     note_earlier_access(machine, core, LOAD, address)
     if address + size > bus.ram_bytes:
-        remember(core, LOAD, address, 0, size)
+        note_access(core, LOAD, address, 0, size)
         return
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     if machine.sharing != 0:
@@ -86,13 +86,13 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
         cycles = load(bus, core.index, core.clock, core.start, address, size)
         core.data_at = max(core.data_at, core.start + cycles)
         cycles -= bus.l1_hit  # which is no wait
-    blame(core, cycles, bus.cause)
+    note_cause(core, cycles, bus.cause)
     note_transfer(machine, core, address, bus.cause, cycles)
     if bus.released_count != machine.releases_seen:
         note_releases(machine)
     seen = read_ram(bus, address, size)
     core.digest = mix(core.digest, seen)
-    remember(core, LOAD, address, seen, size)
+    note_access(core, LOAD, address, seen, size)
     if instruction.traits & PROBED:
         core.probed = 0 if seen == array_at(machine.spins, machine.spin_count, SPIN)[instruction.probe].awaited_not else 1
     if core.wait_depth > 0:
@@ -108,7 +108,7 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
     if core.current < 0:
         return
     note_earlier_access(machine, core, STORE, address)
-    remember(core, RMW if core.last_access == LOAD and core.last_address == address else STORE, address, value, size)
+    note_access(core, RMW if core.last_access == LOAD and core.last_address == address else STORE, address, value, size)
     if address + size > bus.ram_bytes:
         return
     core.digest = mix(core.digest, value)
@@ -131,7 +131,7 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
     retires_at = max(core.retired_at, data_at, core.start + 1)
     full = store(bus, core.index, core.clock, core.start, address, size, value, releases, data_at, retires_at)
     if full > 0:
-        hold_back(core, core.clock + full, C_FULL)
+        stall_dispatch(core, core.clock + full, C_FULL)
     if bus.released_count != machine.releases_seen:
         note_releases(machine)
     if bus.ownership_cycles > 0:
@@ -178,7 +178,7 @@ def on_apic_read(uc, offset, size, user):  # type: ignore[no-untyped-def]
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
     core.data_at = max(core.start, core.retired_at) + machine.mmio_read
-    blame(core, machine.mmio_read, C_MMIO)
+    note_cause(core, machine.mmio_read, C_MMIO)
     return apic.read(machine, core, offset)
 
 
@@ -189,6 +189,6 @@ def on_apic_write(uc, offset, size, value, user):  # type: ignore[no-untyped-def
     machine.apic_writes += 1
     visible_at = stores_visible_at(array_at(machine.bus, 1, BUS)[0], core.index)
     core.data_at = max(core.start, core.operands_at, core.retired_at, visible_at) + machine.mmio_write
-    blame(core, core.data_at - core.start, C_MMIO)
-    hold_back(core, core.data_at, C_MMIO)
+    note_cause(core, core.data_at - core.start, C_MMIO)
+    stall_dispatch(core, core.data_at, C_MMIO)
     apic.write(machine, core, offset, value)

@@ -54,7 +54,7 @@ def due(core):  # type: ignore[no-untyped-def]
 
 
 @njit
-def choose(machine):  # type: ignore[no-untyped-def]
+def next_core(machine):  # type: ignore[no-untyped-def]
     """The core that acts first (ties: lowest id), and up to when it may act before another one does."""
     cores = array_at(machine.cores, machine.core_count, CORE)
     first, earliest, limit = -1, NEVER, NEVER
@@ -69,7 +69,7 @@ def choose(machine):  # type: ignore[no-untyped-def]
 
 
 @njit
-def turn(machine, core):  # type: ignore[no-untyped-def]
+def run_core(machine, core):  # type: ignore[no-untyped-def]
     """Let one core run until it must stop, and do what it stopped for; False ends the slice with `machine.outcome` set."""
     core.stop = STOP_NONE
     machine.turns += 1
@@ -121,7 +121,7 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
     """Run all cores for about `slice_cycles`; `machine.outcome` says why it came back."""
     end = NEVER
     while True:
-        index, now, limit = choose(machine)
+        index, now, limit = next_core(machine)
         if index < 0 or now >= NEVER:
             machine.outcome = DEADLOCK if machine.end_at == NEVER else RUN_DONE
             break
@@ -143,7 +143,7 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
             continue
         core.limit = min(limit, end, machine.end_at - 1)
         core.horizon = min(core.limit + machine.run_ahead, machine.end_at - 1)
-        if not turn(machine, core):
+        if not run_core(machine, core):
             break
     if machine.outcome == RUN_DONE:
         drain_due(array_at(machine.bus, 1, BUS)[0], machine.end_at)

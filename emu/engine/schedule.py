@@ -52,7 +52,7 @@ def wait_for_stores(machine, core):  # type: ignore[no-untyped-def]
 
 
 @njit
-def prepare(machine, core, instruction):  # type: ignore[no-untyped-def]
+def dispatch_next(machine, core, instruction):  # type: ignore[no-untyped-def]
     """The instruction is dispatched: when will it start? One that serialises waits here until all before it have retired.
 
     One that accesses memory starts with its address, as its data may come later; any other one needs all its operands.
@@ -87,7 +87,7 @@ def ends_at(core, instruction):  # type: ignore[no-untyped-def]
 
 
 @njit
-def hold_back(core, until, cause):  # type: ignore[no-untyped-def]
+def stall_dispatch(core, until, cause):  # type: ignore[no-untyped-def]
     """Nothing behind the instruction in flight is dispatched before `until`."""
     if until > core.barrier:
         core.barrier = until
@@ -107,7 +107,7 @@ def rivals(machine, core, at):  # type: ignore[no-untyped-def]
 
 
 @njit
-def move_on(machine, core, instruction, end, retired_at, next_pc):  # type: ignore[no-untyped-def]
+def advance_dispatch(machine, core, instruction, end, retired_at, next_pc):  # type: ignore[no-untyped-def]
     """Book the instruction in flight, which ends and retires at these times; the clock moves to the next dispatch."""
     pipeline = array_at(core.pipeline, 1, PIPELINE)[0]
     becomes_ready(pipeline, instruction.writes, end)
@@ -126,7 +126,7 @@ def move_on(machine, core, instruction, end, retired_at, next_pc):  # type: igno
         following = max(following, redirect(pipeline, core.clock))
         level = btb_level(array_at(core.predictor, 1, PREDICTOR)[0], core.current_pc)
         if level > 1:  # the front end learns late where to go on
-            hold_back(core, core.clock + (machine.btb_l2_hit if level == 2 else machine.resteer), C_MISPREDICT)
+            stall_dispatch(core, core.clock + (machine.btb_l2_hit if level == 2 else machine.resteer), C_MISPREDICT)
     core.late_cause = 0
     if core.barrier > following:
         following = core.barrier
@@ -136,7 +136,7 @@ def move_on(machine, core, instruction, end, retired_at, next_pc):  # type: igno
 
 
 @njit
-def spend(core, instruction, gap):  # type: ignore[no-untyped-def]
+def attribute_gap(core, instruction, gap):  # type: ignore[no-untyped-def]
     """Say what the cycles since the last retirement went to: a late dispatch, then what the instruction itself waited for."""
     late = min(max(core.clock - core.retired_at, 0), gap)
     core.cycles_by_cause[core.late_cause] += late

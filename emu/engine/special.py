@@ -7,7 +7,7 @@ import numpy as np
 from unicorn import x86_const as x86
 
 from emu.engine.account import pass_time
-from emu.engine.apic import watch
+from emu.engine.apic import watch_interrupts
 from emu.engine.records import (
     FAULT_ENGINE,
     FRESH,
@@ -75,13 +75,13 @@ def emulate(machine, core, special, size):  # type: ignore[no-untyped-def]
         enter_kernel(machine, core, ((get_msr(machine, core, STAR) >> 32) & 0xFFFC) + 8)
         core.pc = get_msr(machine, core, LSTAR)
         core.masked = 0
-        watch(core)
+        watch_interrupts(core)
     elif special == SP_HLT:
         core.pc = following
         core.status = HALTED
         core.masked = 0
         core.shadow = 0
-        watch(core)
+        watch_interrupts(core)
         core.halted_at = core.clock
         note(machine, core, K_HALT, core.clock, 0, 0, 0)
         machine.halts += 1

@@ -6,7 +6,7 @@ through `hooks.on_load` and `hooks.on_store`: in the order of `core.clock`, the 
 """
 
 from emu.engine.account import index_of, retire
-from emu.engine.apic import watch
+from emu.engine.apic import watch_interrupts
 from emu.engine.mend import keep, mend
 from emu.engine.records import (
     ACCOUNTED,
@@ -34,7 +34,7 @@ from emu.engine.records import (
     VALID,
     WAIT_STORES,
 )
-from emu.engine.schedule import prepare, wait_for_stores
+from emu.engine.schedule import dispatch_next, wait_for_stores
 from emu.engine.trace import note
 from emu.native import array_at, call, njit
 from emu.trace.record import Kind
@@ -58,7 +58,7 @@ def step(machine, core, pc):  # type: ignore[no-untyped-def]
                 reopen_interrupts(core, change & STI)
             elif core.shadow != 0:
                 core.shadow = 0
-                watch(core)
+                watch_interrupts(core)
         begin(machine, core, pc)
         if core.current < 0:
             core.fault = FAULT_FETCH
@@ -110,7 +110,7 @@ def begin(machine, core, pc):  # type: ignore[no-untyped-def]
     core.history_count += 1
     if instruction.traits & MENDED:
         keep(machine, core, instruction)
-    prepare(machine, core, instruction)
+    dispatch_next(machine, core, instruction)
 
 
 @njit
@@ -118,7 +118,7 @@ def reopen_interrupts(core, shadow):  # type: ignore[no-untyped-def]
     """The interrupt flag may have changed: look for pending interrupts again, after `sti` one instruction later."""
     core.masked = 0
     core.shadow = 1 if shadow else 0
-    watch(core)
+    watch_interrupts(core)
 
 
 @njit

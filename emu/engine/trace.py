@@ -50,7 +50,7 @@ def fill(record, core, kind, cycle, detail, address, value):  # type: ignore[no-
 
 
 @njit
-def remember(core, access, address, value, size):  # type: ignore[no-untyped-def]
+def note_access(core, access, address, value, size):  # type: ignore[no-untyped-def]
     """What the instruction in flight did last, for its record in the trace."""
     core.last_access = access
     core.last_address = address

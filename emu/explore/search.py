@@ -23,35 +23,35 @@ from emu.explore.records import (
     UNDECIDED,
 )
 from emu.explore.state import hash_core, is_done, number_of
-from emu.explore.transition import FAILED, REFUSED, enabled, execute, remember, retract, settle
+from emu.explore.transition import FAILED, REFUSED, enabled, execute, retract, save_core, settle
 from emu.memory.records import BUS
 from emu.native import array_at, njit
 
 
 @njit
-def begin(search, machine):  # type: ignore[no-untyped-def]
+def begin_search(search, machine):  # type: ignore[no-untyped-def]
     """Bring every core to its first instruction that touches memory: the first state."""
     cores = array_at(machine.cores, machine.core_count, CORE)
     for index in range(search.core_count):
         search.outcome_core = index
         if not settle(search, machine, cores[index]):
-            return trouble(cores[index])
+            return failure_of(cores[index])
         hash_core(search, machine, cores[index])
     first = array_at(search.frames, 1, FRAME)[0]
     first.state = number_of(search)
     search.states = 1
     open_state(search, first)
-    return look(search, machine, first)
+    return judge(search, machine, first)
 
 
 @njit
-def trouble(core):  # type: ignore[no-untyped-def]
+def failure_of(core):  # type: ignore[no-untyped-def]
     """Why a core could not go on."""
     return FAULT if core.stop == STOP_FAULT else UNDECIDED
 
 
 @njit
-def choose(search, machine, frame):  # type: ignore[no-untyped-def]
+def next_choice(search, machine, frame):  # type: ignore[no-untyped-def]
     """The next transition to try from here as core * KINDS + kind, or -1 if all have been."""
     cores = array_at(machine.cores, machine.core_count, CORE)
     while frame.choice < search.core_count * KINDS:
@@ -63,13 +63,13 @@ def choose(search, machine, frame):  # type: ignore[no-untyped-def]
 
 
 @njit
-def go_on(search, machine):  # type: ignore[no-untyped-def]
+def advance(search, machine):  # type: ignore[no-untyped-def]
     """Search until there is something to say: `search.outcome`."""
     frames = array_at(search.frames, search.depth_max + 1, FRAME)
     cores = array_at(machine.cores, machine.core_count, CORE)
     bus = array_at(machine.bus, 1, BUS)[0]
     while True:
-        choice = choose(search, machine, frames[search.depth])
+        choice = next_choice(search, machine, frames[search.depth])
         if choice < 0:
             if close_states(search, frames[search.depth]):
                 return FOR_EVER
@@ -82,12 +82,12 @@ def go_on(search, machine):  # type: ignore[no-untyped-def]
             return DEPTH
         core = cores[choice // KINDS]
         search.depth += 1
-        remember(search, machine, frames[search.depth], core, choice % KINDS)
+        save_core(search, machine, frames[search.depth], core, choice % KINDS)
         search.transitions += 1
         search.outcome_core = core.index
         result = execute(search, machine, core, choice % KINDS)
         if result == FAILED:
-            return trouble(core)
+            return failure_of(core)
         if bus.journal_count >= bus.journal_capacity:
             return DEPTH
         if search.reduced != 0 and array_at(machine.sharing, 1, SHARING)[0].found != 0:
@@ -98,7 +98,7 @@ def go_on(search, machine):  # type: ignore[no-untyped-def]
         search.deepest = max(search.deepest, search.depth)
         frames[search.depth].choice = 0
         open_state(search, frames[search.depth])
-        outcome = look(search, machine, frames[search.depth])
+        outcome = judge(search, machine, frames[search.depth])
         if outcome != NOTHING:
             return outcome
 
@@ -123,7 +123,7 @@ def retract_last(search, machine, frames):  # type: ignore[no-untyped-def]
 
 
 @njit
-def look(search, machine, frame):  # type: ignore[no-untyped-def]
+def judge(search, machine, frame):  # type: ignore[no-untyped-def]
     """What there is to say of the new state."""
     if is_done(search, machine):
         frame.leaves = 1
@@ -150,13 +150,13 @@ def resume(search_address: int) -> int:
 @njit
 def _start(search_address):  # type: ignore[no-untyped-def]
     search = array_at(search_address, 1, SEARCH)[0]
-    return begin(search, array_at(search.machine, 1, MACHINE)[0])
+    return begin_search(search, array_at(search.machine, 1, MACHINE)[0])
 
 
 @njit
 def _resume(search_address):  # type: ignore[no-untyped-def]
     search = array_at(search_address, 1, SEARCH)[0]
-    return go_on(search, array_at(search.machine, 1, MACHINE)[0])
+    return advance(search, array_at(search.machine, 1, MACHINE)[0])
 
 
 def rewind(search_address: int) -> None:

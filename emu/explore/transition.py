@@ -4,7 +4,7 @@ import numpy as np
 
 from emu.engine.account import index_of
 from emu.engine.deliver import IF, deliver
-from emu.engine.loop import turn
+from emu.engine.loop import run_core
 from emu.engine.records import CORE, FRESH, INSTRUCTION, RUNNING, STOP_EXCEPTION, STOP_SPECIAL, STORES, WAIT_STORES
 from emu.engine.sharing import SHARING, is_shared
 from emu.engine.special import RFLAGS, get
@@ -71,7 +71,7 @@ def run_one(machine, core, first_cycle):  # type: ignore[no-untyped-def]
     core.irq_watch = NEVER
     core.limit = 0
     core.horizon = ROUND_MAX
-    return turn(machine, core)
+    return run_core(machine, core)
 
 
 @njit
@@ -105,7 +105,7 @@ def come_to_rest(search, machine, core):  # type: ignore[no-untyped-def]
             core.pc = NOWHERE
         else:
             core.horizon = LOCAL_MAX
-            if not turn(machine, core) or core.clock > LOCAL_MAX:
+            if not run_core(machine, core) or core.clock > LOCAL_MAX:
                 return False
     save(search, machine, core, context_now(search, core.index))
     return True
@@ -127,7 +127,7 @@ def goes_round(search, machine, core):  # type: ignore[no-untyped-def]
             look_again = 2 * count
         clock = core.clock
         core.horizon = clock
-        if not turn(machine, core) or core.clock == clock:
+        if not run_core(machine, core) or core.clock == clock:
             return False  # at a fault, or at an instruction that touches memory
     return False
 
@@ -246,7 +246,7 @@ def drain_private(machine, bus, index):  # type: ignore[no-untyped-def]
 
 
 @njit
-def remember(search, machine, frame, core, kind):  # type: ignore[no-untyped-def]
+def save_core(search, machine, frame, core, kind):  # type: ignore[no-untyped-def]
     """Write down in a frame what its transition is about to change."""
     frame.core = core.index
     frame.kind = kind
