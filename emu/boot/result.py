@@ -7,6 +7,7 @@ from emu.boot.session import End, Ended
 from emu.boot.spec import BootSpec
 
 SCHEMA = "emu-boot/1"
+IN_ORDER = (End.POWER_OFF, End.RESET, End.HALTED, End.MARK)  # ends that are nobody's fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class BootResult:
         """What emu ends with: the program's own status; 1 for a kernel that broke."""
         if self.ended.status is not None:
             return self.ended.status
-        return 0 if self.ended.how in (End.POWER_OFF, End.RESET, End.HALTED, End.MARK) else 1
+        return 0 if self.ended.how in IN_ORDER else 1
 
     def to_dict(self) -> dict[str, Any]:
         """For --json."""

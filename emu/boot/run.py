@@ -14,7 +14,7 @@ from emu.boot.console import Console
 from emu.boot.doing import doing
 from emu.boot.machine import Machine
 from emu.boot.marks import Kind, Mark
-from emu.boot.result import BootResult
+from emu.boot.result import IN_ORDER, BootResult
 from emu.boot.session import End, Ended, Session
 from emu.boot.snapshot import Shape
 from emu.boot.spec import BootSpec
@@ -153,7 +153,7 @@ def summarise(
 ) -> BootResult:
     """The result of a session that is over; `digest`: with what costs a look at all of its memory, or at the kernel's symbols."""
     machine = session.machine
-    named = digest or ended.status is None
+    named = digest or (ended.status is None and ended.how not in IN_ORDER)
     return BootResult(
         spec=spec,
         ended=ended,

@@ -109,7 +109,7 @@ def restore(file: IO[bytes], header: dict[str, Any], session: Session, what: str
         with zstandard.ZstdDecompressor().stream_reader(file, closefd=False) as stream:
             for at in range(0, machine.ram.size, CHUNK):
                 part = _exactly(stream, min(CHUNK, machine.ram.size - at))
-                if any(part):
+                if part.count(0) < len(part):  # what has not been touched stays so
                     machine.ram.bytes[at : at + len(part)] = part
             for core, fields, msrs, size in zip(machine.cores, header["records"], header["msrs"], header["cpu_bytes"], strict=True):
                 _restore_core(core, _exactly(stream, size), _exactly(stream, core.tlb.nbytes), fields)

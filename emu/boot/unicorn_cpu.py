@@ -9,7 +9,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any, Self
 
 import unicorn
@@ -30,6 +29,8 @@ CONTEXT_HEAD = 40  # bytes of a uc_context before its CPUX86State
 SENTINELS = tuple(0x5A17_3C00_0000_0001 * n & (2**64 - 1) for n in range(3, 19))
 GENERAL_REGISTERS = ("RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI", *(f"R{n}" for n in range(8, 16)))
 UC_BYTES, CPU_BYTES = 0x1800, 0x800  # as much of struct uc_struct and of CPUState as is searched
+OFFSET_MAX = 2**63 - 0x1000  # of a file
+_FOUND: list[tuple[int, int]] = []  # where in them the pointers are, once one engine has been looked into
 IN_CALLBACK = ctypes.CFUNCTYPE(U32, Pointer, U32, ctypes.c_int, Pointer)
 OUT_CALLBACK = ctypes.CFUNCTYPE(None, Pointer, U32, ctypes.c_int, U32, Pointer)
 CPUID_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, Pointer, Pointer)
@@ -189,18 +190,23 @@ class UnicornCpu:
         for name, value in zip(GENERAL_REGISTERS, SENTINELS, strict=True):
             self.uc.reg_write(getattr(x86, f"UC_X86_REG_{name}"), value)
         with Readable() as readable:
-            for at in range(0, UC_BYTES, 8):
-                cpu = readable.word(self.handle + at)
-                if cpu is None or not readable.has(cpu, CPU_BYTES):
-                    continue
-                for field in range(0, CPU_BYTES, 8):
-                    state = readable.word(cpu + field)
-                    if state is not None and all(readable.word(state + 8 * n) == value for n, value in enumerate(SENTINELS)):
-                        for name in GENERAL_REGISTERS:
-                            self.uc.reg_write(getattr(x86, f"UC_X86_REG_{name}"), 0)
-                        if U32.from_address(cpu + env.CFLAGS_NEXT_TB).value != 0xFFFFFFFF:
-                            raise InternalError("Unicorn's CPUState has another layout than 2.1.4")
-                        return state, cpu
+            state, cpu = self._follow_pointers(readable)
+        for name in GENERAL_REGISTERS:
+            self.uc.reg_write(getattr(x86, f"UC_X86_REG_{name}"), 0)
+        if U32.from_address(cpu + env.CFLAGS_NEXT_TB).value != 0xFFFFFFFF:
+            raise InternalError("Unicorn's CPUState has another layout than 2.1.4")
+        return state, cpu
+
+    def _follow_pointers(self, readable: "Readable") -> tuple[int, int]:
+        """From the engine to a CPUState to a CPUX86State; where the pointers are is the same in all engines, so looked for once."""
+        wanted = b"".join(value.to_bytes(8, "little") for value in SENTINELS)
+        fields = _FOUND or [(at, field) for at in range(0, UC_BYTES, 8) for field in range(0, CPU_BYTES, 8)]
+        for at, field in fields:
+            cpu = readable.word(self.handle + at)
+            state = None if cpu is None else readable.word(cpu + field)
+            if cpu is not None and state is not None and readable.read(state, len(wanted)) == wanted:
+                _FOUND[:] = [(at, field)]
+                return state, cpu
         raise InternalError("Unicorn's CPU state was not found: it has another layout than 2.1.4")
 
     def _find_fault_address(self) -> int:
@@ -230,36 +236,25 @@ class UnicornCpu:
 
 
 class Readable:
-    """The host memory of this process that can be read: for following pointers that may be none.
-
-    What was mapped a moment ago may be gone, when an engine that nobody needs any more is collected: so the kernel reads it.
-    """
+    """The host memory of this process, read by the kernel: for following pointers that may be none, or no longer any."""
 
     def __enter__(self) -> Self:
         """As it is now."""
         self._memory = os.open("/proc/self/mem", os.O_RDONLY)
-        self._ranges = []
-        for line in Path("/proc/self/maps").read_text().splitlines():
-            span, rights, *_ = line.split()
-            if rights.startswith("r") and "[v" not in line:
-                first, last = span.split("-")
-                self._ranges.append((int(first, 16), int(last, 16)))
         return self
 
     def __exit__(self, *exception: object) -> None:
         """Done."""
         os.close(self._memory)
 
-    def has(self, address: int, size: int) -> bool:
-        """Whether all of a range was mapped."""
-        return any(first <= address and address + size <= last for first, last in self._ranges)
+    def read(self, address: int, size: int) -> bytes:
+        """Bytes; none of them where not all can be read."""
+        try:
+            return os.pread(self._memory, size, address) if address < OFFSET_MAX else b""
+        except OSError:
+            return b""
 
     def word(self, address: int) -> int | None:
         """Eight bytes, if they can be read."""
-        if address % 8 or not self.has(address, 8):
-            return None
-        try:
-            content = os.pread(self._memory, 8, address)
-        except OSError:
-            return None
+        content = b"" if address % 8 else self.read(address, 8)
         return int.from_bytes(content, "little") if len(content) == 8 else None
