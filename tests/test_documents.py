@@ -49,7 +49,7 @@ def lines_of(path: Path) -> Iterator[Line]:
             fenced = not fenced
         elif fenced or text.startswith("    "):
             typed = re.split(r"\s{2,}", text.strip().removeprefix("$ "), maxsplit=1)[0]
-            if typed.startswith("emu "):
+            if typed.startswith("emu ") and "[" not in typed:  # else it says how a command is written
                 words = shlex.split(typed)
                 place = f"{path.relative_to(ROOT)}:{number}"
                 at = words.index(">") if ">" in words else len(words)
@@ -163,11 +163,15 @@ def test_quick_lines_run_as_they_are_typed(document: str, tmp_path: Path, monkey
     follow([line for line in BY_DOCUMENT[document] if is_quick(line)], tmp_path, lambda line: list(line.words))
 
 
+# Boots need a kernel of the reader's own; tests/boot has such runs.
+RUN_HERE = {name: some for name, lines in BY_DOCUMENT.items() if (some := [line for line in lines if line.words[1] != "boot"])}
+
+
 @pytest.mark.deep
-@pytest.mark.parametrize("document", BY_DOCUMENT)
+@pytest.mark.parametrize("document", RUN_HERE)
 def test_all_lines_run(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    follow(BY_DOCUMENT[document], tmp_path, shortened)
+    follow(RUN_HERE[document], tmp_path, shortened)
 
 
 def blocks_of(path: Path) -> list[str]:
