@@ -59,7 +59,8 @@ def lines_of(path: Path) -> Iterator[Line]:
 def mentions_of(path: Path) -> Iterator[tuple[str, ...]]:
     """Commands in the running text: what is between two back quotes."""
     for found in re.findall(r"`(emu\s[^`]+)`", path.read_text()):
-        yield tuple(re.sub(r"[\[\]]", "", found).split())
+        own = re.sub(r"[\[\]]", "", found).split(" -- ")[0]  # what is behind it are another program's words
+        yield tuple(own.split())
 
 
 LINES = [line for path in DOCUMENTS for line in lines_of(path)]
