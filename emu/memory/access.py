@@ -16,6 +16,9 @@ from emu.memory.records import BUFFER, FOR_LOCKED, I64
 from emu.memory.store_buffer import arrives_for_store, drain_due, forward, line_came_first, push_store, read_ram, take_view
 from emu.memory.tlb import translation_cycles
 from emu.native import array_at, njit
+from emu.trace.record import Cause
+
+C_BUSY = int(Cause.LINE_BUSY)
 
 
 @njit
@@ -87,14 +90,18 @@ def atomic(bus, core, now, address, size, keeps):  # type: ignore[no-untyped-def
         drain_due(bus, now)
     cycles = 0
     module = place_of(bus, core).module
+    threads = bus.cores_per_module > bus.l1s_per_module  # another thread can keep a line of the same L1
     for line in range(address >> 6, ((address + size - 1) >> 6) + 1):
         if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
             take_view(bus, core, line)
         source, need = ownership(bus, core, line, FOR_LOCKED)
-        if source > FROM_L2:
-            need += busy_cycles(bus, line, now)
         if need > 0:
             bus.cause = CAUSE_OF[source]
+        if source > FROM_L2 or threads:
+            busy = busy_cycles(bus, line, now)
+            if busy > 0 and need == 0:
+                bus.cause = C_BUSY
+            need += busy
         own_line(bus, core, line, FOR_LOCKED, now)
         start_transfer(bus, module, line, now, now + need + keeps)
         cycles = max(cycles, need)

@@ -10,6 +10,7 @@ from emu.memory.moesi import Line
 from emu.memory.records import BUS
 from emu.native import array_at
 from emu.run.overrides import apply_overrides
+from emu.trace.record import Cause
 
 KEEPS = 41  # cycles for which a locked instruction keeps its line
 A, B = 0x1000, 0x2000
@@ -29,7 +30,7 @@ LATENCIES = {
 class Harness:
     """A bus of four cores in two modules, with stores that also write RAM, as an emulated instruction does."""
 
-    def __init__(self, depth: int = 24, requests: int = 8, misses: int = 8) -> None:
+    def __init__(self, depth: int = 24, requests: int = 8, misses: int = 8, threads: int = 1) -> None:
         figures = {f"latencies.{name}": value for name, value in LATENCIES.items()} | {
             "store_buffer.depth": depth,
             "store_buffer.ownership_requests": requests,
@@ -37,7 +38,9 @@ class Harness:
             "tlb.l2_hit": 0,
             "tlb.page_walk": 0,
         }
-        self.bus = Bus(apply_overrides(load_machine("a10-7800"), tuple(figures.items())), 4, 1 << 20)
+        machine = apply_overrides(load_machine("a10-7800"), tuple(figures.items()))
+        topology = machine.topology.model_copy(update={"cores_per_module": 2 // threads, "threads_per_core": threads})
+        self.bus = Bus(machine.model_copy(update={"topology": topology}), 4, 1 << 20)
         self.record = array_at(self.bus.record.ctypes.data, 1, BUS)[0]
 
     def load(self, core: int, now: int, address: int, size: int = 8) -> tuple[int, int]:
@@ -196,6 +199,15 @@ def test_load_waits_for_the_line_of_an_own_store() -> None:
     assert harness.load(0, 1010, A + 32) == (0, 276)
     harness.drain()
     assert harness.bus.counts()["memory_reads"] == 1
+
+
+def test_threads_of_a_core_take_turns_with_a_line_that_is_locked() -> None:
+    harness = Harness(threads=2)
+    harness.atomic(0, 0, A)
+    assert harness.atomic(0, 1000, A) == 0
+    assert harness.atomic(1, 1010, A) == KEEPS - 10
+    assert int(harness.bus.record["cause"][0]) == Cause.LINE_BUSY
+    assert harness.atomic(1, 2000, A) == 0  # they share the L1
 
 
 def test_misses_beyond_the_miss_buffers_wait() -> None:
