@@ -141,8 +141,6 @@ def follow(lines: list[Line], folder: Path, words_of: Callable[[Line], list[str]
         if entry.name not in (".git", ".venv"):
             (folder / entry.name).symlink_to(entry)
     for line in lines:
-        if line.words[1] == "boot":  # a checkout has no kernel: tests/boot
-            continue
         words = words_of(line)
         for name, make in OWN.items():
             if name in words and not Path(name).exists():
