@@ -24,9 +24,8 @@ def compare(kernel: Path, initrd: Path, append: str, cpus: int, identity: str) -
     assert ours.exit_code == 0
 
 
-@pytest.mark.deep
 @pytest.mark.skipif(not has_qemu(), reason=NO_QEMU)
-@pytest.mark.parametrize(("cpus", "identity"), [(1, "machine"), (2, "generic")])
+@pytest.mark.parametrize(("cpus", "identity"), [pytest.param(1, "machine", marks=pytest.mark.deep), (2, "generic")])
 def test_a_small_kernel(shared: Path, tmp_path: Path, cpus: int, identity: str) -> None:
     initrd = as_init(shared / "init", tmp_path / "initrd")
     compare(shared / "bzImage-small-wakeq", initrd, f"acpi=off {ANY_KERNEL}", cpus, identity)
