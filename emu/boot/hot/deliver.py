@@ -43,17 +43,29 @@ from emu.boot.hot.env import (
     put_flags,
     put_segment,
 )
-from emu.boot.hot.frames import read_word, write_word
-from emu.boot.hot.records import I64, PAGE
-from emu.boot.hot.walk import NOWHERE, READ, WRITE, translate
-from emu.native import njit
+from emu.boot.hot.frames import offset_of, read_word, write_word
+from emu.boot.hot.records import DEAD, HALTED, I64, PAGE, U8, WAIT_FOR_SIPI
+from emu.boot.hot.walk import FETCH, NOT_CANONICAL, NOWHERE, READ, WRITE, translate
+from emu.native import array_at, njit
 
-DEBUG, NMI, DOUBLE_FAULT, SEGMENT_NOT_PRESENT, GENERAL_PROTECTION, PAGE_FAULT = 1, 2, 8, 11, 13, 14
+DEBUG, NMI, DOUBLE_FAULT, SEGMENT_NOT_PRESENT, STACK_FAULT, GENERAL_PROTECTION, PAGE_FAULT = 1, 2, 8, 11, 12, 13, 14
 WITH_CODE = 1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17
 NO_CODE = -1
 CONTRIBUTORY = 1 << 0 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13
 INTERRUPT_GATE, TRAP_GATE = 14, 15
 DELIVERED, FAULTED = 0, 1
+
+
+@njit
+def takes_interrupt(core):  # type: ignore[no-untyped-def]
+    """Whether something waits for this core that it takes now."""
+    if core.status == WAIT_FOR_SIPI:
+        return False
+    if core.nmi and not core.nmi_blocked:
+        return True
+    if not core.irq or core.status == DEAD:
+        return False
+    return get64(core, EFLAGS) & IF != 0 and (core.status == HALTED or get32(core, HFLAGS) & INHIBIT_IRQ == 0)
 
 
 @njit
@@ -134,6 +146,8 @@ def through_gate(machine, core, vector, code, software):  # type: ignore[no-unty
         push(machine, core, frame, code)
     if core.fault:
         core.vector = PAGE_FAULT
+        if core.fault_code == NOT_CANONICAL:
+            core.vector, core.fault_code = STACK_FAULT, 0
         return FAULTED
     put64(core, RSP, frame)
     put64(core, EIP, (high << 32) | ((low >> 32) & 0xFFFF0000) | (low & 0xFFFF))
@@ -154,6 +168,18 @@ def enter_ring_0(core, hidden):  # type: ignore[no-untyped-def]
 
 
 @njit
+def software_length(machine, core):  # type: ignore[no-untyped-def]
+    """Bytes of the INT3 or INT n that RIP stands behind."""
+    address = get64(core, EIP) - 2
+    frame = translate(machine, core, address, FETCH, get32(core, HFLAGS) & CPL == 3)
+    offset = I64(-1) if frame == NOWHERE else offset_of(machine, frame)
+    if offset < 0:
+        return I64(1)
+    opcode = array_at(machine.ram + offset + (address & (PAGE - 1)), 1, U8)[0]
+    return I64(2) if opcode == 0xCD else I64(1)
+
+
+@njit
 def deliver(machine, core, vector, code, software):  # type: ignore[no-untyped-def]
     """Deliver, and what delivering raises: a second fault, a double fault. False: a triple fault, or no long mode."""
     core.vector = vector
@@ -162,6 +188,9 @@ def deliver(machine, core, vector, code, software):  # type: ignore[no-untyped-d
     if through_gate(machine, core, vector, code, software) == DELIVERED:
         return True
     second = core.vector
+    if software:  # a fault of INT itself: it has not retired
+        core.count -= 1
+        put64(core, EIP, get64(core, EIP) - software_length(machine, core))
     if vector == DOUBLE_FAULT:
         return False
     doubled = (vector == PAGE_FAULT and (second == PAGE_FAULT or (CONTRIBUTORY >> second) & 1)) or (

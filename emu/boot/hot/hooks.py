@@ -4,7 +4,7 @@ from numba import types
 
 from emu.boot.hot.blocks import count_block, leave_block, note_translation, stop
 from emu.boot.hot.code_pages import FALSE_ADDRESS, FLUSH_TLB
-from emu.boot.hot.deliver import DEBUG, GENERAL_PROTECTION, WITH_CODE, deliver, system_call
+from emu.boot.hot.deliver import DEBUG, GENERAL_PROTECTION, WITH_CODE, deliver, system_call, takes_interrupt
 from emu.boot.hot.env import EIP, ERROR_CODE, IS_INT, RAX, RCX, RDX, TSC_AUX, get32, get64, put64
 from emu.boot.hot.frames import offset_of
 from emu.boot.hot.msr import is_native
@@ -44,9 +44,16 @@ def on_block(uc, address, size, user):  # type: ignore[no-untyped-def]
     """Before each block: its instructions are counted, unless this turn has not room for all of them."""
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
-    if core.event:
+    if core.unblock:
+        core.unblock = 0
+        core.nmi_blocked = 0
+    if core.rest:
+        core.rest -= 1
+    elif core.event:
         core.stop |= (STOP_EVENT if core.event & EVENT_DEVICE else 0) | (STOP_CODE if core.event & EVENT_CODE else 0)
         core.event = 0
+    elif (core.irq or core.nmi) and takes_interrupt(core):
+        core.stop |= STOP_EVENT
     if core.stop:
         call(machine.emu_stop, uc, 0, 0, 0, 0)
         return
@@ -54,12 +61,6 @@ def on_block(uc, address, size, user):  # type: ignore[no-untyped-def]
         core.flushing = 0
         forget(core)
         call(machine.uc_ctl, core.uc, FLUSH_TLB, 0, 0, 0)
-    if core.unblock:
-        core.unblock = 0
-        core.nmi_blocked = 0
-        if core.nmi:
-            stop(machine, core, I64(STOP_EVENT))
-            return
     core.supervisor_reads = 0
     count = count_block(machine, core, address, I64(size))
     if core.stop:

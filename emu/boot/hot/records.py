@@ -63,6 +63,7 @@ CORE = np.dtype(
         ("limit", I64),  # count at which this turn ends
         ("stop", I64),
         ("event", I64),  # why to stop before the next block: Unicorn repeats an access to a device in which it is stopped
+        ("rest", I64),  # so many blocks are parts of one that was cut: nothing ends a turn between them
         ("next_block", I64),  # instructions of the block that did not fit
         ("error", I64),  # Unicorn's, of the last turn
         ("irq", I64),  # an interrupt waits whose priority is high enough

@@ -4,8 +4,8 @@ from unicorn import unicorn_const as uc_const
 
 from emu.boot.hot.blocks import faults_as_write, leave_block
 from emu.boot.hot.code_pages import catch_up
-from emu.boot.hot.deliver import PAGE_FAULT, deliver
-from emu.boot.hot.env import CFLAGS_NEXT_TB, CR2, EFLAGS, EIP, HFLAGS, IF, INHIBIT_IRQ, get32, get64, put64
+from emu.boot.hot.deliver import GENERAL_PROTECTION, PAGE_FAULT, deliver, takes_interrupt
+from emu.boot.hot.env import CFLAGS_NEXT_TB, CR2, EFLAGS, EIP, IF, get64, put64
 from emu.boot.hot.records import (
     ALL_HALTED,
     CORE,
@@ -25,26 +25,12 @@ from emu.boot.hot.records import (
     STOPPED,
     U32,
     U64,
-    WAIT_FOR_SIPI,
 )
-from emu.boot.hot.walk import FETCH, PF_WRITE, READ
+from emu.boot.hot.walk import FETCH, NOT_CANONICAL, PF_WRITE, READ
 from emu.native import array_at, call, njit
 
 NO_UNTIL = 0  # no core has an exit address
 UNICORN_FAULT = uc_const.UC_ERR_EXCEPTION
-PENDING = 64  # instructions until a core with interrupts off is asked again whether it takes the one that waits
-
-
-@njit
-def takes_interrupt(core):  # type: ignore[no-untyped-def]
-    """Whether something waits for this core that it takes now."""
-    if core.status == WAIT_FOR_SIPI:
-        return False
-    if core.nmi and not core.nmi_blocked:
-        return True
-    if not core.irq or core.status == DEAD:
-        return False
-    return get64(core, EFLAGS) & IF != 0 and (core.status == HALTED or get32(core, HFLAGS) & INHIBIT_IRQ == 0)
 
 
 @njit
@@ -68,9 +54,11 @@ def page_fault(machine, core):  # type: ignore[no-untyped-def]
     code = core.fault_code
     if core.fault_access != FETCH:
         leave_block(machine, core)
+    core.block_count = 0
+    if code == NOT_CANONICAL:
+        return deliver(machine, core, I64(GENERAL_PROTECTION), I64(0), False)
     if core.fault_access == READ and faults_as_write(machine, core):
         code |= PF_WRITE
-    core.block_count = 0
     put64(core, CR2, array_at(core.fault_at, 1, I64)[0])
     return deliver(machine, core, I64(PAGE_FAULT), code, False)
 
@@ -110,6 +98,7 @@ def take_turn(machine, core, own, budget, cuts):  # type: ignore[no-untyped-def]
             fits = core.count - core.turn_start + core.next_block <= own
             if not fits and not cuts and (progressed or core.count > core.turn_start):
                 return True
+            core.rest = 2 if fits else 0  # cut for whoever runs the machine: both parts of the block pass
             array_at(core.cpu + CFLAGS_NEXT_TB, 1, U32)[0] = U32(left)
             core.stop = 0
 
@@ -127,9 +116,9 @@ def next_turn(machine):  # type: ignore[no-untyped-def]
 def run_slice(machine):  # type: ignore[no-untyped-def]
     """Run until Python is needed; `machine.outcome` says for what, `machine.turn` whose turn it is.
 
-    A run may be left and taken up anywhere without a difference to the guest: interrupts are looked for at the begin of a turn,
-    after an access to a device, and every PENDING instructions of a core that does not take the one that waits; at
-    no other time, so not where Python had something to do (`machine.resumed`).
+    A run may be left and taken up anywhere without a difference to the guest: interrupts are looked for at the begin of a turn and
+    in front of each block, but not where Python had something to do (`machine.resumed`), nor in front of the rest
+    of a block that was cut for it (`core.rest`).
     """
     cores = array_at(machine.cores, machine.core_count, CORE)
     idle = 0
@@ -155,8 +144,6 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
         idle = 0
         machine.turns += 1
         fixed = machine.deadline - machine.now
-        if core.irq:
-            fixed = min(fixed, PENDING - core.count % PENDING)
         own = min(machine.turn_left, fixed)
         whole = fixed >= machine.turn_left  # nothing but its own length ends this turn
         if core.stale_count or core.flush:

@@ -18,6 +18,7 @@ PF_PRESENT, PF_WRITE, PF_USER, PF_RESERVED, PF_FETCH = 1, 2, 4, 8, 16  # error c
 READ, WRITE, FETCH = range(3)
 FLUSH_TLB = 11 | 1 << 30  # uc_ctl: UC_CTL_TLB_FLUSH, written
 NOWHERE = -1
+NOT_CANONICAL = -2  # in the place of an error code: no page fault
 
 
 @njit
@@ -76,7 +77,7 @@ def walk(machine, core, address, access, user):  # type: ignore[no-untyped-def]
     rights = I64(R_USER | R_WRITE)
     shift = I64(39)
     if (address >> 47) + 1 & ~1 != 0:
-        core.fault_code = code
+        core.fault_code = NOT_CANONICAL
         return I64(NOWHERE)
     while True:
         at = table + ((address >> shift) & 511) * 8
