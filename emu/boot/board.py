@@ -68,6 +68,7 @@ class Board:
         ports.claim(keyboard_controller.DATA, 1, self.keyboard.read, self.keyboard.write_data)
         ports.claim(keyboard_controller.COMMAND, 1, self.keyboard.read, self.keyboard.write_command)
         ports.claim_wide(pci.ADDRESS, 4, self.pci.read_address, self.pci.write_address)
+        ports.claim(pci.DATA, 4, self.pci.read_data, self.pci.write_data)
         ports.claim(pci.RESET, 1, self.pci.read_reset, self.pci.write_reset)
         for port in DUMMIES:
             ports.claim(port, 1, lambda _: 0xFF, lambda _, value: None)

@@ -20,6 +20,7 @@ from emu.errors import UserError
 
 BYTES_MAX = 2 << 30
 FILES_MAX = 32
+SOURCES = ("native.py", "boot/*.py", "boot/*/*.py")  # whose change makes another machine
 CPUID_LEAVES = (*range(0x20), *range(0x80000000, 0x80000020))
 
 
@@ -44,7 +45,7 @@ class BootCache:
 
     def __init__(self, shape: Shape) -> None:
         """Where the boot is, or would be."""
-        code = compiled.digest(compiled.BOOT_SOURCES)
+        code = compiled.digest(SOURCES)
         name = hashlib.sha256(f"{shape} {code} {snapshot.MAGIC!r}".encode()).hexdigest()[:32]
         self.path = compiled.home() / "emu" / "boots" / f"{name}.snapshot"
         self._shape = shape

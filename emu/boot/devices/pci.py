@@ -27,6 +27,13 @@ class EmptyPci:
         """The address register, 32 bits."""
         self.address = value & 0x80FFFFFC
 
+    def read_data(self, _: int) -> int:
+        """A byte of the data register: no device drives the lines."""
+        return 0xFF
+
+    def write_data(self, _: int, value: int) -> None:
+        """Nobody listens."""
+
     def read_reset(self, _: int) -> int:
         """Port 0xcf9."""
         return self.reset_control

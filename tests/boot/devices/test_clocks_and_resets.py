@@ -84,7 +84,7 @@ def test_pci_is_found_and_empty_and_resets() -> None:
     done: list[bool] = []
     pci = EmptyPci(lambda: done.append(True))
     pci.write_address(0xCF8, 0x80000000)
-    assert pci.read_address(0xCF8) == 0x80000000
+    assert pci.read_address(0xCF8) == 0x80000000 and pci.read_data(0) == 0xFF
     for value in (2, 6, 6):
         pci.write_reset(0, value)
     assert len(done) == 1
