@@ -1,7 +1,7 @@
 """Where compiled code is kept between runs, and who is told that it has to be made first. Imports no compiler.
 
-The folder is named after the digest of all hot sources, because Numba does not notice that a function called from another file has
-changed.
+The folder is named after the digest of all hot sources, because Numba does not notice that a function called from another file
+has changed, and after their place.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ def tell(done: int, total: int) -> None:
 @cache
 def folder(sources: tuple[str, ...] = HOT_SOURCES) -> Path | None:
     """Where the compiled code of these sources is kept; None if it can be kept nowhere."""
-    name = Path("emu") / digest(sources)
+    name = Path("emu") / _name(sources)
     wanted = home() / name
     reasons: list[str] = []
     for each in (wanted, Path(tempfile.gettempdir()) / f"emu-{os.geteuid()}" / name):
@@ -68,6 +68,12 @@ def is_ready(function: str = ENGINE) -> bool:
     """Whether a function has been compiled and kept by an earlier run."""
     kept = folder()
     return kept is not None and any(kept.rglob(f"{function}-*.nbi"))
+
+
+def _name(sources: tuple[str, ...]) -> str:
+    """A folder for these sources at this place: Numba knows no code that was made from another one."""
+    place = hashlib.sha256(str(Path(__file__).parent).encode())
+    return f"{digest(sources)}-{place.hexdigest()[:4]}"
 
 
 def digest(sources: tuple[str, ...]) -> str:

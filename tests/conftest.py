@@ -25,6 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it, and so would what tests start
+    os.environ["PYTHONSAFEPATH"] = "1"  # what tests start imports the package that they import, not what lies in the folder
     path = config.getoption("--guest-coverage")
     if path is not None:
         guest_coverage.start(path.absolute())

@@ -61,7 +61,7 @@ def a_file_in_the_way(path: Path) -> str:
 def a_folder_of_all(path: Path) -> str:
     path.mkdir()
     (path / "emu").mkdir()
-    folder = path / "emu" / compiled.digest(compiled.HOT_SOURCES)
+    folder = path / "emu" / compiled._name(compiled.HOT_SOURCES)
     folder.mkdir()
     folder.chmod(0o777)
     return "others can write there"
@@ -75,7 +75,7 @@ def test_a_home_that_cannot_be_used_is_said_once(hinder, ear: Ear, tmp_path: Pat
     folder = compiled.folder()
     assert folder is not None and (tmp_path / "tmp") in folder.parents
     assert compiled.folder() == folder
-    wanted = tmp_path / "home" / "emu" / compiled.digest(compiled.HOT_SOURCES)
+    wanted = tmp_path / "home" / "emu" / compiled._name(compiled.HOT_SOURCES)
     assert ear.troubles == [f"compiled code cannot be kept in {wanted}: {reason}; it is kept in {folder}"]
 
 

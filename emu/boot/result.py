@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from emu.boot.session import End, Ended
+from emu.boot.ending import End, Ended
 from emu.boot.spec import BootSpec
 
 SCHEMA = "emu-boot/1"

@@ -12,10 +12,11 @@ from emu.boot.boot_cache import BootCache, shape_of
 from emu.boot.build import Inputs, build, load, read_inputs
 from emu.boot.console import Console
 from emu.boot.doing import doing
+from emu.boot.ending import End, Ended
 from emu.boot.machine import Machine
 from emu.boot.marks import Kind, Mark
 from emu.boot.result import IN_ORDER, BootResult
-from emu.boot.session import End, Ended, Session
+from emu.boot.session import Session
 from emu.boot.snapshot import Shape
 from emu.boot.spec import BootSpec
 from emu.elf.bzimage import BzImage

@@ -1,41 +1,16 @@
 """A machine from where it stands to a mark, a bound or its end: what stops it, and what that means."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 
 from emu.boot.console import Console
 from emu.boot.core import Core
+from emu.boot.ending import End, Ended
 from emu.boot.hot import env, records
 from emu.boot.machine import Halted, Machine
 from emu.boot.marks import M5_EXIT, M5_FAIL, Kind, Mark
 
 M5OP_BYTES = 4
 FOREVER = 2**61
-
-
-class End(Enum):
-    """How a run ended."""
-
-    EXITED = "exited"  # the guest said with which status
-    POWER_OFF = "power off"
-    RESET = "reset"
-    HALTED = "halted"  # the kernel says so: `halt`
-    PANIC = "panic"
-    OOPS = "oops"
-    TRIPLE_FAULT = "triple fault"
-    STUCK = "stuck"  # all cores halted, and nothing will wake one
-    MARK = "mark"
-    LIMIT = "limit"
-    STOPPED = "stopped"  # from outside
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a run ended, and with which status of a program if the guest said one."""
-
-    how: End
-    status: int | None = None
 
 
 class Session:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from emu.boot.ending import End
 from emu.boot.guest_files import parse_file
 from emu.boot.marks import FORMS, parse_mark
 from emu.boot.result import BootResult
-from emu.boot.session import End
 from emu.boot.spec import CPUS_MAX, IDENTITIES, MEMORY_DEFAULT_MIB, QUANTUM_DEFAULT, BootSpec
 from emu.cli import options, terminal, together
 from emu.errors import GuestFault, LimitReached

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from emu.boot.ending import End
 from emu.boot.marks import Kind, Mark, parse_mark
 from emu.boot.result import BootResult
 from emu.boot.run import Watchers, boot
-from emu.boot.session import End
 from emu.boot.spec import BootSpec
 from emu.errors import UserError
 

@@ -18,9 +18,9 @@ from typer.main import get_command
 from bench.report.canned import PARTIAL, STALLED, WAKEQ, write_trace
 from bench.report.canned_compare import COUNTED, comparison, row, sensitivity
 from bench.report.canned_path import path_comparison
+from emu.boot.ending import End, Ended
 from emu.boot.result import BootResult
 from emu.boot.run import COUNTS
-from emu.boot.session import End, Ended
 from emu.boot.spec import BootSpec
 from emu.calibrate.benchmark import Measurement
 from emu.calibrate.figures import expectations

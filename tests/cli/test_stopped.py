@@ -11,6 +11,7 @@ from emu.calibrate import native, suite
 from emu.calibrate.benchmark import Measurement
 from emu.calibrate.host_facts import Facts
 from emu.cli.main import main
+from emu.description.instruction_table import InstructionTable
 from emu.litmus.batch import Batch
 from emu.trace.file import TraceFile
 
@@ -67,6 +68,9 @@ def test_calibrate_host_writes_no_machine_that_lacks_figures(tmp_path: Path, cap
         facts = Facts("a processor", (0,), {0: ()}, {0: frozenset()})
         loops = ()
         ticks_a_second = ticks_a_cycle = staticmethod(lambda: 1.0)
+
+        def __init__(self, table: InstructionTable) -> None:
+            """Costs play no part."""
 
     monkeypatch.setattr(native, "Host", Host)
     monkeypatch.setattr(native, "_steps", steps_until(2))

@@ -36,10 +36,10 @@ def assembled() -> Image:
     """The routines under test and what they call; the rest (boot, entry, system calls) stands as labels."""
     structs = load_structs(sorted((FIRMWARE / "structs").glob("*.toml")))
     placed = load_globals(sorted((FIRMWARE / "globals").glob("*.toml")), structs)
-    sources = [path for folder in FOLDERS for path in sorted((FIRMWARE / folder).glob("*.S"))]
+    sources = [path for folder in FOLDERS for path in sorted((FIRMWARE / folder).rglob("*.S"))]
     known = {path.stem for path in sources} | set(placed)
     named = {value[1:] for each in placed.values() for value, _ in each.init.values() if isinstance(value, str)}
-    others = {path.stem for path in FIRMWARE.glob("*/*.S")}
+    others = {path.stem for path in FIRMWARE.rglob("*.S")}
     inlines = {path.stem: path for path in sorted((FIRMWARE / "inline").glob("*.S"))}
     return assemble(sources, inlines=inlines, structs=structs, placed=placed, stubs=sorted((named | others) - known))
 
