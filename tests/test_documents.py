@@ -156,7 +156,12 @@ def follow(lines: list[Line], folder: Path, words_of: Callable[[Line], list[str]
 BY_DOCUMENT = {name: list(lines) for name, lines in groupby(LINES, lambda line: line.place.split(":")[0])}
 
 
-@pytest.mark.parametrize("document", [name for name, lines in BY_DOCUMENT.items() if any(map(is_quick, lines))])
+QUICK = [name for name, lines in BY_DOCUMENT.items() if any(map(is_quick, lines))]
+
+
+@pytest.mark.parametrize(
+    "document", [pytest.param(each, marks=pytest.mark.deep) if each == "README.md" else each for each in QUICK]
+)
 def test_quick_lines_run_as_they_are_typed(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     follow([line for line in BY_DOCUMENT[document] if is_quick(line)], tmp_path, lambda line: list(line.words))

@@ -9,8 +9,13 @@ from emu.explore.explorer import Bounds
 BOUNDS = Bounds(states=2_000_000, depth=4_000)
 
 
-@pytest.mark.parametrize("variant", ["baseline", "wakeq"])
-@pytest.mark.parametrize("moment", MOMENTS)
+LONGEST = ("both about to call", "baseline")
+CASES = [(moment, variant) for moment in MOMENTS for variant in ("baseline", "wakeq")]
+
+
+@pytest.mark.parametrize(
+    ("moment", "variant"), [pytest.param(*case, marks=pytest.mark.deep) if case == LONGEST else case for case in CASES]
+)
 def test_the_message_arrives_whole_and_once_in_every_order(variant: str, moment: str) -> None:
     found = explore(variant, moment, BOUNDS)
     assert list(found.outcomes) == [RIGHT]

@@ -39,6 +39,7 @@ UNSEEN_OF_STRINGS = {"flags", "rsi", "rdi", "rcx"}
 DIVISIONS = ("div", "idiv")
 BIT_TESTS = ("bt", "btc", "btr", "bts")  # with a register for the bit, any byte of memory may be meant
 
+FEW, MANY = 9, 24  # random states of a core for each form
 LISTED = Path(__file__).with_name("forms.txt")
 Form = tuple[str, tuple[str, ...], bool, bool]  # mnemonic, operands, locked, repeated
 # Not used so far, or rarely: a new routine may well use them.
@@ -134,10 +135,10 @@ def _number(name: str) -> int:
     return number
 
 
-def states(form: Form, rng: random.Random) -> Iterator[tuple[dict[str, int], bytes]]:
+def states(form: Form, rng: random.Random, trials: int) -> Iterator[tuple[dict[str, int], bytes]]:
     """Random registers and memory, in which comparisons sometimes come out equal."""
     used = (*REGISTERS, *VECTORS) if "x" in form[1] else REGISTERS
-    for trial in range(24):
+    for trial in range(trials):
         state = {name: rng.getrandbits(128 if name in VECTORS else 64) for name in used} | {"flags": rng.getrandbits(12) & STATUS}
         data = bytearray(rng.randbytes(0x1000))
         state |= {ADDRESS: DATA, "rsp": STACK + 0x800}
@@ -173,8 +174,9 @@ def assembled(text: str) -> bytes:
     return bytes(code)
 
 
+@pytest.mark.parametrize("trials", [FEW, pytest.param(MANY, marks=pytest.mark.deep)])
 @pytest.mark.parametrize("form", forms(), ids=statement)
-def test_registers_and_memory_are_those_the_core_touches(form: Form) -> None:
+def test_registers_and_memory_are_those_the_core_touches(form: Form, trials: int) -> None:
     code = assembled(statement(form))
     (each,) = decode_bytes(code, TEXT).values()
     assert (each.mnemonic, each.operands, each.locked, each.repeated) == form
@@ -184,7 +186,7 @@ def test_registers_and_memory_are_those_the_core_touches(form: Form) -> None:
     )  # bits to change at most: more, and it faults
     written: set[str] = set()
     read: set[str] = set()
-    for state, data in states(form, rng):
+    for state, data in states(form, rng, trials):
         if (result := core.run(state, data)) is None:
             continue
         after, memory = result

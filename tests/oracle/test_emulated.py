@@ -1,4 +1,4 @@
-"""The emulated message path against the kernel under the tests, on random scripts: 25 of them, and in the long test more:
+"""The emulated message path against the kernel under the tests, on random scripts: 15 of them, and in the long test more:
 
 ORACLE_SEQUENCES=10000 python -m pytest tests/oracle/test_emulated.py -m deep
 
@@ -23,7 +23,7 @@ from emu.run.script_run import ScriptMachine
 from emu.subjects.ipc_msg.script.script import Script
 from emu.subjects.ipc_msg.script.text import dump, with_results
 
-SEQUENCES = 25
+SEQUENCES = 15
 DEEP_SEQUENCES = int(os.environ.get("ORACLE_SEQUENCES", "600"))
 ASKED = "ORACLE_SEQUENCES" in os.environ  # for other scripts each time; else the same ones: what lands does not hang on chance
 SHARES = {1: 0.1, 2: 0.1, 3: 0.2, 4: 0.2, 5: 0.2, 6: 0.2}  # of the scripts, by number of tasks

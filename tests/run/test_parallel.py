@@ -50,7 +50,7 @@ def test_a_stuck_run_is_named(jobs):
         list(run_all([stuck, PLAN[0]], jobs=jobs, progress=silent))
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.deep)])
 def test_stopped_it_gives_whole_results_only(jobs):
     long = [replace(each, messages=2_000_000) for each in PLAN[1:]]
     asked = iter(range(10**9))
