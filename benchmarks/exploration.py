@@ -9,7 +9,7 @@ from engine_speed import stepped_mips
 
 from emu.description import load_machine
 from emu.explore.explorer import Bounds
-from emu.litmus.laboratory import Laboratory
+from emu.litmus.batch import Batch
 from emu.litmus.parse import parse
 from emu.litmus.program import assemble
 
@@ -28,10 +28,10 @@ RING = "\n".join(
 
 def main() -> None:
     test = parse("ring", RING)
-    laboratory = Laboratory(assemble([test]), [test], load_machine("a10-7800"), "tso", Bounds())
-    laboratory.run(0)  # compile, or load what is compiled
+    batch = Batch(assemble([test]), [test], load_machine("a10-7800"), "tso", Bounds())
+    batch.run(0)  # compile, or load what is compiled
     begin = time.perf_counter()
-    found = laboratory.run(0)
+    found = batch.run(0)
     seconds = time.perf_counter() - begin
     rate, stepped = found.transitions / seconds / 1e6, stepped_mips()
     print(f"{found.states_explored} states, {found.transitions} transitions, {len(found.states)} final states")
