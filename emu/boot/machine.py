@@ -13,7 +13,7 @@ from emu.boot.hot.records import CORE, DEAD, HALTED, MACHINE, RUNNING, U64
 from emu.boot.identity import Answer, Identity
 from emu.boot.loader.linux import Entry
 from emu.boot.ram import Ram
-from emu.boot.unicorn_cpu import function_pointer
+from emu.engine.unicorn_library import function_pointer
 from emu.errors import InternalError
 from emu.native import address_of
 

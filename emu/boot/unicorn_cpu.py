@@ -18,6 +18,7 @@ from unicorn.unicorn_py3.unicorn import uclib
 
 from emu.boot.hot import env, hooks
 from emu.boot.hot.records import MMIO_AT, SITE_FLUSH, SITE_IRET, SITE_MSR, SITE_SEGMENT
+from emu.engine.unicorn_library import check
 from emu.errors import InternalError
 from emu.native import callback
 
@@ -59,17 +60,6 @@ def compiled_hooks() -> dict[str, tuple[int, object]]:
 
 
 SITE_HOOKS = {SITE_FLUSH: "flush", SITE_IRET: "iret", SITE_SEGMENT: "segment", SITE_MSR: "msr"}
-
-
-def check(error: int, what: str) -> None:
-    """Unicorn did what it was asked for."""
-    if error:
-        raise InternalError(f"Unicorn refused {what}: error {error}")
-
-
-def function_pointer(name: str) -> int:
-    """Address of a function of the Unicorn library."""
-    return int(ctypes.cast(getattr(uclib, name), Pointer).value or 0)
 
 
 class UnicornCpu:

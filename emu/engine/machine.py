@@ -15,7 +15,8 @@ from emu.engine.probes import BEGINS_RUN, ENDS_RUN, ERRNO, ERRNO_EVENT, PROBED_E
 from emu.engine.records import CORE, LOCK, MACHINE, PROBED, RUNNING, WAITING_FOR_STARTUP
 from emu.engine.text import Text
 from emu.engine.trace import RECENT
-from emu.engine.unicorn_core import UnicornCore, function_pointer, make_callbacks
+from emu.engine.unicorn_core import UnicornCore, make_callbacks
+from emu.engine.unicorn_library import function_pointer
 from emu.errors import InternalError
 from emu.image import LOCK_KINDS
 from emu.memory.bus import Bus

@@ -12,6 +12,7 @@ from unicorn import x86_const as x86
 from unicorn.unicorn_py3.unicorn import uclib
 
 from emu.engine import hooks
+from emu.engine.unicorn_library import check
 from emu.errors import InternalError
 from emu.native import callback
 
@@ -54,19 +55,9 @@ def make_callbacks() -> Callbacks:
     return Callbacks(**{name: address for name, (address, _) in made.items()}, keep=tuple(kept for _, kept in made.values()))
 
 
-def function_pointer(name: str) -> int:
-    """Address of a function of the Unicorn library."""
-    return int(ctypes.cast(getattr(uclib, name), ctypes.c_void_p).value or 0)
-
-
 def register_id(name: str) -> int:
     """Unicorn's number of a register, e.g. RIP."""
     return int(getattr(x86, f"UC_X86_REG_{name}"))
-
-
-def _check(error: int, what: str) -> None:
-    if error:
-        raise InternalError(f"Unicorn refused {what}: error {error}")
 
 
 @cache
@@ -129,7 +120,7 @@ class UnicornCore:
             self.uc._uch, number(APIC_BASE), ctypes.c_size_t(APIC_BYTES),
             pointer(callbacks.apic_read), pointer(user), pointer(callbacks.apic_write), pointer(user),
         )  # fmt: skip
-        _check(error, "the xAPIC page")
+        check(error, "the xAPIC page")
 
     def _hook(self, kind: int, function: int, user: int) -> None:
         slot = ctypes.c_size_t()
@@ -137,7 +128,7 @@ class UnicornCore:
             self.uc._uch, ctypes.byref(slot), ctypes.c_int(kind), ctypes.c_void_p(function), ctypes.c_void_p(user),
             ctypes.c_uint64(1), ctypes.c_uint64(0),
         )  # fmt: skip
-        _check(error, f"a hook of kind {kind}")
+        check(error, f"a hook of kind {kind}")
         self._hooks.append(slot)
 
     def context(self) -> tuple[int, int, int, int]:
@@ -153,7 +144,7 @@ class UnicornCore:
         images = []
         for selector in (0x5A10, 0x5A20):
             self.uc.reg_write(x86.UC_X86_REG_CS, selector)
-            _check(uclib.uc_context_save(self.uc._uch, context), "a context")
+            check(uclib.uc_context_save(self.uc._uch, context), "a context")
             images.append(ctypes.string_at(context, size))
         self.uc.reg_write(x86.UC_X86_REG_CS, before)
         offset = next(

@@ -9,7 +9,8 @@ from emu.block import Block
 from emu.engine.machine import Machine
 from emu.engine.records import CORE, RUNNING
 from emu.engine.sharing import SHARING
-from emu.engine.unicorn_core import function_pointer, register_id
+from emu.engine.unicorn_core import register_id
+from emu.engine.unicorn_library import function_pointer
 from emu.errors import GuestFault, LimitReached, UserError
 from emu.explore import records as rec
 from emu.explore.components import NONE
