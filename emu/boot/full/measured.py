@@ -1,0 +1,69 @@
+"""What a region in full detail gave, as plain values: addresses and vectors, without names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFigures:
+    """One lock as taken from one place: the call's return address, or the address of an inlined lock's locked instruction."""
+
+    address: int
+    acquisitions: int
+    contended: int
+    wait_cycles: int
+    wait_cycles_max: int
+    hold_cycles: int
+    hold_cycles_max: int
+    spin_iterations: int
+    wakeups: int  # while it was held from here
+
+
+@dataclass(frozen=True, slots=True)
+class LockFigures:
+    """One lock word: its physical address, the virtual one by which it was taken last, and what each place did with it."""
+
+    physical: int
+    virtual: int
+    kind: str  # spinlock, mutex, ...
+    sites: tuple[SiteFigures, ...]
+    wait_histogram: tuple[int, ...]  # waits by the bits of their length in cycles
+    hold_histogram: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFigures:
+    """One task in the region: times are cycles."""
+
+    address: int  # of its task_struct
+    comm: str
+    pid: int | None
+    run_cycles: int
+    switches: int
+    migrations: int
+    queue_wait_cycles: int  # runnable and waiting for a CPU
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The region from one mark to another."""
+
+    cores: int
+    cycles: int
+    hertz: int  # cycles a second
+    instructions: int
+    instructions_by_core: tuple[int, ...]
+    host_seconds: float
+    digest: str
+    cycles_by_state: Mapping[str, int]
+    cycles_by_cause: Mapping[str, int]
+    cycles_by_core: tuple[Mapping[str, int], ...]  # by state
+    estimated: Mapping[str, int]  # instructions retired whose cost is that of a class, by mnemonic
+    locks: tuple[LockFigures, ...]
+    events: Mapping[str, int]  # wakeups, context_switches
+    interrupts: Mapping[int, int]  # taken, by vector
+    interprocessor_interrupts: Mapping[int, int]  # sent, by vector
+    coherence: Mapping[str, int]
+    lines: tuple[tuple[int, int], ...]  # physical address of a line, how often it moved between modules: the most moved first
+    tasks: tuple[TaskFigures, ...]
+    counts: Mapping[str, int]  # of the gear itself: fills, walks, decodes, accesses without ORDERED, ...
