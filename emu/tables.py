@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from emu.errors import UserError
 
-KINDS = {int: "a whole number", str: "text", bool: "true or false", dict: "a table"}
+KINDS = {int: "a whole number", str: "text", bool: "true or false", dict: "a table", list: "a list"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Names of a kernel's addresses, in flat arrays: quick to build from a hundred thousand, found by binary search."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,10 @@ class SymbolTable:
     def __len__(self) -> int:
         """How many there are."""
         return len(self._addresses)
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        """Address and name of each, by address."""
+        return ((address, self._name(index)) for index, address in enumerate(self._addresses.tolist()))
 
     def at(self, address: int) -> tuple[str, int] | None:
         """The symbol that a kernel address belongs to and how far behind it that is, None outside the kernel's image.
