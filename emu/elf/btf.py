@@ -4,9 +4,9 @@ Source: Documentation/bpf/btf.rst of Linux. Types are numbered from 1 on in the 
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from emu.elf.members import Member
+from emu.elf.members import Member, path
 from emu.errors import UserError
 
 MAGIC = 0xEB9F
@@ -34,15 +34,45 @@ class Btf:
             self._types = section[header + types : header + types + types_bytes]
             self._strings = section[header + strings : header + strings + strings_bytes]
             self._at = self._places()
-            self._structs = self._named_structs()
+            self._structs, self._variables = dict[str, int](), dict[str, int]()
+            self._read_names()
         except (struct.error, ValueError):
             raise self._damaged() from None
 
     def member(self, struct_name: str, name: str) -> Member | None:
         """A member of a structure or of what is anonymous in it, None if it has none of that name."""
         try:
-            at = next((at for word, at in self._structs.items() if self._string(word) == struct_name), None)
+            at = self._structs.get(struct_name)
             return None if at is None else self._member(at, name, 0, DEPTH_MAX)
+        except (struct.error, IndexError, ValueError):
+            raise self._damaged() from None
+
+    def member_at(self, struct_name: str, offset: int, types: Collection[str]) -> str | None:
+        """The path to the member around an offset whose type has one of these names, such as "sighand.siglock"."""
+        try:
+            at = self._structs.get(struct_name)
+            return None if at is None else self._path(at, offset, types, DEPTH_MAX)
+        except (struct.error, IndexError, ValueError):
+            raise self._damaged() from None
+
+    def size(self, struct_name: str) -> int | None:
+        """Bytes of a structure, None if there is none of that name."""
+        at = self._structs.get(struct_name)
+        return None if at is None else int(struct.unpack_from("<I", self._types, at + 8)[0])
+
+    def variable(self, name: str) -> str | None:
+        """The structure that a per-CPU variable is, or an array of which; None for others, which BTF does not have."""
+        try:
+            type_id = self._variables.get(name)
+            for _ in range(DEPTH_MAX):
+                if type_id is None:
+                    return None
+                at = self._at[self._resolved(type_id, DEPTH_MAX)]
+                word, info, _ = struct.unpack_from("<III", self._types, at)
+                if info >> 24 & 31 != ARRAY:
+                    return self._string(word) or None if info >> 24 & 31 in (STRUCT, UNION) else None
+                (type_id,) = struct.unpack_from("<I", self._types, at + 12)
+            return None
         except (struct.error, IndexError, ValueError):
             raise self._damaged() from None
 
@@ -56,14 +86,15 @@ class Btf:
             at += 12 + once + each * (info & 0xFFFF)
         return places
 
-    def _named_structs(self) -> dict[int, int]:
-        """Where each structure stands, by where its name does."""
-        found: dict[int, int] = {}
+    def _read_names(self) -> None:
+        """Where each structure stands, and the type of each variable, by its name: the first of several."""
         for at in self._at[1:]:
-            name, info, _ = struct.unpack_from("<III", self._types, at)
-            if name and info >> 24 & 31 in (STRUCT, UNION):
-                found.setdefault(name, at)
-        return found
+            name, info, third = struct.unpack_from("<III", self._types, at)
+            kind = info >> 24 & 31
+            if name and kind in (STRUCT, UNION):
+                self._structs.setdefault(self._string(name), at)
+            elif kind == VAR:
+                self._variables.setdefault(self._string(name), third)
 
     def _member(self, at: int, name: str, base_bits: int, depth: int) -> Member | None:
         for word, type_id, bits, width in self._members(at):
@@ -76,6 +107,34 @@ class Btf:
                 inside = self._at[self._resolved(type_id, depth)]
                 if (deeper := self._member(inside, name, base_bits + bits, depth - 1)) is not None:
                     return deeper
+        return None
+
+    def _path(self, at: int, offset: int, types: Collection[str], depth: int) -> str | None:
+        for word, type_id, bits, width in self._members(at):
+            inside = offset - bits // 8
+            if width or not 0 <= inside < self._size(type_id, depth):
+                continue
+            if (rest := self._path_in(type_id, inside, types, depth - 1)) is not None:
+                return path(self._string(word), rest)
+        return None
+
+    def _path_in(self, type_id: int, offset: int, types: Collection[str], depth: int) -> str | None:
+        """From something of a type on: nothing more if the type, or another name of it, is among those looked for."""
+        for _ in range(max(depth, 0)):
+            at = self._at[type_id]
+            word, info, third = struct.unpack_from("<III", self._types, at)
+            kind = info >> 24 & 31
+            if word and self._string(word) in types:
+                return ""
+            if kind in (STRUCT, UNION):
+                return self._path(at, offset, types, depth)
+            if kind == ARRAY:
+                (element,) = struct.unpack_from("<I", self._types, at + 12)
+                rest = self._path_in(element, offset % max(self._size(element, depth), 1), types, depth - 1)
+                return None if rest is None else path("[]", rest)
+            if type_id == 0 or kind not in ALIASES:
+                return None
+            type_id = third
         return None
 
     def _members(self, at: int) -> Iterator[tuple[int, int, int, int]]:

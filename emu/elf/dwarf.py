@@ -1,14 +1,16 @@
 """DWARF: the types in a vmlinux with debugging information. Reading it takes seconds, so each structure is looked for once."""
 
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
 
 from elftools.common.exceptions import DWARFError, ELFError
 
-from emu.elf.members import Member
+from emu.elf.members import Member, path
 from emu.errors import UserError
 
 POINTER_BYTES = 8
 STRUCTURES = ("DW_TAG_structure_type", "DW_TAG_union_type")
+_Answer = TypeVar("_Answer")
 ALIASES = ("DW_TAG_typedef", "DW_TAG_volatile_type", "DW_TAG_const_type", "DW_TAG_restrict_type")
 DEPTH_MAX = 32  # of types inside types
 _SENSELESS = (DWARFError, ELFError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -24,11 +26,27 @@ class Dwarf:
 
     def member(self, struct_name: str, name: str) -> Member | None:
         """A member of a structure or of what is anonymous in it, None if it has none of that name."""
+        return self._ask(struct_name, lambda struct: _member(struct, name, 0, DEPTH_MAX))
+
+    def member_at(self, struct_name: str, offset: int, types: Collection[str]) -> str | None:
+        """The path to the member around an offset whose type has one of these names, such as "sighand.siglock"."""
+        wanted = frozenset(name.encode() for name in types)
+        return self._ask(struct_name, lambda struct: _path(struct, offset, wanted, DEPTH_MAX))
+
+    def size(self, struct_name: str) -> int | None:
+        """Bytes of a structure, None if there is none of that name."""
+        return self._ask(struct_name, lambda struct: _size(struct, DEPTH_MAX))
+
+    def variable(self, name: str) -> str | None:
+        """The structure that a variable is: never said, as looking for one would read all there is, for minutes."""
+        return None
+
+    def _ask(self, struct_name: str, question: Callable[[Any], _Answer | None]) -> _Answer | None:
         try:
             if struct_name not in self._structs:
                 self._structs[struct_name] = self._find(struct_name)
             entry = self._structs[struct_name]
-            return None if entry is None else _member(entry, name, 0, DEPTH_MAX)
+            return None if entry is None else question(entry)
         except _SENSELESS:
             raise UserError(f"{self._what}: its debugging information makes no sense; copy it again") from None
 
@@ -67,6 +85,36 @@ def _member(struct: Any, name: str, base: int, depth: int) -> Member | None:
             inside = _resolved(entry, depth)
             if inside is not None and inside.tag in STRUCTURES and (deeper := _member(inside, name, offset, depth - 1)) is not None:
                 return deeper
+    return None
+
+
+def _path(struct: Any, offset: int, types: frozenset[bytes], depth: int) -> str | None:
+    for entry in struct.iter_children():
+        if entry.tag != "DW_TAG_member" or "DW_AT_bit_size" in entry.attributes:
+            continue
+        inside = offset - _number(entry, "DW_AT_data_member_location", 0)
+        if not 0 <= inside < _size(_resolved(entry, depth), depth):
+            continue
+        if (rest := _path_in(entry, inside, types, depth - 1)) is not None:
+            return path(_name(entry).decode("utf-8", "replace"), rest)
+    return None
+
+
+def _path_in(entry: Any, offset: int, types: frozenset[bytes], depth: int) -> str | None:
+    """From what an entry is of on: nothing more if its type, or another name of that, is among those looked for."""
+    for _ in range(max(depth, 0)):
+        if "DW_AT_type" not in entry.attributes:
+            return None
+        entry = entry.get_DIE_from_attribute("DW_AT_type")
+        if _name(entry) in types:
+            return ""
+        if entry.tag in STRUCTURES:
+            return _path(entry, offset, types, depth)
+        if entry.tag == "DW_TAG_array_type":
+            rest = _path_in(entry, offset % max(_size(_resolved(entry, depth), depth), 1), types, depth - 1)
+            return None if rest is None else path("[]" * sum(1 for _ in entry.iter_children()), rest)  # a dimension each
+        if entry.tag not in ALIASES:
+            return None
     return None
 
 

@@ -1,4 +1,4 @@
-"""Where a member of a structure lies."""
+"""Where a member of a structure lies, and how the way to one is written."""
 
 from dataclasses import dataclass
 
@@ -9,3 +9,8 @@ class Member:
 
     offset: int
     size: int
+
+
+def path(name: str, rest: str) -> str:
+    """The way to a member inside the one called `name`: `sighand` and `siglock`, `[]` of an array, nothing of what is anonymous."""
+    return f"{name}{'.' if name and rest and not rest.startswith('[') else ''}{rest}"

@@ -1,5 +1,6 @@
 """Where the members of a kernel's structures lie: asked by name, answered from BTF or DWARF."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from emu.elf.btf import Btf
@@ -13,6 +14,15 @@ class StructTypes(Protocol):
 
     def member(self, struct: str, name: str) -> Member | None:
         """A member of a structure or of what is anonymous in it, None if it has none of that name."""
+
+    def member_at(self, struct: str, offset: int, types: Collection[str]) -> str | None:
+        """The path to the member around an offset whose type has one of these names, such as "sighand.siglock"."""
+
+    def size(self, struct: str) -> int | None:
+        """Bytes of a structure, None if there is none of that name."""
+
+    def variable(self, name: str) -> str | None:
+        """The structure that a per-CPU variable is, or an array of which; None where that is not said."""
 
 
 def struct_types(elf: Elf) -> StructTypes | None:

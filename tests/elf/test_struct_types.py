@@ -26,11 +26,21 @@ struct task {
     int first; const char comm[16]; union { struct { short a, b; }; long whole; }; vword many[3][2];
     unsigned low : 3, high : 9; struct list tasks; void *stack; enum { X } state; double d; char behind[];
 };
-struct task task;
+struct lock { int word; };
+typedef const struct lock lock_t; typedef volatile lock_t named;
+struct guarded {
+    long first; struct { named own; }; union { long other; struct { int pad; lock_t inner; } in; }; struct lock many[2][2];
+};
+struct task task; struct guarded guarded;
 """
 MEMBERS = {
     "first": (0, 4), "comm": (4, 16), "a": (24, 2), "b": (26, 2), "whole": (24, 8), "many": (32, 48), "low": (80, 1),
     "high": (80, 2), "tasks": (88, 16), "stack": (104, 8), "state": (112, 4), "d": (120, 8), "behind": (128, 0),
+}  # fmt: skip
+# Offset and names of types, and the path to what is there.
+PATHS = {
+    (8, "lock"): "own", (8, "named"): "own", (10, "named"): "own", (12, "lock"): None, (8, "task"): None, (16, "lock"): None,
+    (20, "lock_t"): "in.inner", (20, "named"): None, (36, "lock"): "many[][]", (40, "lock"): None, (-1, "lock"): None,
 }  # fmt: skip
 
 
@@ -89,6 +99,18 @@ def written_by_hand() -> bytes:
         ("d", double, 960), ("behind", rest, 1024),
     ]  # fmt: skip
     types.struct(btf.STRUCT, "task", 128, members, flag=1)
+    lock = types.struct(btf.STRUCT, "lock", 4, [("word", integer, 0)])
+    lock_t = types.add(btf.TYPEDEF, "lock_t", types.add(btf.CONST, third=lock))
+    named = types.add(btf.TYPEDEF, "named", types.add(btf.VOLATILE, third=lock_t))
+    own = types.struct(btf.STRUCT, "", 4, [("own", named, 0)])
+    inner = types.struct(btf.STRUCT, "", 8, [("pad", integer, 0), ("inner", lock_t, 32)])
+    either = types.struct(btf.UNION, "", 8, [("other", long, 0), ("in", inner, 0)])
+    row = types.add(btf.ARRAY, behind=struct.pack("<III", lock, integer, 2))
+    rows = types.add(btf.ARRAY, behind=struct.pack("<III", row, integer, 2))
+    guarded = types.struct(btf.STRUCT, "guarded", 40, [("first", long, 0), ("", own, 64), ("", either, 128), ("many", rows, 192)])
+    types.add(btf.VAR, "guard", guarded, bytes(4))
+    types.add(btf.VAR, "guards", types.add(btf.ARRAY, behind=struct.pack("<III", guarded, integer, 3)), bytes(4))
+    types.add(btf.VAR, "number", integer, bytes(4))
     return types.section()
 
 
@@ -98,10 +120,16 @@ def check(types: StructTypes | None) -> None:
     assert types.member("list", "prev") == Member(8, 8)
     assert types.member("task", "next") is None  # of a structure that has a name there
     assert types.member("task", "nothing") is types.member("nothing", "first") is None
+    assert {question: types.member_at("guarded", question[0], {question[1]}) for question in PATHS} == PATHS
+    assert types.member_at("nothing", 0, {"lock"}) is None
+    assert [types.size(name) for name in ("task", "guarded", "nothing")] == [128, 40, None]
 
 
 def test_btf() -> None:
-    check(struct_types(Elf(elf(sections={".BTF": written_by_hand()}), "kernel")))
+    types = struct_types(Elf(elf(sections={".BTF": written_by_hand()}), "kernel"))
+    check(types)
+    assert types is not None
+    assert [types.variable(name) for name in ("guard", "guards", "number", "nothing")] == ["guarded", "guarded", None, None]
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
@@ -129,6 +157,9 @@ def test_damaged_btf_is_a_line() -> None:
             types = Btf(bytes(content), "kernel")
             for name in MEMBERS:
                 types.member("task", name)
+            for offset, _ in PATHS:
+                types.member_at("guarded", offset, {"lock"})
+            types.variable("guards")
         except UserError as refusal:
             assert "makes no sense" in str(refusal)
 
@@ -143,3 +174,7 @@ def test_the_stock_kernels_types() -> None:
     assert comm.size == 16
     assert types.member("list_head", "prev") == Member(8, 8)
     assert types.member("qspinlock", "locked") == Member(0, 1)  # in a structure in a union, both anonymous
+    pi_lock = types.member("task_struct", "pi_lock")
+    assert pi_lock is not None
+    assert types.member_at("task_struct", pi_lock.offset, {"raw_spinlock"}) == "pi_lock"
+    assert types.member_at(types.variable("runqueues") or "", 0, {"raw_spinlock"}) == "__lock"
