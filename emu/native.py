@@ -31,8 +31,9 @@ _hot: set[Any] = set()  # functions that are to be compiled, or have been
 def _choose_folder(function: Callable[..., Any]) -> None:
     """Numba keeps a function in the folder that is set while it is decorated."""
     if KEPT:
-        ours = function.__module__.startswith("emu.boot.")
-        numba.config.CACHE_DIR = str(compiled.folder(compiled.BOOT_SOURCES) if ours else compiled.folder())
+        gears = {"emu.boot.full.": compiled.FULL_SOURCES, "emu.boot.": compiled.BOOT_SOURCES}
+        sources = next((each for name, each in gears.items() if function.__module__.startswith(name)), compiled.HOT_SOURCES)
+        numba.config.CACHE_DIR = str(compiled.folder(sources))
 
 
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -149,6 +149,15 @@ class Core:
         tlb = np.where(live, self.tlb, np.zeros(1, TLB))
         return cpu, tlb.tobytes(), {name: int(self.record[name]) for name in STATE_KEPT}
 
+    def take_cpu(self, cpu: UnicornCpu, state: bytes, companion: int) -> None:
+        """Go on with another engine, in the state of the one before; `companion` is what full detail keeps of the core."""
+        self.cpu = cpu
+        record = self.record
+        record["uc"], record["env"], record["cpu"], record["fault_at"] = cpu.handle, cpu.env, cpu.cpu, cpu.fault_at
+        record["companion"] = companion
+        record["event"] = record["flush"] = record["stale_count"] = record["rest"] = 0
+        self.put_cpu(state)
+
     def put_cpu(self, state: bytes) -> None:
         """Make the CPU what `state` gave, in this or another process: pointers within it stay this engine's own."""
         pointers = ctypes.string_at(self.cpu.env + env.BREAKPOINTS, 8 * env.BREAKPOINT_COUNT)

@@ -1,7 +1,7 @@
 """The boot machine in the fast gear: cores that share RAM and a board of devices, run by compiled turns until something happens."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -28,6 +28,23 @@ class Halted(Exception):
     """Occurs when all cores are halted and no timer will wake one."""
 
 
+# Makes an access of a core to a device take what a machine's latency of that name says.
+Timed = Callable[[Core, str, Callable[..., Any]], Callable[..., Any]]
+
+
+class Driver(Protocol):
+    """Another gear, in which the machine runs: it has its own time."""
+
+    def now(self) -> int:
+        """The devices' clock."""
+
+    def refresh(self) -> None:
+        """A device has changed: which cores have an interrupt, and when a timer is due."""
+
+    def interrupt(self) -> None:
+        """Come back to whoever runs the machine."""
+
+
 class Machine:
     """Cores, RAM, devices. `send` gets each byte that the guest writes to its serial port."""
 
@@ -43,12 +60,13 @@ class Machine:
         self._code_pages, self._writers = np.zeros(frames, U64), np.zeros(frames, U64)
         self._wire(cores, quantum, seed, exact)
         self.cores = [Core(index, self._records[index], address_of(self._machine), ram.pieces) for index in range(cores)]
+        self.driver: Driver | None = None  # another gear, that runs the machine from now on
         self.ended: str | None = None  # how the machine ended: power off, reset
         self.failure: BaseException | None = None  # of a device, raised when compiled code has come back
         self.unknown_msrs: set[int] = set()
         self.board = Board(cores, self.now, send, self._end, self._initialise, self._start)
         for core in self.cores:
-            self._attach(core)
+            self.attach(core)
         self.refresh()
 
     def _wire(self, cores: int, quantum: int, seed: int, exact: bool) -> None:
@@ -64,18 +82,24 @@ class Machine:
         for name in ("emu_start", "emu_stop", "reg_read", "uc_ctl"):
             record[name] = function_pointer(name if name.startswith("uc_") else f"uc_{name}")
 
-    def _attach(self, core: Core) -> None:
+    def attach(self, core: Core, timed: Timed = lambda core, cycles, access: access) -> None:
+        """Let a core reach the devices; `timed` is told of what time an access takes, and makes it take that."""
         board, index = self.board, core.index
-        guard = self._guard
+
+        def read(access: Callable[..., Any]) -> Callable[..., Any]:
+            return timed(core, "mmio_read", self._guard(access, 0))
+
+        def write(access: Callable[..., Any]) -> Callable[..., Any]:
+            return timed(core, "mmio_write", self._guard(access, None))
 
         def cpuid(leaf: int, subleaf: int) -> Answer:
             return self.identity.answer(index, leaf, subleaf)
 
         core.cpu.on_cpuid(cpuid)
-        core.cpu.on_ports(guard(board.ports.read, 0), guard(board.ports.write, None))
+        core.cpu.on_ports(read(board.ports.read), write(board.ports.write))
         core.cpu.on_memory(
-            guard(lambda address, size: board.read_memory(index, address, size), 0),
-            guard(lambda address, size, value: board.write_memory(index, address, size, value), None),
+            read(lambda address, size: board.read_memory(index, address, size)),
+            write(lambda address, size, value: board.write_memory(index, address, size, value)),
             int(self.record["void_at"]),
         )
 
@@ -96,11 +120,16 @@ class Machine:
 
     def now(self) -> int:
         """The clock, in the middle of a turn too."""
+        if self.driver is not None:
+            return self.driver.now()
         core = self._records[self.record["turn"]]
         return int(self.record["now"] + core["count"] - core["turn_start"])
 
     def refresh(self) -> None:
         """After a device has changed: which cores have an interrupt, and when a timer is due; a turn that lasts too long ends."""
+        if self.driver is not None:
+            self.driver.refresh()
+            return
         board, record = self.board, self.record
         for core in self.cores:
             core.record["irq"] = board.wants(core.index)
@@ -111,6 +140,16 @@ class Machine:
         if deadline < record["deadline"] or running.record["irq"] or running.record["nmi"]:
             running.record["event"] |= records.EVENT_DEVICE
         record["deadline"] = deadline
+
+    @property
+    def address(self) -> int:
+        """Host address of the record."""
+        return address_of(self._machine)
+
+    def forget_code(self) -> None:
+        """No core has translations of code, nor may one write without asking: all have new engines."""
+        self._code_pages[:] = 0
+        self._writers[:] = 0
 
     def load(self, entry: Entry) -> None:
         """The first core is to begin there."""
@@ -171,13 +210,16 @@ class Machine:
         if stop & records.STOP_SITE:
             core.add_site(int(core.record["new_site"]), int(core.record["new_site_kind"]))
         if stop & records.STOP_MSR:
-            self._access_msr(core)
+            if (vector := self.access_msr(core)) is not None:
+                self._deliver(core, vector, 0)
+            else:
+                self.skip(core, MSR_BYTES)
         if stop & records.STOP_SHUTDOWN:
             self.ended = "triple fault"
         return stop & (records.STOP_CALL | records.STOP_SHUTDOWN | records.STOP_USER | records.STOP_UNSUPPORTED | records.STOP_MARK)
 
-    def _access_msr(self, core: Core) -> None:
-        """RDMSR or WRMSR of a register that Unicorn has not: ours, or #GP."""
+    def access_msr(self, core: Core) -> int | None:
+        """RDMSR or WRMSR of a register that Unicorn has not: ours, or the exception that it raises, #GP."""
         cpu = core.cpu
         number = cpu.get64(env.RCX) & 0xFFFFFFFF
         done = False
@@ -190,10 +232,9 @@ class Machine:
         else:
             done = core.msrs.write(number, cpu.get64(env.RDX) << 32 & 2**64 - 1 | cpu.get64(env.RAX) & 0xFFFFFFFF)
         if done:
-            self.skip(core, MSR_BYTES)
-        else:
-            self.unknown_msrs.add(number)
-            self._deliver(core, GENERAL_PROTECTION, 0)
+            return None
+        self.unknown_msrs.add(number)
+        return GENERAL_PROTECTION
 
     def skip(self, core: Core, size: int) -> None:
         """An instruction has been carried out here: it retires."""
@@ -233,6 +274,9 @@ class Machine:
 
     def interrupt(self) -> None:
         """Come back to whoever runs the machine, at the end of the block."""
+        if self.driver is not None:
+            self.driver.interrupt()
+            return
         self.record["finished"] = 1
         self.cores[self.record["turn"]].record["event"] |= records.EVENT_DEVICE
 

@@ -15,7 +15,7 @@ from enum import Enum
 from emu.errors import UserError
 from emu.whole import whole
 
-M5OP = b"\x0f\x04"
+M5OP, M5OP_BYTES = b"\x0f\x04", 4
 M5_EXIT, M5_FAIL = 0x21, 0x22
 M5_RESET_STATISTICS, M5_DUMP_STATISTICS, M5_DUMP_RESET_STATISTICS = 0x40, 0x41, 0x42
 M5_CHECKPOINT = 0x43

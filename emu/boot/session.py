@@ -7,9 +7,8 @@ from emu.boot.core import Core
 from emu.boot.ending import End, Ended
 from emu.boot.hot import env, records
 from emu.boot.machine import Halted, Machine
-from emu.boot.marks import M5_EXIT, M5_FAIL, Kind, Mark
+from emu.boot.marks import M5_EXIT, M5_FAIL, M5OP_BYTES, Kind, Mark
 
-M5OP_BYTES = 4
 FOREVER = 2**61
 
 

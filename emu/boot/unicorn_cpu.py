@@ -67,6 +67,7 @@ class UnicornCpu:
 
     def __init__(self, ram: tuple[tuple[int, int, int], ...], model: int = x86.UC_CPU_X86_OPTERON_G5) -> None:
         """Map pieces of RAM: physical address, bytes, host address."""
+        self.pieces = ram
         self.uc: Any = unicorn.Uc(uc_const.UC_ARCH_X86, uc_const.UC_MODE_64)
         self.uc.ctl_set_cpu_model(model)
         self.uc.ctl_exits_enabled(True)  # no address ends a run: it would be looked up, and its walk hides the guest's own fault
@@ -93,7 +94,7 @@ class UnicornCpu:
 
     def hook(self, kind: int, name: str, *, instruction: int | None = None, first: int = 1, last: int = 0) -> None:
         """Add a compiled hook, for all addresses or for some."""
-        self._add(kind, compiled_hooks()[name][0], self._user, instruction, first, last)
+        self.add_hook(kind, compiled_hooks()[name][0], self._user, instruction=instruction, first=first, last=last)
 
     def hook_address(self, name: str, address: int) -> None:
         """Add a compiled hook in front of one instruction, whose translation, if there is one, goes."""
@@ -157,9 +158,12 @@ class UnicornCpu:
 
     def _instruction(self, instruction: int, function: Any) -> None:
         self._kept.append(function)
-        self._add(uc_const.UC_HOOK_INSN, ctypes.cast(function, Pointer).value or 0, 0, instruction, 1, 0)
+        self.add_hook(uc_const.UC_HOOK_INSN, ctypes.cast(function, Pointer).value or 0, 0, instruction=instruction)
 
-    def _add(self, kind: int, function: int, user: int, instruction: int | None, first: int, last: int) -> None:
+    def add_hook(
+        self, kind: int, function: int, user: int, *, instruction: int | None = None, first: int = 1, last: int = 0
+    ) -> None:
+        """Add a C function as a hook, for all addresses or for some; `user` is its argument."""
         slot = ctypes.c_size_t()
         self._kept.append(slot)
         arguments = [self.uc._uch, ctypes.byref(slot), ctypes.c_int(kind), Pointer(function), Pointer(user), U64(first), U64(last)]

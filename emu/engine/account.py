@@ -16,12 +16,14 @@ from emu.engine.probes import (
 from emu.engine.records import (
     EVENT,
     EVENT_VALUE,
+    I32,
     I64,
     IF_ZERO,
     INSTRUCTION,
     JUMPED_TO,
     LOCK,
     NOT_TAKEN,
+    PAGE,
     PAUSE,
     REPEAT,
     TAKEN,
@@ -42,8 +44,13 @@ C_MISPREDICT = int(Cause.MISPREDICT)
 
 
 @njit
-def index_of(machine, pc):  # type: ignore[no-untyped-def]
-    """Index of the instruction at a virtual address, -1 where there is no text."""
+def index_of(machine, core, pc):  # type: ignore[no-untyped-def]
+    """Index of the instruction at a virtual address, -1 where there is no text.
+
+    The text lies in one piece, or it is known by page; then the page is the one that the core is in.
+    """
+    if core.text_slots != 0:
+        return I64(array_at(core.text_slots, PAGE, I32)[pc & (PAGE - 1)])
     offset = pc - machine.kernel_base
     if 0 <= offset < machine.kernel_bytes:
         return offset
@@ -112,7 +119,7 @@ def note_branch(machine, core, instruction, next_pc):  # type: ignore[no-untyped
     if instruction.branch == CONDITIONAL:
         outcomes[core.current] |= NOT_TAKEN if next_pc == core.current_pc + instruction.length else TAKEN
     elif instruction.branch == INDIRECT_JUMP:
-        target = index_of(machine, next_pc)
+        target = index_of(machine, core, next_pc)
         if target >= 0:
             outcomes[target] |= JUMPED_TO
 

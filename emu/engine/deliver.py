@@ -69,15 +69,23 @@ def deliver(machine, core):  # type: ignore[no-untyped-def]
         core.masked = 1
         watch_interrupts(core)
         return
+    if not quiet(machine, core):
+        return  # others may come first now
+    through_gate(machine, core, acknowledge(core, core.clock), NO_ERROR_CODE)
+    machine.interrupts += 1
+
+
+@njit
+def quiet(machine, core):  # type: ignore[no-untyped-def]
+    """Whether all before the next instruction has retired and its stores are out; if not, the core waits until they are."""
     bus = array_at(machine.bus, 1, BUS)[0]
     if bus.next_drain <= core.clock:
         drain_due(bus, core.clock)
     quiet_at = max(core.retired_at, stores_visible_at(bus, core.index))
     if quiet_at > core.clock:
-        core.clock = quiet_at  # others may come first now
-        return
-    through_gate(machine, core, acknowledge(core, core.clock), NO_ERROR_CODE)
-    machine.interrupts += 1
+        core.clock = quiet_at
+        return False
+    return True
 
 
 @njit
@@ -91,16 +99,22 @@ def page_fault(machine, core):  # type: ignore[no-untyped-def]
     code = error_code(machine, core)
     if code & PF_WRITE:
         undo_store(machine, core)
+    abandon(core, instruction)
+    core.pc = core.current_pc
+    mend_fault(machine, core)
+    through_gate(machine, core, PAGE_FAULT, code)
+    note_access(core, NO_ACCESS, 0, 0, 0)
+
+
+@njit
+def abandon(core, instruction):  # type: ignore[no-untyped-def]
+    """The instruction in flight does not retire: the time that it has taken is its routine's."""
     before = max(core.clock, core.retired_at)
     state = state_of(core, instruction.state)
     cycles = pass_time(core, state, before)
     if state < LOCK_WAIT:
         core.cycles_by_cause[0] += cycles
     core.clock = before
-    core.pc = core.current_pc
-    mend_fault(machine, core)
-    through_gate(machine, core, PAGE_FAULT, code)
-    note_access(core, NO_ACCESS, 0, 0, 0)
 
 
 @njit
@@ -148,6 +162,12 @@ def through_gate(machine, core, vector, code):  # type: ignore[no-untyped-def]
     put(machine, core, RSP, frame)
     put(machine, core, RFLAGS, flags & ~TF_IF_DF_NT_AC)
     core.pc = (high << 32) | ((low >> 32) & 0xFFFF0000) | (low & 0xFFFF)
+    begin_handler(machine, core, vector)
+
+
+@njit
+def begin_handler(machine, core, vector):  # type: ignore[no-untyped-def]
+    """The handler of a vector begins at `core.pc`: what the way there has cost, up to `core.data_at`, is interrupt time."""
     core.clock = core.data_at + machine.interrupt_entry
     core.cycles_by_cause[C_SYSTEM] += pass_time(core, INTERRUPT, core.clock)
     core.late_cause = 0

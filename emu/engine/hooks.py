@@ -62,11 +62,9 @@ def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
         stop(machine, core, reason)
 
 
-def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
-    """Before each load: RAM is made to show what this core sees, and the time is charged."""
-    size = np.int64(size)  # one type for all callees, or each is compiled twice
-    core = array_at(user, 1, CORE)[0]
-    machine = array_at(core.machine, 1, MACHINE)[0]
+@njit
+def load_access(machine, core, address, size):  # type: ignore[no-untyped-def]
+    """A load of the instruction in flight: RAM is made to show what this core sees, and the time is charged."""
     bus = array_at(machine.bus, 1, BUS)[0]
     if core.current < 0:
         return
@@ -99,11 +97,9 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
         look_at_ticket(machine, core, address, seen)
 
 
-def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
-    """Before each store: it enters the buffer, or is visible at once for a locked instruction."""
-    size = np.int64(size)
-    core = array_at(user, 1, CORE)[0]
-    machine = array_at(core.machine, 1, MACHINE)[0]
+@njit
+def store_access(machine, core, address, size, value):  # type: ignore[no-untyped-def]
+    """A store of the instruction in flight: it enters the buffer, or is visible at once for a locked instruction."""
     bus = array_at(machine.bus, 1, BUS)[0]
     if core.current < 0:
         return
@@ -140,6 +136,18 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
         core.task = task_index(machine, value)
         if core.spinning >= 0:
             end_spin(machine, core)
+
+
+def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
+    """Before each load."""
+    core = array_at(user, 1, CORE)[0]
+    load_access(array_at(core.machine, 1, MACHINE)[0], core, address, np.int64(size))  # one type for all, or it is compiled twice
+
+
+def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
+    """Before each store."""
+    core = array_at(user, 1, CORE)[0]
+    store_access(array_at(core.machine, 1, MACHINE)[0], core, address, np.int64(size), value)
 
 
 def on_invalid(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]

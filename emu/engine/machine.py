@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from emu.block import Block
+from emu.block import Array, Block
 from emu.description import MachineFile
 from emu.engine.lock_word import SLEEPING
 from emu.engine.loop import finish_account
@@ -187,8 +187,8 @@ class Machine(Block):
         self.cores["arrival"] = NEVER
         for name in ("current", "acquiring", "failing", "releasing", "probed", "spinning", "settling", "task", "task_pointer_at"):
             self.cores[name] = -1
-        callbacks = self._callbacks = make_callbacks()
-        self.unicorns = []
+        self._callbacks = make_callbacks()
+        self.unicorns: list[UnicornCore] = []
         for index in range(self.count):
             core = self.cores[index : index + 1]
             core["predictor"] = address_of(self.predictors.records[index : index + 1])
@@ -203,11 +203,15 @@ class Machine(Block):
                 core["timer_period"] = options.timer_period
                 core["arrival"][0, 0xEF] = options.timer_phase or options.timer_period
                 core["irq_at"] = core["irq_watch"] = core["arrival"][0, 0xEF]
-            unicorn = UnicornCore(address_of(self.bus.ram), len(self.bus.ram), start.cr3)
-            unicorn.install(callbacks, address_of(core))
-            core["uc"] = unicorn.handle
-            core["context"], core["context_cs"], core["context_error"], core["context_exception"] = unicorn.context()
-            self.unicorns.append(unicorn)
+            self._attach(core, start)
+
+    def _attach(self, core: Array, start: Start) -> None:
+        """Give a core, a record of an array of one, the Unicorn instance that carries out its instructions."""
+        unicorn = UnicornCore(address_of(self.bus.ram), len(self.bus.ram), start.cr3)
+        unicorn.install(self._callbacks, address_of(core))
+        core["uc"] = unicorn.handle
+        core["context"], core["context_cs"], core["context_error"], core["context_exception"] = unicorn.context()
+        self.unicorns.append(unicorn)
 
     def record_branches(self, outcomes: np.ndarray | None = None) -> None:
         """From here on, note in `branch_outcomes`, by the index of its instruction, which ways each branch goes.

@@ -11,6 +11,7 @@ from emu.trace.record import Cause, State
 I64, I32, I16, U8 = np.int64, np.int32, np.int16, np.uint8
 HISTORY = 32  # instructions remembered for a fault report
 VECTORS = 256
+PAGE = 4096
 WAITS = 4  # locks a core can be waiting for at once: a task, and interrupts on top of it
 STATES, CAUSES = len(State), len(Cause)
 
@@ -34,7 +35,10 @@ STATES, CAUSES = len(State), len(Cause)
     SERIALISING,
     IF_ZERO,  # its event happens only if the register is 0
     MENDED,
-) = (1 << n for n in range(18))
+    LOCK_CODE,  # of a lock's own routines: who called them takes the lock
+    ESTIMATED,  # what it costs is that of its class
+    GUEST,  # whoever runs the guest has something to do with it
+) = (1 << n for n in range(21))
 # INSTRUCTION.special
 SP_NONE, SP_SYSCALL, SP_HLT, SP_RDTSC, SP_CPUID, SP_FAULT = range(6)
 # CORE.scratch: one word is an event's, whatever else is read until its instruction retires
@@ -155,6 +159,8 @@ CORE = np.dtype(
         ("scratch_at", I64),  # host address of `scratch`
         ("stall_pc", I64),  # the point in front of which this core has already been held up
         ("stalled", I64),  # part of the instruction in flight's time that is a stall
+        ("text_slots", I64),  # host address of I32[4096]: records of the page of code that it is in; 0: the text lies in one piece
+        ("companion", I64),  # host address of what whoever runs the guest keeps of this core
     ]
 )
 

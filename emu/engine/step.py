@@ -94,7 +94,7 @@ def begin(machine, core, pc):  # type: ignore[no-untyped-def]
     The next element of a string instruction goes on where the last one was.
     """
     repeated = core.current >= 0 and pc == core.current_pc
-    core.current = index_of(machine, pc)
+    core.current = index_of(machine, core, pc)
     if core.current < 0:
         return
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]

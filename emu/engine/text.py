@@ -62,7 +62,7 @@ def build_text(image: Image, costs: Costs | None) -> Text:
         for address in range(routine.address, routine.address + routine.size):
             if each := decoded.get(address):
                 index = _index(image, address)
-                _fill(table[index], each, times[address], state)
+                fill_row(table[index], each, times[address], state)
                 for mark in marks.get(address, []):
                     _mark(table[index], mark, names)
                 if address in image.fixups:
@@ -76,7 +76,8 @@ def _index(image: Image, address: int) -> int:
     return address - kernel.virtual if address >= kernel.virtual else len(kernel.data) + address - user.virtual
 
 
-def _fill(row: np.void, each: Instruction, timing: Timing, state: int) -> None:
+def fill_row(row: np.void, each: Instruction, timing: Timing, state: int) -> None:
+    """Make a record that of an instruction, without its events."""
     special = SPECIAL.get(each.mnemonic, rec.SP_NONE)
     traits = rec.VALID
     if each.locked or each.mnemonic in WAITS_FOR_STORES or (each.mnemonic == "mov" and each.operands[0] == "c"):

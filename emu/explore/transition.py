@@ -52,7 +52,7 @@ def may_step(search, machine, bus, core, pending):  # type: ignore[no-untyped-de
         return False
     if core.status != RUNNING or core.pc in (NOWHERE, HALT, array_at(search.ends, search.core_count, I64)[core.index]):
         return False
-    index = index_of(machine, core.pc)
+    index = index_of(machine, core, core.pc)
     if index < 0:
         return True  # the fault is the step's to report
     traits = array_at(machine.instructions, index + 1, INSTRUCTION)[index].traits

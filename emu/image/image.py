@@ -96,3 +96,8 @@ class Image:
     def points(self) -> tuple[str, ...]:
         """Names of the points where a run can be stalled."""
         return tuple(sorted({mark.name for mark in self.marks if mark.kind == "point"}))
+
+
+_NOTHING = Segment("nothing", 0, 0, b"")
+# Of a guest whose text nobody has assembled: a real kernel.
+EMPTY_IMAGE = Image("", _NOTHING, _NOTHING, _NOTHING, (), {}, {}, {}, (), {})

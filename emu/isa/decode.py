@@ -1,6 +1,6 @@
 """Capstone, and only here: a linear sweep over every routine of an image."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -13,7 +13,7 @@ from emu.isa.carried_out import VECTOR_MOVES, is_string, refuse_unknown
 from emu.isa.instruction import Branch, Instruction, Memory
 
 _PREFIXES = {"lock", "rep", "repe", "repne", "repz", "repnz"}
-_WHOLE = {
+WHOLE = {
     **{f"{p}{n}{s}": f"r{n}{s}" for n, s in (("a", "x"), ("b", "x"), ("c", "x"), ("d", "x")) for p in ("r", "e", "")},
     **{f"{n}{h}": f"r{n}x" for n in "abcd" for h in "lh"},
     **{f"{p}{n}": f"r{n}" for n in ("si", "di", "bp", "sp") for p in ("r", "e", "")},
@@ -67,6 +67,22 @@ def _sweep(code: bytes, address: int, name: str) -> Iterable[tuple[int, Instruct
 def decode_bytes(code: bytes, address: int) -> dict[int, Instruction]:
     """Instructions of a piece of code that begins at `address`."""
     return dict(_sweep(code, address, f"at {address:#x}"))
+
+
+def decode_one(code: bytes, address: int) -> Instruction | None:
+    """The instruction at the beginning of some bytes, whether a core carries it out or not; None if they are none."""
+    each = capstone_instruction(code, address)
+    return None if each is None else _instruction(each)
+
+
+def capstone_instruction(code: bytes, address: int) -> Any:
+    """The same as Capstone has it."""
+    return next(iter(_engine().disasm(code, address, 1)), None)
+
+
+def sizes(code: bytes, address: int) -> Iterator[int]:
+    """Bytes of one instruction after the other, as far as they are instructions."""
+    return (each[1] for each in _engine().disasm_lite(code, address))
 
 
 def leaders(instructions: Mapping[int, Instruction], routines: Iterable[int]) -> set[int]:
@@ -128,7 +144,7 @@ def _registers(each: Any, mnemonic: str) -> tuple[frozenset[str], frozenset[str]
 
 
 def _name(each: Any) -> Any:
-    return lambda register: _WHOLE.get(each.reg_name(register) or "", each.reg_name(register)) if register else None
+    return lambda register: WHOLE.get(each.reg_name(register) or "", each.reg_name(register)) if register else None
 
 
 def _operand(each: Any, operand: Any) -> str:
@@ -137,7 +153,7 @@ def _operand(each: Any, operand: Any) -> str:
     if operand.type == cs.X86_OP_IMM:
         return "i"
     name = each.reg_name(operand.reg)
-    if name in _WHOLE:
+    if name in WHOLE:
         return f"r{8 * operand.size}"
     return "x" if name[0] in "xy" else "c" if name[:2] in ("cr", "dr") else "s"
 

@@ -35,11 +35,14 @@ class Bus(Block):
     `record` is a one-element array of `BUS`. Arrays whose name begins with `line_` have so many elements for each line of RAM.
     """
 
-    def __init__(self, description: MachineFile, cores: int, ram_bytes: int) -> None:
-        """Make it; RAM is page-aligned, and its pages are large ones (2 MiB) until `small_pages` says otherwise."""
+    def __init__(self, description: MachineFile, cores: int, ram_bytes: int, ram: Array | None = None) -> None:
+        """Make it, over bytes that are there already if need be.
+
+        RAM is page-aligned, and its pages are large ones (2 MiB) until `small_pages` says otherwise.
+        """
         super().__init__(BUS)
         self.description = description
-        self.ram = np.frombuffer(mmap.mmap(-1, ram_bytes), np.uint8)
+        self.ram = np.frombuffer(mmap.mmap(-1, ram_bytes), np.uint8) if ram is None else ram
         self.put(ram=address_of(self.ram), ram_bytes=ram_bytes, lines=ram_bytes // LINE_BYTES, frames=ram_bytes // 4096)
         self.put(cores=cores, next_drain=NEVER)
         self._lay_out(cores)

@@ -49,7 +49,11 @@ def timings(instructions: Mapping[int, Instruction], starts: Iterable[int], cost
 
 def timing_of(each: Instruction, costs: Costs, *, fused: bool = False) -> Timing:
     """Timing of one instruction; `UserError` if the machine's table has no row for it."""
-    cost = cost_of(each, costs.instructions)
+    return timing_by(cost_of(each, costs.instructions), each, costs, fused=fused)
+
+
+def timing_by(cost: Cost, each: Instruction, costs: Costs, *, fused: bool = False) -> Timing:
+    """Timing of one instruction that costs so much."""
     unit, ticks = _unit(each, cost, costs.core)
     address = each.address_registers | ({"rsp"} if each.mnemonic in STACK else set())
     return Timing(
@@ -87,9 +91,12 @@ def _blocked(each: Instruction, cost: Cost) -> float:
 
 def fuses(first: Instruction, second: Instruction) -> bool:
     """Whether a comparison and the branch behind it are one macro-op: not with RIP, nor a displacement and a constant."""
-    if first.mnemonic not in ("cmp", "test") or second.branch != Branch.CONDITIONAL:
-        return False
-    return not (first.rip_relative or (first.displaced and "i" in first.operands))
+    return may_fuse(first) and second.branch == Branch.CONDITIONAL
+
+
+def may_fuse(first: Instruction) -> bool:
+    """Whether an instruction is one macro-op with a conditional branch behind it."""
+    return first.mnemonic in ("cmp", "test") and not (first.rip_relative or (first.displaced and "i" in first.operands))
 
 
 def packed(registers: Collection[str]) -> int:

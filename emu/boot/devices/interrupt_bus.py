@@ -4,9 +4,13 @@ Source: Intel SDM volume 3, 11.6.2 (determining the destination) and 9.4 (INIT a
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from emu.boot.devices.interrupt_message import Delivery, Message, Shorthand
 from emu.boot.devices.local_apic import LocalApic
+
+# From whom (none: an I/O APIC) and to whom a message goes, the message, and what it does when it arrives.
+Carry = Callable[[LocalApic | None, LocalApic, Message, Callable[[], None]], None]
 
 
 class InterruptBus:
@@ -16,6 +20,11 @@ class InterruptBus:
         """`initialise(core)` and `start(core, vector)` act on cores."""
         self._initialise, self._start = initialise, start
         self.apics: Sequence[LocalApic] = ()
+        self._carry: Carry = lambda origin, target, message, deliver: deliver()  # at once
+
+    def carry(self, carry: Carry) -> None:
+        """From now on messages take their time."""
+        self._carry = carry
 
     def send(self, origin: LocalApic | None, message: Message, shorthand: Shorthand = Shorthand.NONE) -> None:
         """Deliver a message; `origin` is none for an I/O APIC."""
@@ -24,7 +33,7 @@ class InterruptBus:
             enabled = [each for each in targets if each.enabled] or targets
             targets = [min(enabled, key=lambda each: (each.priority(), each.identity))]
         for target in targets:
-            self._deliver(target, message)
+            self._carry(origin, target, message, partial(self._deliver, target, message))
 
     def _targets(self, origin: LocalApic | None, message: Message, shorthand: Shorthand) -> list[LocalApic]:
         if shorthand == Shorthand.SELF and origin is not None:

@@ -43,7 +43,7 @@ from emu.boot.hot.env import (
     put_flags,
     put_segment,
 )
-from emu.boot.hot.frames import offset_of, read_word, write_word
+from emu.boot.hot.frames import PLAIN, offset_of, read_word, write_word
 from emu.boot.hot.records import DEAD, HALTED, I64, PAGE, U8, WAIT_FOR_SIPI
 from emu.boot.hot.walk import FETCH, NOT_CANONICAL, NOWHERE, READ, WRITE, translate
 from emu.native import array_at, njit
@@ -78,7 +78,7 @@ def load_word(machine, core, address):  # type: ignore[no-untyped-def]
         return I64(0)
     within = address & (PAGE - 1)
     if within <= PAGE - 8:
-        return read_word(machine, at | within)
+        return read_word(machine, core, at | within)
     next_page = (address | (PAGE - 1)) + 1
     beyond = translate(machine, core, next_page, READ, False)
     if beyond == NOWHERE:
@@ -86,9 +86,9 @@ def load_word(machine, core, address):  # type: ignore[no-untyped-def]
         put64(core, CR2, next_page)
         return I64(0)
     here = PAGE - within  # bytes
-    low = read_word(machine, at | (PAGE - 8)) >> (8 * (8 - here))
+    low = read_word(machine, core, at | (PAGE - 8)) >> (8 * (8 - here))
     mask = (I64(1) << (8 * here)) - 1
-    return (low & mask) | (read_word(machine, beyond) << (8 * here))
+    return (low & mask) | (read_word(machine, core, beyond) << (8 * here))
 
 
 @njit
@@ -102,7 +102,7 @@ def push(machine, core, address, value):  # type: ignore[no-untyped-def]
         put64(core, CR2, address)
         return
     may_write(machine, core, at, True, False)
-    write_word(machine, at | (address & (PAGE - 1)), value)
+    write_word(machine, core, at | (address & (PAGE - 1)), value, PLAIN)
 
 
 @njit

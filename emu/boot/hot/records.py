@@ -98,6 +98,7 @@ CORE = np.dtype(
         ("new_site_kind", I64),
         ("scratch_at", I64),  # host address of the next field
         ("scratch", I64, 4),
+        ("companion", I64),  # host address of what full detail keeps of this core
         ("vector", I64),  # of the exception that could not be delivered, or is being
         # counts, for --verbose and --json
         ("fills", I64),
@@ -142,6 +143,8 @@ MACHINE = np.dtype(
         ("emu_stop", I64),
         ("reg_read", I64),
         ("uc_ctl", I64),
+        ("road_read", I64),  # C functions by which words of RAM are read and written; 0: RAM is what all cores see
+        ("road_write", I64),
     ],
     align=True,
 )

@@ -7,7 +7,7 @@ Source of the walk: Intel SDM volume 3, 4.5 (4-level paging) and 4.7 (page-fault
 
 from emu.boot.hot.code_pages import has_code, may_write, note_fetch
 from emu.boot.hot.env import CPL, CR0, CR3, EFER, GDT, HFLAGS, LDT, LMA, NO_EXECUTE, PAGING, TR, WRITE_PROTECT, get32, get64
-from emu.boot.hot.frames import read_word, write_word
+from emu.boot.hot.frames import LOCKED, read_word, write_word
 from emu.boot.hot.records import I64, MMIO_AT, PAGE, STOP_UNSUPPORTED, TLB, TLB_ENTRIES, TLB_FULL
 from emu.native import array_at, call, njit
 
@@ -81,7 +81,7 @@ def walk(machine, core, address, access, user):  # type: ignore[no-untyped-def]
         return I64(NOWHERE)
     while True:
         at = table + ((address >> shift) & 511) * 8
-        word = read_word(machine, at)
+        word = read_word(machine, core, at)
         if not word & PRESENT:
             core.fault_code = code
             return I64(NOWHERE)
@@ -97,7 +97,7 @@ def walk(machine, core, address, access, user):  # type: ignore[no-untyped-def]
         if shift == 12 or (shift <= 30 and word & LARGE):
             break
         if not word & ACCESSED:
-            write_word(machine, at, word | ACCESSED)
+            write_word(machine, core, at, word | ACCESSED, LOCKED)
         table = word & ADDRESS
         shift -= 9
     if forbidden(machine, core, rights, access, user):
@@ -105,7 +105,7 @@ def walk(machine, core, address, access, user):  # type: ignore[no-untyped-def]
         return I64(NOWHERE)
     marked = word | ACCESSED | (DIRTY if access == WRITE else 0)
     if marked != word:
-        write_word(machine, at, marked)
+        write_word(machine, core, at, marked, LOCKED)
     if marked & DIRTY:
         rights |= R_DIRTY
     mask = (I64(1) << shift) - 1

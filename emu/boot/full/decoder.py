@@ -1,0 +1,196 @@
+"""Records for the instructions of a real kernel and its programs, made when they are first executed.
+
+What the bytes alone say of an instruction (its length, its cost, what it does) is known once for all places, and kept on disk from
+one run to the next; a record is that, with the state, the event and the part in a lock that its place has.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from emu.boot.full.decode_cache import DecodeCache
+from emu.boot.full.hot.records import PAGE, SP_CALL, SP_FLUSH, SP_IRET, SP_MSR, SP_ONCE, SP_TABLES
+from emu.boot.marks import M5OP, M5OP_BYTES
+from emu.description.machine_file import Costs
+from emu.engine import records as rec
+from emu.engine.text import fill_row
+from emu.errors import LimitReached, UserError
+from emu.isa import Instruction, Memory, decode_one, sizes
+from emu.isa.carried_out import USER
+from emu.timing.costs import cost_of
+from emu.timing.estimate import estimated_cost
+from emu.timing.schedule import Timing, may_fuse, timing_by
+from emu.trace.record import State
+
+RECORDS_MAX = 1 << 19
+SWEEP = 200  # instructions that are decoded together at most
+LONGEST = 15
+
+ENDS = frozenset(("jmp", "ret", "retf", "retfq", "iretq", "sysret", "sysretq", "hlt", "ud2", "syscall"))
+TABLE_READERS = frozenset(("lsl", "lar", "verr", "verw", "retf", "retfq", "lldt", "ltr", "lss", "lfs", "lgs"))
+FLUSHES = frozenset(("invlpg", "invpcid", "lmsw"))
+MSR_ACCESSES = frozenset(("rdmsr", "wrmsr"))
+# Their accesses are not all among Capstone's operands, or they are not to memory; and all that tests/cpu does not know.
+WAITS = frozenset(("in", "insb", "insw", "insd", "out", "outsb", "outsw", "outsd", "wbinvd", "clts", "lmsw", "invpcid"))
+NATIVE = frozenset(("syscall", "rdtsc", "cpuid"))  # special to the engine, but hooks of their own do them for a real kernel
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What the place of an instruction says of it."""
+
+    state: State
+    lock_code: bool = False
+    event: int = -1  # number of the event that its execution is
+
+
+class Roles(Protocol):
+    """Who knows the places of a kernel."""
+
+    def role(self, address: int) -> Role:
+        """Of the instruction at a virtual address (unsigned)."""
+
+
+class Decoder:
+    """The pool of records of one machine."""
+
+    def __init__(self, costs: Costs, roles: Roles, cache: DecodeCache) -> None:
+        """Empty but for what the cache has of earlier runs."""
+        self.pool = np.zeros(RECORDS_MAX, rec.INSTRUCTION)
+        self._used = 1
+        self._costs, self._roles, self._cache = costs, roles, cache
+        self._numbers: dict[tuple[int, Role, bool, bool], int] = {}
+        self.names: list[str] = [""]  # mnemonics of estimated records, by number
+        self.decoded = Counter[str]()
+
+    def decode(self, page: bytes, offset: int, address: int, slots: np.ndarray, beyond: bytes) -> int:
+        """Records from `offset` of a page on, to the next jump or to what is known; the number of the first.
+
+        `beyond` are the bytes behind the page, if an instruction reaches there.
+        """
+        first, before = 0, False
+        at = offset
+        for size in sizes(page[offset:], address):
+            if first and (slots[at] or at - offset > SWEEP * LONGEST):
+                return first
+            fact = self._fact(page[at : at + size], address + at - offset)
+            number = self._number(fact, address + at - offset, fused=before, once=False)
+            slots[at] = number
+            first = first or number
+            row = self._cache.rows[fact]
+            before, at = bool(row["may_fuse"]), at + size
+            if row["ends"]:
+                return first
+        if first:
+            return first
+        return self._across(page[offset:] + beyond, address, slots, offset)
+
+    def _across(self, code: bytes, address: int, slots: np.ndarray, offset: int) -> int:
+        """An instruction across pages, or none at all; that of a program may have another neighbour the next time."""
+        size = next(sizes(code[: LONGEST + 1], address), 0)
+        if code[:2] == M5OP:
+            size = M5OP_BYTES
+        fact = self._fact(code[:size] if size else code[:1], address)
+        number = self._number(fact, address, fused=False, once=address < 1 << 63 and offset + size > PAGE)
+        slots[offset] = number
+        return number
+
+    def _fact(self, code: bytes, address: int) -> int:
+        """Number of what is known of some bytes."""
+        found = self._cache.find(code)
+        if found is not None:
+            return found
+        row, ends, fusing, name = self._make_row(code, address)
+        return self._cache.add(code, row, ends=ends, may_fuse=fusing, name=name)
+
+    def _make_row(self, code: bytes, address: int) -> tuple[np.void, bool, bool, str]:
+        row = np.zeros(1, rec.INSTRUCTION)[0]
+        for field in ("mark", "point", "register"):
+            row[field] = -1
+        if code[:2] == M5OP:
+            _make_opaque(row, len(code))
+            row["traits"] |= rec.SPECIAL
+            row["special"] = SP_CALL
+            return row, True, False, ""
+        each = decode_one(code, address)
+        if each is None:
+            _make_opaque(row, len(code))
+            return row, True, False, code.hex()
+        timing, estimated = self._timing(each)
+        fill_row(row, each, timing, 0)
+        _adjust(row, each)
+        if estimated:
+            row["traits"] |= rec.ESTIMATED
+        return row, each.mnemonic in ENDS, may_fuse(each), each.mnemonic if estimated else ""
+
+    def _timing(self, each: Instruction) -> tuple[Timing, bool]:
+        try:
+            return timing_by(cost_of(each, self._costs.instructions), each, self._costs), False
+        except UserError:
+            return timing_by(estimated_cost(each), each, self._costs), True
+
+    def _number(self, fact: int, address: int, *, fused: bool, once: bool) -> int:
+        role = self._roles.role(address)
+        known = self._cache.rows[fact]
+        fused = fused and known["row"]["branch"] == 1  # a conditional branch
+        key = (fact, role, fused, once)
+        number = self._numbers.get(key)
+        if number is None:
+            if self._used >= RECORDS_MAX:
+                raise LimitReached(f"more than {RECORDS_MAX} different instructions: the table of their records is full")
+            number = self._used
+            self._used += 1
+            self._numbers[key] = number
+            self._make_record(number, fact, role, fused=fused, once=once)
+            self.names.append(self._cache.names[fact])
+        return number
+
+    def _make_record(self, number: int, fact: int, role: Role, *, fused: bool, once: bool) -> None:
+        self.pool[number] = self._cache.rows[fact]["row"]
+        record = self.pool[number]
+        record["state"] = role.state
+        if fused:
+            record["macro_ops"] = 0
+        if role.lock_code:
+            record["traits"] |= rec.LOCK_CODE
+        if role.event >= 0:
+            record["traits"] |= rec.EVENT | rec.ORDERED
+            record["mark"] = role.event
+        if once and not record["traits"] & rec.GUEST:
+            record["traits"] |= rec.GUEST
+            record["special"] = SP_ONCE
+
+
+def _make_opaque(row: np.void, size: int) -> None:
+    """Bytes that are no instruction: what they raise is Unicorn's to say."""
+    row["traits"] = rec.VALID | rec.ORDERED | rec.WAIT_STORES | rec.SERIALISING | rec.ESTIMATED
+    row["length"], row["macro_ops"], row["latency"] = size, 1, 1
+
+
+def _adjust(row: np.void, each: Instruction) -> None:
+    """What is different for a real kernel: who carries it out, and what it touches beyond its operands."""
+    traits, special = int(row["traits"]), 0
+    if each.mnemonic in NATIVE:
+        traits &= ~rec.SPECIAL
+    elif row["special"]:
+        special = int(row["special"])
+    name, operands = each.mnemonic, each.operands
+    if name not in USER or each.memory != Memory.NONE or {"s", "c"} & {operand[0] for operand in operands}:
+        traits |= rec.ORDERED
+    if name in WAITS:
+        traits |= rec.WAIT_STORES
+    if name == "syscall":
+        traits |= rec.IF_CHANGE
+    if name in FLUSHES or (name == "mov" and operands[0] == "c"):
+        special = SP_FLUSH
+    elif name == "iretq":
+        special = SP_IRET
+    elif name in TABLE_READERS or (name in ("mov", "pop") and operands[0] == "s"):
+        special = SP_TABLES
+    elif name in MSR_ACCESSES:
+        special = SP_MSR
+    if special and not traits & rec.SPECIAL:
+        traits |= rec.GUEST
+    row["traits"], row["special"] = traits, special

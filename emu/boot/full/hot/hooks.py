@@ -1,0 +1,322 @@
+"""The C callbacks that Unicorn calls for a core in full detail: the engine's, and what a real kernel needs around them."""
+
+from numba import types
+
+from emu.boot.full.hot.across import load_across, store_across
+from emu.boot.full.hot.records import (
+    FULL,
+    GEAR,
+    I32,
+    I64,
+    PAGE,
+    SP_FLUSH,
+    SP_IRET,
+    SP_MSR,
+    SP_ONCE,
+    STOP_FAILED,
+    STOP_MSR,
+)
+from emu.boot.full.hot.road import drain_own
+from emu.boot.full.hot.text import change_code, fetches_from, find_text, store_at_once
+from emu.boot.hot.code_pages import FALSE_ADDRESS
+from emu.boot.hot.deliver import system_call
+from emu.boot.hot.env import CPL, ERROR_CODE, HFLAGS, IS_INT, RAX, RCX, RDX, TSC_AUX, get32, get64, put64
+from emu.boot.hot.msr import is_native
+from emu.boot.hot.records import CORE as CPU
+from emu.boot.hot.records import MACHINE as BOOT
+from emu.boot.hot.records import U32
+from emu.boot.hot.walk import (
+    FETCH,
+    FLUSH_TLB,
+    NOWHERE,
+    R_DIRTY,
+    READ,
+    WRITE,
+    forbidden,
+    forget,
+    reads_descriptor,
+    rights_of,
+    translate,
+)
+from emu.engine.hooks import load_access, stop, store_access
+from emu.engine.records import (
+    ACCOUNTED,
+    CORE,
+    GUEST,
+    INSTRUCTION,
+    LOCKED,
+    MACHINE,
+    ORDERED,
+    STOP_EXCEPTION,
+    STOP_NONE,
+    STOP_YIELD,
+)
+from emu.engine.schedule import stall_dispatch
+from emu.engine.step import step
+from emu.memory.records import BUFFER, BUS, RING
+from emu.native import array_at, call, njit
+from emu.trace.record import Cause
+
+i64, i32 = types.int64, types.int32
+CODE_HOOK = types.void(i64, i64, i32, i64)  # uc, address, size, user data
+MEMORY_HOOK = types.void(i64, i32, i64, i32, i64, i64)  # uc, access type, address, size, value, user data
+FILL_HOOK = types.boolean(i64, i64, i32, i64, i64)  # uc, address, access, where to put the answer, user data
+INTERRUPT_HOOK = types.void(i64, i32, i64)  # uc, vector, user data
+INSTRUCTION_HOOK = types.int32(i64, i64)  # uc, user data; 1: it has been carried out
+INVALID_HOOK = types.boolean(i64, i64)  # uc, user data
+MEM_WRITE, MEM_FETCH = 17, 18
+INVALID_OPCODE, GENERAL_PROTECTION = 6, 13
+WITH_CODE = 1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17
+C_TLB = int(Cause.TLB_MISS)
+ROOM = 32  # stores that one instruction makes at most, between two looks at the ring
+
+
+@njit
+def attend(boot, cpu):  # type: ignore[no-untyped-def]
+    """What the instruction before has left to be done; True if the core must be stopped, as its translations are old."""
+    cpu.supervisor_reads = 0
+    if cpu.unblock:
+        cpu.unblock = 0
+        cpu.nmi_blocked = 0
+    if cpu.flushing:
+        cpu.flushing = 0
+        forget(cpu)
+        call(boot.uc_ctl, cpu.uc, FLUSH_TLB, 0, 0, 0)
+    return cpu.event != 0
+
+
+@njit
+def prepare(machine, core, pc):  # type: ignore[no-untyped-def]
+    """Before a step: the record of the instruction at `pc` is there. STOP_NONE, or why the core must stop."""
+    full = array_at(core.companion, 1, FULL)[0]
+    gear = array_at(full.gear, 1, GEAR)[0]
+    cpu = array_at(full.cpu, 1, CPU)[0]
+    busy = cpu.flushing | cpu.unblock | cpu.event | cpu.supervisor_reads
+    if busy and attend(array_at(gear.boot, 1, BOOT)[0], cpu):
+        return STOP_YIELD
+    if (
+        pc >> 12 != full.text_page
+        or full.text_generation != cpu.generation
+        or array_at(core.text_slots, PAGE, I32)[pc & (PAGE - 1)] == 0
+    ):
+        if core.clock > core.limit:  # a fetch touches memory: it waits for its turn
+            return STOP_YIELD
+        bus = array_at(machine.bus, 1, BUS)[0]
+        if not find_text(gear, array_at(gear.boot, 1, BOOT)[0], bus, full, core, cpu, pc):
+            return STOP_FAILED
+    if full.road_cycles != 0:
+        stall_dispatch(core, core.clock + full.road_cycles, C_TLB)
+        full.road_cycles = 0
+    return STOP_NONE
+
+
+def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
+    """Before each instruction."""
+    core = array_at(user, 1, CORE)[0]
+    machine = array_at(core.machine, 1, MACHINE)[0]
+    reason = prepare(machine, core, address)
+    if reason != STOP_NONE:
+        core.pc = address
+        stop(machine, core, reason)
+        return
+    reason = step(machine, core, address)
+    if reason != STOP_NONE:
+        stop(machine, core, reason)
+        return
+    instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
+    if instruction.traits & GUEST:
+        for_guest(machine, core, instruction.special)
+
+
+@njit
+def for_guest(machine, core, special):  # type: ignore[no-untyped-def]
+    """The instruction that is about to be carried out changes, or reads, more than registers and memory."""
+    full = array_at(core.companion, 1, FULL)[0]
+    cpu = array_at(full.cpu, 1, CPU)[0]
+    if special == SP_FLUSH:
+        cpu.flushing = 1
+        forget(cpu)
+    elif special == SP_MSR:
+        if not is_native(get64(cpu, RCX) & 0xFFFFFFFF):
+            core.stage = ACCOUNTED
+            stop(machine, core, STOP_MSR)
+    elif special == SP_ONCE:
+        array_at(core.text_slots, PAGE, I32)[core.current_pc & (PAGE - 1)] = 0
+    else:
+        cpu.supervisor_reads = 1
+        cpu.unblock = 1 if special == SP_IRET else 0
+
+
+def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
+    """Before each load."""
+    size = I64(size)
+    core = array_at(user, 1, CORE)[0]
+    machine = array_at(core.machine, 1, MACHINE)[0]
+    if core.current < 0:
+        return
+    full = array_at(core.companion, 1, FULL)[0]
+    if full.road_cycles != 0:
+        walked(core, full)
+    if not array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].traits & ORDERED:
+        full.unordered += 1
+    if (address & (PAGE - 1)) + size > PAGE:
+        gear = array_at(full.gear, 1, GEAR)[0]
+        if address >> 12 < gear.frames:
+            boot, bus = array_at(gear.boot, 1, BOOT)[0], array_at(machine.bus, 1, BUS)[0]
+            load_across(gear, boot, bus, machine, full, core, array_at(full.cpu, 1, CPU)[0], address, size)
+            return
+    load_access(machine, core, address, size)
+
+
+@njit
+def walked(core, full):  # type: ignore[no-untyped-def]
+    """The access of the instruction in flight has had to wait for page walks."""
+    core.start += full.road_cycles
+    core.data_at = max(core.data_at, core.start)
+    full.road_cycles = 0
+
+
+def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
+    """Before each store."""
+    size = I64(size)
+    core = array_at(user, 1, CORE)[0]
+    machine = array_at(core.machine, 1, MACHINE)[0]
+    if core.current < 0:
+        return
+    full = array_at(core.companion, 1, FULL)[0]
+    gear = array_at(full.gear, 1, GEAR)[0]
+    if full.road_cycles != 0:
+        walked(core, full)
+    frame = address >> 12
+    if frame >= gear.frames:
+        store_access(machine, core, address, size, value)
+        return
+    traits = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].traits
+    if not traits & ORDERED:
+        full.unordered += 1
+    bus = array_at(machine.bus, 1, BUS)[0]
+    if array_at(bus.buffers, bus.cores, BUFFER)[core.index].count > RING - ROOM:
+        full.forced_drains += 1
+        drain_own(bus, core.index)
+    if (address & (PAGE - 1)) + size > PAGE:
+        boot, cpu = array_at(gear.boot, 1, BOOT)[0], array_at(full.cpu, 1, CPU)[0]
+        store_across(gear, boot, bus, machine, full, core, cpu, address, size, value)
+    elif array_at(gear.frame_slots, gear.frames, I64)[frame] != 0:
+        boot, cpu = array_at(gear.boot, 1, BOOT)[0], array_at(full.cpu, 1, CPU)[0]
+        if not traits & LOCKED:
+            store_at_once(bus, full, core, address, size)
+        change_code(gear, boot, full, cpu, address, size)
+    else:
+        store_access(machine, core, address, size, value)
+
+
+@njit
+def fill(machine, core, full, address, access):  # type: ignore[no-untyped-def]
+    """What Unicorn's TLB is to hold of a page: its physical address (or NOWHERE), and the rights in `cpu.scratch[1]`.
+
+    A page is executable only for a fetch, and then not writable: so each fetch from another frame is seen.
+    """
+    gear = array_at(full.gear, 1, GEAR)[0]
+    cpu, boot = array_at(full.cpu, 1, CPU)[0], array_at(gear.boot, 1, BOOT)[0]
+    cpu.fills += 1
+    if access == FETCH and core.clock > core.limit:
+        full.deferred = 1
+        return I64(NOWHERE)
+    user = get32(cpu, HFLAGS) & CPL == 3
+    if user and access == READ and reads_descriptor(cpu, address):
+        user = False
+    frame = translate(boot, cpu, address, access, user)
+    if frame == NOWHERE:
+        cpu.fault = 1
+        cpu.fault_access = access
+        return frame
+    if frame >> 12 >= gear.frames:
+        cpu.scratch[1] = 3
+        return frame
+    allowed = I64(1)
+    if access == FETCH:
+        allowed |= 4
+        fetches_from(gear, boot, array_at(machine.bus, 1, BUS)[0], full, cpu, frame >> 12)
+    elif rights_of(cpu, address) & R_DIRTY and not forbidden(boot, cpu, rights_of(cpu, address), I64(WRITE), user):
+        allowed |= 2
+    cpu.scratch[1] = allowed | (2 if access == WRITE else 0)
+    return frame
+
+
+def on_fill(uc, address, access, answer, user):  # type: ignore[no-untyped-def]
+    """Unicorn's TLB lacks a page (struct uc_tlb_entry: u64 address, u32 rights)."""
+    core = array_at(user, 1, CORE)[0]
+    out = array_at(answer, 1, I64)
+    rights = array_at(answer + 8, 1, U32)
+    if (address >> 48) & 0xFFFF == FALSE_ADDRESS:
+        out[0] = address & 0xFFFFFFFFF000
+        rights[0] = 7
+        return True
+    full = array_at(core.companion, 1, FULL)[0]
+    kind = WRITE if access == MEM_WRITE else FETCH if access == MEM_FETCH else READ
+    frame = fill(array_at(core.machine, 1, MACHINE)[0], core, full, address, I64(kind))
+    if frame == NOWHERE:
+        return False
+    out[0] = frame
+    rights[0] = array_at(full.cpu, 1, CPU)[0].scratch[1]
+    return True
+
+
+@njit
+def raise_exception(core, vector, code, software):  # type: ignore[no-untyped-def]
+    """The instruction in flight raises an exception: the core stops, and it is delivered from there."""
+    full = array_at(core.companion, 1, FULL)[0]
+    full.exceptions += 1
+    full.exception = vector
+    full.exception_code = code
+    full.software = software
+    stop(array_at(core.machine, 1, MACHINE)[0], core, STOP_EXCEPTION)
+
+
+def on_exception(uc, vector, user):  # type: ignore[no-untyped-def]
+    """An exception or `int n` of the guest."""
+    core = array_at(user, 1, CORE)[0]
+    cpu = array_at(array_at(core.companion, 1, FULL)[0].cpu, 1, CPU)[0]
+    software = I64(get32(cpu, IS_INT) != 0)
+    code = get32(cpu, ERROR_CODE) if (WITH_CODE >> vector) & 1 and not software else I64(-1)
+    raise_exception(core, I64(vector), code, software)
+
+
+def on_invalid(uc, user):  # type: ignore[no-untyped-def]
+    """An instruction that Unicorn does not know."""
+    raise_exception(array_at(user, 1, CORE)[0], I64(INVALID_OPCODE), I64(-1), I64(0))
+    return True
+
+
+def on_syscall(uc, user):  # type: ignore[no-untyped-def]
+    """SYSCALL."""
+    core = array_at(user, 1, CORE)[0]
+    full = array_at(core.companion, 1, FULL)[0]
+    boot = array_at(array_at(full.gear, 1, GEAR)[0].boot, 1, BOOT)[0]
+    system_call(boot, array_at(full.cpu, 1, CPU)[0])
+    return 0
+
+
+@njit
+def put_clock(core, cpu):  # type: ignore[no-untyped-def]
+    """The time stamp counter into EDX:EAX: the devices' clock, when the instruction in flight starts."""
+    gear = array_at(array_at(core.companion, 1, FULL)[0].gear, 1, GEAR)[0]
+    now = gear.ticks_base + max(core.start, core.clock) * 1000 // gear.megahertz
+    put64(cpu, RAX, now & 0xFFFFFFFF)
+    put64(cpu, RDX, now >> 32)
+
+
+def on_rdtsc(uc, user):  # type: ignore[no-untyped-def]
+    """RDTSC."""
+    core = array_at(user, 1, CORE)[0]
+    put_clock(core, array_at(array_at(core.companion, 1, FULL)[0].cpu, 1, CPU)[0])
+    return 1
+
+
+def on_rdtscp(uc, user):  # type: ignore[no-untyped-def]
+    """RDTSCP."""
+    core = array_at(user, 1, CORE)[0]
+    cpu = array_at(array_at(core.companion, 1, FULL)[0].cpu, 1, CPU)[0]
+    put_clock(core, cpu)
+    put64(cpu, RCX, get64(cpu, TSC_AUX) & 0xFFFFFFFF)
+    return 1

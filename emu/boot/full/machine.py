@@ -1,0 +1,41 @@
+"""The engine's machine under a real kernel: its cores are those of the boot machine, its text is decoded as it is met."""
+
+import ctypes
+from collections.abc import Sequence
+
+import numpy as np
+
+from emu.block import Array
+from emu.boot.core import Core
+from emu.boot.full import unicorn_hooks
+from emu.boot.full.hot.records import FULL, GEAR, NO_EXCEPTION
+from emu.boot.unicorn_cpu import UnicornCpu
+from emu.engine.machine import Machine, Options, Start
+from emu.engine.text import Text
+from emu.image import EMPTY_IMAGE
+from emu.memory.bus import Bus
+from emu.native import address_of
+
+
+class KernelMachine(Machine):
+    """The engine's machine; `fulls` are what the full gear keeps of each core, `gear` what it keeps of all."""
+
+    def __init__(self, bus: Bus, pool: Array, events: Sequence[str], cores: Sequence[Core], options: Options) -> None:
+        """Take over boot cores, each with a new Unicorn instance that has the hooks of full detail."""
+        self._boot_cores = cores
+        self.gear = np.zeros(1, GEAR)
+        self.fulls = np.zeros(len(cores), FULL)
+        text = Text(pool, 0, 0, 0, 0, events, {}, EMPTY_IMAGE)
+        super().__init__(bus, text, Start(cr3=0, primary_pc=0, secondary_pc=0), options)
+
+    def _attach(self, core: Array, start: Start) -> None:
+        index = int(core["index"][0])
+        full, boot_core = self.fulls[index : index + 1], self._boot_cores[index]
+        state = ctypes.string_at(boot_core.cpu.env, boot_core.cpu.context_bytes)
+        cpu = UnicornCpu(boot_core.cpu.pieces)
+        unicorn_hooks.attach(cpu, address_of(core))
+        boot_core.take_cpu(cpu, state, address_of(full))
+        core["uc"] = cpu.handle
+        core["companion"] = address_of(full)
+        full["gear"], full["core"], full["cpu"] = address_of(self.gear), address_of(core), boot_core.address
+        full["text_page"], full["exception"] = -1, NO_EXCEPTION

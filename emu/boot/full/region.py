@@ -1,0 +1,79 @@
+"""A region in full detail: from where the machine stands to a mark, a bound or its end."""
+
+from collections.abc import Callable
+
+from emu.boot.console import Console
+from emu.boot.core import Core
+from emu.boot.ending import End, Ended
+from emu.boot.full.gear import FullGear
+from emu.boot.full.hot import records
+from emu.boot.hot import env
+from emu.boot.machine import Halted, Machine
+from emu.boot.marks import M5_EXIT, M5_FAIL, M5OP_BYTES, Kind, Mark
+from emu.engine import records as rec
+
+
+class Region:
+    """Runs a machine that a gear has taken over."""
+
+    def __init__(self, machine: Machine, gear: FullGear, console: Console) -> None:
+        """At its beginning."""
+        self._machine, self.gear, self._console = machine, gear, console
+        self._exited: Ended | None = None
+
+    def run(self, until: Mark | None, max_cycles: int, pause: Callable[[], bool]) -> Ended:
+        """Run; `pause` is asked now and then whether to stop. All accounts are brought up to one instant."""
+        console, engine = self._console, self.gear.machine
+        console.text, console.text_seen = (until.text.encode() if until and until.kind == Kind.TEXT else None), False
+        engine.record["max_cycles"] = max_cycles
+        ended = None
+        while ended is None:
+            try:
+                outcome = self.gear.run()
+            except Halted:
+                ended = Ended(End.STUCK)
+                break
+            if outcome == records.CALL:
+                self._m5op(self._machine.cores[int(engine.record["outcome_core"][0])], until)
+            elif outcome == rec.RUN_DONE:
+                ended = self._why(until)
+            elif pause():
+                ended = Ended(End.STOPPED)
+            elif outcome == rec.LIMIT:
+                ended = Ended(End.LIMIT)
+        console.flush()
+        engine.finish()
+        return ended
+
+    def _m5op(self, core: Core, until: Mark | None) -> None:
+        """An m5op of the guest: the end, a mark, or nothing; it retires like any instruction."""
+        each = self.gear.machine.cores[core.index]
+        code = self._machine.code(core, int(each["pc"]) & (2**64 - 1), M5OP_BYTES)
+        function = int.from_bytes(code[2:], "little")
+        if until is not None and until.kind == Kind.M5OP and until.number == function:
+            self._end(Ended(End.MARK), int(each["clock"]))
+        elif function == M5_EXIT:
+            self._end(Ended(End.EXITED, 0), int(each["clock"]))
+        elif function == M5_FAIL:
+            self._end(Ended(End.EXITED, core.cpu.get64(env.RSI) & 0xFF), int(each["clock"]))
+        self.gear.skip(core, M5OP_BYTES)
+
+    def _end(self, ended: Ended, at: int) -> None:
+        """Every core runs on to one instant that none has passed."""
+        self._exited = self._exited or ended
+        record = self.gear.machine.record
+        record["end_at"] = min(int(record["end_at"][0]), at + int(record["run_ahead_max"][0]) + 1)
+
+    def _why(self, until: Mark | None) -> Ended:
+        machine, console = self._machine, self._console
+        if self._exited is not None:
+            return self._exited
+        if machine.ended is not None:
+            return Ended(End(machine.ended))
+        if console.text_seen:
+            return Ended(End.MARK)
+        if console.panic_over:
+            return Ended(End.PANIC, console.exit_status())
+        if console.oops_over:
+            return Ended(End.OOPS)
+        return Ended(End.HALTED if console.halted else End.MARK)
