@@ -2,18 +2,21 @@
 
 from unicorn import x86_const as x86
 
+from emu.engine.lock_sites import count_iteration, count_under_locks, leave_lock_code
 from emu.engine.locks import account_locks
 from emu.engine.probes import (
     BEGINS_RUN,
     ENDS_RUN,
     ERRNO_EVENT,
     PROBED_EVENT,
+    UNDER_LOCKS,
     account_errno,
     account_event,
     account_spin,
     settle_span,
 )
 from emu.engine.records import (
+    ESTIMATED,
     EVENT,
     EVENT_VALUE,
     I32,
@@ -22,6 +25,7 @@ from emu.engine.records import (
     INSTRUCTION,
     JUMPED_TO,
     LOCK,
+    LOCK_CODE,
     NOT_TAKEN,
     PAGE,
     PAUSE,
@@ -33,7 +37,7 @@ from emu.engine.schedule import advance_dispatch, attribute_gap, catch_up, ends_
 from emu.engine.trace import NO_ACCESS, note, note_access, trace_instruction
 from emu.memory.records import BUS
 from emu.native import array_at, call, mix, njit
-from emu.timing.branch import CONDITIONAL, INDIRECT_JUMP, NONE, PREDICTOR, RETURN, mispredicted
+from emu.timing.branch import CALL, CONDITIONAL, INDIRECT_CALL, INDIRECT_JUMP, NONE, PREDICTOR, RETURN, mispredicted
 from emu.trace.record import Cause, Kind, State
 
 USER, KERNEL, INTERRUPT = int(State.USER), int(State.KERNEL), int(State.INTERRUPT)
@@ -107,6 +111,8 @@ def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
         account_event(machine, core, mark, task_index(machine, value))
     if roles & ERRNO_EVENT:
         account_errno(machine, mark, value)
+    if roles & UNDER_LOCKS and machine.site_count != 0:
+        count_under_locks(machine, core)
     if roles & BEGINS_RUN:
         machine.boot_cycles = core.retired_at
     note(machine, core, K_MARK, core.retired_at, mark, 0, value)
@@ -134,6 +140,18 @@ def resolve_branch(machine, core, instruction, end, next_pc):  # type: ignore[no
         stall_dispatch(core, end + penalty, C_MISPREDICT)
     if machine.branch_outcomes != 0:
         note_branch(machine, core, instruction, next_pc)
+    if machine.site_count != 0:
+        follow_calls(machine, core, instruction, following)
+
+
+@njit
+def follow_calls(machine, core, instruction, following):  # type: ignore[no-untyped-def]
+    """Know who calls the routines of locks, and when one of these returns to somebody who waits."""
+    if not instruction.traits & LOCK_CODE:
+        if instruction.branch == CALL or instruction.branch == INDIRECT_CALL:
+            core.call_site = following
+    elif instruction.branch == RETURN and core.wait_depth > 0:
+        leave_lock_code(machine, core)
 
 
 @njit
@@ -191,6 +209,8 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
     state = state_of(core, instruction.state)
     cost = settle_time(machine, core, instruction, state, next_pc)
     core.instructions += 1
+    if instruction.traits & ESTIMATED:
+        array_at(machine.estimated, core.current + 1, I64)[core.current] += 1
     core.digest = mix(mix(core.digest, core.current_pc), core.retired_at)
     if core.settling >= 0 and state in (USER, KERNEL):
         settle_span(machine, core, core.retired_at - cost)
@@ -205,6 +225,8 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
     if instruction.traits & PAUSE and core.wait_depth > 0:
         locks = array_at(machine.locks, machine.lock_count, LOCK)
         locks[core.wait_lock[core.wait_depth - 1]].spin_iterations += 1
+        if machine.site_count != 0:
+            count_iteration(machine, core)
     core.current = -1
     core.cause = 0
     core.cause_cycles = 0

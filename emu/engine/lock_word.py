@@ -10,6 +10,7 @@ from emu.native import njit
 
 QUEUED, TICKET = range(len(LOCK_KINDS))  # LOCK_KINDS are the words of variant.toml, by number
 SLEEPING = len(LOCK_KINDS)
+FOUND = SLEEPING + 1  # a queued one that was found by its value: its memory may be something else's later
 NOTHING, ACQUIRED, FAILED, RELEASED = range(4)
 
 

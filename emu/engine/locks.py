@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from emu.engine.lock_word import ACQUIRED, FAILED, RELEASED, TICKET, change, merged
-from emu.engine.records import CORE, LOCK, WAITS
+from emu.engine.lock_sites import begin_wait, release_at_site, take_at_site
+from emu.engine.lock_word import ACQUIRED, FAILED, FOUND, NOTHING, RELEASED, TICKET, change, merged
+from emu.engine.records import CORE, I64, LOCK, WAITS
 from emu.engine.trace import note
 from emu.memory.records import BUS, RELEASE, RELEASES
 from emu.native import array_at, njit
@@ -15,10 +16,13 @@ K_ACQUIRED, K_CONTENDED, K_RELEASED = (int(k) for k in (Kind.LOCK_ACQUIRED, Kind
 @njit
 def lock_at(machine, address):  # type: ignore[no-untyped-def]
     """The lock whose word starts at a physical address, or -1."""
-    index = array_at(machine.lock_of_line, (address >> 6) + 1, np.int16)[address >> 6]
-    if index >= 0 and array_at(machine.locks, machine.lock_count, LOCK)[index].address == address:
-        return np.int64(index)
-    return np.int64(-1)
+    index = I64(array_at(machine.lock_of_line, (address >> 6) + 1, np.int16)[address >> 6])
+    while index >= 0:
+        lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
+        if lock.address == address:
+            return index
+        index = lock.next
+    return I64(-1)
 
 
 @njit
@@ -26,6 +30,8 @@ def change_lock(machine, core, index, before, value, size, locked):  # type: ign
     """The store in flight changes a lock word: note what is to be settled when it retires; returns what it did."""
     lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
     done = change(lock.kind, before, merged(before, value, size), locked)
+    if lock.kind == FOUND and done == ACQUIRED and not locked and not waits_for(core, index):
+        return NOTHING
     if done == ACQUIRED:
         core.acquiring = index
     elif done == FAILED:
@@ -34,6 +40,12 @@ def change_lock(machine, core, index, before, value, size, locked):  # type: ign
         core.guards_held[lock.guard] -= 1
     core.ticket = before >> 16
     return done
+
+
+@njit
+def waits_for(core, index):  # type: ignore[no-untyped-def]
+    """Whether a core waits for a lock."""
+    return core.wait_depth > 0 and core.wait_lock[core.wait_depth - 1] == index
 
 
 @njit
@@ -56,18 +68,21 @@ def account_locks(machine, core):  # type: ignore[no-untyped-def]
     if core.failing >= 0:
         index = core.failing
         core.failing = -1
-        if (core.wait_depth == 0 or core.wait_lock[core.wait_depth - 1] != index) and core.wait_depth < WAITS:
+        if not waits_for(core, index) and core.wait_depth < WAITS:
             locks[index].contended += 1
             core.wait_lock[core.wait_depth] = index
             core.wait_start[core.wait_depth] = core.retired_at
             core.wait_ticket[core.wait_depth] = core.ticket
+            if machine.site_count != 0:
+                begin_wait(machine, core, index)
             core.wait_depth += 1
             note(machine, core, K_CONTENDED, core.retired_at, index, locks[index].address, 0)
     if core.acquiring >= 0:
         index = core.acquiring
         core.acquiring = -1
         since, waited = core.retired_at, 0
-        if core.wait_depth > 0 and core.wait_lock[core.wait_depth - 1] == index:
+        waiting = waits_for(core, index)
+        if waiting:
             core.wait_depth -= 1
             if locks[index].kind == TICKET:
                 # Its ticket was served from then on, whenever it saw that.
@@ -82,6 +97,8 @@ def account_locks(machine, core):  # type: ignore[no-untyped-def]
         locks[index].owner_pc = core.current_pc
         if locks[index].guard >= 0:
             core.guards_held[locks[index].guard] += 1
+        if machine.site_count != 0:
+            take_at_site(machine, core, index, waiting, waited)
         note(machine, core, K_ACQUIRED, since, index, locks[index].address, waited)
 
 
@@ -103,6 +120,8 @@ def release_lock(machine, core, index, cycle):  # type: ignore[no-untyped-def]
     held = cycle - lock.acquired_at
     lock.hold_cycles += held
     lock.hold_cycles_max = max(lock.hold_cycles_max, held)
+    if lock.site >= 0:
+        release_at_site(machine, core, index, held)
     lock.owner = -1
     lock.released_at = cycle
     note(machine, core, K_RELEASED, cycle, index, lock.address, held)

@@ -142,7 +142,8 @@ class Machine(Block):
             by_line[address >> 6] = index
             self.locks[index]["address"] = address
             self.locks[index]["guard"] = guards.get(name, -1)
-            self.locks[index]["owner"] = -1
+            for name in ("owner", "next", "site"):
+                self.locks[index][name] = -1
             self.locks[index]["kind"] = SLEEPING if address in start.sleeping_locks else LOCK_KINDS.index(start.lock_kind)
         self.share("lock_of_line", by_line, saved=False)
         self.record["lock_count"] = len(start.locks)

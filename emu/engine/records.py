@@ -12,6 +12,8 @@ I64, I32, I16, U8 = np.int64, np.int32, np.int16, np.uint8
 HISTORY = 32  # instructions remembered for a fault report
 VECTORS = 256
 PAGE = 4096
+HELD = 16  # locks that a core is seen to hold at once
+WAIT_BUCKETS = 40  # of a histogram of waits and holds: by the bits of their cycles
 WAITS = 4  # locks a core can be waiting for at once: a task, and interrupts on top of it
 STATES, CAUSES = len(State), len(Cause)
 
@@ -36,9 +38,10 @@ STATES, CAUSES = len(State), len(Cause)
     IF_ZERO,  # its event happens only if the register is 0
     MENDED,
     LOCK_CODE,  # of a lock's own routines: who called them takes the lock
+    COMPARES,  # a locked comparison and exchange: it may take a lock that nobody knows yet
     ESTIMATED,  # what it costs is that of its class
     GUEST,  # whoever runs the guest has something to do with it
-) = (1 << n for n in range(21))
+) = (1 << n for n in range(22))
 # INSTRUCTION.special
 SP_NONE, SP_SYSCALL, SP_HLT, SP_RDTSC, SP_CPUID, SP_FAULT = range(6)
 # CORE.scratch: one word is an event's, whatever else is read until its instruction retires
@@ -128,6 +131,11 @@ CORE = np.dtype(
         ("wait_lock", I64, (WAITS,)),
         ("wait_start", I64, (WAITS,)),
         ("wait_ticket", I64, (WAITS,)),  # drawn from a ticket lock
+        ("wait_site", I64, (WAITS,)),  # where each is to be taken
+        ("wait_stack", I64, (WAITS,)),  # and where the stack was
+        ("call_site", I64),  # where the last call from outside of a lock's routines returns to
+        ("held", I64, (HELD,)),  # locks that it holds and whose sites are known
+        ("held_count", I64),
         ("acquiring", I64),
         ("failing", I64),
         ("releasing", I64),
@@ -181,6 +189,25 @@ LOCK = np.dtype(
         ("owner", I64),
         ("owner_task", I64),  # the task that took it last,
         ("owner_pc", I64),  # and where
+        ("next", I64),  # another lock on the same line, -1: none
+        ("site", I64),  # of its last acquisition, -1: none
+        ("virtual", I64),  # where who took it first saw it
+    ]
+)
+SITE = np.dtype(  # a lock as taken from one place
+    [
+        ("lock", I64),
+        ("address", I64),  # what the call returns to; of an inlined lock, the instruction itself; 0: the slot is free
+        ("acquisitions", I64),
+        ("contended", I64),
+        ("wait_cycles", I64),
+        ("wait_cycles_max", I64),
+        ("hold_cycles", I64),
+        ("hold_cycles_max", I64),
+        ("spin_iterations", I64),
+        ("events", I64),  # that happened while it was held from here
+        ("waits", I64, (WAIT_BUCKETS,)),
+        ("holds", I64, (WAIT_BUCKETS,)),
     ]
 )
 
@@ -234,9 +261,14 @@ MACHINE = np.dtype(
         ("stall_every", I64),
         ("stall_seen", I64),
         ("stall_total", I64),
+        ("estimated", I64),  # host address of i64[records]: how often each with ESTIMATED has retired
         ("lock_of_line", I64),  # i16[lines]
         ("locks", I64),
         ("lock_count", I64),
+        ("lock_room", I64),
+        ("sites", I64),  # host address of SITE[site_count], a power of two; 0 of them: nobody asks where locks are taken
+        ("site_count", I64),
+        ("sites_used", I64),
         ("releases_seen", I64),
         ("ipis", I64),
         ("apic_writes", I64),

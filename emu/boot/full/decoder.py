@@ -193,4 +193,6 @@ def _adjust(row: np.void, each: Instruction) -> None:
         special = SP_MSR
     if special and not traits & rec.SPECIAL:
         traits |= rec.GUEST
+    if name == "cmpxchg" and each.locked:
+        traits |= rec.COMPARES
     row["traits"], row["special"] = traits, special

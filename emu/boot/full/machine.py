@@ -11,10 +11,15 @@ from emu.boot.full import unicorn_hooks
 from emu.boot.full.hot.records import FULL, GEAR, NO_EXCEPTION
 from emu.boot.unicorn_cpu import UnicornCpu
 from emu.engine.machine import Machine, Options, Start
+from emu.engine.probes import UNDER_LOCKS
+from emu.engine.records import LOCK, SITE
 from emu.engine.text import Text
 from emu.image import EMPTY_IMAGE
 from emu.memory.bus import Bus
 from emu.native import address_of
+
+LOCKS_MAX = 1 << 14
+SITES_MAX = 1 << 14
 
 
 class KernelMachine(Machine):
@@ -27,6 +32,11 @@ class KernelMachine(Machine):
         self.fulls = np.zeros(len(cores), FULL)
         text = Text(pool, 0, 0, 0, 0, events, {}, EMPTY_IMAGE)
         super().__init__(bus, text, Start(cr3=0, primary_pc=0, secondary_pc=0), options)
+        self.locks = self.share("locks", np.zeros(LOCKS_MAX, LOCK))
+        self.sites = self.share("sites", np.zeros(SITES_MAX, SITE))
+        self.put(lock_count=0, lock_room=LOCKS_MAX, site_count=SITES_MAX)
+        self.share("estimated", np.zeros(len(pool), np.int64))
+        self.arrays["mark_roles"][:] = UNDER_LOCKS
 
     def _attach(self, core: Array, start: Start) -> None:
         index = int(core["index"][0])

@@ -3,6 +3,7 @@
 from numba import types
 
 from emu.boot.full.hot.across import load_across, store_across
+from emu.boot.full.hot.lock_finder import WORD, find_lock
 from emu.boot.full.hot.records import (
     FULL,
     GEAR,
@@ -207,6 +208,8 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
             store_at_once(bus, full, core, address, size)
         change_code(gear, boot, full, cpu, address, size)
     else:
+        if traits & LOCKED and size == WORD and core.current_pc < 0:
+            find_lock(gear, machine, full, core, bus, traits, address, value)
         store_access(machine, core, address, size, value)
 
 

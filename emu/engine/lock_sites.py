@@ -1,0 +1,112 @@
+"""Where locks are taken: what each place has waited for each lock, and held it; and waits that are given up.
+
+A lock that is taken by a routine of its own (LOCK_CODE) is taken by whoever called that; any other one where the instruction is.
+"""
+
+from unicorn import x86_const as x86
+
+from emu.engine.records import HELD, I64, INSTRUCTION, LOCK, LOCK_CODE, SITE, WAIT_BUCKETS
+from emu.engine.special import get
+from emu.native import array_at, njit
+
+RSP = x86.UC_X86_REG_RSP
+SPREAD = 0x9E3779B1  # 2**32 / golden ratio, odd
+FULL = -1  # there is no room for another site
+
+
+@njit
+def bits_of(cycles):  # type: ignore[no-untyped-def]
+    """Place of a number of cycles in a histogram."""
+    bits = 0
+    while cycles >> bits > 0 and bits < WAIT_BUCKETS - 1:
+        bits += 1
+    return bits
+
+
+@njit
+def site_of(machine, core, index):  # type: ignore[no-untyped-def]
+    """The site of the lock operation in flight on a lock, a new one if need be; FULL if the table is."""
+    in_routine = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].traits & LOCK_CODE
+    address = core.call_site if in_routine else core.current_pc
+    sites = array_at(machine.sites, machine.site_count, SITE)
+    at = ((index * SPREAD ^ address * SPREAD) >> 8) & (machine.site_count - 1)
+    while sites[at].address != 0:
+        if sites[at].address == address and sites[at].lock == index:
+            return I64(at)
+        at = (at + 1) & (machine.site_count - 1)
+    if 4 * machine.sites_used >= 3 * machine.site_count:
+        return I64(FULL)
+    machine.sites_used += 1
+    sites[at].address = address
+    sites[at].lock = index
+    return I64(at)
+
+
+@njit
+def begin_wait(machine, core, index):  # type: ignore[no-untyped-def]
+    """The wait for a lock that has just begun has a site."""
+    core.wait_site[core.wait_depth] = site_of(machine, core, index)
+    core.wait_stack[core.wait_depth] = get(machine, core, RSP)
+
+
+@njit
+def take_at_site(machine, core, index, waited_at_all, waited):  # type: ignore[no-untyped-def]
+    """A lock is taken: by the site at which the wait began, if there was one; `core.wait_depth` is that of before the wait."""
+    site = core.wait_site[core.wait_depth] if waited_at_all else site_of(machine, core, index)
+    array_at(machine.locks, machine.lock_count, LOCK)[index].site = site
+    if site < 0:
+        return
+    record = array_at(machine.sites, machine.site_count, SITE)[site]
+    record.acquisitions += 1
+    if waited_at_all:
+        record.contended += 1
+        record.wait_cycles += waited
+        record.wait_cycles_max = max(record.wait_cycles_max, waited)
+        record.waits[bits_of(waited)] += 1
+    if core.held_count < HELD:
+        core.held[core.held_count] = index
+        core.held_count += 1
+
+
+@njit
+def release_at_site(machine, core, index, held):  # type: ignore[no-untyped-def]
+    """A lock is free that was taken at a known site."""
+    lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
+    record = array_at(machine.sites, machine.site_count, SITE)[lock.site]
+    record.hold_cycles += held
+    record.hold_cycles_max = max(record.hold_cycles_max, held)
+    record.holds[bits_of(held)] += 1
+    lock.site = -1
+    kept = 0
+    for place in range(core.held_count):
+        if core.held[place] != index:
+            core.held[kept] = core.held[place]
+            kept += 1
+    core.held_count = kept
+
+
+@njit
+def count_under_locks(machine, core):  # type: ignore[no-untyped-def]
+    """An event happens under every lock that the core holds."""
+    locks = array_at(machine.locks, machine.lock_count, LOCK)
+    sites = array_at(machine.sites, machine.site_count, SITE)
+    for place in range(core.held_count):
+        site = locks[core.held[place]].site
+        if site >= 0:
+            sites[site].events += 1
+
+
+@njit
+def count_iteration(machine, core):  # type: ignore[no-untyped-def]
+    """A core that waits has gone round once."""
+    site = core.wait_site[core.wait_depth - 1]
+    if site >= 0:
+        array_at(machine.sites, machine.site_count, SITE)[site].spin_iterations += 1
+
+
+@njit
+def leave_lock_code(machine, core):  # type: ignore[no-untyped-def]
+    """A routine of a lock has returned: who waits no deeper in the stack than that has given up, as a trylock does."""
+    stack = get(machine, core, RSP)
+    while core.wait_depth > 0 and core.wait_stack[core.wait_depth - 1] < stack:
+        core.wait_depth -= 1
