@@ -41,15 +41,10 @@ class Watchers:
 def boot(spec: BootSpec, watchers: Watchers, *, digest: bool = False) -> BootResult:
     """Boot, or begin from a snapshot, and run to the end, the mark or the bound."""
     inputs = read_inputs(spec)
-    console = Console(watchers.output)
-    machine = build(spec, inputs.identity, console.receive)
-    console.wake = machine.interrupt
-    session = Session(machine, console, partial(symbol_address, inputs.kernel))
-    _check_symbols(spec, inputs.kernel)
     if spec.at is not None and spec.checkpoint is not None:
         Output(spec.checkpoint, "snapshot", overwrite=spec.overwrite)  # refused before the run, not behind it
-    shape = shape_of(spec, inputs)
-    _begin(spec, inputs, session, shape, watchers)
+    session, shape = begin(spec, inputs, watchers)
+    machine, console = session.machine, session.console
     began, before = time.monotonic(), machine.instructions()
 
     def pause() -> bool:
@@ -72,8 +67,19 @@ def boot(spec: BootSpec, watchers: Watchers, *, digest: bool = False) -> BootRes
     return summarise(spec, session, ended, seconds, machine.instructions() - before, kernel=inputs.kernel, digest=digest)
 
 
-def _begin(spec: BootSpec, inputs: Inputs, session: Session, shape: Shape, watchers: Watchers) -> None:
-    """From a snapshot, from a boot that was kept, or from power-on."""
+def begin(spec: BootSpec, inputs: Inputs, watchers: Watchers) -> tuple[Session, Shape]:
+    """A machine that is ready to run: from a snapshot, from a boot that was kept, or from power-on."""
+    console = Console(watchers.output)
+    machine = build(spec, inputs.identity, console.receive)
+    console.wake = machine.interrupt
+    session = Session(machine, console, partial(symbol_address, inputs.kernel))
+    _check_symbols(spec, inputs.kernel)
+    shape = shape_of(spec, inputs)
+    _fill(spec, inputs, session, shape, watchers)
+    return session, shape
+
+
+def _fill(spec: BootSpec, inputs: Inputs, session: Session, shape: Shape, watchers: Watchers) -> None:
     if spec.restore is not None:
         with open_snapshot(spec.restore) as file:
             what = f"snapshot {spec.restore}"

@@ -11,9 +11,10 @@ from emu.boot.guest_files import parse_file
 from emu.boot.marks import FORMS, parse_mark
 from emu.boot.result import BootResult
 from emu.boot.spec import CPUS_MAX, IDENTITIES, MEMORY_DEFAULT_MIB, QUANTUM_DEFAULT, BootSpec
-from emu.cli import options, terminal, together
+from emu.cli import boot_detail, options, terminal, together
 from emu.errors import GuestFault, LimitReached
 
+REGION = ("--to", "--per", "--symbols", "--region-seed")
 FILES = ("--file", "--busybox")
 OF_MACHINES = ("--cpus", "--memory", "--append", "--machine", "--cpuid", "--quantum", "--seed", *FILES)
 RUNS_ANEW = ("--max-instructions", "--until", "--json", "--verbose", "--checkpoint", "--at", "--no-cache", "--overwrite")
@@ -22,7 +23,17 @@ RUNS = (*RUNS_ANEW, "--restore")
 
 @together.declare(
     together.Apart("--initrd", FILES, "what is in it is all that the guest has"),
-    together.Apart("--dry-run", RUNS, "nothing runs"),
+    together.Apart("--dry-run", (*RUNS, "--from", *REGION), "nothing runs"),
+    together.Apart(
+        "--from", ("--until", "--checkpoint", "--at", "--overwrite"), "a region ends at --to, and cannot go on from there"
+    ),
+    together.Needs(REGION, "--from", "full detail begins at a mark"),
+    together.Together(("--from", *REGION), "each says something else of the region"),
+    together.Together(
+        ("--from", *REGION),
+        "a region of any machine, however it came there, is looked at",
+        (*OF_MACHINES, "--initrd", "--restore", "--max-instructions", "--json", "--verbose", "--no-cache"),
+    ),
     together.Apart("--restore", ("--no-cache",), "a snapshot is a beginning of its own, and keeps nothing"),
     together.Needs(("--checkpoint", "--overwrite"), "--at", "a snapshot is written at a mark"),
     together.Needs(("--at", "--overwrite"), "--checkpoint", "a mark alone writes nothing"),
@@ -62,6 +73,20 @@ def boot(
     max_instructions: Annotated[
         str | None, typer.Option(metavar="N", help="Stop a guest that has not ended after N instructions of all cores.")
     ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="MARK", help="From there on in full detail: every cycle, lock and line.")
+    ] = None,
+    stop: Annotated[
+        str | None,
+        typer.Option("--to", metavar="MARK", help="To there; else to work_end, if it begins at work_begin, or to the end."),
+    ] = None,
+    per: Annotated[str | None, typer.Option(metavar="N", help="The region has N items: say how many a second.")] = None,
+    symbols: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A System.map, for a kernel that has no symbols of its own.")
+    ] = None,
+    region_seed: Annotated[
+        str, typer.Option(metavar="N", help="Put cores and timers off by up to 2,047 cycles at the region's begin; 0: not.")
+    ] = "0",
     checkpoint: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a snapshot of the machine at the mark --at, and go on.")
     ] = None,
@@ -86,6 +111,7 @@ def boot(
     Examples:
       emu boot ./vmlinux --cpus 4 -- ./my-benchmark 100
       emu boot /boot/vmlinuz --busybox /bin/busybox -- ./script.sh
+      emu boot ./vmlinux -p 4 --from work_begin --per 1600 -- ./my-benchmark     every cycle, lock and line of it
       emu boot ~/linux --until user --verbose          the newest build of a kernel tree, to its first user instruction
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     spec = BootSpec(
@@ -115,6 +141,14 @@ def boot(
 
         for line in describe(spec):
             terminal.show(line)
+        return
+    if start is not None:
+        boot_detail.run(
+            spec,
+            boot_detail.region(start, stop, per, symbols, region_seed, max_instructions),
+            verbose=verbose,
+            as_json=as_json,
+        )
         return
     result = _run(spec, verbose=verbose, as_json=as_json)
     if as_json:

@@ -10,7 +10,8 @@ from emu.engine.account import LOCK_WAIT, pass_time, state_of
 from emu.engine.apic import acknowledge, watch_interrupts
 from emu.engine.mend import mend_fault
 from emu.engine.records import FRESH, INSTRUCTION
-from emu.engine.special import RFLAGS, enter_kernel, get, put
+from emu.engine.registers import RFLAGS, RSP, get, put
+from emu.engine.special import enter_kernel
 from emu.engine.trace import NO_ACCESS, note, note_access
 from emu.memory.access import load, store
 from emu.memory.records import BUS
@@ -18,7 +19,7 @@ from emu.memory.store_buffer import drain_due, read_ram, stores_visible_at, with
 from emu.native import array_at, call, njit
 from emu.trace.record import Access, Cause, Kind, State
 
-RSP, CS, SS = x86.UC_X86_REG_RSP, x86.UC_X86_REG_CS, x86.UC_X86_REG_SS
+CS, SS = x86.UC_X86_REG_CS, x86.UC_X86_REG_SS
 IDTR, TR = x86.UC_X86_REG_IDTR, x86.UC_X86_REG_TR
 IF, TF_IF_DF_NT_AC = 0x200, 0x44700
 TEXT_MAP, DIRECT_MAP = -(2**31), -(0x7800 << 32)  # 0xffffffff80000000 and 0xffff880000000000 as signed numbers

@@ -3,13 +3,10 @@
 A lock that is taken by a routine of its own (LOCK_CODE) is taken by whoever called that; any other one where the instruction is.
 """
 
-from unicorn import x86_const as x86
-
 from emu.engine.records import HELD, I64, INSTRUCTION, LOCK, LOCK_CODE, SITE, WAIT_BUCKETS
-from emu.engine.special import get
+from emu.engine.registers import RSP, get
 from emu.native import array_at, njit
 
-RSP = x86.UC_X86_REG_RSP
 SPREAD = 0x9E3779B1  # 2**32 / golden ratio, odd
 FULL = -1  # there is no room for another site
 
@@ -69,7 +66,7 @@ def take_at_site(machine, core, index, waited_at_all, waited):  # type: ignore[n
 
 
 @njit
-def release_at_site(machine, core, index, held):  # type: ignore[no-untyped-def]
+def release_at_site(machine, index, held):  # type: ignore[no-untyped-def]
     """A lock is free that was taken at a known site."""
     lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
     record = array_at(machine.sites, machine.site_count, SITE)[lock.site]
@@ -77,6 +74,11 @@ def release_at_site(machine, core, index, held):  # type: ignore[no-untyped-def]
     record.hold_cycles_max = max(record.hold_cycles_max, held)
     record.holds[bits_of(held)] += 1
     lock.site = -1
+
+
+@njit
+def let_go(core, index):  # type: ignore[no-untyped-def]
+    """A core has stored what releases a lock: what it does from here on it does without that lock."""
     kept = 0
     for place in range(core.held_count):
         if core.held[place] != index:

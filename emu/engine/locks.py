@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emu.engine.lock_sites import begin_wait, release_at_site, take_at_site
+from emu.engine.lock_sites import begin_wait, let_go, release_at_site, take_at_site
 from emu.engine.lock_word import ACQUIRED, FAILED, FOUND, NOTHING, RELEASED, TICKET, change, merged
 from emu.engine.records import CORE, I64, LOCK, WAITS
 from emu.engine.trace import note
@@ -38,6 +38,8 @@ def change_lock(machine, core, index, before, value, size, locked):  # type: ign
         core.failing = index
     elif done == RELEASED and lock.guard >= 0:
         core.guards_held[lock.guard] -= 1
+    if done == RELEASED and lock.site >= 0:
+        let_go(core, index)
     core.ticket = before >> 16
     return done
 
@@ -121,7 +123,7 @@ def release_lock(machine, core, index, cycle):  # type: ignore[no-untyped-def]
     lock.hold_cycles += held
     lock.hold_cycles_max = max(lock.hold_cycles_max, held)
     if lock.site >= 0:
-        release_at_site(machine, core, index, held)
+        release_at_site(machine, index, held)
     lock.owner = -1
     lock.released_at = cycle
     note(machine, core, K_RELEASED, cycle, index, lock.address, held)

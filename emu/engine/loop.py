@@ -33,7 +33,8 @@ from emu.engine.records import (
     TRACE_FULL,
     WAITING_FOR_STARTUP,
 )
-from emu.engine.special import IDLE, RFLAGS, emulate, put, wake
+from emu.engine.registers import RFLAGS, put
+from emu.engine.special import IDLE, emulate, wake
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due
 from emu.native import NEVER, array_at, call, njit

@@ -9,7 +9,7 @@ from collections.abc import Set
 from unicorn import x86_const as x86
 
 from emu.engine.records import FIXUP
-from emu.engine.special import RFLAGS, get, put
+from emu.engine.registers import RFLAGS, get, put
 from emu.isa import Instruction
 from emu.native import njit
 

@@ -1,4 +1,4 @@
-"""Instructions that Unicorn leaves to the engine: system calls, HLT, the clock, CPUID; and the way to its registers.
+"""Instructions that Unicorn leaves to the engine: system calls, HLT, the clock, CPUID.
 
 All of them run between two turns of Unicorn, when registers may be set and the privilege level may change.
 """
@@ -19,6 +19,7 @@ from emu.engine.records import (
     SP_RDTSC,
     SP_SYSCALL,
 )
+from emu.engine.registers import RFLAGS, get, get_msr, put
 from emu.engine.trace import note
 from emu.memory.records import BUS
 from emu.native import array_at, call, njit
@@ -27,35 +28,10 @@ from emu.trace.record import Kind, State
 RAX, RBX, RCX, RDX, R11 = (
     x86.UC_X86_REG_RAX, x86.UC_X86_REG_RBX, x86.UC_X86_REG_RCX, x86.UC_X86_REG_RDX, x86.UC_X86_REG_R11
 )  # fmt: skip
-RFLAGS, MSR = x86.UC_X86_REG_RFLAGS, x86.UC_X86_REG_MSR
 LSTAR, STAR, SFMASK = 0xC0000082, 0xC0000081, 0xC0000084
 KERNEL_CS = 0x10
 IDLE = int(State.IDLE)
 K_HALT, K_WAKE = int(Kind.HALT), int(Kind.WAKE)
-
-
-@njit
-def get(machine, core, register):  # type: ignore[no-untyped-def]
-    """Value of a register of up to 64 bits."""
-    core.scratch[0] = 0
-    call(machine.reg_read, core.uc, register, core.scratch_at, 0, 0)
-    return core.scratch[0]
-
-
-@njit
-def put(machine, core, register, value):  # type: ignore[no-untyped-def]
-    """Set a register."""
-    core.scratch[0] = value
-    call(machine.reg_write, core.uc, register, core.scratch_at, 0, 0)
-
-
-@njit
-def get_msr(machine, core, number):  # type: ignore[no-untyped-def]
-    """Value of a model-specific register (struct uc_x86_msr: number, value)."""
-    core.scratch[0] = number
-    core.scratch[1] = 0
-    call(machine.reg_read, core.uc, MSR, core.scratch_at, 0, 0)
-    return core.scratch[1]
 
 
 @njit

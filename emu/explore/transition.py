@@ -6,8 +6,8 @@ from emu.engine.account import index_of
 from emu.engine.deliver import IF, deliver
 from emu.engine.loop import run_core
 from emu.engine.records import CORE, FRESH, INSTRUCTION, RUNNING, STOP_EXCEPTION, STOP_SPECIAL, STORES, WAIT_STORES
+from emu.engine.registers import RFLAGS, get
 from emu.engine.sharing import SHARING, is_shared
-from emu.engine.special import RFLAGS, get
 from emu.explore.records import DRAIN, INTERRUPT
 from emu.explore.state import copy_words, hash_core, hash_journal, restore, save
 from emu.memory.records import BUFFER, BUS, RING, STORE

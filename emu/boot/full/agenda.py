@@ -13,6 +13,8 @@ from emu.boot.devices.interrupt_message import Delivery, Message
 from emu.boot.devices.local_apic import LocalApic
 from emu.native import NEVER
 
+NMI = 2
+
 
 @dataclass(order=True, slots=True)
 class Flight:
@@ -31,7 +33,7 @@ class Agenda:
         self._board, self._base, self._megahertz, self._flight = board, base, megahertz, flight_cycles
         self._flights: list[Flight] = []
         self._sent = 0
-        self.ipis = Counter[int]()  # by vector; other kinds by -1 - kind
+        self.ipis = Counter[int]()  # by vector
 
     def ticks(self, cycle: int) -> int:
         """The devices' clock at a cycle."""
@@ -44,8 +46,7 @@ class Agenda:
     def send(self, now: int, origin: LocalApic | None, target: LocalApic, message: Message, deliver: Callable[[], None]) -> None:
         """A message leaves; one to the core that sends it arrives at once."""
         if origin is not None:
-            vectored = message.delivery in (Delivery.FIXED, Delivery.LOWEST_PRIORITY)
-            self.ipis[message.vector if vectored else -1 - message.delivery] += 1
+            self.ipis[NMI if message.delivery == Delivery.NMI else message.vector] += 1
         self._sent += 1
         arrives = now if origin is target else now + self._flight
         heapq.heappush(self._flights, Flight(arrives, self._sent, deliver))

@@ -4,8 +4,7 @@ What the bytes alone say of an instruction (its length, its cost, what it does) 
 one run to the next; a record is that, with the state, the event and the part in a lock that its place has.
 """
 
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -37,13 +36,16 @@ WAITS = frozenset(("in", "insb", "insw", "insd", "out", "outsb", "outsw", "outsd
 NATIVE = frozenset(("syscall", "rdtsc", "cpuid"))  # special to the engine, but hooks of their own do them for a real kernel
 
 
-@dataclass(frozen=True, slots=True)
-class Role:
+class Role(Protocol):
     """What the place of an instruction says of it."""
 
-    state: State
-    lock_code: bool = False
-    event: int = -1  # number of the event that its execution is
+    @property
+    def state(self) -> State:
+        """Where its cycles go."""
+
+    @property
+    def lock_code(self) -> bool:
+        """Whether it is of a lock's own routines."""
 
 
 class Roles(Protocol):
@@ -51,6 +53,10 @@ class Roles(Protocol):
 
     def role(self, address: int) -> Role:
         """Of the instruction at a virtual address (unsigned)."""
+
+    @property
+    def events(self) -> Mapping[int, str]:
+        """Instructions whose execution is an event."""
 
 
 class Decoder:
@@ -61,9 +67,10 @@ class Decoder:
         self.pool = np.zeros(RECORDS_MAX, rec.INSTRUCTION)
         self._used = 1
         self._costs, self._roles, self._cache = costs, roles, cache
-        self._numbers: dict[tuple[int, Role, bool, bool], int] = {}
+        self.events = sorted(set(roles.events.values()))
+        self._events = {address: self.events.index(name) for address, name in roles.events.items()}
+        self._numbers: dict[tuple[int, State, bool, int, bool, bool], int] = {}
         self.names: list[str] = [""]  # mnemonics of estimated records, by number
-        self.decoded = Counter[str]()
 
     def decode(self, page: bytes, offset: int, address: int, slots: np.ndarray, beyond: bytes) -> int:
         """Records from `offset` of a page on, to the next jump or to what is known; the number of the first.
@@ -86,6 +93,10 @@ class Decoder:
         if first:
             return first
         return self._across(page[offset:] + beyond, address, slots, offset)
+
+    def save(self) -> None:
+        """Keep what is new for the next run."""
+        self._cache.save()
 
     def _across(self, code: bytes, address: int, slots: np.ndarray, offset: int) -> int:
         """An instruction across pages, or none at all; that of a program may have another neighbour the next time."""
@@ -132,10 +143,10 @@ class Decoder:
             return timing_by(estimated_cost(each), each, self._costs), True
 
     def _number(self, fact: int, address: int, *, fused: bool, once: bool) -> int:
-        role = self._roles.role(address)
+        role, event = self._roles.role(address), self._events.get(address, -1)
         known = self._cache.rows[fact]
         fused = fused and known["row"]["branch"] == 1  # a conditional branch
-        key = (fact, role, fused, once)
+        key = (fact, role.state, role.lock_code, event, fused, once)
         number = self._numbers.get(key)
         if number is None:
             if self._used >= RECORDS_MAX:
@@ -143,11 +154,11 @@ class Decoder:
             number = self._used
             self._used += 1
             self._numbers[key] = number
-            self._make_record(number, fact, role, fused=fused, once=once)
+            self._make_record(number, fact, role, event, fused=fused, once=once)
             self.names.append(self._cache.names[fact])
         return number
 
-    def _make_record(self, number: int, fact: int, role: Role, *, fused: bool, once: bool) -> None:
+    def _make_record(self, number: int, fact: int, role: Role, event: int, *, fused: bool, once: bool) -> None:
         self.pool[number] = self._cache.rows[fact]["row"]
         record = self.pool[number]
         record["state"] = role.state
@@ -155,9 +166,9 @@ class Decoder:
             record["macro_ops"] = 0
         if role.lock_code:
             record["traits"] |= rec.LOCK_CODE
-        if role.event >= 0:
+        if event >= 0:
             record["traits"] |= rec.EVENT | rec.ORDERED
-            record["mark"] = role.event
+            record["mark"] = event
         if once and not record["traits"] & rec.GUEST:
             record["traits"] |= rec.GUEST
             record["special"] = SP_ONCE

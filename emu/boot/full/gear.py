@@ -6,7 +6,7 @@ not been met, MSRs, m5ops.
 
 import ctypes
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,18 +40,18 @@ STATUS = {boot_records.RUNNING: rec.RUNNING, boot_records.HALTED: rec.HALTED}
 class FullGear:
     """A boot machine in full detail. It cannot go back."""
 
-    def __init__(self, machine: Machine, description: MachineFile, decoder: Decoder, events: Sequence[str], seed: int = 0) -> None:
-        """Take it over; `events` are the names of the events that the decoder's roles number."""
+    def __init__(self, machine: Machine, description: MachineFile, decoder: Decoder, seed: int = 0) -> None:
+        """Take it over."""
         if machine.ram.low_bytes != machine.ram.size:
             most = machine.ram.low_bytes >> 20
             raise UserError(f"full detail knows RAM below the hole for devices alone: --memory must be at most {most} MiB")
-        self._boot, self._decoder = machine, decoder
+        self._boot, self.decoder = machine, decoder
         self.description = description
         self._megahertz = description.clock_hz.value // 1_000_000
         count = len(machine.cores)
         ram = np.frombuffer(machine.ram.bytes, np.uint8)
         bus = Bus(description, count, machine.ram.size, ram)
-        self.machine = KernelMachine(bus, decoder.pool, events, machine.cores, Options(slice_cycles=SLICE_CYCLES))
+        self.machine = KernelMachine(bus, decoder.pool, decoder.events, machine.cores, Options(slice_cycles=SLICE_CYCLES))
         self.agenda = Agenda(machine.board, machine.now(), self._megahertz, int(self.machine.record["ipi_flight"][0]))
         self._slots: dict[int, np.ndarray] = {}  # by frame
         self._frames: dict[int, int] = {}  # by the address of the slots
@@ -69,6 +69,8 @@ class FullGear:
         gear["machine"], gear["boot"] = address_of(self.machine.record), boot.address
         gear["frames"], gear["frame_slots"] = len(self._frame_slots), address_of(self._frame_slots)
         gear["ticks_base"], gear["megahertz"] = boot.now(), self._megahertz
+        self.line_moves = np.zeros(int(self.machine.bus.record["lines"][0]), np.uint32)
+        gear["line_moves"] = address_of(self.line_moves)
         self._callbacks = [unicorn_hooks.ANSWER(each) for each in (self._decode, self._find_linear, self._add_slots)]
         for name, each in zip(("decode", "find_linear", "add_slots"), self._callbacks, strict=True):
             gear[name] = ctypes.cast(each, ctypes.c_void_p).value
@@ -152,7 +154,7 @@ class FullGear:
             frame, offset = self._frames[slots_at], pc & (PAGE - 1)
             page = self._boot.ram.read(frame << 12, PAGE)
             beyond = b"" if offset < PAGE - 15 else self._boot.code(self._boot.cores[index], ((pc >> 12) + 1 << 12) & MASK64, 15)
-            return self._decoder.decode(page, offset, pc & MASK64, self._slots[frame], beyond)
+            return self.decoder.decode(page, offset, pc & MASK64, self._slots[frame], beyond)
         except BaseException as error:
             self.failure = error
             return 0
@@ -241,6 +243,12 @@ class FullGear:
         else:
             each["current"] = -1
             self._deliver(core, vector, 0)
+
+    def count_instructions(self) -> None:
+        """What the cores have retired here counts in the boot machine too."""
+        for core, each in zip(self._boot.cores, self.machine.cores, strict=True):
+            core.record["count"] += int(each["instructions"])
+            core.cpu.put64(env.EIP, int(each["pc"]) & MASK64)
 
     def skip(self, core: Core, size: int) -> None:
         """An instruction has been carried out here: it retires with the next step."""

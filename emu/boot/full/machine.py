@@ -20,6 +20,7 @@ from emu.native import address_of
 
 LOCKS_MAX = 1 << 14
 SITES_MAX = 1 << 14
+WAKEUPS = "wakeups"  # the event that is counted under locks
 
 
 class KernelMachine(Machine):
@@ -36,7 +37,7 @@ class KernelMachine(Machine):
         self.sites = self.share("sites", np.zeros(SITES_MAX, SITE))
         self.put(lock_count=0, lock_room=LOCKS_MAX, site_count=SITES_MAX)
         self.share("estimated", np.zeros(len(pool), np.int64))
-        self.arrays["mark_roles"][:] = UNDER_LOCKS
+        self.arrays["mark_roles"][text.mark(WAKEUPS)] = UNDER_LOCKS if WAKEUPS in events else 0
 
     def _attach(self, core: Array, start: Start) -> None:
         index = int(core["index"][0])

@@ -68,7 +68,7 @@ INVALID_HOOK = types.boolean(i64, i64)  # uc, user data
 MEM_WRITE, MEM_FETCH = 17, 18
 INVALID_OPCODE, GENERAL_PROTECTION = 6, 13
 WITH_CODE = 1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17
-C_TLB = int(Cause.TLB_MISS)
+C_TLB, C_SIBLING, C_REMOTE = (int(each) for each in (Cause.TLB_MISS, Cause.SIBLING_LINE, Cause.REMOTE_LINE))
 ROOM = 32  # stores that one instruction makes at most, between two looks at the ring
 
 
@@ -167,6 +167,16 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
             load_across(gear, boot, bus, machine, full, core, array_at(full.cpu, 1, CPU)[0], address, size)
             return
     load_access(machine, core, address, size)
+    bus = array_at(machine.bus, 1, BUS)[0]
+    if bus.cause == C_SIBLING or bus.cause == C_REMOTE:
+        note_move(array_at(full.gear, 1, GEAR)[0], bus, address)
+
+
+@njit
+def note_move(gear, bus, address):  # type: ignore[no-untyped-def]
+    """A line has come from another core."""
+    if address >> 6 < bus.lines:
+        array_at(gear.line_moves, bus.lines, U32)[address >> 6] += U32(1)
 
 
 @njit
@@ -210,7 +220,10 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
     else:
         if traits & LOCKED and size == WORD and core.current_pc < 0:
             find_lock(gear, machine, full, core, bus, traits, address, value)
+        bus.ownership_cycles = 0
         store_access(machine, core, address, size, value)
+        if bus.ownership_cycles > 0 and (bus.ownership_cause == C_SIBLING or bus.ownership_cause == C_REMOTE):
+            note_move(gear, bus, address)
 
 
 @njit

@@ -52,7 +52,8 @@ from emu.engine.records import (
     TRACE_FULL,
     WAITING_FOR_STARTUP,
 )
-from emu.engine.special import RFLAGS, emulate, put
+from emu.engine.registers import RFLAGS, put
+from emu.engine.special import emulate
 from emu.engine.trace import NO_ACCESS, note_access
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due

@@ -26,7 +26,7 @@ GEAR = np.dtype(
         ("decode", I64),  # C function (core, pc): a record for the instruction there; its number, or 0
         ("find_linear", I64),  # C function (core, physical address): where the access of the instruction in flight is
         ("add_slots", I64),  # C function (core, frame): the frame has code
-        ("call_core", I64),  # whose m5op is to be looked at
+        ("line_moves", I64),  # host address of u32[lines]: how often each has come from another core
     ]
 )
 FULL = np.dtype(

@@ -1,0 +1,94 @@
+"""`emu boot --from MARK`: a region of a real kernel in full detail."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from emu.boot.ending import End
+from emu.boot.marks import M5_WORK_BEGIN, Kind, parse_mark
+from emu.boot.result import BootResult
+from emu.boot.spec import BootSpec
+from emu.cli import options, terminal
+from emu.errors import CheckFailed, UserError
+
+if TYPE_CHECKING:
+    from emu.subjects.kernel.detail import DetailRun, RegionSpec
+
+SCHEMA = "emu-boot-detail/1"
+STOPS = (Kind.M5OP, Kind.TEXT)
+
+
+def region(
+    start: str, stop: str | None, per: str | None, symbols: Path | None, seed: str, max_instructions: str | None
+) -> "RegionSpec":
+    """What the options say of a region."""
+    from emu.subjects.kernel.detail import INSTRUCTIONS_MAX, WORK_END, RegionSpec
+
+    begin = parse_mark("--from", start)
+    end = None if stop is None else parse_mark("--to", stop)
+    if end is not None and end.kind not in STOPS:
+        raise UserError(f"--to must be work_end, exit, checkpoint, work_begin or text:STRING, not {stop!r}")
+    if end is None and begin.kind == Kind.M5OP and begin.number == M5_WORK_BEGIN:
+        end = WORK_END
+    items = None if per is None else options.whole("per", per)
+    if items is not None and items < 1:
+        raise UserError(f"--per must be at least 1, not {items}")
+    if symbols is not None and not symbols.is_file():
+        raise UserError(f"--symbols {symbols}: there is no such file; give the System.map of the kernel's build")
+    bound = INSTRUCTIONS_MAX if max_instructions is None else options.whole("max-instructions", max_instructions)
+    return RegionSpec(begin, end, items, symbols, bound, options.whole("region-seed", seed))
+
+
+def run(spec: BootSpec, region: "RegionSpec", *, verbose: bool, as_json: bool) -> None:
+    """Run it, and print its report or its JSON; a region that does not come to its end is a failed check, with what there is."""
+    from emu.boot.run import Watchers
+    from emu.description import load_machine
+    from emu.report.kernel_report import kernel_report
+    from emu.subjects.kernel.detail import run_detail
+
+    with terminal.interruptible() as interrupt:
+
+        def progress(instructions: int) -> None:
+            interrupt.begin()
+
+        watchers = Watchers(
+            output=(lambda content: None) if as_json else terminal.show_bytes,
+            progress=progress,
+            should_stop=interrupt.should_stop,
+            tell=terminal.complain if verbose else lambda line: None,
+        )
+        found = run_detail(spec, region, load_machine(spec.machine), watchers)
+    if found.detail is not None:
+        if as_json:
+            known = {"schema": SCHEMA, **_of_boot(found.boot), **found.detail.to_dict()}
+            terminal.show(json.dumps(known, indent=2))
+        else:
+            terminal.show("")
+            for line in kernel_report(found.detail):
+                terminal.show(line)
+    _judge(found, region)
+
+
+def _of_boot(boot: BootResult) -> dict[str, object]:
+    """What is known of the boot beside the region."""
+    known = boot.to_dict()
+    return {name: value for name, value in known.items() if name not in ("schema", "cores", "instructions", "mips", "clock")} | {
+        "doing": known["cores"]
+    }
+
+
+def _judge(found: "DetailRun", region: "RegionSpec") -> None:
+    boot, where = found.boot, "; ".join(found.boot.doing)
+    how = boot.ended.how
+    if how == End.STOPPED:
+        raise typer.Exit(terminal.INTERRUPTED)
+    said = "not over" if how == End.LIMIT else how.value
+    after = f"after {boot.instructions} instructions"
+    if found.detail is None:
+        raise CheckFailed(f"--from {region.start} did not come: the run was {said} {after}: {where}")
+    if region.stop is not None and how != End.MARK:
+        raise CheckFailed(f"--to {region.stop} did not come: the run was {said} {after} (see --max-instructions): {where}")
+    if boot.exit_code:
+        raise typer.Exit(boot.exit_code)

@@ -1,0 +1,110 @@
+"""A region of a real kernel in full detail: booted in the fast gear to its beginning, accounted to its end, named."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from emu.boot.build import read_inputs
+from emu.boot.ending import End, Ended
+from emu.boot.full.decode_cache import DecodeCache
+from emu.boot.full.decoder import Decoder
+from emu.boot.full.gear import FullGear
+from emu.boot.full.measure import measure
+from emu.boot.full.region import Region
+from emu.boot.machine import Machine
+from emu.boot.marks import M5_WORK_END, Kind, Mark
+from emu.boot.result import BootResult
+from emu.boot.run import Watchers, begin, summarise
+from emu.boot.session import Session
+from emu.boot.spec import BootSpec
+from emu.description.machine_file import MachineFile
+from emu.elf.elf_file import Elf
+from emu.elf.kernel_symbols import kernel_elf, kernel_symbols
+from emu.elf.struct_types import StructTypes, struct_types
+from emu.elf.symbols import SymbolTable, read_system_map
+from emu.errors import UserError
+from emu.subjects.kernel.places import Places
+from emu.subjects.kernel.result import DetailResult, detail_result
+from emu.subjects.kernel.roles import Roles, unrecognised
+
+WORK_END = Mark(Kind.M5OP, "work_end", M5_WORK_END)
+FOREVER = 10**15  # cycles
+INSTRUCTIONS_MAX = 10**9  # of a region for which nobody says how long it may be
+
+
+@dataclass(frozen=True, slots=True)
+class RegionSpec:
+    """Which part of a run is looked at, and how."""
+
+    start: Mark
+    stop: Mark | None = None  # the end of the run
+    items: int | None = None  # of the user's, in the region
+    symbols: Path | None = None  # a System.map
+    max_instructions: int = INSTRUCTIONS_MAX
+    seed: int = 0  # puts cores and timers off a little; 0: not
+
+
+@dataclass(frozen=True, slots=True)
+class DetailRun:
+    """What came of it: `detail` is None if the region was not reached."""
+
+    boot: BootResult
+    detail: DetailResult | None
+
+
+def run_detail(spec: BootSpec, region: RegionSpec, description: MachineFile, watchers: Watchers) -> DetailRun:
+    """Boot to the beginning of the region, or begin from what was kept, and account to its end."""
+    inputs = read_inputs(spec)
+    elf = kernel_elf(inputs.kernel)
+    symbols = read_system_map(region.symbols) if region.symbols is not None else kernel_symbols(inputs.kernel, elf)
+    session, _ = begin(replace(spec, until=region.start), inputs, watchers)
+    began, before = time.monotonic(), session.machine.instructions()
+
+    def pause() -> bool:
+        watchers.progress(session.machine.instructions())
+        return watchers.should_stop()
+
+    ended, gear = session.run(region.start, spec.max_instructions, pause), None
+    detail = None
+    if ended.how == End.MARK:
+        gear = FullGear(session.machine, description, _decoder(description, symbols), region.seed)
+        started = time.monotonic()
+        ended = _run_region(gear, session, region, pause)
+        seconds = time.monotonic() - started
+        places = Places(symbols, _types(elf), partial(_read, session.machine), spec.cpus)
+        detail = detail_result(measure(gear, seconds), places, tuple(unrecognised(symbols)), region.items)
+        gear.decoder.save()
+    ran = session.machine.instructions() - before
+    return DetailRun(summarise(spec, session, ended, time.monotonic() - began, ran, kernel=inputs.kernel, digest=False), detail)
+
+
+def _decoder(description: MachineFile, symbols: SymbolTable | None) -> Decoder:
+    costs = hashlib.sha256(repr(description.costs).encode()).hexdigest()
+    return Decoder(description.costs, Roles(symbols), DecodeCache(costs))
+
+
+def _run_region(gear: FullGear, session: Session, region: RegionSpec, pause: Callable[[], bool]) -> Ended:
+    """To the end of the region; more instructions than it may have end it as well."""
+
+    def over() -> bool:
+        return gear.machine.instructions >= region.max_instructions
+
+    runner = Region(session.machine, gear, session.console)
+    ended = runner.run(region.stop, FOREVER, lambda: over() or pause())
+    gear.count_instructions()
+    return Ended(End.LIMIT) if ended.how == End.STOPPED and over() else ended
+
+
+def _types(elf: Elf) -> StructTypes | None:
+    try:
+        return struct_types(elf)
+    except UserError:
+        return None
+
+
+def _read(machine: Machine, address: int, size: int) -> bytes | None:
+    content = machine.code(machine.cores[0], address, size)
+    return content if len(content) == size else None
