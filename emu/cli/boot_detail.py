@@ -45,7 +45,6 @@ def run(spec: BootSpec, region: "RegionSpec", *, verbose: bool, as_json: bool) -
     """Run it, and print its report or its JSON; a region that does not come to its end is a failed check, with what there is."""
     from emu.boot.run import Watchers
     from emu.description import load_machine
-    from emu.report.kernel_report import kernel_report
     from emu.subjects.kernel.detail import run_detail
 
     with terminal.interruptible() as interrupt:
@@ -65,9 +64,7 @@ def run(spec: BootSpec, region: "RegionSpec", *, verbose: bool, as_json: bool) -
             known = {"schema": SCHEMA, **_of_boot(found.boot), **found.detail.to_dict()}
             terminal.show(json.dumps(known, indent=2))
         else:
-            terminal.show("")
-            for line in kernel_report(found.detail):
-                terminal.show(line)
+            terminal.show(json.dumps(found.detail.to_dict(), indent=2))
     _judge(found, region)
 
 
