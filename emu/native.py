@@ -36,16 +36,21 @@ def _choose_folder(function: Callable[..., Any]) -> None:
         numba.config.CACHE_DIR = str(compiled.folder(sources))
 
 
-def njit(function: Callable[..., Any]) -> Callable[..., Any]:
+def njit(function: Callable[..., Any], *, inline: bool = False) -> Callable[..., Any]:
     """Compile a hot function (or leave it as Python when the compiler is off)."""
     _choose_folder(function)
-    dispatcher: Any = numba.njit(cache=KEPT, error_model="numpy")(function)
+    dispatcher: Any = numba.njit(cache=KEPT, error_model="numpy", forceinline=inline)(function)
     if JIT:
         resolve = dispatcher.get_call_template
         # Numba 0.68 would compile a function anew for each constant that it is called with.
         dispatcher.get_call_template = lambda args, kws: resolve(tuple(types.unliteral(each) for each in args), kws)
         _hot.add(dispatcher)
     return dispatcher  # type: ignore[no-any-return]
+
+
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, compiled into what calls it: for the few that every instruction goes through, as a call costs them dear."""
+    return njit(function, inline=True)
 
 
 class _Compiling(event.Listener):  # type: ignore[misc]

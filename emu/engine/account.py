@@ -36,7 +36,7 @@ from emu.engine.records import (
 from emu.engine.schedule import advance_dispatch, attribute_gap, catch_up, ends_at, stall_dispatch
 from emu.engine.trace import NO_ACCESS, note, note_access, trace_instruction
 from emu.memory.records import BUS
-from emu.native import array_at, call, mix, njit
+from emu.native import array_at, call, inlined, mix, njit
 from emu.timing.branch import CALL, CONDITIONAL, INDIRECT_CALL, INDIRECT_JUMP, NONE, PREDICTOR, RETURN, mispredicted
 from emu.trace.record import Cause, Kind, State
 
@@ -165,7 +165,7 @@ def pass_time(core, state, until):  # type: ignore[no-untyped-def]
     return cycles
 
 
-@njit
+@inlined
 def settle_time(machine, core, instruction, state, next_pc):  # type: ignore[no-untyped-def]
     """The instruction in flight retires: its time goes to `state`, and the clock to the next dispatch; returns its cycles."""
     if array_at(machine.bus, 1, BUS)[0].untimed != 0:  # somebody else says who comes next: an instruction is a cycle
@@ -199,7 +199,7 @@ def go_on_with_string(machine, core):  # type: ignore[no-untyped-def]
     core.start = max(core.start, core.clock)
 
 
-@njit
+@inlined
 def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
     """The instruction in flight is done and `next_pc` follows: settle its time and everything that hangs on it."""
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]

@@ -3,7 +3,7 @@
 from emu.engine.records import CORE, LOADS, LOCKED, RUNNING, SERIALISING, STORES, WAIT_STORES
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due, stores_visible_at
-from emu.native import array_at, njit
+from emu.native import array_at, inlined, njit
 from emu.timing.branch import CONDITIONAL, NONE, PREDICTOR, btb_level
 from emu.timing.pipeline import (
     DECODER,
@@ -51,7 +51,7 @@ def wait_for_stores(machine, core):  # type: ignore[no-untyped-def]
         core.start = core.operands_at = core.data_at = visible_at
 
 
-@njit
+@inlined
 def dispatch_next(machine, core, instruction):  # type: ignore[no-untyped-def]
     """The instruction is dispatched: when will it start? One that serialises waits here until all before it have retired.
 
@@ -106,7 +106,7 @@ def rivals(machine, core, at):  # type: ignore[no-untyped-def]
     return found
 
 
-@njit
+@inlined
 def advance_dispatch(machine, core, instruction, end, retired_at, next_pc):  # type: ignore[no-untyped-def]
     """Book the instruction in flight, which ends and retires at these times; the clock moves to the next dispatch."""
     pipeline = array_at(core.pipeline, 1, PIPELINE)[0]

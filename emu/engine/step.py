@@ -36,14 +36,14 @@ from emu.engine.records import (
 )
 from emu.engine.schedule import dispatch_next, wait_for_stores
 from emu.engine.trace import note
-from emu.native import array_at, call, njit
+from emu.native import array_at, call, inlined, njit
 from emu.trace.record import Kind
 
 K_STALL = int(Kind.STALL)
 TRACE_ROOM = 256  # records that one instruction and its events can need
 
 
-@njit
+@inlined
 def step(machine, core, pc):  # type: ignore[no-untyped-def]
     """Decide about the instruction at `pc`: STOP_NONE lets it run, any other reason stops the core in front of it."""
     if core.stage == FRESH:
@@ -87,7 +87,7 @@ def step(machine, core, pc):  # type: ignore[no-untyped-def]
     return STOP_NONE
 
 
-@njit
+@inlined
 def begin(machine, core, pc):  # type: ignore[no-untyped-def]
     """Take up the instruction at `pc`: it is dispatched, and from here on it is known when it starts, as things stand.
 

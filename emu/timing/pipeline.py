@@ -10,7 +10,7 @@ Widths, depths and their sources are in the machine file.
 
 import numpy as np
 
-from emu.native import njit
+from emu.native import inlined, njit
 
 I64 = np.int64
 RING = 256  # slots of the rings below; the modelled depths are smaller
@@ -87,7 +87,7 @@ def reserve_for_store(pipeline, unit, clock, ticks):  # type: ignore[no-untyped-
     return max(free, reserve(pipeline, ADDRESS, clock, TICKS // pipeline.load_units))
 
 
-@njit
+@inlined
 def dispatch(pipeline, clock, ops, start, retired_at):  # type: ignore[no-untyped-def]
     """Book an instruction of `ops` macro-ops that was dispatched at `clock`; returns when the next may be dispatched."""
     if clock != pipeline.cycle:

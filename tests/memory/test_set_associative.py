@@ -6,19 +6,19 @@ import pytest
 from emu.native import address_of, array_at
 from emu.set_associative import EMPTY, TABLE, count, hit, insert, look_up, new_table, remove
 
-OWNERS, SETS = 3, 2
+OWNERS = 3
 
 
-@pytest.mark.parametrize("ways", [1, 2, 5])
-def test_a_set_is_a_list_the_most_recent_first(ways: int) -> None:
-    tags, values = new_table(OWNERS, SETS, ways)
+@pytest.mark.parametrize(("sets", "ways"), [(1, 5), (2, 1), (2, 2), (3, 4)])
+def test_a_set_is_a_list_the_most_recent_first(sets: int, ways: int) -> None:
+    tags, values = new_table(OWNERS, sets, ways)
     table = array_at(address_of(holder := np.array([values], TABLE)), 1, TABLE)[0]
-    lists: dict[tuple[int, int], list[int]] = {(owner, key): [] for owner in range(OWNERS) for key in range(SETS)}
+    lists: dict[tuple[int, int], list[int]] = {(owner, key): [] for owner in range(OWNERS) for key in range(sets)}
     random = np.random.default_rng(ways)
     for owner, tag, action in zip(
-        random.integers(OWNERS, size=3000), random.integers(9, size=3000), random.integers(4, size=3000), strict=True
+        random.integers(OWNERS, size=3000), 3 * random.integers(-5, 5, size=3000) + 1, random.integers(4, size=3000), strict=True
     ):
-        expected = lists[owner, tag % SETS]
+        expected = lists[owner, tag % sets]
         known = tag in expected
         if action == 0:
             remove(table, owner, tag, tag)
@@ -33,7 +33,7 @@ def test_a_set_is_a_list_the_most_recent_first(ways: int) -> None:
             assert look_up(table, owner, tag, tag) == known
             expected[:] = [tag, *(each for each in expected if each != tag)][:ways]
         assert count(table, owner, tag, tag) == (tag in expected)
-        begin = (owner * SETS + tag % SETS) * ways
+        begin = (owner * sets + tag % sets) * ways
         assert tags[begin : begin + ways].tolist() == [*expected, *[EMPTY] * (ways - len(expected))]
     assert len(holder) == 1  # alive up to here
 
