@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ TABLE = Path(__file__).with_name("types.toml")
 KEYS = {"locks": Key(dict), "caches": Key(dict), "variables": Key(dict), "untyped": Key(dict)}
 IMAGE_MAP = 0xFFFFFFFF80000000  # __START_KERNEL_map: physical addresses from phys_base on
 DIRECT_MAP = 0xFFFF888000000000  # of all memory, with 4-level paging and without KASLR: Documentation/x86/x86_64/mm.rst
+# Of the image, what the kernel gives back when it has booted: free_kernel_image_pages() in arch/x86/mm/init.c and init_64.c.
+GIVEN_BACK = (("__init_begin", "__init_end"), ("_etext", "__start_rodata"), ("__end_rodata", "_sdata"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,15 @@ class Places:
         return self._allocated(virtual, physical)
 
     def line(self, physical: int) -> Place | None:
-        """What is at a physical address: it is in the kernel's image, or where all memory is mapped."""
+        """What is at a physical address: it is where all memory is mapped, or in the kernel's image."""
         if self._symbols is None:
             return None
-        image = IMAGE_MAP + physical - self._base("phys_base", 0)
-        in_image = self._symbols.at(image) if image >= IMAGE_MAP else None
-        return self._variable(*in_image) if in_image else self.data(self._base("page_offset_base", DIRECT_MAP) + physical, physical)
+        found = self.data(self._direct_map + physical, physical)
+        image = IMAGE_MAP + physical - self._image_base
+        if found is not None or image < IMAGE_MAP or any(begin <= image < end for begin, end in self._given_back):
+            return found
+        in_image = self._symbols.at(image)
+        return None if in_image is None else self._variable(*in_image)
 
     def lock(self, place: Place, kind: str) -> str:
         """What a lock of a kind at a place is called: the structure and its member where types say it."""
@@ -98,11 +103,28 @@ class Places:
         struct = _table()["caches"].get(name, name)
         return Place(name, found[1], struct if self._types.size(struct) is not None else None)
 
+    @cached_property
+    def _direct_map(self) -> int:
+        return self._base("page_offset_base", DIRECT_MAP)
+
+    @cached_property
+    def _image_base(self) -> int:
+        return self._base("phys_base", 0)
+
+    @cached_property
+    def _given_back(self) -> list[tuple[int, int]]:
+        """Parts of the image that are other memory once the kernel has booted."""
+        ends = [(self._address(begin), self._address(end)) for begin, end in GIVEN_BACK]
+        return [(begin, end) for begin, end in ends if begin is not None and end is not None]
+
     def _base(self, variable: str, default: int) -> int:
         """A number that a kernel which chooses its addresses keeps in a variable."""
-        address = None if self._symbols is None else self._symbols.address(variable)
+        address = self._address(variable)
         content = None if address is None else self._read(address, 8)
         return default if content is None else int.from_bytes(content, "little")
+
+    def _address(self, name: str) -> int | None:
+        return None if self._symbols is None else self._symbols.address(name)
 
 
 class _PerCpu:
