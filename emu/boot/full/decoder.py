@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from emu.boot.full.decode_cache import DecodeCache
-from emu.boot.full.hot.records import PAGE, SP_CALL, SP_FLUSH, SP_IRET, SP_MSR, SP_ONCE, SP_TABLES
+from emu.boot.full.hot.records import PAGE, SP_CALL, SP_FLUSH, SP_IRET, SP_MSR, SP_ONCE, SP_RDPMC, SP_TABLES
 from emu.boot.marks import M5OP, M5OP_BYTES
 from emu.description.machine_file import Costs
 from emu.engine import records as rec
@@ -202,6 +202,8 @@ def _adjust(row: np.void, each: Instruction) -> None:
         special = SP_TABLES
     elif name in MSR_ACCESSES:
         special = SP_MSR
+    elif name == "rdpmc":
+        special = SP_RDPMC
     if special and not traits & rec.SPECIAL:
         traits |= rec.GUEST
     if name == "cmpxchg" and each.locked:

@@ -14,6 +14,7 @@ from emu.boot.full.hot.records import (
     SP_IRET,
     SP_MSR,
     SP_ONCE,
+    SP_RDPMC,
     STOP_FAILED,
     STOP_MSR,
 )
@@ -138,7 +139,7 @@ def for_guest(machine, core, special):  # type: ignore[no-untyped-def]
         cpu.flushing = 1
         forget(cpu)
     elif special == SP_MSR:
-        if not is_native(get64(cpu, RCX) & 0xFFFFFFFF):
+        if get32(cpu, HFLAGS) & CPL == 0 and not is_native(get64(cpu, RCX) & 0xFFFFFFFF):
             core.stage = ACCOUNTED
             stop(machine, core, STOP_MSR)
     elif special == SP_ONCE:
@@ -299,8 +300,13 @@ def on_exception(uc, vector, user):  # type: ignore[no-untyped-def]
 
 
 def on_invalid(uc, user):  # type: ignore[no-untyped-def]
-    """An instruction that Unicorn does not know."""
-    raise_exception(array_at(user, 1, CORE)[0], I64(INVALID_OPCODE), I64(-1), I64(0))
+    """An instruction that Unicorn does not know: RDPMC, which nobody may carry out here, or #UD."""
+    core = array_at(user, 1, CORE)[0]
+    machine = array_at(core.machine, 1, MACHINE)[0]
+    if core.current >= 0 and array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].special == SP_RDPMC:
+        raise_exception(core, I64(GENERAL_PROTECTION), I64(0), I64(0))
+    else:
+        raise_exception(core, I64(INVALID_OPCODE), I64(-1), I64(0))
     return True
 
 

@@ -23,7 +23,7 @@ from emu.boot.full.hot.records import (
 from emu.boot.hot.blocks import faults_as_write
 from emu.boot.hot.code_pages import catch_up
 from emu.boot.hot.deliver import DEBUG, GENERAL_PROTECTION, PAGE_FAULT, deliver
-from emu.boot.hot.env import CR2, EFLAGS, EIP, IF, get64, put64
+from emu.boot.hot.env import CPL, CR2, EFLAGS, EIP, HFLAGS, IF, get32, get64, put64
 from emu.boot.hot.records import CORE as CPU
 from emu.boot.hot.records import MACHINE as BOOT
 from emu.boot.hot.walk import FETCH, NOT_CANONICAL, PF_WRITE, READ
@@ -136,6 +136,9 @@ def special(machine, core, full, cpu):  # type: ignore[no-untyped-def]
     if instruction.special == SP_CALL:
         machine.outcome = CALL
         return False
+    if get32(cpu, HFLAGS) & CPL != 0:  # HLT is the kernel's alone
+        settle_instruction(machine, core, False, core.pc)
+        return to_handler(machine, core, full, cpu, I64(GENERAL_PROTECTION), I64(0), False)
     emulate(machine, core, instruction.special, instruction.length)  # HLT
     if get64(cpu, EFLAGS) & IF == 0:
         core.status = WAITING_FOR_STARTUP

@@ -7,7 +7,7 @@ PAGE = 4096
 
 # INSTRUCTION.special of a real kernel. Those with the trait SPECIAL stop the core in front of them; the others, with the trait
 # GUEST, are carried out by Unicorn.
-SP_CALL, SP_FLUSH, SP_TABLES, SP_IRET, SP_MSR, SP_ONCE = range(32, 38)
+SP_CALL, SP_FLUSH, SP_TABLES, SP_IRET, SP_MSR, SP_ONCE, SP_RDPMC = range(32, 39)
 # CORE.stop beyond the engine's own
 STOP_MSR, STOP_FAILED = 32, 33
 # MACHINE.outcome beyond the engine's own
