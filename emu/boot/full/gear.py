@@ -21,6 +21,7 @@ from emu.boot.full.linear import linear_address
 from emu.boot.full.machine import KernelMachine
 from emu.boot.hot import env
 from emu.boot.hot import records as boot_records
+from emu.boot.loader.memory_map import low_bytes
 from emu.boot.machine import MSR_BYTES, Halted, Machine
 from emu.description import MachineFile
 from emu.engine import records as rec
@@ -37,21 +38,25 @@ C_MMIO = int(Cause.MMIO)
 STATUS = {boot_records.RUNNING: rec.RUNNING, boot_records.HALTED: rec.HALTED}
 
 
+def check_memory(ram_bytes: int) -> None:
+    """Refuse more RAM than full detail knows: its records of lines have no hole for devices."""
+    if low_bytes(ram_bytes) != ram_bytes:
+        most = low_bytes(ram_bytes) >> 20
+        raise UserError(f"full detail knows RAM below the hole for devices alone: --memory must be at most {most} MiB")
+
+
 class FullGear:
     """A boot machine in full detail. It cannot go back."""
 
-    def __init__(self, machine: Machine, description: MachineFile, decoder: Decoder, seed: int = 0) -> None:
+    def __init__(self, machine: Machine, description: MachineFile, decoder: Decoder, options: Options, seed: int = 0) -> None:
         """Take it over."""
-        if machine.ram.low_bytes != machine.ram.size:
-            most = machine.ram.low_bytes >> 20
-            raise UserError(f"full detail knows RAM below the hole for devices alone: --memory must be at most {most} MiB")
         self._boot, self.decoder = machine, decoder
         self.description = description
         self._megahertz = description.clock_hz.value // 1_000_000
         count = len(machine.cores)
         ram = np.frombuffer(machine.ram.bytes, np.uint8)
         bus = Bus(description, count, machine.ram.size, ram)
-        self.machine = KernelMachine(bus, decoder.pool, decoder.events, machine.cores, Options(slice_cycles=SLICE_CYCLES))
+        self.machine = KernelMachine(bus, decoder.pool, decoder.events, machine.cores, options)
         self.agenda = Agenda(machine.board, machine.now(), self._megahertz, int(self.machine.record["ipi_flight"][0]))
         self._slots: dict[int, np.ndarray] = {}  # by frame
         self._frames: dict[int, int] = {}  # by the address of the slots

@@ -11,9 +11,10 @@ from emu.boot.build import read_inputs
 from emu.boot.ending import End, Ended
 from emu.boot.full.decode_cache import DecodeCache
 from emu.boot.full.decoder import Decoder
-from emu.boot.full.gear import FullGear
+from emu.boot.full.gear import SLICE_CYCLES, FullGear, check_memory
 from emu.boot.full.measure import measure
 from emu.boot.full.region import Region
+from emu.boot.loader.memory_map import MIB
 from emu.boot.machine import Machine
 from emu.boot.marks import M5_WORK_END, Kind, Mark
 from emu.boot.result import BootResult
@@ -25,6 +26,7 @@ from emu.elf.elf_file import Elf
 from emu.elf.kernel_symbols import kernel_elf, kernel_symbols
 from emu.elf.struct_types import StructTypes, struct_types
 from emu.elf.symbols import SymbolTable, read_system_map
+from emu.engine.machine import Options
 from emu.errors import UserError
 from emu.subjects.kernel.places import Places
 from emu.subjects.kernel.result import DetailResult, detail_result
@@ -45,6 +47,8 @@ class RegionSpec:
     symbols: Path | None = None  # a System.map
     max_instructions: int = INSTRUCTIONS_MAX
     seed: int = 0  # puts cores and timers off a little; 0: not
+    run_ahead: bool = True  # changes no result
+    slice_cycles: int = SLICE_CYCLES  # between two looks of Python's: nor does this
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class DetailRun:
 
 def run_detail(spec: BootSpec, region: RegionSpec, description: MachineFile, watchers: Watchers) -> DetailRun:
     """Boot to the beginning of the region, or begin from what was kept, and account to its end."""
+    check_memory(spec.memory_mib * MIB)
     inputs = read_inputs(spec)
     elf = kernel_elf(inputs.kernel)
     symbols = read_system_map(region.symbols) if region.symbols is not None else kernel_symbols(inputs.kernel, elf)
@@ -70,7 +75,8 @@ def run_detail(spec: BootSpec, region: RegionSpec, description: MachineFile, wat
     ended, gear = session.run(region.start, spec.max_instructions, pause), None
     detail = None
     if ended.how == End.MARK:
-        gear = FullGear(session.machine, description, _decoder(description, symbols), region.seed)
+        options = Options(slice_cycles=region.slice_cycles, run_ahead=region.run_ahead)
+        gear = FullGear(session.machine, description, _decoder(description, symbols), options, region.seed)
         started = time.monotonic()
         ended = _run_region(gear, session, region, pause)
         seconds = time.monotonic() - started

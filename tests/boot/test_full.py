@@ -1,0 +1,171 @@
+"""A real kernel in full detail: every cycle accounted, every lock found, and the same run however it is looked at."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from emu.boot.ending import End
+from emu.boot.marks import parse_mark
+from emu.boot.run import Watchers, boot
+from emu.boot.spec import BootSpec
+from emu.description import load_machine
+from emu.errors import UserError
+from emu.subjects.kernel.detail import WORK_END, DetailRun, RegionSpec, run_detail
+from emu.subjects.kernel.lock_names import NamedLock
+from emu.subjects.kernel.result import DetailResult
+
+PAIRS, ROUNDS = 2, 40
+MESSAGES = PAIRS * ROUNDS
+STRESS = "SB=40 VM=10 CROSS=40 JIT=40 THREADS=4 ALIAS=20 SIGS=1 SHOW=0"
+USER = parse_mark("--from", "user")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Boots and decoded instructions are kept apart from those of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def run(spec: BootSpec, region: RegionSpec) -> DetailRun:
+    return run_detail(spec, region, load_machine(spec.machine), Watchers())
+
+
+def detail_of(found: DetailRun) -> DetailResult:
+    assert found.detail is not None
+    return found.detail
+
+
+@pytest.fixture(scope="module")
+def spec(shared: Path) -> BootSpec:
+    """The kernel as it is packed: its boot is one of those that are kept."""
+    return spec_of(shared, "wakeq")
+
+
+def spec_of(shared: Path, kernel: str) -> BootSpec:
+    return BootSpec(
+        kernel=shared / f"bzImage-small-{kernel}",
+        cpus=2,
+        program=shared / "pmsg",
+        arguments=("--marks", str(PAIRS), str(ROUNDS), "cross"),
+    )
+
+
+@pytest.fixture(scope="module")
+def region(shared: Path) -> RegionSpec:
+    return RegionSpec(parse_mark("--from", "work_begin"), WORK_END, MESSAGES, shared / "System.map-small-wakeq")
+
+
+@pytest.fixture(scope="module")
+def found(spec: BootSpec, region: RegionSpec) -> DetailRun:
+    return run(spec, region)
+
+
+def queue_lock(detail: DetailResult) -> NamedLock:
+    return next(lock for lock in detail.locks if any(site.site.startswith("do_msgsnd+") for site in lock.sites))
+
+
+def test_a_region_ends_at_its_mark(found: DetailRun) -> None:
+    assert found.boot.ended.how == End.MARK
+    assert detail_of(found).measured.instructions > 200_000
+
+
+def test_every_cycle_has_a_state(found: DetailRun) -> None:
+    measured = detail_of(found).measured
+    assert all(sum(core.values()) == measured.cycles for core in measured.cycles_by_core)
+    assert all(measured.cycles_by_state[state] > 0 for state in ("user", "kernel", "scheduler", "lock_wait", "interrupt"))
+
+
+def test_the_queue_lock_is_taken_twice_a_message(found: DetailRun) -> None:
+    sites = {site.site.split("+")[0]: site.use.acquisitions for site in queue_lock(detail_of(found)).sites}
+    assert sites == {"do_msgsnd": MESSAGES, "do_msgrcv.constprop.0": MESSAGES}
+
+
+def test_wake_queues_move_the_wakeups_out_of_the_lock(found: DetailRun, shared: Path, region: RegionSpec) -> None:
+    after = detail_of(found)
+    before = detail_of(run(spec_of(shared, "baseline"), replace(region, symbols=shared / "System.map-small-baseline")))
+    assert queue_lock(after).use.wakeups == 0
+    assert queue_lock(before).use.wakeups >= MESSAGES - 2 * PAIRS
+    assert after.wakeups >= MESSAGES - 2 * PAIRS
+
+
+def test_no_instruction_accesses_memory_out_of_turn(found: DetailRun) -> None:
+    assert detail_of(found).measured.counts["unordered"] == 0
+
+
+@pytest.mark.parametrize("how", ["again, without a kept boot", "no core runs ahead", "short slices"])
+def test_the_run_is_the_same_however_it_is_carried_out(how: str, found: DetailRun, spec: BootSpec, region: RegionSpec) -> None:
+    match how:
+        case "no core runs ahead":
+            other = run(spec, replace(region, run_ahead=False))
+        case "short slices":
+            other = run(spec, replace(region, slice_cycles=10_007))
+        case _:
+            other = run(replace(spec, cache=False), region)
+    one, two = detail_of(found).to_dict(), detail_of(other).to_dict()
+    for host in ("host_seconds", "mips", "counts"):
+        del one[host], two[host]
+    assert two == one
+
+
+def test_a_seed_makes_another_run(found: DetailRun, spec: BootSpec, region: RegionSpec) -> None:
+    other = detail_of(run(spec, replace(region, seed=1)))
+    assert other.measured.digest != detail_of(found).measured.digest
+    assert queue_lock(other).use.acquisitions == 2 * MESSAGES
+
+
+def test_a_region_from_a_snapshot_is_the_same(found: DetailRun, spec: BootSpec, region: RegionSpec, tmp_path: Path) -> None:
+    path = tmp_path / "user.snapshot"
+    boot(replace(spec, checkpoint=path, at=USER, until=USER), Watchers())
+    other = run(replace(spec, restore=path), region)
+    assert detail_of(other).measured.digest == detail_of(found).measured.digest
+
+
+def test_a_kernel_without_symbols_has_addresses(
+    spec: BootSpec, region: RegionSpec, found: DetailRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emu.subjects.kernel.detail.kernel_symbols", lambda kernel, elf: None)
+    detail = detail_of(run(spec, replace(region, symbols=None)))
+    assert any("no symbols" in line for line in detail.unrecognised)
+    assert detail.measured.digest == detail_of(found).measured.digest
+    assert max(lock.use.acquisitions for lock in detail.locks) >= 2 * MESSAGES
+
+
+def test_a_mark_that_does_not_come_says_how_far_it_got(spec: BootSpec, region: RegionSpec) -> None:
+    found = run(replace(spec, max_instructions=20_000_000), region)
+    assert (found.detail, found.boot.ended.how) == (None, End.LIMIT)
+    bounded = run(spec, replace(region, stop=None, max_instructions=100_000, slice_cycles=20_000))
+    assert bounded.boot.ended.how == End.LIMIT
+    assert detail_of(bounded).measured.instructions >= 100_000
+
+
+def test_too_much_memory_is_refused(spec: BootSpec, region: RegionSpec) -> None:
+    with pytest.raises(UserError, match="--memory must be at most"):
+        run(replace(spec, memory_mib=4096), region)
+
+
+def said(console: bytes) -> list[str]:
+    """What the test program says, without what varies with time."""
+    lines = [line.strip() for line in console.decode().splitlines() if line.startswith("INIT:")]
+    return [
+        line.split(" took ")[0].split(" after ")[0].split(" pid ")[0].split(" on cpu ")[0] for line in lines if "SB" not in line
+    ]
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("cpus", [2, 4])
+def test_a_guest_under_stress_finds_nothing_wrong(cpus: int, shared: Path) -> None:
+    """Neighbouring PTEs, split locks, accesses across pages, changed code, signals; and SB, whose weak outcome shows here alone."""
+    spec = BootSpec(kernel=shared / "bzImage-small-wakeq", cpus=cpus, program=shared / "stress-init", append=STRESS)
+    full = run(spec, RegionSpec(USER))
+    text = full.boot.console.decode()
+    litmus = next(line for line in text.splitlines() if "SB litmus" in line)
+    assert int(litmus.split("0/0 seen ")[1].split(",")[0]) > 0
+    assert "with mfence 0 " in litmus
+    assert detail_of(full).measured.counts["unordered"] == 0
+    assert said(full.boot.console) == said(boot(spec, Watchers()).console)
+    assert "40 rounds, 0 bad" in text
+    assert "garbage 0 bad, lost 0 bad" in text
