@@ -1,8 +1,9 @@
 """`emu boot --from MARK`: a region of a real kernel in full detail."""
 
 import json
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -15,6 +16,7 @@ from emu.errors import CheckFailed, UserError
 
 if TYPE_CHECKING:
     from emu.subjects.kernel.detail import DetailRun, RegionSpec
+    from emu.subjects.kernel.result import DetailResult
 
 SCHEMA = "emu-boot-detail/1"
 STOPS = (Kind.M5OP, Kind.TEXT)
@@ -61,19 +63,19 @@ def run(spec: BootSpec, region: "RegionSpec", *, verbose: bool, as_json: bool) -
         found = run_detail(spec, region, load_machine(spec.machine), watchers)
     if found.detail is not None:
         if as_json:
-            known = {"schema": SCHEMA, **_of_boot(found.boot), **found.detail.to_dict()}
-            terminal.show(json.dumps(known, indent=2))
+            terminal.show(json.dumps(region_dict(found.boot, found.detail), indent=2))
         else:
-            terminal.show(json.dumps(found.detail.to_dict(), indent=2))
+            from emu.report.kernel_report import render_kernel
+
+            terminal.show_page(partial(render_kernel, found.detail))
     _judge(found, region)
 
 
-def _of_boot(boot: BootResult) -> dict[str, object]:
-    """What is known of the boot beside the region."""
+def region_dict(boot: BootResult, detail: "DetailResult") -> dict[str, Any]:
+    """What --json prints: what is known of the boot, and the region, whose keys go before the boot's."""
     known = boot.to_dict()
-    return {name: value for name, value in known.items() if name not in ("schema", "cores", "instructions", "mips", "clock")} | {
-        "doing": known["cores"]
-    }
+    whole = {name: value for name, value in known.items() if name not in ("cores", "clock")}
+    return {**whole, "doing": known["cores"], **detail.to_dict(), "schema": SCHEMA}
 
 
 def _judge(found: "DetailRun", region: "RegionSpec") -> None:

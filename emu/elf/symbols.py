@@ -15,6 +15,8 @@ from emu.files import LIST_BYTES_MAX, read_bounded
 _ELF_SYMBOL = np.dtype([("name", "<u4"), ("info", "u1"), ("other", "u1"), ("section", "<u2"), ("value", "<u8"), ("size", "<u8")])
 _NAMELESS_TYPES = (3, 4)  # STT_SECTION, STT_FILE
 _UNDEFINED = 0  # SHN_UNDEF
+# What a linker script calls the ends of sections (include/asm-generic/vmlinux.lds.h): other names of such a place say more.
+_SECTION_END = re.compile(rb"_[se]?text|_[se]data|_end|__\w+_(?:start|begin|end)|__(?:start|stop)_\w+")
 _MAP_LINE = re.compile(r"^([0-9a-f]{1,16}) (\S) (\S+)$")
 
 
@@ -37,14 +39,17 @@ class SymbolTable:
     def at(self, address: int) -> tuple[str, int] | None:
         """The symbol that a kernel address belongs to and how far behind it that is, None outside the kernel's image.
 
-        Of several at one place it is the first in the file that they came from.
+        Of several at one place it is the first in the file that they came from, the end of a section only if there is no other.
         """
         if address < KERNEL_HALF or not len(self) or address >= int(self._addresses[-1]):
             return None
         last = int(np.searchsorted(self._addresses, np.uint64(address), side="right")) - 1
         if last < 0 or (start := int(self._addresses[last])) < KERNEL_HALF:
             return None
-        return self._name(int(np.searchsorted(self._addresses, np.uint64(start)))), address - start
+        first = int(np.searchsorted(self._addresses, np.uint64(start)))
+        names = [self._raw(index) for index in range(first, last + 1)]
+        name = next((name for name in names if not _SECTION_END.fullmatch(name)), names[0])
+        return name.decode("utf-8", "replace"), address - start
 
     def address(self, name: str) -> int | None:
         """Where a symbol is; of several with that name the lowest. Of per-CPU data it is the offset within a CPU's area."""
@@ -56,8 +61,11 @@ class SymbolTable:
         return min(found, default=None)
 
     def _name(self, index: int) -> str:
+        return self._raw(index).decode("utf-8", "replace")
+
+    def _raw(self, index: int) -> bytes:
         start = int(self._offsets[index])
-        return self._strings[start : self._strings.index(b"\0", start)].decode("utf-8", "replace")
+        return self._strings[start : self._strings.index(b"\0", start)]
 
 
 def from_names(addresses: Sequence[int] | NDArray[np.uint64], names: Sequence[bytes]) -> SymbolTable:

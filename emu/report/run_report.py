@@ -7,22 +7,11 @@ from rich.markup import escape
 from rich.text import Text
 
 from emu.report.grid import Beside, Grid, grid
-from emu.report.page import WIDTH, bar, count, number, page, percent
+from emu.report.page import WIDTH, count, number, page, percent
+from emu.report.states import states_grid
 from emu.report.stuck_report import stuck_heading, stuck_tasks, stuck_words
 from emu.run.result import RunResult
 from emu.subjects.ipc_msg.workload.plans import SUMMARIES
-
-STATE_NAMES = {
-    "user": "user",
-    "kernel": "kernel",
-    "scheduler": "scheduler",
-    "interrupt": "interrupt",
-    "lock_wait": "lock wait",
-    "message_spin": "message spin",
-    "stall": "stall",
-    "idle": "idle",
-}
-CORES_AS_COLUMNS = 4
 
 
 def render_run(result: RunResult, *, width: int = WIDTH, colour: bool = False) -> str:
@@ -33,7 +22,7 @@ def render_run(result: RunResult, *, width: int = WIDTH, colour: bool = False) -
 def _parts(result: RunResult) -> Iterator[RenderableType]:
     yield from _headline(result)
     yield ""
-    yield _cycles(result)
+    yield states_grid([core.to_dict() for core in result.cycles_by_core_and_state], result.cycles)
     yield ""
     yield _locks(result)
     yield Text("in cycles; wait: first failed attempt to acquisition, hold: acquisition to visible release", style="dim")
@@ -76,33 +65,6 @@ def _headline(result: RunResult) -> Iterator[RenderableType]:
 def cores_in_modules(cores: int, modules: int) -> str:
     """How many cores, and how they share caches."""
     return f"{count(cores, 'core')} in {count(modules, 'module')}"
-
-
-def _cycles(result: RunResult) -> Grid:
-    """Each state's share of each core and of all; of many cores only the extremes."""
-    cores = [core.to_dict() for core in result.cycles_by_core_and_state]
-    each = len(cores) <= CORES_AS_COLUMNS
-    columns = [f"+core {index}" for index in range(len(cores))] if each else ["least", "most"]
-    table = grid("state", "cycles", "all cores", "=", *columns, title="Where every cycle of every core went")
-    totals = result.cycles_by_state.to_dict()
-    whole = sum(totals.values())
-    for name, cycles in totals.items():
-        shares = [(core[name], sum(core.values())) for core in cores]
-        if not each:
-            shares = [min(shares, key=_ratio), max(shares, key=_ratio)]
-        table.add_row(
-            STATE_NAMES[name],
-            f"{cycles:,}",
-            percent(cycles, whole),
-            bar(cycles / whole if whole else 0),
-            *(percent(part, of) for part, of in shares),
-        )
-    table.caption = f"sum {whole:,} = {count(result.cores, 'core')} x {result.cycles:,} cycles elapsed"
-    return table
-
-
-def _ratio(share: tuple[int, int]) -> float:
-    return share[0] / share[1] if share[1] else 0.0
 
 
 def _locks(result: RunResult) -> Grid:

@@ -17,6 +17,7 @@ from typer.main import get_command
 
 from bench.report.canned import PARTIAL, STALLED, WAKEQ, write_trace
 from bench.report.canned_compare import COUNTED, comparison, row, sensitivity
+from bench.report.canned_kernel import MEASURED, places
 from bench.report.canned_path import path_comparison
 from emu.boot.ending import End, Ended
 from emu.boot.result import BootResult
@@ -27,12 +28,14 @@ from emu.calibrate.figures import expectations
 from emu.calibrate.host_facts import Facts
 from emu.calibrate.native import HostResult
 from emu.calibrate.suite import Calibration, rows_of
+from emu.cli.boot_detail import region_dict
 from emu.cli.main import app, main
 from emu.description import load_machine
 from emu.run.stuck.facts import Call, CoreFacts, Stuck, TaskFacts
 from emu.subjects.bench.plan import Plan
 from emu.subjects.bench.result import SCHEMA as BENCH_SCHEMA
 from emu.subjects.bench.result import BenchResult, Distribution, WordUse
+from emu.subjects.kernel.result import detail_result
 
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
 Emu = Callable[..., dict[str, Any]]
@@ -100,12 +103,20 @@ def bench(emu, tmp_path):
     return [{"schema": BENCH_SCHEMA, "runs": [result.to_dict()]}]
 
 
-@sample("emu boot")
-def boot(emu, tmp_path):
+def booted() -> BootResult:
     spec = BootSpec(kernel=Path("vmlinux"), cpus=1)
     counts = dict.fromkeys(COUNTS, 0)
-    result = BootResult(spec, Ended(End.EXITED, 7), b"hello\n", 2, (2,), 2, None, 0.1, 2, "d", counts, ("core 0: halted",))
-    return [result.to_dict()]
+    return BootResult(spec, Ended(End.EXITED, 7), b"hello\n", 2, (2,), 2, None, 0.1, 2, "d", counts, ("core 0: halted",))
+
+
+@sample("emu boot")
+def boot(emu, tmp_path):
+    return [booted().to_dict()]
+
+
+@sample("emu boot --from")
+def boot_from(emu, tmp_path):
+    return [region_dict(booted(), detail_result(MEASURED, places(), items=1600))]
 
 
 @sample("emu path")

@@ -65,6 +65,13 @@ def test_of_several_symbols_the_first_at_a_place_and_the_lowest_of_a_name() -> N
     assert several.address("again") == KERNEL_VIRTUAL
 
 
+def test_the_end_of_a_section_is_what_a_place_is_called_by_last() -> None:
+    names = [b"__sched_text_start", b"_etext", b"schedule", b"wait", b"__sched_text_end", b"_end"]
+    places = [KERNEL_VIRTUAL] * 4 + [KERNEL_VIRTUAL + 16] * 2
+    assert from_names(places, names).at(KERNEL_VIRTUAL + 1) == ("schedule", 1)
+    assert from_names([*places[4:], KERNEL_VIRTUAL + 32], [*names[4:], b"x"]).at(KERNEL_VIRTUAL + 17) == ("__sched_text_end", 1)
+
+
 @pytest.mark.parametrize("percpu", [True, False])
 @pytest.mark.parametrize(
     ("layout", "order", "marker"), [("6.1", False, "I"), ("6.1", True, "I"), ("6.4", False, "I"), ("6.1", False, "Q")]

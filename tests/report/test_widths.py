@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from bench.report.canned import PARTIAL, STALLED, WAKEQ, write_trace
 from bench.report.canned_compare import comparison, row, sensitivity
 from bench.report.canned_coverage import BRANCHES, GONE
+from bench.report.canned_kernel import MEASURED, places
 from bench.report.canned_path import like
 from emu.assembly.variants import differing_files, get_variant, variants
 from emu.calibrate.benchmark import Measurement
@@ -37,6 +38,7 @@ from emu.report.catalogue_report import (
 from emu.report.compare_report import render_comparison
 from emu.report.coverage_report import judge, render_coverage
 from emu.report.grid import Beside, grid
+from emu.report.kernel_report import render_kernel
 from emu.report.litmus_report import Run as LitmusRun
 from emu.report.litmus_report import render_line, render_summary, render_test
 from emu.report.page import adding_up, fold, page
@@ -56,6 +58,7 @@ from emu.subjects.bench.plan import Plan as BenchPlan
 from emu.subjects.bench.result import BenchResult, Distribution, WordUse
 from emu.subjects.ipc_msg.hand_off import find_hand_off
 from emu.subjects.ipc_msg.path.reference import reference_of
+from emu.subjects.kernel.result import detail_result
 from emu.trace.diff import diff_traces
 from emu.trace.file import TraceFile
 from emu.trace.select import select
@@ -190,6 +193,7 @@ REPORTS: dict[str, Callable[[int], str]] = {
     "calibrate host": host,
     "stress": stress,
     "bench": bench,
+    "kernel": rendered(render_kernel, detail_result(MEASURED, places(), ("a reason " * 20,), items=1600)),
     "stuck": lambda width: render_stuck(stuck(), "after 64 of 2,000 messages", width=width),
     "litmus": litmus,
     "catalogue": catalogue,

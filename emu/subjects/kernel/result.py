@@ -92,6 +92,11 @@ class DetailResult:
         return by_kind(self.measured.interprocessor_interrupts)
 
     @property
+    def interrupts(self) -> dict[str, int]:
+        """Taken, by kind."""
+        return by_kind(self.measured.interrupts)
+
+    @property
     def tasks(self) -> list[TaskFigures]:
         """Those that ran longest first."""
         return sorted(self.measured.tasks, key=lambda task: (-task.run_cycles, task.address))
@@ -118,7 +123,7 @@ class DetailResult:
             "locks": [lock.to_dict() for lock in self.locks],
             "wakeups": {"total": self.wakeups, "under_locks": self.wakeups_under_locks},
             "interprocessor_interrupts": self.interprocessor_interrupts,
-            "interrupts": by_kind(measured.interrupts),
+            "interrupts": self.interrupts,
             "context_switches": self.context_switches,
             "coherence": dict(measured.coherence),
             "tasks": [{**asdict(task), "address": f"{task.address:#x}"} for task in self.tasks],
