@@ -31,7 +31,7 @@ from emu.engine.trace import LOAD, STORE, note_access, note_earlier_access, note
 from emu.memory.access import atomic, load, locked_store, peek, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram, stores_visible_at
-from emu.native import array_at, call, mix, njit
+from emu.native import array_at, call, inlined, mix, njit
 from emu.trace.record import Access, Cause
 
 RMW = int(Access.READ_MODIFY_WRITE)
@@ -62,7 +62,7 @@ def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
         stop(machine, core, reason)
 
 
-@njit
+@inlined
 def load_access(machine, core, address, size):  # type: ignore[no-untyped-def]
     """A load of the instruction in flight: RAM is made to show what this core sees, and the time is charged."""
     bus = array_at(machine.bus, 1, BUS)[0]
@@ -97,7 +97,7 @@ def load_access(machine, core, address, size):  # type: ignore[no-untyped-def]
         look_at_ticket(machine, core, address, seen)
 
 
-@njit
+@inlined
 def store_access(machine, core, address, size, value):  # type: ignore[no-untyped-def]
     """A store of the instruction in flight: it enters the buffer, or is visible at once for a locked instruction."""
     bus = array_at(machine.bus, 1, BUS)[0]

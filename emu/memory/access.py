@@ -15,13 +15,13 @@ from emu.memory.journal import WRITE, enter
 from emu.memory.records import BUFFER, FOR_LOCKED, I64
 from emu.memory.store_buffer import arrives_for_store, drain_due, forward, line_came_first, push_store, read_ram, take_view
 from emu.memory.tlb import translation_cycles
-from emu.native import array_at, njit
+from emu.native import array_at, inlined, njit
 from emu.trace.record import Cause
 
 C_BUSY = int(Cause.LINE_BUSY)
 
 
-@njit
+@inlined
 def load(bus, core, now, at, address, size):  # type: ignore[no-untyped-def]
     """A core loads, its access being made at `at`: RAM shows its view of the bytes when this returns; load-to-use cycles."""
     bus.cause = 0
@@ -58,7 +58,7 @@ def peek(bus, core, now, address):  # type: ignore[no-untyped-def]
         take_view(bus, core, address >> 6)
 
 
-@njit
+@inlined
 def store(bus, core, now, at, address, size, value, lock, data_at, retires_at):  # type: ignore[no-untyped-def]
     """A core stores: the value enters its buffer; returns the cycles for which that has no room.
 

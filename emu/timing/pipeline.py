@@ -34,8 +34,8 @@ PIPELINE = np.dtype(
         ("dispatched", I64),  # macro-ops
         ("retires", I64, (RING,)),  # of macro-ops by number: when they leave the reorder buffer
         ("waiting", I64),  # instructions that wait in the scheduler, some of which have left it unnoticed
-        ("first", I64),  # place of the one that leaves it next
-        ("starts", I64, (2 * RING,)),  # when they leave it, in order of time
+        ("first", I64),  # number of the one that leaves it next
+        ("starts", I64, (RING,)),  # of those that wait, by number: when they leave it, in order of time
         ("loaded", I64),
         ("loads", I64, (RING,)),  # when loads leave the load queue
         # the machine
@@ -111,24 +111,20 @@ def dispatch(pipeline, clock, ops, start, retired_at):  # type: ignore[no-untype
 @njit
 def wait_in_scheduler(pipeline, clock, start):  # type: ignore[no-untyped-def]
     """Book an instruction that is dispatched at `clock` and starts later; returns when the scheduler has room for another one."""
-    while pipeline.waiting > 0 and pipeline.starts[pipeline.first] <= clock:
+    while pipeline.waiting > 0 and pipeline.starts[pipeline.first & (RING - 1)] <= clock:
         pipeline.first += 1
         pipeline.waiting -= 1
-    if pipeline.first >= RING:  # no more than the scheduler holds are waiting: there is room at the beginning
-        for place in range(pipeline.waiting):
-            pipeline.starts[place] = pipeline.starts[pipeline.first + place]
-        pipeline.first = 0
     place = pipeline.first + pipeline.waiting
-    while place > pipeline.first and pipeline.starts[place - 1] > start:
-        pipeline.starts[place] = pipeline.starts[place - 1]
+    while place > pipeline.first and pipeline.starts[(place - 1) & (RING - 1)] > start:
+        pipeline.starts[place & (RING - 1)] = pipeline.starts[(place - 1) & (RING - 1)]
         place -= 1
-    pipeline.starts[place] = start
+    pipeline.starts[place & (RING - 1)] = start
     pipeline.waiting += 1
     if pipeline.waiting < pipeline.scheduler:
         return I64(0)
     pipeline.first += 1
     pipeline.waiting -= 1
-    return pipeline.starts[pipeline.first - 1]
+    return pipeline.starts[(pipeline.first - 1) & (RING - 1)]
 
 
 @njit
