@@ -53,7 +53,7 @@ class GuestTasks:
         if offset is None or variable is None:
             return None
         address = self._word((offset + variable) % 2**64)
-        return None if address is None else self._task(address)
+        return None if address is None else self.task(address)
 
     def per_cpu_offset(self, cpu: int) -> int | None:
         """What is added to the symbol of a per-CPU variable; a kernel for one CPU adds nothing."""
@@ -74,10 +74,11 @@ class GuestTasks:
             else:
                 addresses = self._list(threads + head.offset, node.offset, None)
             for address in addresses:
-                if (task := self._task(address)) is not None:
+                if (task := self.task(address)) is not None:
                     yield task
 
-    def _task(self, address: int) -> Task | None:
+    def task(self, address: int) -> Task | None:
+        """One task by the address of its task_struct, None if none can be there."""
         if address < KERNEL_HALF or self._comm is None:
             return None
         name = self._read(address + self._comm.offset, COMM_BYTES)

@@ -8,6 +8,7 @@ from emu.engine.probes import (
     BEGINS_RUN,
     ENDS_RUN,
     ERRNO_EVENT,
+    LOGGED_EVENT,
     PROBED_EVENT,
     UNDER_LOCKS,
     account_errno,
@@ -16,6 +17,7 @@ from emu.engine.probes import (
     settle_span,
 )
 from emu.engine.records import (
+    CALLS_LOCK,
     ESTIMATED,
     EVENT,
     EVENT_VALUE,
@@ -26,6 +28,7 @@ from emu.engine.records import (
     JUMPED_TO,
     LOCK,
     LOCK_CODE,
+    LOGGED,
     NOT_TAKEN,
     PAGE,
     PAUSE,
@@ -37,7 +40,7 @@ from emu.engine.schedule import advance_dispatch, attribute_gap, catch_up, ends_
 from emu.engine.trace import NO_ACCESS, note, note_access, trace_instruction
 from emu.memory.records import BUS
 from emu.native import array_at, call, inlined, mix, njit
-from emu.timing.branch import CALL, CONDITIONAL, INDIRECT_CALL, INDIRECT_JUMP, NONE, PREDICTOR, RETURN, mispredicted
+from emu.timing.branch import CALL, CONDITIONAL, INDIRECT_JUMP, NONE, PREDICTOR, RETURN, mispredicted
 from emu.trace.record import Cause, Kind, State
 
 USER, KERNEL, INTERRUPT = int(State.USER), int(State.KERNEL), int(State.INTERRUPT)
@@ -94,6 +97,18 @@ def task_index(machine, pointer):  # type: ignore[no-untyped-def]
 
 
 @njit
+def log_event(machine, core, mark, value):  # type: ignore[no-untyped-def]
+    """Write an event down with its register."""
+    if machine.log_count < machine.log_room:
+        logged = array_at(machine.log, machine.log_room, LOGGED)[machine.log_count]
+        logged.cycle = core.retired_at
+        logged.value = value
+        logged.mark = mark
+        logged.core = core.index
+    machine.log_count += 1
+
+
+@njit
 def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
     """Count the event bound to the retiring instruction, if it has happened."""
     value = core.scratch[EVENT_VALUE] if instruction.register >= 0 else I64(0)
@@ -111,6 +126,8 @@ def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
         account_event(machine, core, mark, task_index(machine, value))
     if roles & ERRNO_EVENT:
         account_errno(machine, mark, value)
+    if roles & LOGGED_EVENT and machine.log_room != 0:
+        log_event(machine, core, mark, value)
     if roles & UNDER_LOCKS and machine.site_count != 0:
         count_under_locks(machine, core)
     if roles & BEGINS_RUN:
@@ -147,10 +164,9 @@ def resolve_branch(machine, core, instruction, end, next_pc):  # type: ignore[no
 @njit
 def follow_calls(machine, core, instruction, following):  # type: ignore[no-untyped-def]
     """Know who calls the routines of locks, and when one of these returns to somebody who waits."""
-    if not instruction.traits & LOCK_CODE:
-        if instruction.branch == CALL or instruction.branch == INDIRECT_CALL:
-            core.call_site = following
-    elif instruction.branch == RETURN and core.wait_depth > 0:
+    if instruction.traits & CALLS_LOCK:
+        core.call_site = following if instruction.branch == CALL else core.current_pc
+    elif instruction.traits & LOCK_CODE and instruction.branch == RETURN and core.wait_depth > 0:
         leave_lock_code(machine, core)
 
 

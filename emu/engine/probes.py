@@ -17,7 +17,7 @@ SUB_BUCKETS = 8  # of a histogram: each power of two in so many parts
 ERRORS = 4096  # the last page of numbers: a system call that returns one of them has failed
 BUCKETS = SUB_BUCKETS * 61
 # What a mark is for beside being counted.
-ENDS_RUN, BEGINS_RUN, PROBED_EVENT, ERRNO_EVENT, UNDER_LOCKS = 1, 2, 4, 8, 16
+ENDS_RUN, BEGINS_RUN, PROBED_EVENT, ERRNO_EVENT, UNDER_LOCKS, LOGGED_EVENT = 1, 2, 4, 8, 16, 32
 
 K_SPIN_BEGIN, K_SPIN_END = int(Kind.SPIN_BEGIN), int(Kind.SPIN_END)
 

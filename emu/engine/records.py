@@ -38,10 +38,11 @@ STATES, CAUSES = len(State), len(Cause)
     IF_ZERO,  # its event happens only if the register is 0
     MENDED,
     LOCK_CODE,  # of a lock's own routines: who called them takes the lock
+    CALLS_LOCK,  # calls, or goes to, such a routine from outside
     COMPARES,  # a locked comparison and exchange: it may take a lock that nobody knows yet
     ESTIMATED,  # what it costs is that of its class
     GUEST,  # whoever runs the guest has something to do with it
-) = (1 << n for n in range(22))
+) = (1 << n for n in range(23))
 # INSTRUCTION.special
 SP_NONE, SP_SYSCALL, SP_HLT, SP_RDTSC, SP_CPUID, SP_FAULT = range(6)
 # CORE.scratch: one word is an event's, whatever else is read until its instruction retires
@@ -133,7 +134,7 @@ CORE = np.dtype(
         ("wait_ticket", I64, (WAITS,)),  # drawn from a ticket lock
         ("wait_site", I64, (WAITS,)),  # where each is to be taken
         ("wait_stack", I64, (WAITS,)),  # and where the stack was
-        ("call_site", I64),  # where the last call from outside of a lock's routines returns to
+        ("call_site", I64),  # where the last call of a lock's routine from outside returns to
         ("held", I64, (HELD,)),  # locks that it holds and whose sites are known
         ("held_count", I64),
         ("acquiring", I64),
@@ -194,6 +195,7 @@ LOCK = np.dtype(
         ("virtual", I64),  # where who took it first saw it
     ]
 )
+LOGGED = np.dtype([("cycle", I64), ("value", I64), ("mark", I64), ("core", I64)])  # an event, with its register
 SITE = np.dtype(  # a lock as taken from one place
     [
         ("lock", I64),
@@ -285,6 +287,9 @@ MACHINE = np.dtype(
         ("cpuid", I64),  # host address of CPUID rows
         ("cpuid_rows", I64),
         ("turns", I64),
+        ("log", I64),  # host address of LOGGED[log_room]: events one after the other, for whoever empties it; 0 of them: nobody
+        ("log_room", I64),
+        ("log_count", I64),  # those for which there was no room are counted, too
         ("branch_outcomes", I64),  # host address of u8[text bytes], TAKEN and so on; 0: nobody asks
         ("sharing", I64),  # host address of a sharing.SHARING record; 0: nobody asks which bytes cores share
     ]

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
+from unicorn import x86_const as x86
 
 from emu.boot.full.decode_cache import DecodeCache
 from emu.boot.full.hot.records import PAGE, SP_CALL, SP_FLUSH, SP_IRET, SP_MSR, SP_ONCE, SP_RDPMC, SP_TABLES
+from emu.boot.full.machine import SWITCHES, WAKEUPS
 from emu.boot.marks import M5OP, M5OP_BYTES
 from emu.description.machine_file import Costs
 from emu.engine import records as rec
@@ -26,6 +28,9 @@ from emu.trace.record import State
 RECORDS_MAX = 1 << 19
 SWEEP = 200  # instructions that are decoded together at most
 LONGEST = 15
+NEAR_BRANCHES, NEAR_BYTES = (0xE8, 0xE9), 5  # CALL and JMP with a displacement of 32 bits
+# Whose value an event is logged with: the task that is woken (try_to_wake_up), and the one that is switched to (__switch_to).
+EVENT_REGISTERS = {WAKEUPS: x86.UC_X86_REG_RDI, SWITCHES: x86.UC_X86_REG_RSI}
 
 ENDS = frozenset(("jmp", "ret", "retf", "retfq", "iretq", "sysret", "sysretq", "hlt", "ud2", "syscall"))
 TABLE_READERS = frozenset(("lsl", "lar", "verr", "verw", "retf", "retfq", "lldt", "ltr", "lss", "lfs", "lgs"))
@@ -69,7 +74,7 @@ class Decoder:
         self._costs, self._roles, self._cache = costs, roles, cache
         self.events = sorted(set(roles.events.values()))
         self._events = {address: self.events.index(name) for address, name in roles.events.items()}
-        self._numbers: dict[tuple[int, State, bool, int, bool, bool], int] = {}
+        self._numbers: dict[tuple[int, State, bool, bool, int, bool, bool], int] = {}
         self.names: list[str] = [""]  # mnemonics of estimated records, by number
 
     def decode(self, page: bytes, offset: int, address: int, slots: np.ndarray, beyond: bytes) -> int:
@@ -83,7 +88,7 @@ class Decoder:
             if first and (slots[at] or at - offset > SWEEP * LONGEST):
                 return first
             fact = self._fact(page[at : at + size], address + at - offset)
-            number = self._number(fact, address + at - offset, fused=before, once=False)
+            number = self._number(fact, page[at : at + size], address + at - offset, fused=before, once=False)
             slots[at] = number
             first = first or number
             row = self._cache.rows[fact]
@@ -104,7 +109,7 @@ class Decoder:
         if code[:2] == M5OP:
             size = M5OP_BYTES
         fact = self._fact(code[:size] if size else code[:1], address)
-        number = self._number(fact, address, fused=False, once=address < 1 << 63 and offset + size > PAGE)
+        number = self._number(fact, code[:size], address, fused=False, once=address < 1 << 63 and offset + size > PAGE)
         slots[offset] = number
         return number
 
@@ -142,11 +147,12 @@ class Decoder:
         except UserError:
             return timing_by(estimated_cost(each), each, self._costs), True
 
-    def _number(self, fact: int, address: int, *, fused: bool, once: bool) -> int:
+    def _number(self, fact: int, code: bytes, address: int, *, fused: bool, once: bool) -> int:
         role, event = self._roles.role(address), self._events.get(address, -1)
         known = self._cache.rows[fact]
         fused = fused and known["row"]["branch"] == 1  # a conditional branch
-        key = (fact, role.state, role.lock_code, event, fused, once)
+        calls_lock = not role.lock_code and self._goes_to_lock(code, address)
+        key = (fact, role.state, role.lock_code, calls_lock, event, fused, once)
         number = self._numbers.get(key)
         if number is None:
             if self._used >= RECORDS_MAX:
@@ -155,8 +161,17 @@ class Decoder:
             self._used += 1
             self._numbers[key] = number
             self._make_record(number, fact, role, event, fused=fused, once=once)
+            if calls_lock:
+                self.pool[number]["traits"] |= rec.CALLS_LOCK
             self.names.append(self._cache.names[fact])
         return number
+
+    def _goes_to_lock(self, code: bytes, address: int) -> bool:
+        """Whether an instruction calls, or jumps to, a lock's routine."""
+        if len(code) != NEAR_BYTES or code[0] not in NEAR_BRANCHES:
+            return False
+        target = (address + NEAR_BYTES + int.from_bytes(code[1:], "little", signed=True)) % 2**64
+        return self._roles.role(target).lock_code
 
     def _make_record(self, number: int, fact: int, role: Role, event: int, *, fused: bool, once: bool) -> None:
         self.pool[number] = self._cache.rows[fact]["row"]
@@ -169,6 +184,7 @@ class Decoder:
         if event >= 0:
             record["traits"] |= rec.EVENT | rec.ORDERED
             record["mark"] = event
+            record["register"] = EVENT_REGISTERS.get(self.events[event], -1)
         if once and not record["traits"] & rec.GUEST:
             record["traits"] |= rec.GUEST
             record["special"] = SP_ONCE

@@ -19,6 +19,7 @@ from emu.boot.full.hot import loop, records
 from emu.boot.full.hot.records import I32, PAGE
 from emu.boot.full.linear import linear_address
 from emu.boot.full.machine import KernelMachine
+from emu.boot.full.task_log import TaskLog
 from emu.boot.hot import env
 from emu.boot.hot import records as boot_records
 from emu.boot.loader.memory_map import low_bytes
@@ -63,6 +64,7 @@ class FullGear:
         self._cycle = 0  # of the board's event that is happening
         self._acting: int | None = None  # the core that accesses a device
         self.interrupts = Counter[int]()
+        self.tasks = TaskLog(count, decoder.events)
         self.failure: BaseException | None = None
         self._wire()
         self._take_over(seed)
@@ -193,6 +195,8 @@ class FullGear:
         while True:
             loop.run(address_of(gear))
             machine.bus.check()
+            if machine.record["log_count"]:
+                self.tasks.follow(machine.take_log())
             failure = self.failure or self._boot.failure
             if failure is not None:
                 raise failure

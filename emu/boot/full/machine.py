@@ -11,16 +11,18 @@ from emu.boot.full import unicorn_hooks
 from emu.boot.full.hot.records import FULL, GEAR, NO_EXCEPTION
 from emu.boot.unicorn_cpu import UnicornCpu
 from emu.engine.machine import Machine, Options, Start
-from emu.engine.probes import UNDER_LOCKS
-from emu.engine.records import LOCK, SITE
+from emu.engine.probes import LOGGED_EVENT, UNDER_LOCKS
+from emu.engine.records import LOCK, LOGGED, SITE
 from emu.engine.text import Text
+from emu.errors import InternalError
 from emu.image import EMPTY_IMAGE
 from emu.memory.bus import Bus
 from emu.native import address_of
 
 LOCKS_MAX = 1 << 14
 SITES_MAX = 1 << 14
-WAKEUPS = "wakeups"  # the event that is counted under locks
+WAKEUPS, SWITCHES = "wakeups", "context_switches"  # events that a kernel's roles may name
+LOG_ROOM = 1 << 16
 
 
 class KernelMachine(Machine):
@@ -37,7 +39,20 @@ class KernelMachine(Machine):
         self.sites = self.share("sites", np.zeros(SITES_MAX, SITE))
         self.put(lock_count=0, lock_room=LOCKS_MAX, site_count=SITES_MAX)
         self.share("estimated", np.zeros(len(pool), np.int64))
-        self.arrays["mark_roles"][text.mark(WAKEUPS)] = UNDER_LOCKS if WAKEUPS in events else 0
+        self.arrays["mark_roles"][:] = LOGGED_EVENT
+        if WAKEUPS in events:
+            self.arrays["mark_roles"][text.mark(WAKEUPS)] |= UNDER_LOCKS
+        self.log = self.share("log", np.zeros(LOG_ROOM, LOGGED))
+        self.put(log_room=LOG_ROOM)
+
+    def take_log(self) -> Array:
+        """The events since the last time."""
+        count = int(self.record["log_count"][0])
+        if count > LOG_ROOM:
+            raise InternalError(f"{count} events in one slice, and room for {LOG_ROOM}: please report it")
+        self.record["log_count"] = 0
+        taken: Array = self.log[:count].copy()
+        return taken
 
     def _attach(self, core: Array, start: Start) -> None:
         index = int(core["index"][0])

@@ -44,7 +44,7 @@ def measure(gear: FullGear, host_seconds: float) -> Measured:
         interprocessor_interrupts=dict(sorted(gear.agenda.ipis.items())),
         coherence=machine.bus.counts(),
         lines=tuple(_lines(gear)),
-        tasks=(),
+        tasks=tuple(gear.tasks.figures(machine.cycles)),
         counts={name: int(machine.fulls[name].sum()) for name in COUNTS},
     )
 

@@ -36,12 +36,14 @@ class TaskFigures:
     """One task in the region: times are cycles."""
 
     address: int  # of its task_struct
-    comm: str
+    comm: str  # "" if that is not known: it is over, or the kernel does not say
     pid: int | None
-    run_cycles: int
-    switches: int
-    migrations: int
-    queue_wait_cycles: int  # runnable and waiting for a CPU
+    run_cycles: int  # on a CPU
+    switches: int  # to it
+    migrations: int  # switches to it on another CPU than before
+    wakeups: int
+    queue_wait_cycles: int  # from a wakeup to the switch to it, summed
+    queue_wait_cycles_max: int
 
 
 @dataclass(frozen=True, slots=True)

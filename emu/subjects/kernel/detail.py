@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from emu.boot.full.decode_cache import DecodeCache
 from emu.boot.full.decoder import Decoder
 from emu.boot.full.gear import SLICE_CYCLES, FullGear, check_memory
 from emu.boot.full.measure import measure
+from emu.boot.full.measured import TaskFigures
 from emu.boot.full.region import Region
 from emu.boot.loader.memory_map import MIB
 from emu.boot.machine import Machine
@@ -21,6 +22,7 @@ from emu.boot.result import BootResult
 from emu.boot.run import Watchers, begin, summarise
 from emu.boot.session import Session
 from emu.boot.spec import BootSpec
+from emu.boot.tasks import GuestTasks
 from emu.description.machine_file import MachineFile
 from emu.elf.elf_file import Elf
 from emu.elf.kernel_symbols import kernel_elf, kernel_symbols
@@ -80,8 +82,12 @@ def run_detail(spec: BootSpec, region: RegionSpec, description: MachineFile, wat
         started = time.monotonic()
         ended = _run_region(gear, session, region, pause)
         seconds = time.monotonic() - started
-        places = Places(symbols, _types(elf), partial(_read, session.machine), spec.cpus)
-        detail = detail_result(measure(gear, seconds), places, tuple(unrecognised(symbols)), region.items)
+        read, types = partial(_read, session.machine), _types(elf)
+        places = Places(symbols, types, read, spec.cpus)
+        measured = measure(gear, seconds)
+        if symbols is not None:
+            measured = replace(measured, tasks=tuple(_named(measured.tasks, GuestTasks(symbols, types, read))))
+        detail = detail_result(measured, places, tuple(unrecognised(symbols)), region.items)
         gear.decoder.save()
     ran = session.machine.instructions() - before
     return DetailRun(summarise(spec, session, ended, time.monotonic() - began, ran, kernel=inputs.kernel, digest=False), detail)
@@ -102,6 +108,14 @@ def _run_region(gear: FullGear, session: Session, region: RegionSpec, pause: Cal
     ended = runner.run(region.stop, FOREVER, lambda: over() or pause())
     gear.count_instructions()
     return Ended(End.LIMIT) if ended.how == End.STOPPED and over() else ended
+
+
+def _named(tasks: Iterable[TaskFigures], guest: GuestTasks) -> Iterator[TaskFigures]:
+    """Tasks by what they are called at the end of the region, as far as they are still there."""
+    there = {task.address: task for task in guest.everyone()}
+    for each in tasks:
+        task = there.get(each.address) or guest.task(each.address)
+        yield each if task is None else replace(each, comm=task.comm, pid=task.pid)
 
 
 def _types(elf: Elf) -> StructTypes | None:

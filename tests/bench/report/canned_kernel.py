@@ -76,9 +76,9 @@ MEASURED = Measured(
     coherence={"transfers_within_module": 4_000, "transfers_across_modules": 9_000, "upgrades": 800, "memory_reads": 123},
     lines=((0x4200040, 8_000), (0x4300000, 300), (0x4300040, 200), (0x1800040, 90), (0x1800000, 70), (0x4234000, 12)),
     tasks=(
-        TaskFigures(HEAP + 0x5000, "pmsg", 41, 900_000, 800, 3, 20_000),
-        TaskFigures(HEAP + 0x6000, "pmsg", 42, 950_000, 810, 0, 10_000),
-        TaskFigures(DATA + 0x9000, "swapper/0", 0, 100, 4, 0, 0),
+        TaskFigures(HEAP + 0x5000, "pmsg", 41, 900_000, 800, 3, 805, 20_000, 400),
+        TaskFigures(HEAP + 0x6000, "pmsg", 42, 950_000, 810, 0, 811, 10_000, 300),
+        TaskFigures(DATA + 0x9000, "swapper/0", 0, 100, 4, 0, 0, 0, 0),
     ),
     counts={"fills": 12, "accesses_without_ordered": 0},
 )

@@ -1,0 +1,41 @@
+"""Tasks as a log of switches and wakeups shows them."""
+
+import numpy as np
+
+from emu.boot.full.measured import TaskFigures
+from emu.boot.full.task_log import TaskLog
+from emu.engine.records import LOGGED
+
+WAKE, SWITCH = 0, 1
+EVENTS = ("wakeups", "context_switches")
+IDLE, A, B = 0x1000, -0x2000, 0x3000
+
+
+def follow(*records: tuple[int, int, int, int], cores: int = 2, parts: int = 1) -> dict[int, TaskFigures]:
+    log = TaskLog(cores, EVENTS)
+    for part in np.array_split(np.array(list(records), LOGGED), parts):
+        log.follow(part)
+    return {figures.address: figures for figures in log.figures(1000)}
+
+
+def test_a_task_runs_from_the_switch_to_it_to_the_next_one() -> None:
+    tasks = follow((100, A, SWITCH, 0), (400, IDLE, SWITCH, 0), (700, A, SWITCH, 0))
+    assert tasks[A % 2**64].run_cycles == 300 + 300
+    assert tasks[IDLE].run_cycles == 300
+    assert (tasks[A % 2**64].switches, tasks[A % 2**64].migrations) == (2, 0)
+
+
+def test_a_wakeup_waits_for_the_switch() -> None:
+    tasks = follow((50, B, WAKE, 0), (90, B, SWITCH, 1), (200, IDLE, SWITCH, 1), (300, B, WAKE, 0), (310, B, SWITCH, 0))
+    assert (tasks[B].wakeups, tasks[B].queue_wait_cycles, tasks[B].queue_wait_cycles_max) == (2, 50, 40)
+    assert tasks[B].migrations == 1
+
+
+def test_who_runs_does_not_wait() -> None:
+    tasks = follow((10, A, SWITCH, 0), (20, A, WAKE, 1), (30, IDLE, SWITCH, 0), (500, A, SWITCH, 0))
+    assert tasks[A % 2**64].queue_wait_cycles == 0
+
+
+def test_a_log_in_parts_is_the_same_log() -> None:
+    records = ((50, B, WAKE, 0), (90, B, SWITCH, 1), (200, IDLE, SWITCH, 1), (300, B, WAKE, 0), (310, B, SWITCH, 0))
+    assert follow(*records, parts=3) == follow(*records)
