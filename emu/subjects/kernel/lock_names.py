@@ -90,7 +90,7 @@ def name_locks(locks: Sequence[LockFigures], places: Places) -> list[NamedLock]:
     by_name, nameless = dict[tuple[str, str], list[LockFigures]](), list[LockFigures]()
     for lock in locks:
         place = places.data(lock.virtual, lock.physical)
-        if place is None:
+        if place is None or place.mixed:
             nameless.append(lock)
         else:
             by_name.setdefault((places.lock(place, lock.kind), lock.kind), []).append(lock)

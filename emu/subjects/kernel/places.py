@@ -12,13 +12,13 @@ from emu.elf.kernel_file import KERNEL_HALF
 from emu.elf.struct_types import StructTypes
 from emu.elf.symbols import SymbolTable
 from emu.files import read_toml
+from emu.subjects.kernel.slab_layout import DIRECT_MAP, Words
 from emu.subjects.kernel.slabs import VMEMMAP_BYTES, Slabs
 from emu.tables import Key, check
 
 TABLE = Path(__file__).with_name("types.toml")
 KEYS = {"locks": Key(dict), "caches": Key(dict), "variables": Key(dict), "untyped": Key(dict)}
 IMAGE_MAP = 0xFFFFFFFF80000000  # __START_KERNEL_map: physical addresses from phys_base on
-DIRECT_MAP = 0xFFFF888000000000  # of all memory, with 4-level paging and without KASLR: Documentation/x86/x86_64/mm.rst
 # Of the image, what the kernel gives back when it has booted: free_kernel_image_pages() in arch/x86/mm/init.c and init_64.c.
 GIVEN_BACK = (("__init_begin", "__init_end"), ("_etext", "__start_rodata"), ("__end_rodata", "_sdata"))
 
@@ -30,6 +30,7 @@ class Place:
     name: str
     offset: int
     struct: str | None = None
+    mixed: bool = False  # in a cache of objects of several types
 
     def __str__(self) -> str:
         """As people write it."""
@@ -42,7 +43,7 @@ class Places:
     def __init__(self, symbols: SymbolTable | None, types: StructTypes | None, read: Read, cpus: int) -> None:
         """`symbols` at the addresses at which the kernel runs; `read` gives kernel memory, None where nothing is mapped."""
         self._symbols, self._types, self._read = symbols, types, read
-        self._slabs = None if symbols is None or types is None else Slabs(symbols, types, read)
+        self._slabs = None if symbols is None else Slabs(symbols, types, read)
         self._per_cpu = _PerCpu(symbols, GuestTasks(symbols, types, read), cpus) if symbols is not None else None
 
     @property
@@ -91,17 +92,22 @@ class Places:
         return Place(name, offset) if size is None else Place(name, offset % size, struct)
 
     def _allocated(self, virtual: int, physical: int) -> Place | None:
-        """A slab object of one type, or a struct page."""
-        if self._slabs is None or self._types is None:
+        """A slab object, or a struct page."""
+        if self._slabs is None:
             return None
         if 0 <= virtual - self._slabs.vmemmap < VMEMMAP_BYTES:
-            return Place("page", (virtual - self._slabs.vmemmap) % self._slabs.page_bytes, "page")
+            return Place("page", (virtual - self._slabs.vmemmap) % self._slabs.page_bytes, self._known("page"))
         found = self._slabs.object_at(physical)
-        if found is None or found[0].name.startswith(tuple(_table()["untyped"]["prefixes"])):
+        if found is None:
             return None
-        name = found[0].name
-        struct = _table()["caches"].get(name, name)
-        return Place(name, found[1], struct if self._types.size(struct) is not None else None)
+        cache, offset = found
+        if cache.merged or cache.name.startswith(tuple(_table()["untyped"]["prefixes"])):
+            return Place(cache.name, offset, mixed=True)
+        return Place(cache.name, offset, self._known(_table()["caches"].get(cache.name, cache.name)))
+
+    def _known(self, struct: str) -> str | None:
+        """A structure of that name, if the types have one."""
+        return struct if self._types is not None and self._types.size(struct) is not None else None
 
     @cached_property
     def _direct_map(self) -> int:
@@ -118,10 +124,7 @@ class Places:
         return [(begin, end) for begin, end in ends if begin is not None and end is not None]
 
     def _base(self, variable: str, default: int) -> int:
-        """A number that a kernel which chooses its addresses keeps in a variable."""
-        address = self._address(variable)
-        content = None if address is None else self._read(address, 8)
-        return default if content is None else int.from_bytes(content, "little")
+        return default if self._symbols is None else Words(self._read).base(self._symbols, variable, default)
 
     def _address(self, name: str) -> int | None:
         return None if self._symbols is None else self._symbols.address(name)

@@ -11,8 +11,8 @@ from emu.boot.full.measured import LockFigures, SiteFigures
 from emu.elf.members import Member
 from emu.elf.symbols import SymbolTable, from_names
 from emu.subjects.kernel.lock_names import LockUse, NamedLock, name_locks
-from emu.subjects.kernel.places import DIRECT_MAP, Places
-from emu.subjects.kernel.slabs import VMEMMAP
+from emu.subjects.kernel.places import Places
+from emu.subjects.kernel.slab_layout import DIRECT_MAP, VMEMMAP
 
 TEXT = 0xFFFFFFFF81000000
 DATA = TEXT + 0x800000
@@ -121,7 +121,7 @@ def object_in(cache: str, index: int, offset: int) -> int:
         (object_in("filp", 3, 0x10), "spinlock", "file.f_lock", None),
         (object_in("odd", 1, 0x8), "spinlock", "odd+0x8", None),
         (object_in("kmalloc-256", 1, 0x8), "spinlock", None, None),
-        (VMEMMAP + 64 * 77 + 40, "spinlock", "page.ptl", None),
+        (VMEMMAP + 64 * 77 + 40, "spinlock", "page.ptl", "page+0x28"),
         (DIRECT_MAP + 0x900000, "spinlock", None, None),  # in no slab
         (0xFFFFC90000003E50, "spinlock", None, None),  # on a stack
         (0x7FFF0000, "spinlock", None, None),  # a user program's

@@ -5,7 +5,8 @@ import struct
 import pytest
 
 from emu.elf.symbols import from_names
-from emu.subjects.kernel.places import DIRECT_MAP, Places
+from emu.subjects.kernel.places import Places
+from emu.subjects.kernel.slab_layout import DIRECT_MAP
 
 IMAGE = 0xFFFFFFFF81000000
 SYMBOLS = {

@@ -1,5 +1,6 @@
 """Places of Debian's stock kernel, booted: what the kernel's own lists lead to has the name that the types give it."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from emu.boot.tasks import GuestTasks
 from emu.elf.kernel_symbols import kernel_elf, kernel_symbols
 from emu.elf.struct_types import struct_types
 from emu.subjects.kernel.places import Places
+from emu.subjects.kernel.slab_layout import Words, slab_layout
 
 STOCK = debian_kernel.fetched()
 CPUS = 2
@@ -70,6 +72,9 @@ def test_locks_of_the_kernels_own_objects(tmp_path: Path) -> None:
         assert places.line(physical) == place
         return places.lock(place, kind)
 
+    words = Words(read)
+    by_types, by_looking = slab_layout(symbols, types, words), slab_layout(symbols, None, words)
+    assert by_types is not None and by_looking == replace(by_types, red_left_pad=None)
     places, tasks = Places(symbols, types, read, CPUS), GuestTasks(symbols, types, read)
     everyone = list(tasks.everyone())
     assert len(everyone) > 30
