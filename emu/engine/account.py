@@ -38,7 +38,6 @@ from emu.engine.records import (
 )
 from emu.engine.schedule import advance_dispatch, attribute_gap, catch_up, ends_at, stall_dispatch
 from emu.engine.trace import NO_ACCESS, note, note_access, trace_instruction
-from emu.memory.records import BUS
 from emu.native import array_at, call, inlined, mix, njit
 from emu.timing.branch import CALL, CONDITIONAL, INDIRECT_JUMP, NONE, PREDICTOR, RETURN, mispredicted
 from emu.trace.record import Cause, Kind, State
@@ -184,7 +183,7 @@ def pass_time(core, state, until):  # type: ignore[no-untyped-def]
 @inlined
 def settle_time(machine, core, instruction, state, next_pc):  # type: ignore[no-untyped-def]
     """The instruction in flight retires: its time goes to `state`, and the clock to the next dispatch; returns its cycles."""
-    if array_at(machine.bus, 1, BUS)[0].untimed != 0:  # somebody else says who comes next: an instruction is a cycle
+    if machine.untimed != 0:  # somebody else says who comes next: an instruction is a cycle
         core.clock += 1
         core.retired_at = core.clock
         return I64(1)

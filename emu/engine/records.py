@@ -244,6 +244,7 @@ MACHINE = np.dtype(
         ("run_ahead_max", I64),  # the longest that changes nothing
         ("max_cycles", I64),
         ("slice_cycles", I64),
+        ("untimed", I64),  # an instruction is a cycle, whatever it waits for
         ("outcome", I64),
         ("outcome_core", I64),
         ("done_wanted", I64),  # how often the event that ends the run must come

@@ -17,8 +17,8 @@ from emu.explore.components import NONE
 from emu.explore.search import resume, rewind, start
 from emu.explore.state import rehash
 from emu.explore.transition import HALT, LOCAL_MAX, NOWHERE
-from emu.memory.records import CHANGE
-from emu.native import MASK64, address_of, signed
+from emu.memory.records import CHANGE, RING
+from emu.native import MASK64, NEVER, address_of, signed
 
 MODELS = ("tso", "sc")
 GENERAL = [f"R{name}" for name in ("AX", "BX", "CX", "DX", "SI", "DI", "BP", "SP", *range(8, 16), "FLAGS")]
@@ -125,7 +125,10 @@ class Explorer(Block):
         """Let time stand still in the machine, keep a journal, watch who shares what."""
         bus = self.machine.bus
         journal = self.keep("journal", np.zeros(8 * self.bounds.depth + 1024, CHANGE))
-        bus.put(untimed=1, journal=address_of(journal), journal_capacity=len(journal), journal_count=0)
+        bus.put(first_drain=NEVER, journal=address_of(journal), journal_capacity=len(journal), journal_count=0)
+        self.put(buffer_depth=bus.description.store_buffer.depth.value)
+        bus.put(buffer_depth=RING)  # no store waits for room: one for which there is none is not executed
+        self.machine.record["untimed"] = 1
         if self.rules.reduced:
             words = len(bus.ram) // 8
             sharing = self.keep("sharing", np.zeros(1, SHARING))

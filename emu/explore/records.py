@@ -21,6 +21,7 @@ SEARCH = np.dtype(
         ("sequential", I64),  # a core goes on only when its stores have drained: sequential consistency
         ("reduced", I64),  # instructions and drains that touch no shared word are no transitions of their own
         ("devices", I64),  # interrupts and HLT take part
+        ("buffer_depth", I64),  # a store is no transition while so many of its core are to drain
         ("outcome_core", I64),
         ("depth", I64),  # frames on the path
         ("depth_max", I64),

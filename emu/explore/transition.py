@@ -36,7 +36,7 @@ def enabled(search, machine, core, kind):  # type: ignore[no-untyped-def]
         return pending > 0
     if kind == INTERRUPT:
         return search.devices != 0 and core.irq_at != NEVER and core.shadow == 0 and pending == 0 and interruptible(machine, core)
-    return may_step(search, machine, bus, core, pending)
+    return may_step(search, machine, core, pending)
 
 
 @njit
@@ -46,7 +46,7 @@ def interruptible(machine, core):  # type: ignore[no-untyped-def]
 
 
 @njit
-def may_step(search, machine, bus, core, pending):  # type: ignore[no-untyped-def]
+def may_step(search, machine, core, pending):  # type: ignore[no-untyped-def]
     """Whether the instruction at the core's pc may execute: not at the end, not with stores that it must wait for."""
     if search.sequential != 0 and pending > 0:
         return False
@@ -58,7 +58,7 @@ def may_step(search, machine, bus, core, pending):  # type: ignore[no-untyped-de
     traits = array_at(machine.instructions, index + 1, INSTRUCTION)[index].traits
     if traits & WAIT_STORES:
         return pending == 0
-    return pending < bus.buffer_depth or traits & STORES == 0
+    return pending < search.buffer_depth or traits & STORES == 0
 
 
 @njit
@@ -209,7 +209,7 @@ def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core.index]
     for _ in range(PRIVATE_MAX):
         drain_private(machine, bus, core.index)
-        if not may_step(search, machine, bus, core, buffer.count):
+        if not may_step(search, machine, core, buffer.count):
             return True
         begin, pc, apic_writes = bus.journal_count, core.pc, machine.apic_writes
         save(search, machine, core, search.trial)

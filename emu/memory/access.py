@@ -42,7 +42,7 @@ def load(bus, core, now, at, address, size):  # type: ignore[no-untyped-def]
         if forwarded < 0 and fetched < 0:
             absent = pending and not_here(bus, core, line)
             fetched = I64(read_line(bus, core, line, at))
-            if absent and bus.untimed == 0:
+            if absent:
                 line_came_first(bus, core, line, at + fetched - bus.l1_hit)
         if forwarded < 0:
             cycles = max(cycles, fetched)

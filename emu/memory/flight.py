@@ -8,7 +8,7 @@ from emu.native import array_at, njit
 def busy_cycles(bus, line, at):  # type: ignore[no-untyped-def]
     """Cycles until a line in flight may be asked for; a request that came before the one under way goes before it."""
     busy = array_at(bus.line_busy, bus.lines, I64)[line]
-    if busy <= at or at < array_at(bus.line_asked, bus.lines, I64)[line] or bus.untimed != 0:
+    if busy <= at or at < array_at(bus.line_asked, bus.lines, I64)[line]:
         return 0
     return busy - at
 
@@ -27,7 +27,7 @@ def start_transfer(bus, module, line, at, until):  # type: ignore[no-untyped-def
 def fill_cycles(bus, module, line, at):  # type: ignore[no-untyped-def]
     """Cycles from `at` until a line that the module has asked for is there."""
     ready = array_at(bus.line_ready, bus.lines * bus.modules, I64)[line * bus.modules + module]
-    return ready - at if ready > at and bus.untimed == 0 else 0
+    return ready - at if ready > at else 0
 
 
 @njit
@@ -37,7 +37,7 @@ def miss_buffer_cycles(bus, l1, at):  # type: ignore[no-untyped-def]
     if requests.count < bus.miss_buffers:
         return 0
     frees = requests.until[(requests.count - bus.miss_buffers) & (MISSES - 1)]
-    return frees - at if frees > at and bus.untimed == 0 else 0
+    return frees - at if frees > at else 0
 
 
 @njit

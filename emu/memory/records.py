@@ -56,7 +56,7 @@ BUS = np.dtype(
         ("buffer_depth", I64),
         ("buffer_requests", I64),  # ownership requests in flight at once
         ("next_drain", I64),  # earliest drain of any core
-        ("untimed", I64),  # no store drains by itself: somebody tries every moment for it
+        ("first_drain", I64),  # no store drains earlier; NEVER: none drains by itself, as somebody tries every moment for it
         ("journal", I64),  # host address of CHANGE[journal_capacity]: what has happened, to be taken back; 0: not kept
         ("journal_count", I64),
         ("journal_capacity", I64),

@@ -149,9 +149,12 @@ def ask_again(bus, core):  # type: ignore[no-untyped-def]
 
 @njit
 def stores_visible_at(bus, core):  # type: ignore[no-untyped-def]
-    """When this core's stores will all be visible, as things stand: one may have to ask for its line again; 0 if it has none."""
+    """When this core's stores will all be visible, as things stand: one may have to ask for its line again.
+
+    0 if it has none, or if time brings them nowhere.
+    """
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
-    return buffer.last_drain if buffer.count > 0 and bus.untimed == 0 else I64(0)
+    return buffer.last_drain if buffer.count > 0 and buffer.last_drain < NEVER else I64(0)
 
 
 @njit
@@ -201,7 +204,7 @@ def push_store(bus, core, now, at, address, size, value, lock, data_at, retires_
     entry.data_at = data_at
     entry.asked_at = retires_at
     entry.owned_at = owned
-    entry.drain_at = max(owned, buffer.last_drain + 1, retires_at + 1) if bus.untimed == 0 else NEVER
+    entry.drain_at = max(owned, buffer.last_drain + 1, retires_at + 1, bus.first_drain)
     if bus.journal != 0:
         enter(bus, PUSH, core, address, size, entry.old, value, lock)
     pending[line] += 1
@@ -209,7 +212,7 @@ def push_store(bus, core, now, at, address, size, value, lock, data_at, retires_
     buffer.count += 1
     if buffer.count == 1:
         bus.next_drain = min(bus.next_drain, entry.drain_at)
-    if buffer.count <= bus.buffer_depth or bus.untimed != 0:
+    if buffer.count <= bus.buffer_depth:
         bus.cause = 0
         return 0
     bus.cause = C_FULL
@@ -226,8 +229,6 @@ def forward(bus, core, at, address, size):  # type: ignore[no-untyped-def]
         entry = stores[core * RING + (buffer.head + buffer.count - back) % RING]
         if entry.address < address + size and address < entry.address + entry.width:
             bus.cause = C_FORWARD
-            if bus.untimed != 0:
-                return bus.store_forward
             ready = max(entry.data_at + bus.store_forward, at + bus.l1_hit)
             if entry.address <= address and address + size <= entry.address + entry.width:
                 return ready - at
@@ -244,9 +245,9 @@ def arrives_for_store(bus, core, line, at):  # type: ignore[no-untyped-def]
     stores = array_at(bus.stores, bus.cores * RING, STORE)
     for place in range(buffer.count):
         entry = stores[core * RING + (buffer.head + place) % RING]
-        if entry.address >> 6 == line and (entry.asked_at <= at or bus.untimed != 0):
+        if entry.address >> 6 == line and entry.asked_at <= at:
             bus.cause = C_BUSY
-            return bus.l1_hit + (max(entry.owned_at - at, 0) if bus.untimed == 0 else 0)
+            return bus.l1_hit + max(entry.owned_at - at, 0)
     return I64(-1)
 
 
@@ -263,7 +264,8 @@ def line_came_first(bus, core, line, arrives_at):  # type: ignore[no-untyped-def
             entry.owned_at = max(entry.asked_at, arrives_at) + need
             found = True
         if found:
-            entry.drain_at = max(entry.owned_at, drained + 1, entry.asked_at + 1 if entry.asked_at != NEVER else 0)
+            may_leave = max(drained + 1, entry.asked_at + 1 if entry.asked_at != NEVER else 0, bus.first_drain)
+            entry.drain_at = max(entry.owned_at, may_leave)
         drained = entry.drain_at
     if found:
         buffer.last_drain = drained
