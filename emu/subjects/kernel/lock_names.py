@@ -94,7 +94,10 @@ def name_locks(locks: Sequence[LockFigures], places: Places) -> list[NamedLock]:
             nameless.append(lock)
         else:
             by_name.setdefault((places.lock(place, lock.kind), lock.kind), []).append(lock)
-    for (_, kind), members in _by_sites(nameless).items():
+    # Without names a call into the lock's own code is not told from the lock's own instruction: all words would be one class.
+    classes = _by_sites(nameless).values() if places.has_symbols else [[lock] for lock in nameless]
+    for members in classes:
+        kind = members[0].kind
         by_name[_free_name(_called_by(members, places), kind, by_name), kind] = members
     named = [_named(name, kind, members, places) for (name, kind), members in by_name.items()]
     return sorted(named, key=lambda each: (*_rank(each.use), each.name, each.kind))
@@ -128,15 +131,15 @@ def _key(lock: LockFigures) -> int:
 
 
 def _called_by(locks: Sequence[LockFigures], places: Places) -> str:
-    """After the functions that take them, those that do most often first; by the places where code has no names."""
+    """After the functions that take them, those that do most often first; after its address where code has no names."""
     takers = Counter[str]()
     for lock in locks:
         for site in lock.sites:
             takers[base_name(places.code(site.address)).partition("+")[0]] += site.acquisitions
-    if not takers:
+    if not takers or not places.has_symbols:
         return f"lock at {locks[0].virtual:#x}"
     names = sorted(takers, key=lambda name: (-takers[name], name))[:FUNCTIONS_MAX]
-    return f"lock taken {'by' if places.has_symbols else 'at'} {', '.join(names)}"
+    return f"lock taken by {', '.join(names)}"
 
 
 def _free_name(name: str, kind: str, taken: Iterable[tuple[str, str]]) -> str:

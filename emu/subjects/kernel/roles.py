@@ -79,7 +79,10 @@ class Roles:
 def unrecognised(symbols: SymbolTable | None) -> list[str]:
     """What of this kernel's locks and events is not seen, or only in part: a sentence each, for people."""
     if symbols is None:
-        return ["no symbols: states are user, kernel and idle alone, locks are known by value and named by address"]
+        return [
+            "no symbols: scheduler and handlers count as kernel, wakeups and context switches are not counted, locks are "
+            "addresses; give the kernel's System.map with --symbols"
+        ]
     found = [text for name, text in _UNRECOGNISED.items() if symbols.address(name) is not None]
     if not any(symbols.address(name) is not None for name in _SLOW_PATHS):
         found.append("no queued_spin_lock_slowpath: a kernel for one CPU or older than 4.2, whose spin locks are not recognised")

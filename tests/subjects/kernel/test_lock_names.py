@@ -132,7 +132,7 @@ def test_the_name_of_a_lock(virtual: int, kind: str, name: str | None, without_t
         (found,) = name_locks([lock(virtual, kind=kind)], places(types=types))
         assert (found.name, found.kind) == (wanted or "lock taken by do_msgsnd", kind)
     (found,) = name_locks([lock(virtual, kind=kind)], places(symbols=False))
-    assert found.name == f"lock taken at {TEXT:#x}"
+    assert found.name == f"lock at {virtual:#x}"
 
 
 def heap(index: int) -> int:
@@ -172,6 +172,16 @@ def test_a_class_is_called_by_three_functions_at_most() -> None:
     taken = [site(SYMBOLS[name], 1) for name in SYMBOLS if TEXT <= SYMBOLS[name] < DATA]
     (found,) = name_locks([lock(heap(0), *taken)], places())
     assert found.name == "lock taken by do_msgrcv, do_msgsnd, do_semtimedop"
+
+
+def test_without_symbols_each_word_is_a_lock_of_its_own() -> None:
+    named = name_locks([lock(heap(0)), lock(heap(1)), lock(heap(1), kind="mutex"), lock(heap(1))], places(symbols=False))
+    assert sorted((each.name, each.kind) for each in named) == [
+        (f"lock at {heap(0):#x}", "spinlock"),
+        (f"lock at {heap(1):#x}", "mutex"),
+        (f"lock at {heap(1):#x}", "spinlock"),
+        (f"lock at {heap(1):#x} (2)", "spinlock"),
+    ]
 
 
 def test_a_lock_that_nobody_took_has_its_address() -> None:
