@@ -8,7 +8,7 @@ from emu.memory import access, store_buffer
 from emu.memory.bus import Bus
 from emu.memory.moesi import Line
 from emu.memory.records import BUS
-from emu.native import array_at
+from emu.native import NEVER, array_at
 from emu.run.overrides import apply_overrides
 from emu.trace.record import Cause
 
@@ -249,6 +249,21 @@ def test_a_store_that_lost_its_line_asks_for_it_again() -> None:
     assert harness.load(3, back, A)[0] == 8
     harness.drain()
     assert harness.bus.record["requests_lost"][0] == 1
+
+
+def test_time_drains_nothing_where_somebody_else_does() -> None:
+    """A search tries each drain itself: neither a line that came before its store, nor a wide load, nor the years do one."""
+    harness = Harness()
+    harness.bus.put(first_drain=NEVER)
+    harness.store(0, 0, B, 9)
+    access.store(harness.record, 0, 0, 0, A, 1, 7, -1, 0, 100)  # it asks for its line at 100,
+    store_buffer.write_ram(harness.record, A, 1, 7)
+    assert harness.load(0, 0, A + 8)[1] == 286  # and a load has brought that before
+    assert harness.load(0, 0, A)[0] == 7
+    harness.store(0, 0, A, 8)
+    assert store_buffer.stores_visible_at(harness.record, 0) == 0
+    assert [harness.load(1, 1 << 50, address)[0] for address in (A, B)] == [0, 0]
+    assert harness.load(0, 1 << 50, A)[0] == 8
 
 
 @pytest.mark.parametrize("step", [7, 13, 40])
