@@ -3,6 +3,9 @@
 A queued spin lock is held while byte 0 is 1. A ticket lock is a head (bits 0 to 15) and a tail (bits 16 to 31): it is held while
 they differ, by the core that drew the ticket `head`; drawing adds one to the tail, and a release adds one to the head. A sleeping
 lock (PREEMPT_RT) is the address of the task that owns it, bit 0 aside, which says that tasks wait: they sleep, so no core does.
+
+A word that was found by its value may be a counter. What a locked instruction counts down to 0 is not released as a lock is, and
+what it changes byte 0 to otherwise is no attempt at one.
 """
 
 from emu.image import LOCK_KINDS
@@ -11,6 +14,7 @@ from emu.native import njit
 QUEUED, TICKET = range(len(LOCK_KINDS))  # LOCK_KINDS are the words of variant.toml, by number
 SLEEPING = len(LOCK_KINDS)
 FOUND = SLEEPING + 1  # a queued one that was found by its value: its memory may be something else's later
+WORD_BYTES = 4
 NOTHING, ACQUIRED, FAILED, RELEASED = range(4)
 
 
@@ -34,8 +38,14 @@ def change(kind, before, after, locked):  # type: ignore[no-untyped-def]
     if byte == 0 and new == 1:
         return ACQUIRED
     if byte == 1 and new == 0:
-        return RELEASED
-    return FAILED if locked else NOTHING
+        return NOTHING if kind == FOUND and locked else RELEASED
+    return FAILED if locked and (kind != FOUND or byte == new) else NOTHING
+
+
+@njit
+def is_count(kind, locked, size):  # type: ignore[no-untyped-def]
+    """Whether a locked store is one of a lockref, whose count changes together with its lock as long as that is free."""
+    return kind == FOUND and locked and size > WORD_BYTES
 
 
 @njit

@@ -3,7 +3,7 @@
 import numpy as np
 
 from emu.engine.lock_sites import begin_wait, let_go, release_at_site, take_at_site
-from emu.engine.lock_word import ACQUIRED, FAILED, FOUND, NOTHING, RELEASED, TICKET, change, merged
+from emu.engine.lock_word import ACQUIRED, FAILED, FOUND, NOTHING, RELEASED, TICKET, change, is_count, merged
 from emu.engine.records import CORE, I64, LOCK, WAITS
 from emu.engine.trace import note
 from emu.memory.records import BUS, RELEASE, RELEASES
@@ -29,6 +29,8 @@ def lock_at(machine, address):  # type: ignore[no-untyped-def]
 def change_lock(machine, core, index, before, value, size, locked):  # type: ignore[no-untyped-def]
     """The store in flight changes a lock word: note what is to be settled when it retires; returns what it did."""
     lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
+    if is_count(lock.kind, locked, size):
+        return NOTHING
     done = change(lock.kind, before, merged(before, value, size), locked)
     if lock.kind == FOUND and done == ACQUIRED and not locked and not waits_for(core, index):
         return NOTHING

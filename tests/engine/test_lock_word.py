@@ -2,7 +2,7 @@
 
 import pytest
 
-from emu.engine.lock_word import ACQUIRED, FAILED, NOTHING, RELEASED, change, merged
+from emu.engine.lock_word import ACQUIRED, FAILED, NOTHING, RELEASED, change, is_count, merged
 from emu.image import LOCK_KINDS
 
 QUEUED = [
@@ -37,13 +37,28 @@ SLEEPING = [
     (0x0, 0x500040, False, NOTHING),  # memory that is something else
     (0x500040, 0x0, False, NOTHING),
 ]
-KINDS = (*LOCK_KINDS, "sleeping")  # the last is no kind of spin lock
-ROWS = [("queued", *row) for row in QUEUED] + [("ticket", *row) for row in TICKET] + [("sleeping", *row) for row in SLEEPING]
+FOUND_ONE = [
+    *(row for row in QUEUED if row != (0x1, 0x0, True, RELEASED)),
+    (0x1, 0x0, True, NOTHING),  # a counter: a lock is released by a plain store
+    (0x1, 0x2, True, NOTHING),  # one goes up
+    (0x3, 0x2, True, NOTHING),
+]
+KINDS = (*LOCK_KINDS, "sleeping", "found")  # sleeping is no kind of spin lock
+TABLES = {"queued": QUEUED, "ticket": TICKET, "sleeping": SLEEPING, "found": FOUND_ONE}
+ROWS = [(kind, *row) for kind, table in TABLES.items() for row in table]
 
 
 @pytest.mark.parametrize(("kind", "before", "after", "locked", "wanted"), ROWS)
 def test_a_store_is_known_by_what_it_changes(kind: str, before: int, after: int, locked: bool, wanted: int) -> None:
     assert change(KINDS.index(kind), before, after, locked) == wanted
+
+
+@pytest.mark.parametrize(
+    ("kind", "locked", "size", "wanted"),
+    [("found", True, 8, True), ("found", True, 4, False), ("found", False, 8, False), ("queued", True, 8, False)],
+)
+def test_a_count_that_changes_beside_a_lock(kind: str, locked: bool, size: int, wanted: bool) -> None:
+    assert bool(is_count(KINDS.index(kind), locked, size)) == wanted
 
 
 @pytest.mark.parametrize(

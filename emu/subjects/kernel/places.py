@@ -86,10 +86,13 @@ class Places:
         return str(place)
 
     def _variable(self, name: str, offset: int) -> Place:
-        """A variable, of one of many structures if it is known as that."""
+        """A variable, of one of many structures if it is known as that, or of one that has its name."""
         struct = _table()["variables"].get(name) or (None if self._types is None else self._types.variable(name))
         size = None if struct is None or self._types is None else self._types.size(struct)
-        return Place(name, offset) if size is None else Place(name, offset % size, struct)
+        if size is not None:
+            return Place(name, offset % size, struct)
+        own = None if self._types is None else self._types.size(name)
+        return Place(name, offset, name if own is not None and offset < own else None)
 
     def _allocated(self, virtual: int, physical: int) -> Place | None:
         """A slab object, or a struct page."""

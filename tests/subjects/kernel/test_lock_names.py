@@ -18,7 +18,8 @@ TEXT = 0xFFFFFFFF81000000
 DATA = TEXT + 0x800000
 SYMBOLS = {
     "do_msgsnd": TEXT, "do_msgrcv.constprop.0": TEXT + 0x1000, "futex_wake": TEXT + 0x2000, "futex_wait": TEXT + 0x3000,
-    "do_semtimedop": TEXT + 0x4000, "tasklist_lock": DATA, "init_task": DATA + 0x1000, "slab_caches": DATA + 0x8000,
+    "do_semtimedop": TEXT + 0x4000, "tasklist_lock": DATA, "rcu_state": DATA + 0x800,
+    "init_task": DATA + 0x1000, "slab_caches": DATA + 0x8000,
     "__per_cpu_offset": DATA + 0x9000, "_end": DATA + 0x100000,
     "__per_cpu_start": 0, "current_task": 0x100, "runqueues": 0x400, "timer_bases": 0x800, "__per_cpu_end": 0x1000,
 }  # fmt: skip
@@ -38,8 +39,9 @@ MEMBERS = {
 LOCKS = {
     ("task_struct", 0x50, "raw_spinlock"): "pi_lock", ("file", 0x10, "spinlock"): "f_lock", ("rq", 0, "raw_spinlock"): "__lock",
     ("timer_base", 0, "raw_spinlock"): "lock", ("task_struct", 0x60, "mutex"): "guard", ("page", 40, "spinlock"): "ptl",
+    ("rcu_state", 0x20, "raw_spinlock"): "gp_lock",
 }  # fmt: skip
-SIZES = {"page": 64, "task_struct": 600, "file": 240, "rq": 0x300, "timer_base": 0x100}
+SIZES = {"page": 64, "task_struct": 600, "file": 240, "rq": 0x300, "timer_base": 0x100, "rcu_state": 0x200}
 
 
 class Types:
@@ -108,6 +110,8 @@ def object_in(cache: str, index: int, offset: int) -> int:
     [
         (DATA, "rwlock", "tasklist_lock", "tasklist_lock"),
         (DATA + 0x40, "spinlock", "tasklist_lock+0x40", "tasklist_lock+0x40"),
+        (DATA + 0x820, "spinlock", "rcu_state.gp_lock", "rcu_state+0x20"),  # called as its structure is
+        (DATA + 0xA20, "spinlock", "rcu_state+0x220", "rcu_state+0x220"),  # behind it
         (PER_CPU[0] + 0x400, "spinlock", "rq.__lock", "runqueues"),
         (PER_CPU[1] + 0x400, "spinlock", "rq.__lock", "runqueues"),
         (PER_CPU[1] + 0x900, "spinlock", "timer_base.lock", "timer_bases+0x100"),  # the second of an array
