@@ -53,7 +53,7 @@ def _headline(result: DetailResult) -> Iterator[RenderableType]:
     where = f"{count(measured.cores, 'core')}, {measured.cycles:,} cycles each ({result.seconds * 1e3:.3f} ms simulated)"
     yield Text(f"{where}, {measured.instructions:,} instructions")
     for line in result.unrecognised:
-        yield Text.from_markup(f"[bold]not recognised[/]  {escape(line)}")
+        yield Text.from_markup(f"[bold]note[/]  {escape(line)}")
 
 
 def _causes(result: DetailResult) -> Iterator[RenderableType]:
