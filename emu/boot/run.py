@@ -22,6 +22,7 @@ from emu.boot.spec import BootSpec
 from emu.elf.bzimage import BzImage
 from emu.elf.kernel_file import Vmlinux
 from emu.elf.kernel_symbols import kernel_symbols
+from emu.elf.symbols import SymbolTable
 from emu.errors import UserError
 from emu.files import Output
 
@@ -67,13 +68,17 @@ def boot(spec: BootSpec, watchers: Watchers, *, digest: bool = False) -> BootRes
     return summarise(spec, session, ended, seconds, machine.instructions() - before, kernel=inputs.kernel, digest=digest)
 
 
-def begin(spec: BootSpec, inputs: Inputs, watchers: Watchers) -> tuple[Session, Shape]:
-    """A machine that is ready to run: from a snapshot, from a boot that was kept, or from power-on."""
+def begin(spec: BootSpec, inputs: Inputs, watchers: Watchers, symbols: SymbolTable | None = None) -> tuple[Session, Shape]:
+    """A machine that is ready to run: from a snapshot, from a boot that was kept, or from power-on.
+
+    `symbols` are the kernel's, if they are known already.
+    """
     console = Console(watchers.output)
     machine = build(spec, inputs.identity, console.receive)
     console.wake = machine.interrupt
-    session = Session(machine, console, partial(symbol_address, inputs.kernel))
-    _check_symbols(spec, inputs.kernel)
+    address_of = partial(symbol_address, inputs.kernel, symbols)
+    session = Session(machine, console, address_of)
+    _check_symbols(spec, address_of)
     shape = shape_of(spec, inputs)
     _fill(spec, inputs, session, shape, watchers)
     return session, shape
@@ -99,9 +104,9 @@ def _fill(spec: BootSpec, inputs: Inputs, session: Session, shape: Shape, watche
         session.on_user = lambda: cache.keep(session)
 
 
-def symbol_address(kernel: Vmlinux | BzImage, name: str) -> int:
-    """Where a kernel's function begins."""
-    symbols = kernel_symbols(kernel)
+def symbol_address(kernel: Vmlinux | BzImage, symbols: SymbolTable | None, name: str) -> int:
+    """Where a kernel's function begins; its symbols are looked for if they are not given."""
+    symbols = symbols or kernel_symbols(kernel)
     address = None if symbols is None else symbols.address(name)
     if address is None:
         what = "the kernel has no symbols" if symbols is None else f"the kernel has no symbol {name}"
@@ -109,11 +114,11 @@ def symbol_address(kernel: Vmlinux | BzImage, name: str) -> int:
     return address
 
 
-def _check_symbols(spec: BootSpec, kernel: Vmlinux | BzImage) -> None:
+def _check_symbols(spec: BootSpec, address_of: Callable[[str], int]) -> None:
     """A symbol that is not there is refused before the boot."""
     for mark in (spec.until, spec.at):
         if mark is not None and mark.kind == Kind.SYMBOL:
-            symbol_address(kernel, mark.text)
+            address_of(mark.text)
 
 
 def _tell_absent(machine: Machine, watchers: Watchers) -> None:

@@ -39,8 +39,11 @@ def region(
         raise UserError(f"--per must be at least 1, not {items}")
     if symbols is not None and not symbols.is_file():
         raise UserError(f"--symbols {symbols}: there is no such file; give the System.map of the kernel's build")
+    put_off = options.whole("region-seed", seed)
+    if not 0 <= put_off < 2**63:
+        raise UserError(f"--region-seed must be 0 to 2**63 - 1, not {put_off}")
     bound = INSTRUCTIONS_MAX if max_instructions is None else options.whole("max-instructions", max_instructions)
-    return RegionSpec(begin, end, items, symbols, bound, options.whole("region-seed", seed))
+    return RegionSpec(begin, end, items, symbols, bound, put_off)
 
 
 def run(spec: BootSpec, region: "RegionSpec", *, verbose: bool, as_json: bool) -> None:
@@ -83,11 +86,10 @@ def _judge(found: "DetailRun", region: "RegionSpec") -> None:
     how = boot.ended.how
     if how == End.STOPPED:
         raise typer.Exit(terminal.INTERRUPTED)
-    said = "not over" if how == End.LIMIT else how.value
-    after = f"after {boot.instructions} instructions"
+    said = f"the run {'was not over' if how == End.LIMIT else f'ended ({how.value})'} after {boot.instructions} instructions"
     if found.detail is None:
-        raise CheckFailed(f"--from {region.start} did not come: the run was {said} {after}: {where}")
+        raise CheckFailed(f"--from {region.start} did not come: {said}: {where}")
     if region.stop is not None and how != End.MARK:
-        raise CheckFailed(f"--to {region.stop} did not come: the run was {said} {after} (see --max-instructions): {where}")
+        raise CheckFailed(f"--to {region.stop} did not come: {said}: {where}")
     if boot.exit_code:
         raise typer.Exit(boot.exit_code)

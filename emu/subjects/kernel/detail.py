@@ -67,7 +67,7 @@ def run_detail(spec: BootSpec, region: RegionSpec, description: MachineFile, wat
     inputs = read_inputs(spec)
     elf = kernel_elf(inputs.kernel)
     symbols = read_system_map(region.symbols) if region.symbols is not None else kernel_symbols(inputs.kernel, elf)
-    session, _ = begin(replace(spec, until=region.start), inputs, watchers)
+    session, _ = begin(replace(spec, until=region.start), inputs, watchers, symbols)
     began, before = time.monotonic(), session.machine.instructions()
 
     def pause() -> bool:
