@@ -43,6 +43,13 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (["--checkpoint", "f"], "--checkpoint has no meaning without --at"),
         (["--restore", "/nonexistent"], "snapshot /nonexistent: cannot be read: No such file"),
         (["--checkpoint", "/nonexistent/f", "--at", "user"], "there is no directory /nonexistent"),
+        (["--to", "work_end"], "--to has no meaning without --from"),
+        (["--from", "user", "--until", "user"], "--until has no meaning with --from"),
+        (["--from", "user", "--per", "0"], "--per must be at least 1, not 0"),
+        (["--from", "user", "--to", "user"], "--to must be work_end"),
+        (["--from", "user", "--symbols", "/nonexistent"], "--symbols /nonexistent: there is no such file"),
+        (["--from", "user", "--region-seed", "-1"], "--region-seed must be 0 to"),
+        (["--from", "user", "--memory", "4096"], "--memory must be at most 3072 MiB"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(capsys, vmlinux: Path, shared: Path, options: list[str], words: str) -> None:

@@ -1,5 +1,6 @@
 """A real kernel in full detail: every cycle accounted, every lock found, and the same run however it is looked at."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from emu.boot.ending import End
 from emu.boot.marks import parse_mark
 from emu.boot.run import Watchers, boot
 from emu.boot.spec import BootSpec
+from emu.cli.main import main
 from emu.description import load_machine
 from emu.errors import UserError
 from emu.subjects.kernel.detail import WORK_END, DetailRun, RegionSpec, run_detail
@@ -145,6 +147,20 @@ def test_a_mark_that_does_not_come_says_how_far_it_got(spec: BootSpec, region: R
 def test_too_much_memory_is_refused(spec: BootSpec, region: RegionSpec) -> None:
     with pytest.raises(UserError, match="--memory must be at most"):
         run(replace(spec, memory_mib=4096), region)
+
+
+def test_json_has_what_its_readers_ask_for(capsys: pytest.CaptureFixture[str], spec: BootSpec, region: RegionSpec) -> None:
+    options = ["--cpus", "2", "--symbols", str(region.symbols), "--from", "work_begin", "--per", str(MESSAGES), "--json"]
+    code = main(["boot", str(spec.kernel), *options, "--", str(spec.program), *spec.arguments])
+    found = json.loads(capsys.readouterr().out)
+    assert (code, found["schema"], found["ended"]) == (0, "emu-boot-detail/1", "mark")
+    assert sum(found["cycles_by_state"].values()) == found["cores"] * found["cycles"]
+    assert 0 <= found["estimated_cost_share"] < 0.02
+    assert found["items_per_second"] == pytest.approx(MESSAGES / found["seconds"])
+    sites = [site["site"] for lock in found["locks"] for site in lock["call_sites"]]
+    assert any(site.startswith("do_msgsnd+0x") for site in sites)
+    assert found["wakeups"]["total"] <= found["context_switches"] + MESSAGES
+    assert {task["comm"] for task in found["tasks"]} >= {"pmsg"}
 
 
 def said(console: bytes) -> list[str]:
