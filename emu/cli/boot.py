@@ -128,7 +128,9 @@ def boot(
         identity=cpuid,
         quantum=options.whole("quantum", quantum),
         seed=options.whole("seed", seed),
-        max_instructions=None if max_instructions is None else options.whole("max-instructions", max_instructions),
+        max_instructions=None
+        if max_instructions is None or start is not None
+        else options.whole("max-instructions", max_instructions),
         until=None if until is None else parse_mark("--until", until),
         checkpoint=checkpoint,
         at=None if at is None else parse_mark("--at", at),

@@ -56,6 +56,7 @@ def take_at_site(machine, core, index, waited_at_all, waited):  # type: ignore[n
     record = array_at(machine.sites, machine.site_count, SITE)[site]
     record.acquisitions += 1
     if waited_at_all:
+        record.wait_cycles_min = min(record.wait_cycles_min, waited) if record.contended > 0 else waited
         record.contended += 1
         record.wait_cycles += waited
         record.wait_cycles_max = max(record.wait_cycles_max, waited)
@@ -70,6 +71,7 @@ def release_at_site(machine, index, held):  # type: ignore[no-untyped-def]
     """A lock is free that was taken at a known site."""
     lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
     record = array_at(machine.sites, machine.site_count, SITE)[lock.site]
+    record.hold_cycles_min = min(record.hold_cycles_min, held) if record.hold_cycles > 0 else held
     record.hold_cycles += held
     record.hold_cycles_max = max(record.hold_cycles_max, held)
     record.holds[bits_of(held)] += 1

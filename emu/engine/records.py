@@ -203,8 +203,10 @@ SITE = np.dtype(  # a lock as taken from one place
         ("acquisitions", I64),
         ("contended", I64),
         ("wait_cycles", I64),
+        ("wait_cycles_min", I64),  # of those that had to wait
         ("wait_cycles_max", I64),
         ("hold_cycles", I64),
+        ("hold_cycles_min", I64),
         ("hold_cycles_max", I64),
         ("spin_iterations", I64),
         ("events", I64),  # that happened while it was held from here

@@ -127,7 +127,7 @@ class Decoder:
             row[field] = -1
         if code[:2] == M5OP:
             _make_opaque(row, len(code))
-            row["traits"] |= rec.SPECIAL
+            row["traits"] = int(row["traits"]) & ~rec.ESTIMATED | rec.SPECIAL
             row["special"] = SP_CALL
             return row, True, False, ""
         each = decode_one(code, address)

@@ -17,7 +17,8 @@ COUNTS = (
     "page_changes", "decodes", "crossings", "code_stores", "unordered", "exceptions", "page_faults", "road_reads", "forced_drains",
 )  # fmt: skip
 FIGURES = (
-    "acquisitions", "contended", "wait_cycles", "wait_cycles_max", "hold_cycles", "hold_cycles_max", "spin_iterations",
+    "acquisitions", "contended", "wait_cycles", "wait_cycles_min", "wait_cycles_max", "hold_cycles", "hold_cycles_min",
+    "hold_cycles_max", "spin_iterations",
 )  # fmt: skip
 
 

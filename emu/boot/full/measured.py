@@ -12,8 +12,10 @@ class SiteFigures:
     acquisitions: int
     contended: int
     wait_cycles: int
+    wait_cycles_min: int  # of contended acquisitions; 0 if there was none
     wait_cycles_max: int
     hold_cycles: int
+    hold_cycles_min: int  # of those that are over
     hold_cycles_max: int
     spin_iterations: int
     wakeups: int  # while it was held from here

@@ -37,6 +37,7 @@ from emu.subjects.kernel.roles import Roles, unrecognised
 WORK_END = Mark(Kind.M5OP, "work_end", M5_WORK_END)
 FOREVER = 10**15  # cycles
 INSTRUCTIONS_MAX = 10**9  # of a region for which nobody says how long it may be
+BEFORE_MAX = 10**11  # instructions before a region: then its beginning will not come
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def run_detail(spec: BootSpec, region: RegionSpec, description: MachineFile, wat
         watchers.progress(session.machine.instructions())
         return watchers.should_stop()
 
-    ended, gear = session.run(region.start, spec.max_instructions, pause), None
+    ended = session.run(region.start, spec.max_instructions or BEFORE_MAX, pause)
     detail = None
     if ended.how == End.MARK:
         options = Options(slice_cycles=region.slice_cycles, run_ahead=region.run_ahead)

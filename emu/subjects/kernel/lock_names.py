@@ -24,18 +24,20 @@ class LockUse:
     acquisitions: int
     contended: int
     wait_cycles: int
+    wait_cycles_min: int  # of those that had to wait; 0: none
     wait_cycles_max: int
     hold_cycles: int
+    hold_cycles_min: int
     hold_cycles_max: int
     spin_iterations: int
     wakeups: int  # while held
 
     @classmethod
     def of(cls, sites: Iterable[SiteFigures]) -> "LockUse":
-        """Sums, and the longest of each."""
+        """Sums, and the shortest and the longest of each."""
         sites = list(sites)
         columns = {each.name: [getattr(site, each.name) for site in sites] for each in fields(cls)}
-        return cls(**{name: max(column, default=0) if name.endswith("_max") else sum(column) for name, column in columns.items()})
+        return cls(**{name: _joined(name, column) for name, column in columns.items()})
 
     @property
     def wait_cycles_mean(self) -> float:
@@ -50,6 +52,12 @@ class LockUse:
     def to_dict(self) -> dict[str, Any]:
         """As `--json` prints it."""
         return {**asdict(self), "wait_cycles_mean": self.wait_cycles_mean, "hold_cycles_mean": self.hold_cycles_mean}
+
+
+def _joined(name: str, column: Iterable[int]) -> int:
+    if name.endswith("_max"):
+        return max(column, default=0)
+    return min(filter(None, column), default=0) if name.endswith("_min") else sum(column)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,11 @@ CYCLES = 1_234_567
 def _site(
     address: int, acquisitions: int, contended: int, wait: tuple[int, int], hold: tuple[int, int], woken: int = 0
 ) -> SiteFigures:
-    return SiteFigures(address, acquisitions, contended, *wait, *hold, 17 * contended, woken)
+    (waits, wait_max), (holds, hold_max) = wait, hold
+    shortest = (waits // max(contended, 1) // 2, holds // max(acquisitions, 1) // 2)
+    return SiteFigures(
+        address, acquisitions, contended, waits, shortest[0], wait_max, holds, shortest[1], hold_max, 17 * contended, woken
+    )
 
 
 LOCKS = (
