@@ -82,14 +82,10 @@ def region_dict(boot: BootResult, detail: "DetailResult") -> dict[str, Any]:
 
 
 def _judge(found: "DetailRun", region: "RegionSpec") -> None:
-    boot, where = found.boot, "; ".join(found.boot.doing)
-    how = boot.ended.how
-    if how == End.STOPPED:
+    if found.boot.ended.how == End.STOPPED:
         raise typer.Exit(terminal.INTERRUPTED)
-    said = f"the run {'was not over' if how == End.LIMIT else f'ended ({how.value})'} after {boot.instructions} instructions"
-    if found.detail is None:
-        raise CheckFailed(f"--from {region.start} did not come: {said}: {where}")
-    if region.stop is not None and how != End.MARK:
-        raise CheckFailed(f"--to {region.stop} did not come: {said}: {where}")
-    if boot.exit_code:
-        raise typer.Exit(boot.exit_code)
+    missed = found.missed(region)
+    if missed is not None:
+        raise CheckFailed(missed)
+    if found.boot.exit_code:
+        raise typer.Exit(found.boot.exit_code)

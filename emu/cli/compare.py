@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emu.cli import options, terminal, together
+from emu.cli import compare_kernels, options, terminal, together
+from emu.errors import UserError
 from emu.files import Output
 from emu.processes import host_cores
 from emu.report.figure import plot_file
@@ -25,21 +26,30 @@ SEEDS = 5
 MESSAGES = 2000  # docs/compare.md, "How long a run must be"
 SENSITIVITY_SEEDS = 3
 SENSITIVITY_MESSAGES = 500
+OF_VARIANTS = (
+    "--threads", "--count", "--cores", "--workload", "--messages", "--placement", "--queues", "--types", "--stall", "--tick",
+    "--set", "--sensitivity", "--plot", "--overwrite", "--max-cycles",
+)  # fmt: skip
+OF_KERNELS = ("--to", "--per", "--symbols", "--cpus", "--max-instructions")
+OF_BOTH = ("--machine", "--seeds", "--jobs", "--json")
 
 
 @together.declare(
     together.Needs(("--overwrite",), "--plot", "no other file is written"),
+    together.Needs(OF_KERNELS, "--from", "it is of the comparison of two kernels, whose region begins at a mark"),
+    together.Apart("--from", OF_VARIANTS, "it compares two kernels, which run a program of yours"),
     together.Together(
-        (
-            "--threads", "--count", "--cores", "--machine", "--workload", "--messages", "--seeds", "--placement", "--queues",
-            "--types", "--stall", "--tick", "--set", "--sensitivity", "--plot", "--overwrite", "--jobs", "--json", "--max-cycles",
-        ),
-        "each is one figure of all the runs, how many there are, or one form of what they give",
+        (*OF_VARIANTS, *OF_BOTH), "each is one figure of all the runs, how many there are, or one form of what they give"
     ),
-)  # fmt: skip
+    together.Together(("--from", *OF_KERNELS), "each says something else of the region, or of both machines"),
+    together.Together(("--from", *OF_KERNELS), "any region on any machine runs over any seeds", OF_BOTH),
+)
 def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="The variant to measure against, such as baseline, or a folder.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="The variant to judge, such as wakeq, or a folder: ./mine.")],
+    a: Annotated[str, typer.Argument(metavar="A", help="The variant, or the kernel, to measure against, such as baseline.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The variant or the kernel to judge: wakeq, ./mine, ./after/vmlinux.")],
+    program: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- PROGRAM ARGS...]", help="Of kernels: what they run, a static ELF file.")
+    ] = None,
     threads: Annotated[
         str, typer.Option(metavar="N,N,...", help="One row for each number, of user tasks or of pairs of them (--count).")
     ] = "2,4,8",
@@ -74,13 +84,21 @@ def compare(
     ] = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the comparison: a .png or .svg file.")] = None,
     overwrite: options.Overwrite = False,
+    start: Annotated[str | None, typer.Option("--from", metavar="MARK", help="Compare two kernels, from this mark on.")] = None,
+    stop: Annotated[str | None, typer.Option("--to", metavar="MARK", help="To there (work_end, if from work_begin).")] = None,
+    per: Annotated[str | None, typer.Option(metavar="N", help="How many items the program does in the region.")] = None,
+    symbols: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A System.map; twice: of A, of B.")] = None,
+    cpus: Annotated[str, typer.Option("--cpus", metavar="N", help="Cores of the machine that the kernels run on.")] = "4",
+    max_instructions: Annotated[
+        str | None, typer.Option(metavar="N", help="A region that has not ended after N instructions of all cores has failed.")
+    ] = None,
     jobs: Annotated[
         str | None, typer.Option(metavar="N", help="Runs side by side (default: the cores of this host); changes no result.")
     ] = None,
     as_json: options.Json = False,
     max_cycles: options.MaxCycles = None,
 ) -> None:
-    """Run two variants in pairs, with the same threads and seeds, and say what differs and where the cycles went.
+    """Run two variants, or two real kernels, in pairs with the same seeds, and say what differs and where the cycles went.
 
     Rates, hold and wait of the queue lock, message spin and wakeup latency, each with a 95 % confidence interval over the
     seeds (docs/compare.md). Ctrl-C stops; the rows that were complete are printed.
@@ -93,7 +111,25 @@ def compare(
       emu compare baseline wakeq --sensitivity      which latencies decide the answer
       emu compare baseline wakeq --set latencies.remote_line=400
       emu compare baseline wakeq --stall handoff_window:20000:10
+      emu compare ./before/vmlinux ./after/vmlinux --from work_begin --per 1600 -- ./my-benchmark
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    if start is not None:
+        compare_kernels.run(
+            (a, b),
+            program or [],
+            start=start,
+            stop=stop,
+            per=per,
+            symbols=symbols or [],
+            cpus=cpus,
+            machine=machine,
+            max_instructions=max_instructions,
+            seeds=compare_kernels.SEEDS if seeds is None else within("seeds", options.whole("seeds", seeds), 1, SEEDS_MAX),
+            jobs=host_cores() if jobs is None else options.whole("jobs", jobs),
+            as_json=as_json,
+        )
+        return
+    _refuse_kernels(a, b, program)
     numbers = options.whole_list("threads", threads)
     counts = counted_as(workload, counting)
     how_many = SENSITIVITY_SEEDS if sensitivity else SEEDS
@@ -136,6 +172,15 @@ def compare(
     measure = _sensitivity if sensitivity else _comparison
     if measure(plans, processes, as_json, drawing):
         raise typer.Exit(terminal.INTERRUPTED)
+
+
+def _refuse_kernels(a: str, b: str, program: list[str] | None) -> None:
+    """Variants are folders or names, and run workloads: what is not so was meant for a comparison of kernels."""
+    file = next((each for each in (a, b) if Path(each).is_file()), None)
+    if file is not None:
+        raise UserError(f"{file} is a file: to compare two kernels, say --from MARK, such as work_begin, and --per N")
+    if program:
+        raise UserError(f"{program[0]}: variants run a --workload; a program is for two kernels: say --from MARK")
 
 
 @contextmanager

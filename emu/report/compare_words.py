@@ -17,11 +17,17 @@ def _section(comparison: Comparison, row: Row) -> str:
     under_a, under_b = round(row.a.wakeups_under_queue_lock), round(row.b.wakeups_under_queue_lock)
     if under_a or under_b:
         of_a, of_b = (f"{number(under)} of {number(round(side.wakeups))}" for under, side in ((under_a, row.a), (under_b, row.b)))
-        moved = "left" if under_b < under_a else "came into" if under_b > under_a else "stayed in"
-        what = f"under {QUEUE_LOCK} {name_a} makes {of_a} wakeups, {name_b} {of_b}: the wakeup {moved} the section"
+        what = (
+            f"under {QUEUE_LOCK} {name_a} makes {of_a} wakeups, {name_b} {of_b}: the wakeup {moved(under_a, under_b)} the section"
+        )
     else:
         what = f"neither makes a wakeup under {QUEUE_LOCK}"
     return f"At {at}, {what} (all that is in it, instruction by instruction: emu path {name_a}, emu path {name_b})."
+
+
+def moved(under_a: float, under_b: float) -> str:
+    """What wakeups do to the section in which A makes so many, and B so many."""
+    return "left" if under_b < under_a else "came into" if under_b > under_a else "stayed in"
 
 
 def _hold_and_wait(comparison: Comparison, row: Row) -> str:
@@ -35,7 +41,11 @@ def _hold_and_wait(comparison: Comparison, row: Row) -> str:
 
 
 def _change(row: Row, name: str) -> str:
-    a, b = row.a.mean(name), row.b.mean(name)
+    return changed(row.a.mean(name), row.b.mean(name))
+
+
+def changed(a: float, b: float) -> str:
+    """Cycles of B beside those of A."""
     share = f" ({100 * (b / a - 1):+.0f} %)" if a and b else ""
     return f"{number(round(b))} cycles in place of {number(round(a))}{share}"
 

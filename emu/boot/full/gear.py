@@ -64,6 +64,7 @@ class FullGear:
         self._cycle = 0  # of the board's event that is happening
         self._acting: int | None = None  # the core that accesses a device
         self.interrupts = Counter[int]()
+        self._delays: dict[int, int] = {}  # of cores that have not woken yet
         self.tasks = TaskLog(count, decoder.events)
         self.failure: BaseException | None = None
         self._wire()
@@ -88,16 +89,27 @@ class FullGear:
         """Each core goes on where it is; devices by the cores' time. A seed puts cores and timers off a little."""
         boot, cores = self._boot, self.machine.cores
         boot.forget_code()
-        delays = np.random.default_rng(seed).integers(0, DELAY_MAX, len(cores)) if seed else np.zeros(len(cores), np.int64)
-        for core, each, delay in zip(boot.cores, cores, delays, strict=True):
+        chance = np.random.default_rng(seed)
+        for core, each in zip(boot.cores, cores, strict=True):
             status = int(core.record["status"])
             each["status"] = STATUS.get(status, rec.WAITING_FOR_STARTUP)
             each["pc"] = signed(core.cpu.get64(env.EIP))
-            each["clock"] = each["stalled"] = int(delay) if status == boot_records.RUNNING else 0
+            if seed:
+                self._put_off(core, each, int(chance.integers(DELAY_MAX)), int(chance.integers(DELAY_MAX)))
             boot.attach(core, self._timed)
         boot.driver = self
         boot.board.bus.carry(self._carry)
         self.refresh()
+
+    def _put_off(self, core: Core, each: np.void, delay: int, timer_delay: int) -> None:
+        """A core begins some cycles later, one that is halted when it first wakes; and so does its timer."""
+        if each["status"] == rec.RUNNING:
+            each["clock"] = each["stalled"] = delay
+        else:
+            self._delays[core.index] = delay
+        apic = self._boot.board.apics[core.index]
+        if apic.deadline < NEVER:
+            apic.deadline += timer_delay * 1000 // self._megahertz
 
     # what devices are told
 
@@ -235,6 +247,9 @@ class FullGear:
             vector = self._boot.board.acknowledge(core.index)
         self.interrupts[vector] += 1
         each["irq_at"] = NEVER
+        if (delay := self._delays.pop(core.index, 0)) > 0:
+            each["clock"] += delay
+            each["stalled"] += delay
         self._deliver(core, vector, -1)
         self.refresh()
 

@@ -61,6 +61,18 @@ class DetailRun:
     boot: BootResult
     detail: DetailResult | None
 
+    def missed(self, region: RegionSpec) -> str | None:
+        """Which mark of the region did not come, and how far the run got; None: both came."""
+        how, where = self.boot.ended.how, "; ".join(self.boot.doing)
+        said = (
+            f"the run {'was not over' if how == End.LIMIT else f'ended ({how.value})'} after {self.boot.instructions} instructions"
+        )
+        if self.detail is None:
+            return f"--from {region.start} did not come: {said}: {where}"
+        if region.stop is not None and how != End.MARK:
+            return f"--to {region.stop} did not come: {said}: {where}"
+        return None
+
 
 def run_detail(spec: BootSpec, region: RegionSpec, description: MachineFile, watchers: Watchers) -> DetailRun:
     """Boot to the beginning of the region, or begin from what was kept, and account to its end."""

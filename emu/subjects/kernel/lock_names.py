@@ -33,7 +33,7 @@ class LockUse:
     wakeups: int  # while held
 
     @classmethod
-    def of(cls, sites: Iterable[SiteFigures]) -> "LockUse":
+    def of(cls, sites: "Iterable[SiteFigures | LockUse]") -> "LockUse":
         """Sums, and the shortest and the longest of each."""
         sites = list(sites)
         columns = {each.name: [getattr(site, each.name) for site in sites] for each in fields(cls)}

@@ -1,0 +1,67 @@
+"""`emu compare K1 K2 --from MARK -- PROGRAM`: two real kernels."""
+
+import json
+from functools import partial
+from pathlib import Path
+
+import typer
+
+from emu.boot.spec import BootSpec
+from emu.cli import boot_detail, options, terminal
+from emu.errors import UserError
+
+SEEDS = 5
+
+
+def run(
+    kernels: tuple[str, str],
+    program: list[str],
+    *,
+    start: str,
+    stop: str | None,
+    per: str | None,
+    symbols: list[Path],
+    cpus: str,
+    machine: str,
+    max_instructions: str | None,
+    seeds: int,
+    jobs: int,
+    as_json: bool,
+) -> None:
+    """Run every pair, and print the comparison."""
+    if per is None:
+        raise UserError("--per N is needed: how many items (messages, calls, ...) the program does from --from to --to")
+    if len(symbols) not in (0, 2):
+        raise UserError(f"--symbols was given {len(symbols)} times: give it twice, for A and then for B, or not at all")
+    maps: list[Path | None] = [*symbols] or [None, None]
+    calls = [
+        (
+            BootSpec(
+                kernel=Path(kernel),
+                cpus=options.whole("cpus", cpus),
+                program=Path(program[0]) if program else None,
+                arguments=tuple(program[1:]),
+                machine=machine,
+            ),
+            boot_detail.region(start, stop, per, file, "0", max_instructions),
+        )
+        for kernel, file in zip(kernels, maps, strict=True)
+    ]
+    from emu.boot.build import read_inputs
+    from emu.compare.kernel_runs import KernelPlan, compare_kernels
+    from emu.report.kernel_compare_report import render_kernel_comparison
+
+    for spec, _ in calls:
+        read_inputs(spec)  # what cannot be read is refused before the first run, not behind it
+    plan = KernelPlan(calls[0], calls[1], tuple(range(1, seeds + 1)))
+    with terminal.interruptible() as interrupt, terminal.progress_bar("compare", "runs") as progress:
+        interrupt.begin()
+        found = compare_kernels(plan, jobs=jobs, progress=progress, should_stop=interrupt.should_stop)
+    if found is None:
+        raise terminal.Interrupted("the first pair of runs was complete")
+    if as_json:
+        terminal.show(json.dumps(found.to_dict(), indent=2))
+    else:
+        terminal.show_page(partial(render_kernel_comparison, found))
+    if found.partial:
+        raise typer.Exit(terminal.INTERRUPTED)
