@@ -14,6 +14,7 @@ from bench.report.canned import PARTIAL, STALLED, WAKEQ, write_trace
 from bench.report.canned_compare import comparison, row, sensitivity
 from bench.report.canned_coverage import BRANCHES, GONE
 from bench.report.canned_kernel import MEASURED, places
+from bench.report.canned_kernels import COMPARISON as COMPARED_KERNELS
 from bench.report.canned_path import like
 from emu.assembly.variants import differing_files, get_variant, variants
 from emu.calibrate.benchmark import Measurement
@@ -38,6 +39,7 @@ from emu.report.catalogue_report import (
 from emu.report.compare_report import render_comparison
 from emu.report.coverage_report import judge, render_coverage
 from emu.report.grid import Beside, grid
+from emu.report.kernel_compare_report import render_kernel_comparison
 from emu.report.kernel_report import render_kernel
 from emu.report.litmus_report import Run as LitmusRun
 from emu.report.litmus_report import render_line, render_summary, render_test
@@ -194,6 +196,7 @@ REPORTS: dict[str, Callable[[int], str]] = {
     "stress": stress,
     "bench": bench,
     "kernel": rendered(render_kernel, detail_result(MEASURED, places(), ("a reason " * 20,), items=1600)),
+    "two kernels": rendered(render_kernel_comparison, COMPARED_KERNELS),
     "stuck": lambda width: render_stuck(stuck(), "after 64 of 2,000 messages", width=width),
     "litmus": litmus,
     "catalogue": catalogue,
