@@ -58,3 +58,12 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(), f"{path} differs: if the new text is right, run pytest with --update-golden"
 
     return check
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Kernels and programs that lie beside the project."""
+    folder = Path(__file__).parents[2] / "shared" / "boot"
+    if not folder.is_dir():
+        pytest.skip(f"no kernels to boot: there is no {folder}")
+    return folder

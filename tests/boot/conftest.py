@@ -7,15 +7,6 @@ import pytest
 from emu.elf.bzimage import BzImage
 from emu.elf.kernel_file import read_kernel
 
-SHARED = Path(__file__).parents[3] / "shared" / "boot"
-
-
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    if not SHARED.is_dir():
-        pytest.skip(f"no kernels to boot: there is no {SHARED}")
-    return SHARED
-
 
 @pytest.fixture(scope="session")
 def vmlinux(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
