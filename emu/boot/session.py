@@ -71,22 +71,11 @@ class Session:
             return ended
         if stop & records.STOP_MARK:
             return Ended(End.MARK)
-        if machine.ended is not None:
-            return Ended(End(machine.ended))
-        if console.text_seen:
-            return Ended(End.MARK)
-        if console.panic_over:
-            return Ended(End.PANIC, console.exit_status())
-        if console.oops_over:
-            return Ended(End.OOPS)
-        return Ended(End.HALTED) if console.halted else None
+        return seen_end(machine, console)
 
     def _settle(self, ended: Ended) -> Ended:
-        """A reset that a panic has led to is that panic."""
         self.console.flush()
-        if ended.how in (End.RESET, End.STUCK, End.TRIPLE_FAULT) and self.console.panic:
-            return Ended(End.PANIC, self.console.exit_status())
-        return ended
+        return settled(ended, self.console)
 
     def _m5op(self, core: Core, until: Mark | None) -> Ended | None:
         """An m5op of the guest: the end, a mark, or nothing; it retires like any instruction."""
@@ -99,3 +88,23 @@ class Session:
         if function == M5_EXIT:
             return Ended(End.EXITED, 0)
         return Ended(End.EXITED, status) if function == M5_FAIL else None
+
+
+def seen_end(machine: Machine, console: Console) -> Ended | None:
+    """How the machine or its console says that the run is over; none if neither does."""
+    if machine.ended is not None:
+        return Ended(End(machine.ended))
+    if console.text_seen:
+        return Ended(End.MARK)
+    if console.panic_over:
+        return Ended(End.PANIC, console.exit_status())
+    if console.oops_over:
+        return Ended(End.OOPS)
+    return Ended(End.HALTED) if console.halted else None
+
+
+def settled(ended: Ended, console: Console) -> Ended:
+    """A reset that a panic has led to is that panic."""
+    if ended.how in (End.RESET, End.STUCK, End.TRIPLE_FAULT) and console.panic:
+        return Ended(End.PANIC, console.exit_status())
+    return ended

@@ -12,6 +12,7 @@ from emu.boot.marks import FORMS, parse_mark
 from emu.boot.result import BootResult
 from emu.boot.spec import CPUS_MAX, IDENTITIES, MEMORY_DEFAULT_MIB, QUANTUM_DEFAULT, BootSpec
 from emu.cli import boot_detail, options, terminal, together
+from emu.cli.watching import watching
 from emu.errors import GuestFault, LimitReached
 
 REGION = ("--to", "--per", "--symbols", "--region-seed")
@@ -159,21 +160,9 @@ def boot(
 
 
 def _run(spec: BootSpec, *, verbose: bool, as_json: bool) -> BootResult:
-    """With the console on stdout, unless that is JSON's; Ctrl-C ends the run with what there is."""
-    from emu.boot.run import Watchers
     from emu.boot.run import boot as run_boot
 
-    with terminal.interruptible() as interrupt:
-
-        def progress(instructions: int) -> None:
-            interrupt.begin()
-
-        watchers = Watchers(
-            output=(lambda content: None) if as_json else terminal.show_bytes,
-            progress=progress,
-            should_stop=interrupt.should_stop,
-            tell=terminal.complain if verbose else lambda line: None,
-        )
+    with watching(verbose=verbose, as_json=as_json) as watchers:
         result = run_boot(spec, watchers, digest=as_json or verbose)
     if verbose:
         _tell(result)

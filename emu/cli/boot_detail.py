@@ -12,6 +12,7 @@ from emu.boot.marks import M5_WORK_BEGIN, Kind, parse_mark
 from emu.boot.result import BootResult
 from emu.boot.spec import BootSpec
 from emu.cli import options, terminal
+from emu.cli.watching import watching
 from emu.errors import CheckFailed, UserError
 
 if TYPE_CHECKING:
@@ -48,21 +49,10 @@ def region(
 
 def run(spec: BootSpec, region: "RegionSpec", *, verbose: bool, as_json: bool) -> None:
     """Run it, and print its report or its JSON; a region that does not come to its end is a failed check, with what there is."""
-    from emu.boot.run import Watchers
     from emu.description import load_machine
     from emu.subjects.kernel.detail import run_detail
 
-    with terminal.interruptible() as interrupt:
-
-        def progress(instructions: int) -> None:
-            interrupt.begin()
-
-        watchers = Watchers(
-            output=(lambda content: None) if as_json else terminal.show_bytes,
-            progress=progress,
-            should_stop=interrupt.should_stop,
-            tell=terminal.complain if verbose else lambda line: None,
-        )
+    with watching(verbose=verbose, as_json=as_json) as watchers:
         found = run_detail(spec, region, load_machine(spec.machine), watchers)
     if found.detail is not None:
         if as_json:

@@ -10,6 +10,7 @@ from emu.boot.full.hot import records
 from emu.boot.hot import env
 from emu.boot.machine import Halted, Machine
 from emu.boot.marks import M5_EXIT, M5_FAIL, M5OP_BYTES, Kind, Mark
+from emu.boot.session import seen_end, settled
 from emu.engine import records as rec
 
 
@@ -36,14 +37,14 @@ class Region:
             if outcome == records.CALL:
                 self._m5op(self._machine.cores[int(engine.record["outcome_core"][0])], until)
             elif outcome == rec.RUN_DONE:
-                ended = self._why(until)
+                ended = self._why()
             elif pause():
                 ended = Ended(End.STOPPED)
             elif outcome == rec.LIMIT:
                 ended = Ended(End.LIMIT)
         console.flush()
         engine.finish()
-        return ended
+        return settled(ended, console)
 
     def _m5op(self, core: Core, until: Mark | None) -> None:
         """An m5op of the guest: the end, a mark, or nothing; it retires like any instruction."""
@@ -64,16 +65,5 @@ class Region:
         record = self.gear.machine.record
         record["end_at"] = min(int(record["end_at"][0]), at + int(record["run_ahead_max"][0]) + 1)
 
-    def _why(self, until: Mark | None) -> Ended:
-        machine, console = self._machine, self._console
-        if self._exited is not None:
-            return self._exited
-        if machine.ended is not None:
-            return Ended(End(machine.ended))
-        if console.text_seen:
-            return Ended(End.MARK)
-        if console.panic_over:
-            return Ended(End.PANIC, console.exit_status())
-        if console.oops_over:
-            return Ended(End.OOPS)
-        return Ended(End.HALTED if console.halted else End.MARK)
+    def _why(self) -> Ended:
+        return self._exited or seen_end(self._machine, self._console) or Ended(End.MARK)
