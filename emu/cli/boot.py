@@ -15,7 +15,7 @@ from emu.cli import boot_detail, options, terminal, together
 from emu.cli.watching import watching
 from emu.errors import GuestFault, LimitReached
 
-REGION = ("--to", "--per", "--symbols", "--region-seed")
+REGION = ("--to", "--per", "--symbols", "--region-seed", "--trace", "--trace-limit")
 FILES = ("--file", "--busybox")
 OF_MACHINES = ("--cpus", "--memory", "--append", "--machine", "--cpuid", "--quantum", "--seed", *FILES)
 RUNS_ANEW = ("--max-instructions", "--until", "--json", "--verbose", "--checkpoint", "--at", "--no-cache", "--overwrite")
@@ -25,9 +25,8 @@ RUNS = (*RUNS_ANEW, "--restore")
 @together.declare(
     together.Apart("--initrd", FILES, "what is in it is all that the guest has"),
     together.Apart("--dry-run", (*RUNS, "--from", *REGION), "nothing runs"),
-    together.Apart(
-        "--from", ("--until", "--checkpoint", "--at", "--overwrite"), "a region ends at --to, and cannot go on from there"
-    ),
+    together.Apart("--from", ("--until", "--checkpoint", "--at"), "a region ends at --to, and cannot go on from there"),
+    together.Apart("--from", ("--overwrite",), "it writes no file", unless=("--trace",)),
     together.Needs(REGION, "--from", "full detail begins at a mark"),
     together.Together(("--from", *REGION), "each says something else of the region"),
     together.Together(
@@ -36,8 +35,11 @@ RUNS = (*RUNS_ANEW, "--restore")
         (*OF_MACHINES, "--initrd", "--restore", "--max-instructions", "--json", "--verbose", "--no-cache"),
     ),
     together.Apart("--restore", ("--no-cache",), "a snapshot is a beginning of its own, and keeps nothing"),
-    together.Needs(("--checkpoint", "--overwrite"), "--at", "a snapshot is written at a mark"),
-    together.Needs(("--at", "--overwrite"), "--checkpoint", "a mark alone writes nothing"),
+    together.Needs(("--trace-limit",), "--trace", "it bounds the records of a trace"),
+    together.Together(("--overwrite",), "the trace is a file", ("--from", *REGION)),
+    together.Needs(("--checkpoint",), "--at", "a snapshot is written at a mark"),
+    together.Needs(("--at",), "--checkpoint", "a mark alone writes nothing"),
+    together.Needs(("--overwrite",), "--checkpoint", "no other file is written", unless=("--trace",)),
     together.Together(OF_MACHINES, "each is one figure of the machine, or a file of the guest's"),
     together.Together(("--dry-run",), "it says them", (*OF_MACHINES, "--initrd")),
     together.Together(RUNS_ANEW, "each is a bound, a beginning or an end of the run, or one form of what it gives"),
@@ -88,6 +90,12 @@ def boot(
     region_seed: Annotated[
         str, typer.Option(metavar="N", help="Put cores and timers off by up to 2,047 cycles at the region's begin; 0: not.")
     ] = "0",
+    trace: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a trace of the region: every instruction, access and event.")
+    ] = None,
+    trace_limit: Annotated[
+        str, typer.Option(metavar="N", help="End a region whose trace would have more records.")
+    ] = options.TRACE_LIMIT_DEFAULT,
     checkpoint: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a snapshot of the machine at the mark --at, and go on.")
     ] = None,
@@ -148,7 +156,9 @@ def boot(
     if start is not None:
         boot_detail.run(
             spec,
-            boot_detail.region(start, stop, per, symbols, region_seed, max_instructions),
+            boot_detail.traced(
+                boot_detail.region(start, stop, per, symbols, region_seed, max_instructions), spec, trace, trace_limit
+            ),
             verbose=verbose,
             as_json=as_json,
         )

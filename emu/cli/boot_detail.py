@@ -1,6 +1,8 @@
 """`emu boot --from MARK`: a region of a real kernel in full detail."""
 
 import json
+import shlex
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 SCHEMA = "emu-boot-detail/1"
 STOPS = (Kind.M5OP, Kind.TEXT)
+OF_SPEC = (
+    ("--memory", "memory_mib"), ("--append", "append"), ("--initrd", "initrd"), ("--machine", "machine"), ("--cpuid", "identity"),
+    ("--busybox", "busybox"), ("--quantum", "quantum"), ("--seed", "seed"), ("--restore", "restore"),
+)  # fmt: skip
 
 
 def region(
@@ -45,6 +51,29 @@ def region(
         raise UserError(f"--region-seed must be 0 to 2**63 - 1, not {put_off}")
     bound = INSTRUCTIONS_MAX if max_instructions is None else options.whole("max-instructions", max_instructions)
     return RegionSpec(begin, end, items, symbols, bound, put_off)
+
+
+def traced(region: "RegionSpec", spec: BootSpec, trace: Path | None, limit: str) -> "RegionSpec":
+    """A region with the trace that is asked for, if one is."""
+    records = options.whole("trace-limit", limit)
+    if records < 1:
+        raise UserError(f"--trace-limit must be at least 1, not {records}")
+    return replace(region, trace=trace, trace_records=records, overwrite=spec.overwrite, command=command(spec, region))
+
+
+def command(spec: BootSpec, region: "RegionSpec") -> str:
+    """The command line that looks at a region again, without the program's name: what is at its default may be left out."""
+    default = BootSpec(spec.kernel, spec.cpus)
+    words = ["boot", str(spec.kernel), "--cpus", str(spec.cpus)]
+    for option, name in OF_SPEC:
+        words += [option, str(getattr(spec, name))] if getattr(spec, name) != getattr(default, name) else []
+    words += [word for each in spec.files for word in ("--file", f"{each.host}:{each.guest}")]
+    words += ["--from", str(region.start)]
+    words += ["--to", str(region.stop)] if region.stop is not None else []
+    words += ["--symbols", str(region.symbols)] if region.symbols is not None else []
+    words += ["--region-seed", str(region.seed)] if region.seed else []
+    words += ["--", str(spec.program), *spec.arguments] if spec.program is not None else []
+    return shlex.join(words)
 
 
 def run(spec: BootSpec, region: "RegionSpec", *, verbose: bool, as_json: bool) -> None:

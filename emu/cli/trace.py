@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode=None,
-    help="Read the traces that `emu run --trace FILE` writes.",
+    help="Read the traces that `emu run --trace FILE` and `emu boot --from MARK --trace FILE` write.",
 )
 
 

@@ -6,7 +6,9 @@ as differences); then tag DONE, length, CRC-32, 0 (u32 each), the footer (JSON),
 """
 
 import json
+import shutil
 import struct
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -31,7 +33,7 @@ _BLOCK = struct.Struct("<4sIII")
 _CHUNK, _DONE = b"CHNK", b"DONE"
 _UNPACKED_BYTES_MAX = 256 << 20
 _LEVEL = 3
-_AGAIN = "make it again with `emu run --trace`"
+_AGAIN = "make it again with --trace"
 
 Records = NDArray[np.void]
 
@@ -44,17 +46,23 @@ def trace_output(path: Path, *, overwrite: bool = False) -> Output:
 class TraceWriter:
     """Writes beside its place and goes there when closed: an aborted run leaves what was there before."""
 
-    def __init__(self, path: Path, header: TraceHeader, *, max_records: int = RECORDS_MAX, overwrite: bool = False) -> None:
-        """Open the file, or raise `UserError`."""
+    def __init__(self, path: Path, header: TraceHeader | None, *, max_records: int = RECORDS_MAX, overwrite: bool = False) -> None:
+        """Open the file, or raise `UserError`. A header that is not known yet is given to `close`."""
         self.records = 0
         self._max_records = max_records
         self._chunks = 0
         self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
         self._output = trace_output(path, overwrite=overwrite)
         self._file: BinaryIO = self._output.open()
-        text = json.dumps(header.to_json(), separators=(",", ":")).encode()
-        packed = self._compressor.compress(text)
-        self._write(_PREFIX.pack(MAGIC, FORMAT_VERSION, len(packed), zlib.crc32(packed)), packed)
+        self._waiting: BinaryIO | None = None  # the chunks, until there is a header
+        if header is not None:
+            self._write_header(header)
+            return
+        try:
+            self._waiting = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115 (closed by `close` or `abort`)
+        except OSError as error:
+            self.abort()
+            raise self._output.cannot(error) from error
 
     def append(self, records: Records) -> None:
         """Write records (copied at once: the caller may reuse its buffer), up to the bound; past it is a `LimitReached`."""
@@ -67,11 +75,13 @@ class TraceWriter:
             self.records += len(part)
         if len(records) > room:
             raise LimitReached(
-                f"the trace reached its bound of {self._max_records} records: ask for fewer --messages or a higher --trace-limit"
+                f"the trace reached its bound of {self._max_records} records: make the run shorter or --trace-limit higher"
             )
 
-    def close(self, *, trace_digest: str = "", partial: bool = False) -> None:
+    def close(self, *, header: TraceHeader | None = None, trace_digest: str = "", partial: bool = False) -> None:
         """Complete the file and put it in its place."""
+        if header is not None:
+            self._put_behind(header)
         footer = json.dumps(
             {"records": self.records, "chunks": self._chunks, "trace_digest": trace_digest, "partial": partial}
         ).encode()
@@ -85,8 +95,10 @@ class TraceWriter:
 
     def abort(self) -> None:
         """Leave no trace of the trace; harmless after `close`."""
-        with suppress(OSError):  # of a full disk, on which what was still to be written cannot be
-            self._file.close()
+        for each in (self._file, self._waiting):
+            with suppress(OSError):  # of a full disk, on which what was still to be written cannot be
+                if each is not None:
+                    each.close()
         self._output.discard()
 
     def __enter__(self) -> Self:
@@ -98,10 +110,28 @@ class TraceWriter:
         if not self._file.closed:
             self.abort()
 
+    def _write_header(self, header: TraceHeader) -> None:
+        packed = self._compressor.compress(json.dumps(header.to_json(), separators=(",", ":")).encode())
+        self._write(_PREFIX.pack(MAGIC, FORMAT_VERSION, len(packed), zlib.crc32(packed)), packed)
+
+    def _put_behind(self, header: TraceHeader) -> None:
+        """The header, and behind it the chunks that have waited for it."""
+        waiting, self._waiting = self._waiting, None
+        self._write_header(header)
+        if waiting is None:
+            return
+        with waiting:
+            try:
+                waiting.seek(0)
+                shutil.copyfileobj(waiting, self._file)
+            except OSError as error:
+                self.abort()
+                raise self._output.cannot(error) from error
+
     def _write(self, *parts: bytes) -> None:
         try:
             for part in parts:
-                self._file.write(part)
+                (self._waiting or self._file).write(part)
         except OSError as error:
             self.abort()
             raise self._output.cannot(error) from error

@@ -49,6 +49,11 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         (["--from", "user", "--to", "user"], "--to must be work_end"),
         (["--from", "user", "--symbols", "/nonexistent"], "--symbols /nonexistent: there is no such file"),
         (["--from", "user", "--region-seed", "-1"], "--region-seed must be 0 to"),
+        (["--trace", "f"], "--trace has no meaning without --from"),
+        (["--from", "user", "--trace-limit", "5"], "--trace-limit has no meaning without --trace"),
+        (["--from", "user", "--overwrite"], "--overwrite has no meaning with --from: it writes no file; add --trace"),
+        (["--from", "user", "--trace", "/nonexistent/f"], "cannot write trace /nonexistent/f: there is no directory"),
+        (["--from", "user", "--trace", "f", "--trace-limit", "0"], "--trace-limit must be at least 1, not 0"),
         (["--from", "user", "--memory", "4096"], "--memory must be at most 3072 MiB"),
     ],
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from emu.boot.ending import End
@@ -17,10 +18,13 @@ from emu.errors import UserError
 from emu.subjects.kernel.detail import WORK_END, DetailRun, RegionSpec, run_detail
 from emu.subjects.kernel.lock_names import NamedLock
 from emu.subjects.kernel.result import DetailResult
+from emu.trace.file import TraceFile
+from emu.trace.record import Kind
 
 PAIRS, ROUNDS = 2, 40
 MESSAGES = PAIRS * ROUNDS
 STRESS = "SB=40 VM=10 CROSS=40 JIT=40 THREADS=4 ALIAS=20 SIGS=1 SHOW=0"
+SYS_MSGSND, SYS_MSGRCV = 69, 70
 USER = parse_mark("--from", "user")
 
 
@@ -62,6 +66,13 @@ def region(shared: Path) -> RegionSpec:
 
 
 @pytest.fixture(scope="module")
+def traced(spec: BootSpec, region: RegionSpec, tmp_path_factory: pytest.TempPathFactory) -> tuple[DetailRun, TraceFile]:
+    """The region with a trace of it."""
+    path = tmp_path_factory.mktemp("trace") / "region.trace"
+    return run(spec, replace(region, trace=path)), TraceFile(path)
+
+
+@pytest.fixture(scope="module")
 def found(spec: BootSpec, region: RegionSpec) -> DetailRun:
     return run(spec, region)
 
@@ -98,19 +109,46 @@ def test_no_instruction_accesses_memory_out_of_turn(found: DetailRun) -> None:
     assert detail_of(found).measured.counts["unordered"] == 0
 
 
-@pytest.mark.parametrize("how", ["again, without a kept boot", "no core runs ahead", "short slices"])
-def test_the_run_is_the_same_however_it_is_carried_out(how: str, found: DetailRun, spec: BootSpec, region: RegionSpec) -> None:
+@pytest.mark.parametrize("how", ["again, without a kept boot", "no core runs ahead", "short slices", "traced"])
+def test_the_run_is_the_same_however_it_is_carried_out(
+    how: str, found: DetailRun, spec: BootSpec, region: RegionSpec, request: pytest.FixtureRequest
+) -> None:
     match how:
         case "no core runs ahead":
             other = run(spec, replace(region, run_ahead=False))
         case "short slices":
             other = run(spec, replace(region, slice_cycles=10_007))
+        case "traced":
+            other = request.getfixturevalue("traced")[0]
         case _:
             other = run(replace(spec, cache=False), region)
     one, two = detail_of(found).to_dict(), detail_of(other).to_dict()
     for host in ("host_seconds", "mips", "counts"):
         del one[host], two[host]
     assert two == one
+
+
+def test_a_trace_has_every_instruction(traced: tuple[DetailRun, TraceFile]) -> None:
+    measured, trace = detail_of(traced[0]).measured, traced[1]
+    records = trace.records()
+    executed = records[records["kind"] == int(Kind.INSTRUCTION)]
+    assert tuple(np.bincount(executed["core"], minlength=measured.cores)) == measured.instructions_by_core
+    assert trace.trace_digest == measured.digest
+    kernel = np.unique(executed["pc"][executed["pc"] >> np.uint64(63) == 1]).tolist()
+    assert {hex(each) for each in kernel} <= {hex(each) for each in trace.header.instructions}
+    assert [hex(each) for each in kernel if trace.header.symbol_at(each)[0] == hex(each)] == []
+
+
+def test_a_trace_knows_the_tasks_their_calls_and_their_locks(traced: tuple[DetailRun, TraceFile]) -> None:
+    records, header = traced[1].records(), traced[1].header
+    calls = records[(records["kind"] == int(Kind.MARK)) & (records["detail"] == header.marks.index("system_calls"))]
+    sends, receives = (calls["task"][calls["value"] == number] for number in (SYS_MSGSND, SYS_MSGRCV))
+    assert len(sends) == MESSAGES
+    assert len(receives) == MESSAGES
+    assert {header.task_name(task).partition("/")[0] for task in sends.tolist()} == {"pmsg"}
+    assert np.bincount(sends).max() == ROUNDS // 2  # of each task, for the two of a pair take turns
+    taken = records["detail"][records["kind"] == int(Kind.LOCK_ACQUIRED)].tolist()
+    assert sum("do_msgsnd" in header.locks[lock].name for lock in taken) == 2 * MESSAGES
 
 
 def test_a_seed_makes_another_run(found: DetailRun, spec: BootSpec, region: RegionSpec) -> None:

@@ -30,7 +30,8 @@ def options_of(command: Any) -> list[str]:
 
 
 def with_what_they_need(rules: tuple[Rule, ...], given: frozenset[str]) -> frozenset[str]:
-    needed = {rule.needed for rule in rules if isinstance(rule, Needs) and given.intersection(rule.options)}
+    lacking = [rule for rule in rules if isinstance(rule, Needs) and not given.intersection(rule.unless)]
+    needed = {rule.needed for rule in lacking if given.intersection(rule.options)}
     return given if needed <= given else with_what_they_need(rules, given | needed)
 
 

@@ -101,7 +101,7 @@ CASES = {
     ),
     "a bound on the trace": Case(
         "bound",
-        "the trace reached its bound of 20000 records: ask for fewer --messages or a higher --trace-limit: core 0 (",
+        "the trace reached its bound of 20000 records: make the run shorter or --trace-limit higher: core 0 (",
         (),
         {"limits": Limits(trace_records=20_000)},
     ),

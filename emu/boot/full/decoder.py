@@ -12,7 +12,7 @@ from unicorn import x86_const as x86
 
 from emu.boot.full.decode_cache import DecodeCache
 from emu.boot.full.hot.records import PAGE, SP_CALL, SP_FLUSH, SP_IRET, SP_MSR, SP_ONCE, SP_RDPMC, SP_TABLES
-from emu.boot.full.machine import SWITCHES, WAKEUPS
+from emu.boot.full.machine import SWITCHES, SYSTEM_CALLS, WAKEUPS
 from emu.boot.marks import M5OP, M5OP_BYTES
 from emu.description.machine_file import Costs
 from emu.engine import records as rec
@@ -29,8 +29,9 @@ RECORDS_MAX = 1 << 19
 SWEEP = 200  # instructions that are decoded together at most
 LONGEST = 15
 NEAR_BRANCHES, NEAR_BYTES = (0xE8, 0xE9), 5  # CALL and JMP with a displacement of 32 bits
-# Whose value an event is logged with: the task that is woken (try_to_wake_up), and the one that is switched to (__switch_to).
-EVENT_REGISTERS = {WAKEUPS: x86.UC_X86_REG_RDI, SWITCHES: x86.UC_X86_REG_RSI}
+SYSCALL = b"\x0f\x05"
+# Whose value an event has: the task that is woken (try_to_wake_up), the one that is switched to (__switch_to), the call's number.
+EVENT_REGISTERS = {WAKEUPS: x86.UC_X86_REG_RDI, SWITCHES: x86.UC_X86_REG_RSI, SYSTEM_CALLS: x86.UC_X86_REG_RAX}
 
 ENDS = frozenset(("jmp", "ret", "retf", "retfq", "iretq", "sysret", "sysretq", "hlt", "ud2", "syscall"))
 TABLE_READERS = frozenset(("lsl", "lar", "verr", "verw", "retf", "retfq", "lldt", "ltr", "lss", "lfs", "lgs"))
@@ -72,7 +73,7 @@ class Decoder:
         self.pool = np.zeros(RECORDS_MAX, rec.INSTRUCTION)
         self._used = 1
         self._costs, self._roles, self._cache = costs, roles, cache
-        self.events = sorted(set(roles.events.values()))
+        self.events = sorted({SYSTEM_CALLS, *roles.events.values()})
         self._events = {address: self.events.index(name) for address, name in roles.events.items()}
         self._numbers: dict[tuple[int, State, bool, bool, int, bool, bool], int] = {}
         self.names: list[str] = [""]  # mnemonics of estimated records, by number
@@ -148,7 +149,8 @@ class Decoder:
             return timing_by(estimated_cost(each), each, self._costs), True
 
     def _number(self, fact: int, code: bytes, address: int, *, fused: bool, once: bool) -> int:
-        role, event = self._roles.role(address), self._events.get(address, -1)
+        role = self._roles.role(address)
+        event = self.events.index(SYSTEM_CALLS) if code == SYSCALL else self._events.get(address, -1)
         known = self._cache.rows[fact]
         fused = fused and known["row"]["branch"] == 1  # a conditional branch
         calls_lock = not role.lock_code and self._goes_to_lock(code, address)

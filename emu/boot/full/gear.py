@@ -19,6 +19,7 @@ from emu.boot.full.hot import loop, records
 from emu.boot.full.hot.records import I32, PAGE
 from emu.boot.full.linear import linear_address
 from emu.boot.full.machine import KernelMachine
+from emu.boot.full.recorder import Recorder
 from emu.boot.full.task_log import TaskLog
 from emu.boot.hot import env
 from emu.boot.hot import records as boot_records
@@ -49,9 +50,17 @@ def check_memory(ram_bytes: int) -> None:
 class FullGear:
     """A boot machine in full detail. It cannot go back."""
 
-    def __init__(self, machine: Machine, description: MachineFile, decoder: Decoder, options: Options, seed: int = 0) -> None:
-        """Take it over."""
-        self._boot, self.decoder = machine, decoder
+    def __init__(
+        self,
+        machine: Machine,
+        description: MachineFile,
+        decoder: Decoder,
+        options: Options,
+        seed: int = 0,
+        recorder: Recorder | None = None,
+    ) -> None:
+        """Take it over; `recorder` gets the records of a trace, which `options` ask for."""
+        self._boot, self.decoder, self._recorder = machine, decoder, recorder
         self.description = description
         self._megahertz = description.clock_hz.value // 1_000_000
         count = len(machine.cores)
@@ -223,6 +232,8 @@ class FullGear:
                     self._take_interrupt(core)
                 case records.MSR:
                     self._access_msr(core)
+                case rec.TRACE_FULL:
+                    self.flush_trace()
                 case rec.DEADLOCK:
                     raise Halted
                 case rec.SLICE_DONE | rec.RUN_DONE | records.CALL:
@@ -236,6 +247,12 @@ class FullGear:
                         f"outcome {outcome}, stop {machine.cores[index]['stop']}, Unicorn error {error} on core {index} at "
                         f"{int(machine.cores[index]['pc']) & MASK64:#x}"
                     )
+
+    def flush_trace(self) -> None:
+        """Hand over what the trace has since the last time."""
+        records = self.machine.take_trace()
+        if self._recorder is not None:
+            self._recorder.take(records)
 
     def _take_interrupt(self, core: Core) -> None:
         each = self.machine.cores[core.index]

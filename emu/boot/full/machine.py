@@ -18,10 +18,12 @@ from emu.errors import InternalError
 from emu.image import EMPTY_IMAGE
 from emu.memory.bus import Bus
 from emu.native import address_of
+from emu.trace.file import Records
 
 LOCKS_MAX = 1 << 14
 SITES_MAX = 1 << 14
 WAKEUPS, SWITCHES = "wakeups", "context_switches"  # events that a kernel's roles may name
+SYSTEM_CALLS = "system_calls"  # and the one that an instruction is by itself
 LOG_ROOM = 1 << 16
 
 
@@ -39,9 +41,9 @@ class KernelMachine(Machine):
         self.sites = self.share("sites", np.zeros(SITES_MAX, SITE))
         self.put(lock_count=0, lock_room=LOCKS_MAX, site_count=SITES_MAX)
         self.share("estimated", np.zeros(len(pool), np.int64))
-        self.arrays["mark_roles"][:] = LOGGED_EVENT
-        if WAKEUPS in events:
-            self.arrays["mark_roles"][text.mark(WAKEUPS)] |= UNDER_LOCKS
+        for name, role in ((WAKEUPS, LOGGED_EVENT | UNDER_LOCKS), (SWITCHES, LOGGED_EVENT)):
+            if name in events:
+                self.arrays["mark_roles"][text.mark(name)] = role
         self.log = self.share("log", np.zeros(LOG_ROOM, LOGGED))
         self.put(log_room=LOG_ROOM)
 
@@ -53,6 +55,12 @@ class KernelMachine(Machine):
         self.record["log_count"] = 0
         taken: Array = self.log[:count].copy()
         return taken
+
+    def take_trace(self) -> Records:
+        """The records since the last time; the next ones take their place."""
+        count = int(self.record["trace_count"][0])
+        self.record["trace_count"] = 0
+        return self.trace[:count]
 
     def _attach(self, core: Array, start: Start) -> None:
         index = int(core["index"][0])

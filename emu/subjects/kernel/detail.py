@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from emu.boot.full.decoder import Decoder
 from emu.boot.full.gear import SLICE_CYCLES, FullGear, check_memory
 from emu.boot.full.measure import measure
 from emu.boot.full.measured import TaskFigures
+from emu.boot.full.recorder import Recorder
 from emu.boot.full.region import Region
 from emu.boot.loader.memory_map import MIB
 from emu.boot.machine import Machine
@@ -22,7 +24,7 @@ from emu.boot.result import BootResult
 from emu.boot.run import Watchers, begin, summarise
 from emu.boot.session import Session
 from emu.boot.spec import BootSpec
-from emu.boot.tasks import GuestTasks
+from emu.boot.tasks import GuestTasks, Read
 from emu.description.machine_file import MachineFile
 from emu.elf.elf_file import Elf
 from emu.elf.kernel_symbols import kernel_elf, kernel_symbols
@@ -33,6 +35,8 @@ from emu.errors import UserError
 from emu.subjects.kernel.places import Places
 from emu.subjects.kernel.result import DetailResult, detail_result
 from emu.subjects.kernel.roles import Roles, unrecognised
+from emu.subjects.kernel.trace_header import trace_header
+from emu.trace.file import RECORDS_MAX, TraceWriter
 
 WORK_END = Mark(Kind.M5OP, "work_end", M5_WORK_END)
 FOREVER = 10**15  # cycles
@@ -52,6 +56,10 @@ class RegionSpec:
     seed: int = 0  # puts cores and timers off a little; 0: not
     run_ahead: bool = True  # changes no result
     slice_cycles: int = SLICE_CYCLES  # between two looks of Python's: nor does this
+    trace: Path | None = None  # a file for every instruction, access and event: nor does that
+    trace_records: int = RECORDS_MAX
+    overwrite: bool = False  # the trace that is there
+    command: str = ""  # that asks for it, for the trace's header
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +95,61 @@ def run_detail(spec: BootSpec, region: RegionSpec, description: MachineFile, wat
         watchers.progress(session.machine.instructions())
         return watchers.should_stop()
 
-    ended = session.run(region.start, spec.max_instructions or BEFORE_MAX, pause)
-    detail = None
-    if ended.how == End.MARK:
-        options = Options(slice_cycles=region.slice_cycles, run_ahead=region.run_ahead)
-        gear = FullGear(session.machine, description, _decoder(description, symbols), options, region.seed)
-        started = time.monotonic()
-        ended = _run_region(gear, session, region, pause)
-        seconds = time.monotonic() - started
-        read, types = partial(_read, session.machine), _types(elf)
-        places = Places(symbols, types, read, spec.cpus)
-        measured = measure(gear, seconds)
-        if symbols is not None:
-            measured = replace(measured, tasks=tuple(_named(measured.tasks, GuestTasks(symbols, types, read))))
-        detail = detail_result(measured, places, tuple(unrecognised(symbols)), region.items)
-        gear.decoder.save()
+    with _trace(region) as writer:
+        ended, detail = session.run(region.start, spec.max_instructions or BEFORE_MAX, pause), None
+        if ended.how == End.MARK:
+            names = Names(symbols, _types(elf), partial(_read, session.machine), spec.cpus)
+            ended, detail = _look_at(session, region, description, names, writer, pause)
     ran = session.machine.instructions() - before
     return DetailRun(summarise(spec, session, ended, time.monotonic() - began, ran, kernel=inputs.kernel, digest=False), detail)
+
+
+def _trace(region: RegionSpec) -> AbstractContextManager[TraceWriter | None]:
+    """Where the trace goes, if there is to be one; what cannot be written is refused before the run."""
+    if region.trace is None:
+        return nullcontext()
+    return TraceWriter(region.trace, None, max_records=region.trace_records, overwrite=region.overwrite)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What tells the names of a running kernel."""
+
+    symbols: SymbolTable | None
+    types: StructTypes | None
+    read: Read
+    cpus: int
+
+    def tasks(self) -> GuestTasks | None:
+        """Its tasks; None without symbols."""
+        return None if self.symbols is None else GuestTasks(self.symbols, self.types, self.read)
+
+
+def _look_at(
+    session: Session,
+    region: RegionSpec,
+    description: MachineFile,
+    names: Names,
+    writer: TraceWriter | None,
+    pause: Callable[[], bool],
+) -> tuple[Ended, DetailResult]:
+    """The region, from where the session stands."""
+    decoder = _decoder(description, names.symbols)
+    options = Options(slice_cycles=region.slice_cycles, run_ahead=region.run_ahead, trace=writer is not None)
+    recorder = None if writer is None else Recorder(session.machine, decoder.events, names.tasks(), writer)
+    gear = FullGear(session.machine, description, decoder, options, region.seed, recorder)
+    started = time.monotonic()
+    ended = _run_region(gear, session, region, pause)
+    measured = measure(gear, time.monotonic() - started)
+    places = Places(names.symbols, names.types, names.read, names.cpus)
+    if (guest := names.tasks()) is not None:
+        measured = replace(measured, tasks=tuple(_named(measured.tasks, guest)))
+    detail = detail_result(measured, places, tuple(unrecognised(names.symbols)), region.items)
+    gear.decoder.save()
+    if writer is not None and recorder is not None:
+        header = trace_header(gear, recorder, names.symbols, places, detail.locks, region.command)
+        writer.close(header=header, trace_digest=measured.digest, partial=ended.how in (End.STOPPED, End.LIMIT))
+    return ended, detail
 
 
 def _decoder(description: MachineFile, symbols: SymbolTable | None) -> Decoder:

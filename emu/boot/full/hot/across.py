@@ -6,7 +6,7 @@ from emu.boot.hot.env import CPL, HFLAGS, get32
 from emu.boot.hot.walk import NOWHERE, READ, WRITE, translate
 from emu.engine.records import INSTRUCTION, LOADS, LOCKED
 from emu.engine.schedule import stall_dispatch
-from emu.engine.trace import LOAD, STORE, note_access
+from emu.engine.trace import LOAD, STORE, note_access, note_earlier_access
 from emu.memory.access import atomic, load
 from emu.memory.store_buffer import push_store, read_ram
 from emu.native import array_at, call, mix, njit
@@ -34,6 +34,15 @@ def see(bus, core, address, size):  # type: ignore[no-untyped-def]
 
 
 @njit
+def note_parts(machine, core, access, address, size, second, second_size, value):  # type: ignore[no-untyped-def]
+    """What the instruction in flight did, for the trace: an access to each page, with the value of the whole."""
+    note_earlier_access(machine, core, access, address)
+    note_access(core, access, address, value, size)
+    note_earlier_access(machine, core, access, second)
+    note_access(core, access, second, value, second_size)
+
+
+@njit
 def load_across(gear, boot, bus, machine, full, core, cpu, address, size):  # type: ignore[no-untyped-def]
     """A load across pages: nothing, if its second page faults."""
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
@@ -51,7 +60,7 @@ def load_across(gear, boot, bus, machine, full, core, cpu, address, size):  # ty
     core.data_at = max(core.data_at, core.start + cycles)
     see(bus, core, address, first)
     see(bus, core, second, size - first)
-    note_access(core, LOAD, address, 0, size)
+    note_parts(machine, core, LOAD, address, first, second, size - first, I64(0))
 
 
 @njit
@@ -64,7 +73,7 @@ def store_across(gear, boot, bus, machine, full, core, cpu, address, size, value
     core.digest = mix(core.digest, value)
     first = PAGE - (address & (PAGE - 1))
     slots = array_at(gear.frame_slots, gear.frames, I64)
-    note_access(core, STORE, address, value, size)
+    note_parts(machine, core, STORE, address, first, second, size - first, value)
     if slots[address >> 12] != 0 or slots[second >> 12] != 0:
         store_at_once(bus, full, core, address, first)
         store_at_once(bus, full, core, second, size - first)
