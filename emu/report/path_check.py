@@ -6,8 +6,8 @@ from typing import Any
 
 from emu.subjects.ipc_msg.path.lengths import ROWS, SECTIONS, PathLengths
 from emu.subjects.ipc_msg.path.reference import Reference
-from emu.subjects.ipc_msg.path.tally import Means, Measure
-from emu.subjects.ipc_msg.path.walk import USER
+from emu.subjects.path.tally import Means, Measure
+from emu.subjects.path.walk import USER
 
 SCHEMA = "emu-path/1"
 MATTERS = 0.02  # of the instructions of its system call: a function that has more matters

@@ -11,8 +11,8 @@ from emu.report.page import WIDTH, count, page
 from emu.report.path_check import PathComparison, Row
 from emu.subjects.ipc_msg.path.lengths import ROWS
 from emu.subjects.ipc_msg.path.reference import OTHER_OBJECTS
-from emu.subjects.ipc_msg.path.tally import Measure
-from emu.subjects.ipc_msg.path.walk import USER
+from emu.subjects.path.tally import Measure
+from emu.subjects.path.walk import USER
 
 HEADINGS = {measure: measure.value for measure in Measure} | {Measure.INSTRUCTIONS: "instr.", Measure.TRANSFERS: "transf."}
 WHAT = {

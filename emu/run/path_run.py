@@ -9,10 +9,10 @@ from emu.description import load_machine
 from emu.errors import CheckFailed, UserError
 from emu.run.experiment import Progress, run
 from emu.run.experiment_spec import Experiment
-from emu.subjects.ipc_msg.path.lengths import TAIL_MESSAGES, PathLengths, measure
+from emu.subjects.ipc_msg.path.lengths import TAIL_MESSAGES, PathLengths, measure, rules
 from emu.subjects.ipc_msg.path.reference import Correspondence, correspondence
-from emu.subjects.ipc_msg.path.walk import walk
 from emu.subjects.ipc_msg.workload.workload import CORES_MAX
+from emu.subjects.path.walk import walk
 from emu.trace.file import TraceFile
 from emu.trace.header import TraceHeader
 
@@ -52,7 +52,7 @@ def path_lengths(
             return None
         trace = TraceFile(path)
         same = correspondence()
-        walked = walk(trace, same.inlined, same.names, should_stop)
+        walked = walk(trace, rules(same), should_stop)
         try:
             lengths = measure(walked, WARM_UP_MESSAGES, _kinds(trace.header, same))
         except CheckFailed:

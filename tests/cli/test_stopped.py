@@ -101,17 +101,17 @@ def test_a_walk_is_of_the_part_that_was_walked(tmp_path: Path, capsys, monkeypat
     def should_stop() -> bool:
         nonlocal asked
         asked += 1
-        return walking and asked > 60
+        return walking and asked > 4
 
     walking = False
-    opened = TraceFile.records
+    opened = TraceFile.chunks
 
-    def records(self: TraceFile):
+    def chunks(self: TraceFile):
         nonlocal walking, asked
         walking, asked = True, 0
         return opened(self)
 
-    monkeypatch.setattr(TraceFile, "records", records)
+    monkeypatch.setattr(TraceFile, "chunks", chunks)
     lengths = path_lengths(experiment("wakeq", "a10-7800", 120, 1), None, should_stop)
     assert lengths is not None
     assert lengths.partial

@@ -8,7 +8,7 @@ from bench.report.canned_path import means, path_comparison
 from emu.report.path_check import FUNCTION_BARS, ROW_BARS, SECTION_BARS, PathComparison, Row
 from emu.report.path_report import render_path
 from emu.subjects.ipc_msg.path.lengths import SECTIONS
-from emu.subjects.ipc_msg.path.tally import Means, Measure
+from emu.subjects.path.tally import Means, Measure
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from emu.report.path_check import PathComparison
 from emu.subjects.ipc_msg.path.lengths import ROWS, SECTIONS, PathLengths
 from emu.subjects.ipc_msg.path.reference import Reference, reference_of
-from emu.subjects.ipc_msg.path.tally import Means, Measure
+from emu.subjects.path.tally import Means, Measure
 
 
 def means(real) -> Means:

@@ -5,7 +5,7 @@ import pytest
 from emu.assembly.variants import get_variant, kernel_sources
 from emu.subjects.ipc_msg.path.lengths import CALLS, SECTIONS
 from emu.subjects.ipc_msg.path.reference import OTHER_OBJECTS, correspondence, reference_of
-from emu.subjects.ipc_msg.path.tally import Measure
+from emu.subjects.path.tally import Measure
 
 VARIANTS = ("baseline", "wakeq")
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from emu.errors import CheckFailed
-from emu.subjects.ipc_msg.path.lengths import TAIL_MESSAGES, measure
-from emu.subjects.ipc_msg.path.tally import Means
-from emu.subjects.ipc_msg.path.walk import Episode, Walk, walk
+from emu.subjects.ipc_msg.path.lengths import TAIL_MESSAGES, measure, rules
+from emu.subjects.ipc_msg.path.reference import Correspondence
+from emu.subjects.path.tally import Means
+from emu.subjects.path.walk import Episode, Outcome, Walk, walk
 from emu.trace.coherence_replay import Event
 from emu.trace.file import TraceFile, TraceWriter
 from emu.trace.header import LockName, Symbol, TaskName, TraceHeader
@@ -133,7 +134,7 @@ class Recorder:
         with TraceWriter(path / "t", self.head, overwrite=True) as writer:
             writer.append(np.array(self.rows, TRACE_DTYPE))
             writer.close()
-        return walk(TraceFile(path / "t"), **given)
+        return walk(TraceFile(path / "t"), replace(rules(Correspondence({}, (), {})), **given))
 
 
 @pytest.fixture
@@ -160,9 +161,8 @@ def test_a_call_and_its_hold(recorder: Recorder, tmp_path: Path):
         "entry": 4, "sys_msgsnd": 1, "do_msgsnd": 7, "update": 3, "clock": 2
     }  # fmt: skip
     (hold,) = found.holds
-    assert (hold.kind, hold.tally.instructions, hold.tally.loads, hold.tally.stores, hold.tally.locked) == (
-        "msgsnd_handoff_hold", 9, 4, 5, 0
-    )  # fmt: skip
+    assert (hold.episode.kind, hold.outcome) == ("msgsnd", Outcome.WAKES)
+    assert (hold.tally.instructions, hold.tally.loads, hold.tally.stores, hold.tally.locked) == (9, 4, 5, 0)
     assert [each.kind for each in found.episodes] == ["user", "msgsnd"]
 
 
@@ -194,7 +194,7 @@ def test_a_sleeper_is_charged_nothing(recorder: Recorder, tmp_path: Path):
     kinds = by_kind(found)
     assert kinds["msgrcv"][0].total().instructions == 2 + 3 + 1 + 2 + 2 + 3  # to the new stack, and on from the old one
     assert kinds["idle"][0].total().instructions == 2 + 1 + 2
-    assert [hold.kind for hold in found.holds] == ["msgrcv_sleep_hold"]
+    assert [(hold.episode.kind, hold.outcome) for hold in found.holds] == [("msgrcv", Outcome.SLEEPS)]
     assert found.holds[0].tally.instructions == 1
 
 

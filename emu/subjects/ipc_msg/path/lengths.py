@@ -6,14 +6,31 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from emu.errors import CheckFailed
-from emu.subjects.ipc_msg.path.tally import Means, Tally
-from emu.subjects.ipc_msg.path.walk import ENQUEUE_HOLD, HANDOFF_HOLD, IDLE, SLEEP_HOLD, USER, Walk
+from emu.subjects.ipc_msg import QUEUE_LOCK
+from emu.subjects.ipc_msg.path.reference import Correspondence
+from emu.subjects.path.tally import Means, Tally
+from emu.subjects.path.walk import IDLE, USER, Outcome, Rules, Walk
 from emu.trace.coherence_replay import Event
 
 CALLS = ("msgsnd", "msgrcv")
 ROWS = (*CALLS, IDLE, "irq_resched", USER)
-SECTIONS = (HANDOFF_HOLD, ENQUEUE_HOLD, SLEEP_HOLD)
+SECTIONS = {  # holds of a queue's lock: in which call, and what came of it
+    "msgsnd_handoff_hold": ("msgsnd", Outcome.WAKES),
+    "msgsnd_enqueue_hold": ("msgsnd", Outcome.GOES_ON),
+    "msgrcv_sleep_hold": ("msgrcv", Outcome.SLEEPS),
+}
 TAIL_MESSAGES = 10  # at the end, where the tasks stop one after the other
+
+
+def rules(same: Correspondence) -> Rules:
+    """What to look for in a trace of ours."""
+    return Rules(
+        calls={f"sys_{call}": call for call in CALLS},
+        holds_of=lambda lock: lock == QUEUE_LOCK,
+        wakes=frozenset({"handed_over"}),
+        inlined=same.inlined,
+        names=same.names,
+    )
 
 
 class _Placed(Protocol):
@@ -69,8 +86,8 @@ def measure(walk: Walk, warm_up: int, kind_of: Callable[[int], str]) -> PathLeng
                 pieces.setdefault(name, []).append(tally)
         functions[kind] = {name: Means.of(tallies, count) for name, tallies in pieces.items()}
     sections, holds = {}, {}
-    for kind in SECTIONS:
-        everywhere = [each for each in walk.holds if each.kind == kind]
+    for kind, (call, outcome) in SECTIONS.items():
+        everywhere = [each for each in walk.holds if (each.episode.kind, each.outcome) == (call, outcome)]
         held = _within(everywhere, begin, end) or everywhere
         sections[kind], holds[kind] = Means.of([each.tally for each in held]), len(held)
     events = [event for event in walk.transfers if begin <= event[0] < end]

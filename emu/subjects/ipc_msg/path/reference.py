@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emu.files import read_toml
-from emu.subjects.ipc_msg.path.tally import Measure
+from emu.subjects.path.tally import Measure
 
 KERNEL = "linux-4.8.15"
 OTHER_OBJECTS = "everything else"
