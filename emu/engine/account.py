@@ -2,8 +2,10 @@
 
 from unicorn import x86_const as x86
 
-from emu.engine.lock_sites import count_iteration, count_under_locks, leave_lock_code
+from emu.engine.lock_frames import begin_frame, enter_routine, leave_routine
+from emu.engine.lock_sites import count_iteration, count_under_locks
 from emu.engine.locks import account_locks
+from emu.engine.log import log_event
 from emu.engine.probes import (
     BEGINS_RUN,
     ENDS_RUN,
@@ -27,15 +29,15 @@ from emu.engine.records import (
     INSTRUCTION,
     JUMPED_TO,
     LOCK,
-    LOCK_CODE,
-    LOGGED,
     NOT_TAKEN,
     PAGE,
     PAUSE,
+    R_NONE,
     REPEAT,
     TAKEN,
     U8,
 )
+from emu.engine.registers import RSP, get
 from emu.engine.schedule import advance_dispatch, attribute_gap, catch_up, ends_at, stall_dispatch
 from emu.engine.trace import NO_ACCESS, note, note_access, trace_instruction
 from emu.native import array_at, call, inlined, mix, njit
@@ -96,18 +98,6 @@ def task_index(machine, pointer):  # type: ignore[no-untyped-def]
 
 
 @njit
-def log_event(machine, core, mark, value):  # type: ignore[no-untyped-def]
-    """Write an event down with its register."""
-    if machine.log_count < machine.log_room:
-        logged = array_at(machine.log, machine.log_room, LOGGED)[machine.log_count]
-        logged.cycle = core.retired_at
-        logged.value = value
-        logged.mark = mark
-        logged.core = core.index
-    machine.log_count += 1
-
-
-@njit
 def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
     """Count the event bound to the retiring instruction, if it has happened."""
     value = core.scratch[EVENT_VALUE] if instruction.register >= 0 else I64(0)
@@ -116,6 +106,9 @@ def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
     mark = instruction.mark
     counts = array_at(machine.mark_counts, mark + 1, I64)
     counts[mark] += 1
+    if instruction.routine != R_NONE:
+        enter_routine(machine, core, instruction.routine, mark, value)
+        return
     roles = array_at(machine.mark_roles, mark + 1, U8)[mark]
     if roles & ENDS_RUN and counts[mark] == machine.done_wanted:
         machine.end_at = core.clock + machine.run_ahead_max + 1
@@ -126,7 +119,7 @@ def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
     if roles & ERRNO_EVENT:
         account_errno(machine, mark, value)
     if roles & LOGGED_EVENT and machine.log_room != 0:
-        log_event(machine, core, mark, value)
+        log_event(machine, core, mark, value, 0, 0)
     if roles & UNDER_LOCKS and machine.site_count != 0:
         count_under_locks(machine, core)
     if roles & BEGINS_RUN:
@@ -156,17 +149,17 @@ def resolve_branch(machine, core, instruction, end, next_pc):  # type: ignore[no
         stall_dispatch(core, end + penalty, C_MISPREDICT)
     if machine.branch_outcomes != 0:
         note_branch(machine, core, instruction, next_pc)
-    if machine.site_count != 0:
-        follow_calls(machine, core, instruction, following)
 
 
 @njit
-def follow_calls(machine, core, instruction, following):  # type: ignore[no-untyped-def]
-    """Know who calls the routines of locks, and when one of these returns to somebody who waits."""
+def follow_calls(machine, core, instruction, next_pc):  # type: ignore[no-untyped-def]
+    """A branch has retired: know who calls the routines of locks, and when these return."""
+    following = core.current_pc + instruction.length
     if instruction.traits & CALLS_LOCK:
-        core.call_site = following if instruction.branch == CALL else core.current_pc
-    elif instruction.traits & LOCK_CODE and instruction.branch == RETURN and core.wait_depth > 0:
-        leave_lock_code(machine, core)
+        if next_pc != following:  # or it is a conditional jump that goes on
+            begin_frame(machine, get(machine, core, RSP), following if instruction.branch == CALL else core.current_pc)
+    elif instruction.branch == RETURN and machine.frame_count > 0:
+        leave_routine(machine, core)
 
 
 @njit
@@ -224,6 +217,8 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
     state = state_of(core, instruction.state)
     cost = settle_time(machine, core, instruction, state, next_pc)
     core.instructions += 1
+    if instruction.branch != NONE and machine.frame_room != 0:
+        follow_calls(machine, core, instruction, next_pc)
     if instruction.traits & ESTIMATED:
         array_at(machine.estimated, core.current + 1, I64)[core.current] += 1
     core.digest = mix(mix(core.digest, core.current_pc), core.retired_at)

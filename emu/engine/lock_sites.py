@@ -3,11 +3,12 @@
 A lock that is taken by a routine of its own (LOCK_CODE) is taken by whoever called that; any other one where the instruction is.
 """
 
-from emu.engine.records import HELD, I64, INSTRUCTION, LOCK, LOCK_CODE, SITE, WAIT_BUCKETS
+from emu.engine.lock_frames import SPREAD, frame_around
+from emu.engine.log import WAIT, log_event
+from emu.engine.records import FRAME, HELD, I64, INSTRUCTION, LOCK, LOCK_CODE, SITE, WAIT_BUCKETS
 from emu.engine.registers import RSP, get
 from emu.native import array_at, njit
 
-SPREAD = 0x9E3779B1  # 2**32 / golden ratio, odd
 FULL = -1  # there is no room for another site
 
 
@@ -21,10 +22,17 @@ def bits_of(cycles):  # type: ignore[no-untyped-def]
 
 
 @njit
-def site_of(machine, core, index):  # type: ignore[no-untyped-def]
-    """The site of the lock operation in flight on a lock, a new one if need be; FULL if the table is."""
-    in_routine = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].traits & LOCK_CODE
-    address = core.call_site if in_routine else core.current_pc
+def frame_of(machine, core):  # type: ignore[no-untyped-def]
+    """The call of a lock's routine that the instruction in flight is of, -1: of none that is known."""
+    if not array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].traits & LOCK_CODE:
+        return I64(-1)
+    return frame_around(machine, get(machine, core, RSP))
+
+
+@njit
+def site_of(machine, core, index, frame):  # type: ignore[no-untyped-def]
+    """The site of the lock operation in flight on a lock, in a frame or -1; a new one if need be; FULL if the table is."""
+    address = array_at(machine.frames, machine.frame_room, FRAME)[frame].site if frame >= 0 else core.current_pc
     sites = array_at(machine.sites, machine.site_count, SITE)
     at = ((index * SPREAD ^ address * SPREAD) >> 8) & (machine.site_count - 1)
     while sites[at].address != 0:
@@ -42,14 +50,18 @@ def site_of(machine, core, index):  # type: ignore[no-untyped-def]
 @njit
 def begin_wait(machine, core, index):  # type: ignore[no-untyped-def]
     """The wait for a lock that has just begun has a site."""
-    core.wait_site[core.wait_depth] = site_of(machine, core, index)
-    core.wait_stack[core.wait_depth] = get(machine, core, RSP)
+    frame = frame_of(machine, core)
+    core.wait_site[core.wait_depth] = site_of(machine, core, index, frame)
+    core.wait_stack[core.wait_depth] = array_at(machine.frames, machine.frame_room, FRAME)[frame].stack if frame >= 0 else 0
+    lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
+    if lock.site >= 0 and machine.log_room != 0:
+        log_event(machine, core, WAIT, lock.owner, index, array_at(machine.sites, machine.site_count, SITE)[lock.site].address)
 
 
 @njit
 def take_at_site(machine, core, index, waited_at_all, waited):  # type: ignore[no-untyped-def]
     """A lock is taken: by the site at which the wait began, if there was one; `core.wait_depth` is that of before the wait."""
-    site = core.wait_site[core.wait_depth] if waited_at_all else site_of(machine, core, index)
+    site = core.wait_site[core.wait_depth] if waited_at_all else site_of(machine, core, index, frame_of(machine, core))
     array_at(machine.locks, machine.lock_count, LOCK)[index].site = site
     if site < 0:
         return
@@ -106,11 +118,3 @@ def count_iteration(machine, core):  # type: ignore[no-untyped-def]
     site = core.wait_site[core.wait_depth - 1]
     if site >= 0:
         array_at(machine.sites, machine.site_count, SITE)[site].spin_iterations += 1
-
-
-@njit
-def leave_lock_code(machine, core):  # type: ignore[no-untyped-def]
-    """A routine of a lock has returned: who waits no deeper in the stack than that has given up, as a trylock does."""
-    stack = get(machine, core, RSP)
-    while core.wait_depth > 0 and core.wait_stack[core.wait_depth - 1] < stack:
-        core.wait_depth -= 1

@@ -38,13 +38,15 @@ STATES, CAUSES = len(State), len(Cause)
     IF_ZERO,  # its event happens only if the register is 0
     MENDED,
     LOCK_CODE,  # of a lock's own routines: who called them takes the lock
-    CALLS_LOCK,  # calls, or goes to, such a routine from outside
+    CALLS_LOCK,  # calls, or goes to, such a routine from outside, or another one that takes a lock
     COMPARES,  # a locked comparison and exchange: it may take a lock that nobody knows yet
     ESTIMATED,  # what it costs is that of its class
     GUEST,  # whoever runs the guest has something to do with it
 ) = (1 << n for n in range(23))
 # INSTRUCTION.special
 SP_NONE, SP_SYSCALL, SP_HLT, SP_RDTSC, SP_CPUID, SP_FAULT = range(6)
+# INSTRUCTION.routine: what the routine that begins here does with the lock that is its first argument
+R_NONE, R_TAKES, R_WAITS, R_RELEASES = range(4)
 # CORE.scratch: one word is an event's, whatever else is read until its instruction retires
 EVENT_VALUE = 7
 # CORE.status
@@ -82,7 +84,7 @@ INSTRUCTION = np.dtype(
         ("special", U8),
         ("mend", U8),  # what mend.mend puts right behind it
         ("kept", U8, (2,)),  # registers that it keeps: Unicorn's numbers, if it sets ZF, and if it clears it
-        ("padding", U8),  # to one cache line of the host
+        ("routine", U8),  # R_TAKES and so on; with it the record is one cache line of the host
     ]
 )
 
@@ -133,8 +135,8 @@ CORE = np.dtype(
         ("wait_start", I64, (WAITS,)),
         ("wait_ticket", I64, (WAITS,)),  # drawn from a ticket lock
         ("wait_site", I64, (WAITS,)),  # where each is to be taken
-        ("wait_stack", I64, (WAITS,)),  # and where the stack was
-        ("call_site", I64),  # where the last call of a lock's routine from outside returns to
+        ("wait_stack", I64, (WAITS,)),  # and in which call of a lock's routine: FRAME.stack, 0 if that is not known
+        ("entry_stack", I64),  # where the stack is as the routine is entered whose first instruction is in flight
         ("held", I64, (HELD,)),  # locks that it holds and whose sites are known
         ("held_count", I64),
         ("acquiring", I64),
@@ -195,7 +197,25 @@ LOCK = np.dtype(
         ("virtual", I64),  # where who took it first saw it
     ]
 )
-LOGGED = np.dtype([("cycle", I64), ("value", I64), ("mark", I64), ("core", I64)])  # an event, with its register
+LOGGED = np.dtype(
+    [
+        ("cycle", I64),
+        ("value", I64),  # of the event's register
+        ("mark", I64),
+        ("core", I64),
+        ("lock", I64),  # that a routine was called with,
+        ("site", I64),  # from where
+    ]
+)
+FRAME = np.dtype(  # a call of a lock's routine that has not returned
+    [
+        ("stack", I64),  # where its return address is; 0: the slot is free
+        ("site", I64),  # who called it: the return address, or the jump that led there
+        ("routine", I64),  # mark of the routine that takes a lock, -1: of another one
+        ("lock", I64),  # that it takes
+        ("waits", I64),  # 1: it has had to wait
+    ]
+)
 SITE = np.dtype(  # a lock as taken from one place
     [
         ("lock", I64),
@@ -274,6 +294,10 @@ MACHINE = np.dtype(
         ("sites", I64),  # host address of SITE[site_count], a power of two; 0 of them: nobody asks where locks are taken
         ("site_count", I64),
         ("sites_used", I64),
+        ("frames", I64),  # host address of FRAME[frame_room], a power of two; 0 of them: nobody asks who calls locks' routines
+        ("frame_room", I64),
+        ("frame_count", I64),
+        ("frames_lost", I64),  # calls for which there was no room
         ("releases_seen", I64),
         ("ipis", I64),
         ("apic_writes", I64),

@@ -4,7 +4,7 @@ from unicorn import x86_const as x86
 
 from emu.native import call, njit
 
-RFLAGS, RSP, MSR = x86.UC_X86_REG_RFLAGS, x86.UC_X86_REG_RSP, x86.UC_X86_REG_MSR
+RFLAGS, RAX, RSP, MSR = x86.UC_X86_REG_RFLAGS, x86.UC_X86_REG_RAX, x86.UC_X86_REG_RSP, x86.UC_X86_REG_MSR
 
 
 @njit

@@ -21,6 +21,7 @@ from emu.engine.records import (
     MENDED,
     ORDERED,
     POINT,
+    R_NONE,
     SPECIAL,
     STALLED,
     STI,
@@ -34,6 +35,7 @@ from emu.engine.records import (
     VALID,
     WAIT_STORES,
 )
+from emu.engine.registers import RSP, get
 from emu.engine.schedule import dispatch_next, wait_for_stores
 from emu.engine.trace import note
 from emu.native import array_at, call, inlined, njit
@@ -127,6 +129,8 @@ def stall(machine, core, instruction):  # type: ignore[no-untyped-def]
     core.stage = STALLED
     if instruction.register >= 0:
         call(machine.reg_read, core.uc, instruction.register, core.scratch_at + 8 * EVENT_VALUE, 0, 0)
+    if instruction.routine != R_NONE:
+        core.entry_stack = get(machine, core, RSP)
     if not instruction.traits & POINT or core.stall_pc == core.pc:
         return
     point = instruction.point

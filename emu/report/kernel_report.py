@@ -35,6 +35,8 @@ def _parts(result: DetailResult) -> Iterator[RenderableType]:
     yield _locks(result)
     yield from _more_locks(result)
     yield Text("in cycles; wait: first failed attempt to acquisition, hold: acquisition to visible release", style="dim")
+    if any(lock.owners for lock in result.locks[:LOCKS_MAX]):
+        yield Text("held by: the task and place that had a lock most often when another one began to wait for it", style="dim")
     yield ""
     yield _counts(result)
     if result.lines:
@@ -67,18 +69,25 @@ def _causes(result: DetailResult) -> Iterator[RenderableType]:
 
 
 def _locks(result: DetailResult) -> Grid:
-    columns = ("acquired", "contended", "wait|mean", "+wait|max", "hold|mean", "+hold|max")
+    columns = ("<kind", "acquired", "contended", "wait|mean", "+wait|max", "hold|mean", "+hold|max")
     table = grid("lock, and where it was taken", *columns, title="Locks")
     for lock in result.locks[:LOCKS_MAX]:
         words = f" ({len(lock.words)} of them)" if len(lock.words) > 1 else ""
-        kind = "" if lock.kind == "spinlock" else f", {lock.kind}"
-        table.add_row(f"[bold]{escape(lock.name)}[/]{kind}{words}", *_use(lock.use))
+        table.add_row(f"[bold]{escape(lock.name)}[/]{words}", lock.kind, *_use(lock.use))
         for site in lock.sites[:SITES_MAX]:
-            table.add_row(f"  {escape(_without_suffix(site.site))}", *_use(site.use), style="dim")
+            table.add_row(f"  {escape(_without_suffix(site.site))}", "", *_use(site.use), style="dim")
         if (left := len(lock.sites) - SITES_MAX) > 0:
             rest = sum(site.use.acquisitions for site in lock.sites[SITES_MAX:])
-            table.add_row(f"  {count(left, 'more place')}", f"{rest:,}", *[""] * (len(columns) - 1), style="dim")
+            table.add_row(f"  {count(left, 'more place')}", "", f"{rest:,}", *[""] * (len(columns) - 2), style="dim")
+        if lock.owners:
+            owner = lock.owners[0]
+            held = f"  held by {_task_words(owner.task, owner.pid)}, {_without_suffix(owner.site)}"
+            table.add_row(escape(held), "", "", f"{owner.contended:,}", *[""] * (len(columns) - 3), style="dim")
     return table
+
+
+def _task_words(name: str, pid: int | None) -> str:
+    return f"{name or 'a task that is over'}{'' if pid is None else f' ({pid})'}"
 
 
 def _without_suffix(site: str) -> str:
@@ -148,9 +157,8 @@ def _lines(result: DetailResult) -> Grid:
 def _tasks(result: DetailResult) -> Grid:
     table = grid("task", "ran", "switches", "migrations", "waited for a CPU", title="Tasks that ran longest")
     for task in result.tasks[:TASKS_MAX]:
-        pid = "" if task.pid is None else f" ({task.pid})"
         figures = (task.run_cycles, task.switches, task.migrations, task.queue_wait_cycles)
-        table.add_row(escape(f"{task.comm}{pid}"), *(f"{figure:,}" for figure in figures))
+        table.add_row(escape(_task_words(task.comm, task.pid)), *(f"{figure:,}" for figure in figures))
     table.caption = "in cycles; from being runnable to running"
     return table
 

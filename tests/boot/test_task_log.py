@@ -3,7 +3,7 @@
 import numpy as np
 
 from emu.boot.full.measured import TaskFigures
-from emu.boot.full.task_log import TaskLog
+from emu.boot.full.region_log import RegionLog
 from emu.engine.records import LOGGED
 
 WAKE, SWITCH = 0, 1
@@ -11,11 +11,14 @@ EVENTS = ("wakeups", "context_switches")
 IDLE, A, B = 0x1000, -0x2000, 0x3000
 
 
-def follow(*records: tuple[int, int, int, int], cores: int = 2, parts: int = 1) -> dict[int, TaskFigures]:
-    log = TaskLog(cores, EVENTS)
-    for part in np.array_split(np.array(list(records), LOGGED), parts):
+def follow(
+    *records: tuple[int, int, int, int], cores: int = 2, parts: int = 1, running: tuple[int | None, ...] = ()
+) -> dict[int, TaskFigures]:
+    log = RegionLog(cores, EVENTS, (), lambda address: None)
+    log.tasks.begin(running)
+    for part in np.array_split(np.array([(*record, 0, 0) for record in records], LOGGED), parts):
         log.follow(part)
-    return {figures.address: figures for figures in log.figures(1000)}
+    return {figures.address: figures for figures in log.tasks.figures(1000)}
 
 
 def test_a_task_runs_from_the_switch_to_it_to_the_next_one() -> None:
@@ -39,3 +42,8 @@ def test_who_runs_does_not_wait() -> None:
 def test_a_log_in_parts_is_the_same_log() -> None:
     records = ((50, B, WAKE, 0), (90, B, SWITCH, 1), (200, IDLE, SWITCH, 1), (300, B, WAKE, 0), (310, B, SWITCH, 0))
     assert follow(*records, parts=3) == follow(*records)
+
+
+def test_who_runs_at_the_beginning_runs_from_there() -> None:
+    tasks = follow((100, IDLE, SWITCH, 0), (200, B, SWITCH, 0), running=(B, None))
+    assert (tasks[B].run_cycles, tasks[B].switches, tasks[B].migrations) == (100 + 800, 1, 0)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.report.canned_kernel import BY_CORE, LOCKS, MEASURED, places
+from bench.report.canned_kernel import BY_CORE, HEAP, LOCKS, MEASURED, places
 from emu.report.kernel_report import LOCKS_MAX, render_kernel
 from emu.subjects.kernel.result import DetailResult, detail_result
 
@@ -14,7 +14,10 @@ WITHOUT_ITEMS = detail_result(replace(MEASURED, estimated={}), places())
 MANY = detail_result(
     replace(
         MEASURED,
-        locks=tuple(replace(LOCKS[1], physical=64 * n, sites=(replace(LOCKS[1].sites[0], address=n + 1),)) for n in range(20)),
+        locks=tuple(
+            replace(LOCKS[1], physical=64 * n, virtual=HEAP + 64 * n, sites=(replace(LOCKS[1].sites[0], address=n + 1),))
+            for n in range(20)
+        ),
     ),
     places(),
 )
@@ -31,6 +34,8 @@ def test_golden(golden):
         (RESULT, "note PREEMPT_RT: sleeping locks are not seen"),
         (RESULT, "sum 4,938,268 = 4 cores x 1,234,567 cycles elapsed"),
         (RESULT, "1 more place 2"),
+        (RESULT, "tasklist_lock rwlock:R 3 1"),
+        (RESULT, "held by pmsg (41), do_msgrcv+0x130 640"),
         (RESULT, "under lock taken by do_msgrcv, do_msgsnd 1,590 0.99"),
         (RESULT, "0.1 % of the instructions had no cost of their own and were given that of a class: fxsave64 900"),
         (WITHOUT_ITEMS, "4 cores, 1,234,567 cycles each (0.353 ms simulated), 2,000,000 instructions"),

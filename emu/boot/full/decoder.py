@@ -12,6 +12,7 @@ from unicorn import x86_const as x86
 
 from emu.boot.full.decode_cache import DecodeCache
 from emu.boot.full.hot.records import PAGE, SP_CALL, SP_FLUSH, SP_IRET, SP_MSR, SP_ONCE, SP_RDPMC, SP_TABLES
+from emu.boot.full.lock_routine import LockRoutine
 from emu.boot.full.machine import SWITCHES, SYSTEM_CALLS, WAKEUPS
 from emu.boot.marks import M5OP, M5OP_BYTES
 from emu.description.machine_file import Costs
@@ -28,8 +29,8 @@ from emu.trace.record import State
 RECORDS_MAX = 1 << 19
 SWEEP = 200  # instructions that are decoded together at most
 LONGEST = 15
-NEAR_BRANCHES, NEAR_BYTES = (0xE8, 0xE9), 5  # CALL and JMP with a displacement of 32 bits
 SYSCALL = b"\x0f\x05"
+LOCK_REGISTER = x86.UC_X86_REG_RDI  # a routine's first argument
 # Whose value an event has: the task that is woken (try_to_wake_up), the one that is switched to (__switch_to), the call's number.
 EVENT_REGISTERS = {WAKEUPS: x86.UC_X86_REG_RDI, SWITCHES: x86.UC_X86_REG_RSI, SYSTEM_CALLS: x86.UC_X86_REG_RAX}
 
@@ -64,6 +65,10 @@ class Roles(Protocol):
     def events(self) -> Mapping[int, str]:
         """Instructions whose execution is an event."""
 
+    @property
+    def lock_routines(self) -> Mapping[int, LockRoutine]:
+        """Where routines begin that do something with a lock."""
+
 
 class Decoder:
     """The pool of records of one machine."""
@@ -74,7 +79,11 @@ class Decoder:
         self._used = 1
         self._costs, self._roles, self._cache = costs, roles, cache
         self.events = sorted({SYSTEM_CALLS, *roles.events.values()})
-        self._events = {address: self.events.index(name) for address, name in roles.events.items()}
+        self.routines = sorted(set(roles.lock_routines.values()))  # their marks follow those of the events
+        self._takers = {address for address, each in roles.lock_routines.items() if each.operation.code == rec.R_TAKES}
+        self._marks = {address: self.events.index(name) for address, name in roles.events.items()}
+        for address, routine in roles.lock_routines.items():
+            self._marks[address] = len(self.events) + self.routines.index(routine)
         self._numbers: dict[tuple[int, State, bool, bool, int, bool, bool], int] = {}
         self.names: list[str] = [""]  # mnemonics of estimated records, by number
 
@@ -150,11 +159,11 @@ class Decoder:
 
     def _number(self, fact: int, code: bytes, address: int, *, fused: bool, once: bool) -> int:
         role = self._roles.role(address)
-        event = self.events.index(SYSTEM_CALLS) if code == SYSCALL else self._events.get(address, -1)
+        mark = self.events.index(SYSTEM_CALLS) if code == SYSCALL else self._marks.get(address, -1)
         known = self._cache.rows[fact]
         fused = fused and known["row"]["branch"] == 1  # a conditional branch
         calls_lock = not role.lock_code and self._goes_to_lock(code, address)
-        key = (fact, role.state, role.lock_code, calls_lock, event, fused, once)
+        key = (fact, role.state, role.lock_code, calls_lock, mark, fused, once)
         number = self._numbers.get(key)
         if number is None:
             if self._used >= RECORDS_MAX:
@@ -162,20 +171,21 @@ class Decoder:
             number = self._used
             self._used += 1
             self._numbers[key] = number
-            self._make_record(number, fact, role, event, fused=fused, once=once)
+            self._make_record(number, fact, role, mark, fused=fused, once=once)
             if calls_lock:
                 self.pool[number]["traits"] |= rec.CALLS_LOCK
             self.names.append(self._cache.names[fact])
         return number
 
     def _goes_to_lock(self, code: bytes, address: int) -> bool:
-        """Whether an instruction calls, or jumps to, a lock's routine."""
-        if len(code) != NEAR_BYTES or code[0] not in NEAR_BRANCHES:
+        """Whether an instruction calls, or jumps to, a routine that takes locks."""
+        displacement = near_displacement(code)
+        if displacement is None:
             return False
-        target = (address + NEAR_BYTES + int.from_bytes(code[1:], "little", signed=True)) % 2**64
-        return self._roles.role(target).lock_code
+        target = (address + len(code) + displacement) % 2**64
+        return target in self._takers or self._roles.role(target).lock_code
 
-    def _make_record(self, number: int, fact: int, role: Role, event: int, *, fused: bool, once: bool) -> None:
+    def _make_record(self, number: int, fact: int, role: Role, mark: int, *, fused: bool, once: bool) -> None:
         self.pool[number] = self._cache.rows[fact]["row"]
         record = self.pool[number]
         record["state"] = role.state
@@ -183,13 +193,34 @@ class Decoder:
             record["macro_ops"] = 0
         if role.lock_code:
             record["traits"] |= rec.LOCK_CODE
-        if event >= 0:
+        if mark >= 0:
             record["traits"] |= rec.EVENT | rec.ORDERED
-            record["mark"] = event
-            record["register"] = EVENT_REGISTERS.get(self.events[event], -1)
+            record["mark"] = mark
+            self._make_event(record, mark)
         if once and not record["traits"] & rec.GUEST:
             record["traits"] |= rec.GUEST
             record["special"] = SP_ONCE
+
+    def _make_event(self, record: np.void, mark: int) -> None:
+        """What an event is of: a name that is counted, or a routine of locks."""
+        if mark < len(self.events):
+            record["register"] = EVENT_REGISTERS.get(self.events[mark], -1)
+        else:
+            record["register"] = LOCK_REGISTER
+            record["routine"] = self.routines[mark - len(self.events)].operation.code
+
+
+def near_displacement(code: bytes) -> int | None:
+    """Of a call or a jump to a fixed place, with or without a condition: how far behind its end that is; None for all others."""
+    if len(code) < 2:
+        return None
+    conditional = code[:1] == b"\x0f"
+    opcode, operand = code[conditional], code[conditional + 1 :]
+    if conditional:
+        near = opcode >> 4 == 8 and len(operand) == 4
+    else:
+        near = (opcode in (0xE8, 0xE9) and len(operand) == 4) or ((opcode == 0xEB or opcode >> 4 == 7) and len(operand) == 1)
+    return int.from_bytes(operand, "little", signed=True) if near else None
 
 
 def _make_opaque(row: np.void, size: int) -> None:

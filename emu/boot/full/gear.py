@@ -7,6 +7,7 @@ not been met, MSRs, m5ops.
 import ctypes
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from emu.boot.full.hot.records import I32, PAGE
 from emu.boot.full.linear import linear_address
 from emu.boot.full.machine import KernelMachine
 from emu.boot.full.recorder import Recorder
-from emu.boot.full.task_log import TaskLog
+from emu.boot.full.region_log import RegionLog
 from emu.boot.hot import env
 from emu.boot.hot import records as boot_records
 from emu.boot.loader.memory_map import low_bytes
@@ -66,7 +67,7 @@ class FullGear:
         count = len(machine.cores)
         ram = np.frombuffer(machine.ram.bytes, np.uint8)
         bus = Bus(description, count, machine.ram.size, ram)
-        self.machine = KernelMachine(bus, decoder.pool, decoder.events, machine.cores, options)
+        self.machine = KernelMachine(bus, decoder.pool, decoder.events, len(decoder.routines), machine.cores, options)
         self.agenda = Agenda(machine.board, machine.now(), self._megahertz, int(self.machine.record["ipi_flight"][0]))
         self._slots: dict[int, np.ndarray] = {}  # by frame
         self._frames: dict[int, int] = {}  # by the address of the slots
@@ -74,7 +75,7 @@ class FullGear:
         self._acting: int | None = None  # the core that accesses a device
         self.interrupts = Counter[int]()
         self._delays: dict[int, int] = {}  # of cores that have not woken yet
-        self.tasks = TaskLog(count, decoder.events)
+        self.log = RegionLog(count, decoder.events, decoder.routines, partial(machine.physical, machine.cores[0]))
         self.failure: BaseException | None = None
         self._wire()
         self._take_over(seed)
@@ -217,7 +218,7 @@ class FullGear:
             loop.run(address_of(gear))
             machine.bus.check()
             if machine.record["log_count"]:
-                self.tasks.follow(machine.take_log())
+                self.log.follow(machine.take_log())
             failure = self.failure or self._boot.failure
             if failure is not None:
                 raise failure

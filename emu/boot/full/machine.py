@@ -12,9 +12,9 @@ from emu.boot.full.hot.records import FULL, GEAR, NO_EXCEPTION
 from emu.boot.unicorn_cpu import UnicornCpu
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.probes import LOGGED_EVENT, UNDER_LOCKS
-from emu.engine.records import LOCK, LOGGED, SITE
+from emu.engine.records import FRAME, LOCK, LOGGED, SITE
 from emu.engine.text import Text
-from emu.errors import InternalError
+from emu.errors import InternalError, LimitReached
 from emu.image import EMPTY_IMAGE
 from emu.memory.bus import Bus
 from emu.native import address_of
@@ -22,6 +22,7 @@ from emu.trace.file import Records
 
 LOCKS_MAX = 1 << 14
 SITES_MAX = 1 << 14
+FRAMES_MAX = 1 << 13
 WAKEUPS, SWITCHES = "wakeups", "context_switches"  # events that a kernel's roles may name
 SYSTEM_CALLS = "system_calls"  # and the one that an instruction is by itself
 LOG_ROOM = 1 << 16
@@ -30,16 +31,23 @@ LOG_ROOM = 1 << 16
 class KernelMachine(Machine):
     """The engine's machine; `fulls` are what the full gear keeps of each core, `gear` what it keeps of all."""
 
-    def __init__(self, bus: Bus, pool: Array, events: Sequence[str], cores: Sequence[Core], options: Options) -> None:
-        """Take over boot cores, each with a new Unicorn instance that has the hooks of full detail."""
+    def __init__(
+        self, bus: Bus, pool: Array, events: Sequence[str], routines: int, cores: Sequence[Core], options: Options
+    ) -> None:
+        """Take over boot cores, each with a new Unicorn instance that has the hooks of full detail.
+
+        The marks are the events by name, and behind them so many routines of locks.
+        """
         self._boot_cores = cores
         self.gear = np.zeros(1, GEAR)
         self.fulls = np.zeros(len(cores), FULL)
-        text = Text(pool, 0, 0, 0, 0, events, {}, EMPTY_IMAGE)
+        marks = [*events, *(f"lock routine {number}" for number in range(routines))]
+        text = Text(pool, 0, 0, 0, 0, marks, {}, EMPTY_IMAGE)
         super().__init__(bus, text, Start(cr3=0, primary_pc=0, secondary_pc=0), options)
         self.locks = self.share("locks", np.zeros(LOCKS_MAX, LOCK))
         self.sites = self.share("sites", np.zeros(SITES_MAX, SITE))
-        self.put(lock_count=0, lock_room=LOCKS_MAX, site_count=SITES_MAX)
+        self.share("frames", np.zeros(FRAMES_MAX, FRAME))
+        self.put(lock_count=0, lock_room=LOCKS_MAX, site_count=SITES_MAX, frame_room=FRAMES_MAX)
         self.share("estimated", np.zeros(len(pool), np.int64))
         for name, role in ((WAKEUPS, LOGGED_EVENT | UNDER_LOCKS), (SWITCHES, LOGGED_EVENT)):
             if name in events:
@@ -49,6 +57,8 @@ class KernelMachine(Machine):
 
     def take_log(self) -> Array:
         """The events since the last time."""
+        if self.record["frames_lost"]:
+            raise LimitReached(f"more than {FRAMES_MAX * 3 // 4} calls of routines of locks have not returned: too many tasks wait")
         count = int(self.record["log_count"][0])
         if count > LOG_ROOM:
             raise InternalError(f"{count} events in one slice, and room for {LOG_ROOM}: please report it")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from emu.boot.full.gear import FullGear
+from emu.boot.full.lock_log import owner_figures
 from emu.boot.full.measured import LockFigures, Measured, SiteFigures
 from emu.native import MASK64
 from emu.trace.record import Cause, State
@@ -39,13 +40,13 @@ def measure(gear: FullGear, host_seconds: float) -> Measured:
         cycles_by_cause={cause.name.lower(): int(causes[cause]) for cause in Cause},
         cycles_by_core=by_core,
         estimated=_estimated(gear),
-        locks=tuple(_locks(gear)),
+        locks=(*_spin_locks(gear), *gear.log.locks.figures()),
         events={name: int(machine.counts("mark_counts")[number]) for number, name in enumerate(gear.decoder.events)},
         interrupts=dict(sorted(gear.interrupts.items())),
         interprocessor_interrupts=dict(sorted(gear.agenda.ipis.items())),
         coherence=machine.bus.counts(),
         lines=tuple(_lines(gear)),
-        tasks=tuple(gear.tasks.figures(machine.cycles)),
+        tasks=tuple(gear.log.tasks.figures(machine.cycles)),
         counts={name: int(machine.fulls[name].sum()) for name in COUNTS},
     )
 
@@ -58,7 +59,7 @@ def _estimated(gear: FullGear) -> dict[str, int]:
     return dict(found.most_common())
 
 
-def _locks(gear: FullGear) -> Iterator[LockFigures]:
+def _spin_locks(gear: FullGear) -> Iterator[LockFigures]:
     """Every word that was released as a lock is: what never was is none, whatever its values."""
     sites = gear.machine.sites
     of_lock: dict[int, list[np.void]] = {}
@@ -75,6 +76,7 @@ def _locks(gear: FullGear) -> Iterator[LockFigures]:
             sites=tuple(_site(site) for site in sorted(used, key=lambda each: int(each["address"]) & MASK64)),
             wait_histogram=tuple(int(each) for each in sum(site["waits"] for site in used)),
             hold_histogram=tuple(int(each) for each in sum(site["holds"] for site in used)),
+            owners=owner_figures(gear.log.spin_owners.get(number, Counter())),
         )
 
 

@@ -22,8 +22,17 @@ class SiteFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerFigures:
+    """Who held a lock when others began to wait for it."""
+
+    task: int  # address of its task_struct
+    site: int  # where it had taken it
+    contended: int  # how often
+
+
+@dataclass(frozen=True, slots=True)
 class LockFigures:
-    """One lock word: its physical address, the virtual one by which it was taken last, and what each place did with it."""
+    """One lock word, or one side of it, such as its readers: where it is, and what each place did with it."""
 
     physical: int
     virtual: int
@@ -31,6 +40,7 @@ class LockFigures:
     sites: tuple[SiteFigures, ...]
     wait_histogram: tuple[int, ...]  # waits by the bits of their length in cycles
     hold_histogram: tuple[int, ...]
+    owners: tuple[OwnerFigures, ...]  # the one in whose holds most waits began first
 
 
 @dataclass(frozen=True, slots=True)

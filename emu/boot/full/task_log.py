@@ -1,12 +1,9 @@
-"""Tasks as a region's events show them: switches and wakeups, with the task of each, in the order of time."""
+"""Tasks as a region's events show them: switches and wakeups, with the task of each."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from emu.block import Array
-from emu.boot.full.machine import SWITCHES, WAKEUPS
 from emu.boot.full.measured import TaskFigures
-from emu.native import MASK64
 
 
 @dataclass(slots=True)
@@ -24,29 +21,34 @@ class _Task:
 
 
 class TaskLog:
-    """Follows a log of events, part by part. Times are cycles; who runs at the beginning is seen at the first switch from it."""
+    """Follows switches and wakeups, one after the other. Times are cycles."""
 
-    def __init__(self, cores: int, events: Sequence[str]) -> None:
-        """Nothing has happened."""
-        self._names = tuple(events)
+    def __init__(self, cores: int) -> None:
+        """Nothing has happened, and it is not known who runs."""
         self._tasks: dict[int, _Task] = {}
         self._running: list[tuple[int, int] | None] = [None] * cores  # the task of each core, and since when
 
-    def follow(self, log: Array) -> None:
-        """The next events: records of LOGGED; those of one core are in order."""
-        for cycle, value, mark, core in log[log["cycle"].argsort(kind="stable")].tolist():
-            if self._names[mark] == SWITCHES:
-                self._switch(cycle, value & MASK64, core)
-            elif self._names[mark] == WAKEUPS:
-                self._wake(cycle, value & MASK64)
+    def begin(self, running: Sequence[int | None]) -> None:
+        """Who runs on each core at the beginning, as far as that is known: who is not is seen at the first switch from it."""
+        for core, address in enumerate(running):
+            if address is not None:
+                self._tasks.setdefault(address, _Task()).core = core
+                self._running[core] = (address, 0)
 
-    def _wake(self, cycle: int, address: int) -> None:
+    def running(self, core: int) -> int | None:
+        """The task that a core runs, None if nobody knows."""
+        running = self._running[core]
+        return None if running is None else running[0]
+
+    def wake(self, cycle: int, address: int) -> None:
+        """A task is woken."""
         task = self._tasks.setdefault(address, _Task())
         task.wakeups += 1
         if task.woken_at is None and address not in (each[0] for each in self._running if each is not None):
             task.woken_at = cycle
 
-    def _switch(self, cycle: int, address: int, core: int) -> None:
+    def switch(self, cycle: int, address: int, core: int) -> None:
+        """A core goes on with a task."""
         self._stop(cycle, core)
         task = self._tasks.setdefault(address, _Task())
         task.switches += 1

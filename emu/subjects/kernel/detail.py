@@ -137,12 +137,14 @@ def _look_at(
     decoder = _decoder(description, names.symbols)
     options = Options(slice_cycles=region.slice_cycles, run_ahead=region.run_ahead, trace=writer is not None)
     recorder = None if writer is None else Recorder(session.machine, decoder.events, names.tasks(), writer)
-    gear = FullGear(session.machine, description, decoder, options, region.seed, recorder)
+    gear, guest = FullGear(session.machine, description, decoder, options, region.seed, recorder), names.tasks()
+    if guest is not None:
+        gear.log.tasks.begin([None if (task := guest.current(cpu)) is None else task.address for cpu in range(names.cpus)])
     started = time.monotonic()
     ended = _run_region(gear, session, region, pause)
     measured = measure(gear, time.monotonic() - started)
     places = Places(names.symbols, names.types, names.read, names.cpus)
-    if (guest := names.tasks()) is not None:
+    if guest is not None:
         measured = replace(measured, tasks=tuple(_named(measured.tasks, guest)))
     detail = detail_result(measured, places, tuple(unrecognised(names.symbols)), region.items)
     gear.decoder.save()

@@ -5,12 +5,13 @@ it: words that are taken at a place in common are one class.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import zip_longest
 from typing import Any
 
-from emu.boot.full.measured import LockFigures, SiteFigures
+from emu.boot.full.lock_routine import word_kind
+from emu.boot.full.measured import LockFigures, SiteFigures, TaskFigures
 from emu.subjects.kernel.places import Places
 from emu.subjects.kernel.roles import base_name
 
@@ -69,16 +70,27 @@ class NamedSite:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedOwner:
+    """Who held a lock when others began to wait for it."""
+
+    task: str  # "" where that is not known
+    pid: int | None
+    site: str  # where it had taken the lock
+    contended: int  # how often
+
+
+@dataclass(frozen=True, slots=True)
 class NamedLock:
     """A class of locks."""
 
     name: str
-    kind: str  # spinlock, mutex, ...
+    kind: str  # spinlock, mutex, rwsem:R, ...
     words: tuple[int, ...]  # physical addresses of those that were used
     use: LockUse
     sites: tuple[NamedSite, ...]  # those that waited and acquired most first
     wait_histogram: tuple[int, ...]  # waits by the bits of their length in cycles
     hold_histogram: tuple[int, ...]
+    owners: tuple[NamedOwner, ...]  # the one in whose holds most waits began first
 
     def to_dict(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -89,25 +101,28 @@ class NamedLock:
             **self.use.to_dict(),
             "wait_histogram": list(self.wait_histogram),
             "hold_histogram": list(self.hold_histogram),
+            "owners": [asdict(each) for each in self.owners],
             "call_sites": [{"site": each.site, **each.use.to_dict()} for each in self.sites],
         }
 
 
-def name_locks(locks: Sequence[LockFigures], places: Places) -> list[NamedLock]:
-    """The classes, those that were waited for longest and then acquired most often first."""
+def name_locks(locks: Sequence[LockFigures], places: Places, tasks: Mapping[int, TaskFigures]) -> list[NamedLock]:
+    """The classes, those that were waited for longest and then acquired most often first; `tasks` by address."""
     by_name, nameless = dict[tuple[str, str], list[LockFigures]](), list[LockFigures]()
     for lock in locks:
         place = places.data(lock.virtual, lock.physical)
         if place is None or place.mixed:
             nameless.append(lock)
         else:
-            by_name.setdefault((places.lock(place, lock.kind), lock.kind), []).append(lock)
+            by_name.setdefault((places.lock(place, word_kind(lock.kind)), lock.kind), []).append(lock)
     # Without names a call into the lock's own code is not told from the lock's own instruction: all words would be one class.
     classes = _by_sites(nameless).values() if places.has_symbols else [[lock] for lock in nameless]
     for members in classes:
-        kind = members[0].kind
-        by_name[_free_name(_called_by(members, places), kind, by_name), kind] = members
-    named = [_named(name, kind, members, places) for (name, kind), members in by_name.items()]
+        kinds = dict.fromkeys(lock.kind for lock in members)  # readers and writers of one word are two kinds of one name
+        name = _free_name(_called_by(members, places), kinds, by_name)
+        for kind in kinds:
+            by_name[name, kind] = [lock for lock in members if lock.kind == kind]
+    named = [_named(name, kind, members, places, tasks) for (name, kind), members in by_name.items()]
     return sorted(named, key=lambda each: (*_rank(each.use), each.name, each.kind))
 
 
@@ -116,7 +131,7 @@ def _rank(use: LockUse) -> tuple[int, int]:
 
 
 def _by_sites(locks: Sequence[LockFigures]) -> dict[tuple[int, str], list[LockFigures]]:
-    """Classes of locks of one kind that have a place in common, or that a chain of such locks joins; by one of their places."""
+    """Classes of words of one kind that are taken at a place in common, or that a chain of such words joins; by one of them."""
     leader = dict[tuple[int, str], tuple[int, str]]()
 
     def find(key: tuple[int, str]) -> tuple[int, str]:
@@ -125,17 +140,13 @@ def _by_sites(locks: Sequence[LockFigures]) -> dict[tuple[int, str], list[LockFi
         return key
 
     for lock in locks:
+        kind = word_kind(lock.kind)
         for site in lock.sites:
-            leader[find((site.address, lock.kind))] = find((_key(lock), lock.kind))
+            leader[find((site.address, kind))] = find((lock.virtual, kind))
     classes = dict[tuple[int, str], list[LockFigures]]()
     for lock in locks:
-        classes.setdefault(find((_key(lock), lock.kind)), []).append(lock)
+        classes.setdefault(find((lock.virtual, word_kind(lock.kind))), []).append(lock)
     return classes
-
-
-def _key(lock: LockFigures) -> int:
-    """One of a lock's places; of what was never acquired, its own address."""
-    return lock.sites[0].address if lock.sites else lock.virtual
 
 
 def _called_by(locks: Sequence[LockFigures], places: Places) -> str:
@@ -150,16 +161,16 @@ def _called_by(locks: Sequence[LockFigures], places: Places) -> str:
     return f"lock taken by {', '.join(names)}"
 
 
-def _free_name(name: str, kind: str, taken: Iterable[tuple[str, str]]) -> str:
+def _free_name(name: str, kinds: Iterable[str], taken: Iterable[tuple[str, str]]) -> str:
     """The name, numbered if other locks that the same functions take have it already."""
     names, number, found = set(taken), 1, name
-    while (found, kind) in names:
+    while any((found, kind) in names for kind in kinds):
         number += 1
         found = f"{name} ({number})"
     return found
 
 
-def _named(name: str, kind: str, locks: Sequence[LockFigures], places: Places) -> NamedLock:
+def _named(name: str, kind: str, locks: Sequence[LockFigures], places: Places, tasks: Mapping[int, TaskFigures]) -> NamedLock:
     by_site = dict[str, list[SiteFigures]]()
     for site in (site for lock in locks for site in lock.sites):
         by_site.setdefault(places.code(site.address), []).append(site)
@@ -172,7 +183,20 @@ def _named(name: str, kind: str, locks: Sequence[LockFigures], places: Places) -
         tuple(sorted(sites, key=lambda each: (*_rank(each.use), each.site))),
         _summed([lock.wait_histogram for lock in locks]),
         _summed([lock.hold_histogram for lock in locks]),
+        _owners(locks, places, tasks),
     )
+
+
+def _owners(locks: Sequence[LockFigures], places: Places, tasks: Mapping[int, TaskFigures]) -> tuple[NamedOwner, ...]:
+    """Of all these locks together."""
+    found = Counter[tuple[int, str]]()
+    for owner in (owner for lock in locks for owner in lock.owners):
+        found[owner.task, places.code(owner.site)] += owner.contended
+    named = list[NamedOwner]()
+    for (address, site), times in found.items():
+        task = tasks.get(address)
+        named.append(NamedOwner("" if task is None else task.comm, None if task is None else task.pid, site, times))
+    return tuple(sorted(named, key=lambda each: (-each.contended, each.task, each.pid or 0, each.site)))
 
 
 def _summed(histograms: Sequence[Sequence[int]]) -> tuple[int, ...]:

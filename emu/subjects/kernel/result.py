@@ -136,7 +136,7 @@ class DetailResult:
 def detail_result(measured: Measured, places: Places, unrecognised: tuple[str, ...] = (), items: int | None = None) -> DetailResult:
     """The region with names; states that do not sum to the elapsed cycles of every core are an `InternalError`."""
     _check_sums(measured)
-    locks = tuple(name_locks(measured.locks, places))
+    locks = tuple(name_locks(measured.locks, places, {task.address: task for task in measured.tasks}))
     return DetailResult(
         measured=measured, locks=locks, lines=_lines(measured, locks, places), unrecognised=unrecognised, items=items
     )

@@ -10,9 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from emu.boot.full.lock_routine import LockRoutine
 from emu.elf.kernel_file import KERNEL_HALF
 from emu.elf.symbols import SymbolTable
 from emu.files import read_toml
+from emu.subjects.kernel.lock_routines import ENTRANCE, lock_routine
 from emu.tables import Key, check
 from emu.trace.record import State
 
@@ -21,7 +23,6 @@ TOP_KEYS = {"code": Key(list), "section": Key(list), "locks": Key(dict), "events
 CODE_KEYS = {"source": Key(str), "state": Key(str), "names": Key(list)}
 SECTION_KEYS = {"begin": Key(str), "end": Key(str), "state": Key(str), "lock_code": Key(bool, optional=True)}
 LOCKS_KEYS = {"names": Key(list)}
-ENTRANCE = (".isra.", ".constprop.", ".part.", ".llvm.", ".lto_priv.")  # of a function that a compiler has changed; .cold is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Roles:
         table = _table()
         self._starts, self._roles = [KERNEL_HALF], [KERNEL]
         self.events: Mapping[int, str] = {}  # by the address of a function's first instruction
+        self.lock_routines = dict[int, LockRoutine]()
         if symbols is None:
             return
         sections = [(symbols.address(each.begin), symbols.address(each.end), each.role) for each in table.sections]
@@ -62,6 +64,8 @@ class Roles:
         for address, name in symbols:
             if address < KERNEL_HALF:
                 continue
+            if (routine := lock_routine(name)) is not None:
+                self.lock_routines[address] = routine
             role = table.by_name(name)
             if address != before:
                 self._starts.append(address)

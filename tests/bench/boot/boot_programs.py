@@ -8,6 +8,12 @@ from emu.boot.user_program import Data, assemble_program
 PROGRAMS = Path(__file__).parent / "programs"
 STACK_BYTES = 0x1000
 GREETING = b"both threads are done\n"
+ROUNDS = 40  # of takes_locks, in each of its two threads
+# What programs of the initramfs do not need: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/mman-common.h.
+CALLS = {
+    "SYS_MMAP": 9, "SYS_MUNMAP": 11, "SYS_PIPE": 22, "SYS_SETPGID": 109, "SYS_GETPRIORITY": 140, "PRIO_PGRP": 1,
+    "PROT_READ": 1, "MAP_PRIVATE": 2, "MAP_ANONYMOUS": 0x20,
+}  # fmt: skip
 
 
 def write_program(name: str, folder: Path) -> Path:
@@ -26,5 +32,6 @@ def program(name: str) -> bytes:
     data.add(GREETING, "greeting")
     data.words([1], "other_runs")
     data.words([0], "sum")
+    data.words([0], "pipe_ends")
     data.names["other_stack_end"] = data.add(bytes(STACK_BYTES)) + STACK_BYTES
-    return assemble_program([PROGRAMS / f"{name}.S"], data, {"GREETING_BYTES": len(GREETING)})
+    return assemble_program([PROGRAMS / f"{name}.S"], data, {"GREETING_BYTES": len(GREETING), "ROUNDS": ROUNDS, **CALLS})

@@ -1,6 +1,6 @@
 """A region of a kernel in full detail, made by hand: four cores, a lock that all fight for, some that nobody does."""
 
-from emu.boot.full.measured import LockFigures, Measured, SiteFigures, TaskFigures
+from emu.boot.full.measured import LockFigures, Measured, OwnerFigures, SiteFigures, TaskFigures
 from emu.elf.symbols import from_names
 from emu.subjects.kernel.places import Places
 
@@ -33,6 +33,7 @@ LOCKS = (
             _site(TEXT + 0x13, 2, 0, (0, 0), (100, 60)),
         ),
         (0,) * 8 + (400, 800), (0,) * 8 + (3000, 210),
+        (OwnerFigures(HEAP + 0x5000, TEXT + 0x1130, 640), OwnerFigures(HEAP + 0x6000, TEXT + 0x9C, 500)),
     ),
     *(
         LockFigures(
@@ -41,11 +42,13 @@ LOCKS = (
                 _site(TEXT + 0x4050, 30, 0, (0, 0), (3_000, 300), 4), _site(TEXT + 0x4860, 20, 0, (0, 0), (2_000, 250)),
                 _site(TEXT + 0x5050, 10, 0, (0, 0), (500, 70)),
             ),
-            (), (0,) * 6 + (60,),
+            (), (0,) * 6 + (60,), (),
         )
         for place in range(5)
     ),
-    LockFigures(0x1800000, DATA, "rwlock", (_site(TEXT + 0x3010, 3, 1, (40, 40), (90, 45)),), (0,) * 6 + (1,), (0,) * 5 + (3,)),
+    LockFigures(
+        0x1800000, DATA, "rwlock:R", (_site(TEXT + 0x3010, 3, 1, (40, 40), (90, 45)),), (0,) * 6 + (1,), (0,) * 5 + (3,), ()
+    ),
 )  # fmt: skip
 CORES = (
     {"user": 200_000, "kernel": 500_000, "scheduler": 200_000, "interrupt": 34_567, "lock_wait": 300_000},

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pytest
 
-from emu.boot.full.measured import LockFigures, SiteFigures
+from emu.boot.full.measured import LockFigures, OwnerFigures, SiteFigures, TaskFigures
 from emu.elf.members import Member
 from emu.elf.symbols import SymbolTable, from_names
 from emu.subjects.kernel.lock_names import LockUse, NamedLock, name_locks
@@ -41,6 +41,10 @@ LOCKS = {
     ("timer_base", 0, "raw_spinlock"): "lock", ("task_struct", 0x60, "mutex"): "guard", ("page", 40, "spinlock"): "ptl",
     ("rcu_state", 0x20, "raw_spinlock"): "gp_lock",
 }  # fmt: skip
+TASKS = {
+    DATA + 0x1000: TaskFigures(DATA + 0x1000, "pmsg", 7, *[0] * 6),
+    DATA + 0x9000: TaskFigures(DATA + 0x9000, "", None, *[0] * 6),
+}
 SIZES = {"page": 64, "task_struct": 600, "file": 240, "rq": 0x300, "timer_base": 0x100, "rcu_state": 0x200}
 
 
@@ -96,8 +100,18 @@ def site(address: int, acquisitions: int = 1, wait: int = 0, **more: int) -> Sit
     return SiteFigures(**figures | {"address": address, "acquisitions": acquisitions, "wait_cycles": wait} | more)
 
 
-def lock(virtual: int, *sites: SiteFigures, kind: str = "spinlock", histogram: tuple[int, ...] = ()) -> LockFigures:
-    return LockFigures((virtual - DIRECT_MAP) % 2**40, virtual, kind, sites or (site(TEXT),), histogram, histogram)
+def lock(
+    virtual: int,
+    *sites: SiteFigures,
+    kind: str = "spinlock",
+    histogram: tuple[int, ...] = (),
+    owners: tuple[OwnerFigures, ...] = (),
+) -> LockFigures:
+    return LockFigures((virtual - DIRECT_MAP) % 2**40, virtual, kind, sites or (site(TEXT),), histogram, histogram, owners)
+
+
+def classes_of(locks: list[LockFigures], where: Places) -> list[NamedLock]:
+    return name_locks(locks, where, TASKS)
 
 
 def object_in(cache: str, index: int, offset: int) -> int:
@@ -133,9 +147,9 @@ def object_in(cache: str, index: int, offset: int) -> int:
 )
 def test_the_name_of_a_lock(virtual: int, kind: str, name: str | None, without_types: str | None) -> None:
     for types, wanted in ((True, name), (False, without_types)):
-        (found,) = name_locks([lock(virtual, kind=kind)], places(types=types))
+        (found,) = classes_of([lock(virtual, kind=kind)], places(types=types))
         assert (found.name, found.kind) == (wanted or "lock taken by do_msgsnd", kind)
-    (found,) = name_locks([lock(virtual, kind=kind)], places(symbols=False))
+    (found,) = classes_of([lock(virtual, kind=kind)], places(symbols=False))
     assert found.name == f"lock at {virtual:#x}"
 
 
@@ -156,7 +170,7 @@ def test_words_taken_in_common_places_are_a_class() -> None:
         lock(heap(5), site(WAIT, 8), kind="mutex"),  # another kind is another class
         lock(heap(6)),
     ]
-    named = name_locks(locks, places())
+    named = classes_of(locks, places())
     assert [(each.name, each.kind, len(each.words)) for each in named] == [
         ("lock taken by futex_wake, futex_wait", "spinlock", 3),  # waited for
         ("lock taken by do_msgrcv, do_msgsnd", "spinlock", 2),  # the most frequent first
@@ -168,18 +182,46 @@ def test_words_taken_in_common_places_are_a_class() -> None:
 
 
 def test_two_classes_of_the_same_functions_keep_apart() -> None:
-    named = name_locks([lock(heap(0), site(SEND, 3)), lock(heap(1), site(SEND + 8, 2)), lock(heap(2), site(SEND + 16))], places())
+    named = classes_of([lock(heap(0), site(SEND, 3)), lock(heap(1), site(SEND + 8, 2)), lock(heap(2), site(SEND + 16))], places())
     assert [each.name for each in named] == ["lock taken by do_msgsnd"] + [f"lock taken by do_msgsnd ({n})" for n in (2, 3)]
+
+
+def test_readers_and_writers_of_a_word_are_two_kinds_of_one_name() -> None:
+    locks = [
+        lock(heap(0), site(SEND, 3), kind="rwsem:R"),
+        lock(heap(0), site(WAKE, 2), kind="rwsem:W"),
+        lock(heap(1), site(SEND, 1), kind="rwsem:R"),
+        lock(object_in("task_struct", 2, 0x60), kind="mutex"),
+    ]
+    assert [(each.name, each.kind, len(each.words)) for each in classes_of(locks, places())] == [
+        ("lock taken by do_msgsnd, futex_wake", "rwsem:R", 2),
+        ("lock taken by do_msgsnd, futex_wake", "rwsem:W", 1),
+        ("task_struct.guard", "mutex", 1),
+    ]
+
+
+def test_owners_are_added_up_by_task_and_place() -> None:
+    first, second = DATA + 0x1000, DATA + 0x9000
+    locks = [
+        lock(heap(0), owners=(OwnerFigures(first, SEND, 3), OwnerFigures(second, SEND, 5))),
+        lock(heap(1), owners=(OwnerFigures(first, SEND, 4), OwnerFigures(DATA + 0x7000, WAKE, 5))),
+    ]
+    (found,) = classes_of(locks, places())
+    assert [(each.task, each.pid, each.site, each.contended) for each in found.owners] == [
+        ("pmsg", 7, "do_msgsnd+0x9c", 7),
+        ("", None, "do_msgsnd+0x9c", 5),
+        ("", None, "futex_wake+0x10", 5),  # a task that nobody knows any more
+    ]
 
 
 def test_a_class_is_called_by_three_functions_at_most() -> None:
     taken = [site(SYMBOLS[name], 1) for name in SYMBOLS if TEXT <= SYMBOLS[name] < DATA]
-    (found,) = name_locks([lock(heap(0), *taken)], places())
+    (found,) = classes_of([lock(heap(0), *taken)], places())
     assert found.name == "lock taken by do_msgrcv, do_msgsnd, do_semtimedop"
 
 
 def test_without_symbols_each_word_is_a_lock_of_its_own() -> None:
-    named = name_locks([lock(heap(0)), lock(heap(1)), lock(heap(1), kind="mutex"), lock(heap(1))], places(symbols=False))
+    named = classes_of([lock(heap(0)), lock(heap(1)), lock(heap(1), kind="mutex"), lock(heap(1))], places(symbols=False))
     assert sorted((each.name, each.kind) for each in named) == [
         (f"lock at {heap(0):#x}", "spinlock"),
         (f"lock at {heap(1):#x}", "mutex"),
@@ -189,12 +231,12 @@ def test_without_symbols_each_word_is_a_lock_of_its_own() -> None:
 
 
 def test_a_lock_that_nobody_took_has_its_address() -> None:
-    (found,) = name_locks([LockFigures(1, heap(0), "spinlock", (), (), ())], places())
+    (found,) = classes_of([LockFigures(1, heap(0), "spinlock", (), (), (), ())], places())
     assert (found.name, found.use.acquisitions) == (f"lock at {heap(0):#x}", 0)
 
 
 def test_histograms_add_up_whatever_their_lengths() -> None:
-    (found,) = name_locks([lock(heap(0), histogram=(1, 2)), lock(heap(1), histogram=(3, 4, 5))], places())
+    (found,) = classes_of([lock(heap(0), histogram=(1, 2)), lock(heap(1), histogram=(3, 4, 5))], places())
     assert found.wait_histogram == found.hold_histogram == (4, 6, 5)
 
 
@@ -209,12 +251,12 @@ def test_sums_are_those_of_the_words(how: dict[str, bool]) -> None:
                 SiteFigures(TEXT + 16 * chance.randrange(0x600), *(chance.randrange(1000) for _ in fields(SiteFigures)[1:]))
                 for _ in range(chance.randrange(5))
             ),
-            kind=chance.choice(["spinlock", "mutex", "rwlock", "unheard_of"]),
+            kind=chance.choice(["spinlock", "mutex", "rwlock:R", "rwlock:W", "unheard_of"]),
             histogram=tuple(chance.randrange(9) for _ in range(chance.randrange(6))),
         )
         for _ in range(300)
     ]
-    named = name_locks(locks, places(**how))
+    named = classes_of(locks, places(**how))
     check_sums(named, locks)
     assert [each.use.wait_cycles for each in named] == sorted((each.use.wait_cycles for each in named), reverse=True)
     assert len({(each.name, each.kind) for each in named}) == len(named)

@@ -29,7 +29,7 @@ FOLLOWED = {
     "": ("task_struct", "pi_lock", "spinlock"),
     "sighand": ("sighand_struct", "siglock", "spinlock"),
     "files": ("files_struct", "file_lock", "spinlock"),
-    "mm": ("mm_struct", "mmap_lock", "rw_semaphore"),
+    "mm": ("mm_struct", "mmap_lock", "rwsem"),
 }
 VARIABLES = {"runqueues": "rq.__lock", "hrtimer_bases": "hrtimer_cpu_base.lock", "timer_bases": "timer_base.lock"}
 

@@ -31,6 +31,7 @@ from emu.engine.account import retire
 from emu.engine.apic import watch_interrupts
 from emu.engine.deliver import abandon, begin_handler, quiet
 from emu.engine.locks import note_releases
+from emu.engine.log import log_is_full
 from emu.engine.loop import next_core, start_or_wake
 from emu.engine.records import (
     CORE,
@@ -204,6 +205,9 @@ def run_slice(gear, machine):  # type: ignore[no-untyped-def]
     """Run all cores for about `slice_cycles`, or until Python is needed; `machine.outcome` says for what."""
     end = NEVER
     while True:
+        if log_is_full(machine):
+            machine.outcome = SLICE_DONE
+            break
         index, now, limit = next_core(machine)
         now = min(now, machine.end_at)
         if gear.board_at <= now and gear.board_at < NEVER:

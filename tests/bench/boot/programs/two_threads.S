@@ -6,7 +6,6 @@
 // Lock: none
 //@ state user
 two_threads:
-    .set ROUNDS, 0x400
     mov edi, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_CHILD_CLEARTID
     mov esi, other_stack_end
     xor edx, edx                                            // parent's copy of its number: not wanted

@@ -1,0 +1,177 @@
+"""Locks whose routines a region's log shows: who took which, from where, how long that waited and held it, and who held it then."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from emu.boot.full.lock_routine import LockRoutine, Operation, may_share, word_kind
+from emu.boot.full.measured import LockFigures, OwnerFigures, SiteFigures
+from emu.engine.records import WAIT_BUCKETS
+from emu.native import MASK64
+
+
+@dataclass(slots=True)
+class _Times:
+    """How long something took, each time that it happened."""
+
+    count: int = 0
+    cycles: int = 0
+    shortest: int = 0
+    longest: int = 0
+    histogram: list[int] = field(default_factory=lambda: [0] * WAIT_BUCKETS)
+
+    def add(self, cycles: int) -> None:
+        self.shortest = min(self.shortest, cycles) if self.count else cycles
+        self.longest = max(self.longest, cycles)
+        self.count += 1
+        self.cycles += cycles
+        self.histogram[min(cycles.bit_length(), WAIT_BUCKETS - 1)] += 1
+
+
+@dataclass(slots=True)
+class _Site:
+    """A lock as taken from one place."""
+
+    address: int
+    acquisitions: int = 0
+    waits: _Times = field(default_factory=_Times)
+    holds: _Times = field(default_factory=_Times)
+    wakeups: int = 0
+
+
+@dataclass(slots=True)
+class _Lock:
+    """One way of taking one lock word."""
+
+    physical: int
+    sites: dict[int, _Site] = field(default_factory=dict)
+    owners: Counter[tuple[int, int]] = field(default_factory=Counter)  # by task and site, as others begin to wait
+
+
+@dataclass(slots=True, eq=False)
+class _Hold:
+    """A lock that somebody has."""
+
+    task: int
+    kind: str
+    since: int
+    site: _Site
+
+
+class LockLog:
+    """Follows what routines do with locks, one operation after the other; tasks are told apart by a number, whatever that is."""
+
+    def __init__(self, routines: Mapping[int, LockRoutine], physical: Callable[[int], int | None]) -> None:
+        """The routines by their marks; `physical` says where a lock is that is known by its virtual address."""
+        self._routines, self._physical = dict(routines), physical
+        self._released = {each.kind for each in routines.values() if each.operation == Operation.RELEASES}
+        self._locks: dict[tuple[int, str], _Lock] = {}
+        self._holds: dict[tuple[int, str], list[_Hold]] = {}  # by word
+        self._held: dict[int, list[_Hold]] = {}  # by task
+        self._waiting: dict[tuple[int, int], int] = {}  # since when a task waits for a word
+
+    def follow(self, cycle: int, task: int, mark: int, value: int, lock: int, site: int) -> None:
+        """What a routine has done for a task: its mark; what it returned, or the mark of who waits; its lock; who called it."""
+        routine = self._routines[mark]
+        if routine.operation == Operation.WAITS:
+            self._wait(cycle, task, self._routines[value].kind, lock)
+        elif routine.operation == Operation.RELEASES:
+            self._release(cycle, task, routine.kind, lock)
+        elif routine.operation == Operation.DOWNGRADES:
+            held = self._release(cycle, task, routine.kind, lock)
+            if held is not None:
+                self._take(cycle, task, routine.kind.replace(":W", ":R"), lock, held.site.address, None)
+        else:
+            since = self._waiting.pop((task, lock), None)
+            if routine.operation.succeeds(value):
+                self._take(cycle, task, routine.kind, lock, site & MASK64, since)
+
+    def wake(self, task: int) -> None:
+        """A task wakes another one, under all locks that it holds."""
+        for hold in self._held.get(task, ()):
+            hold.site.wakeups += 1
+
+    def _lock(self, address: int, kind: str) -> _Lock:
+        found = self._locks.get((address, kind))
+        if found is None:
+            physical = self._physical(address & MASK64)
+            found = self._locks[address, kind] = _Lock(-1 if physical is None else physical)
+        return found
+
+    def _wait(self, cycle: int, task: int, kind: str, lock: int) -> None:
+        self._waiting[task, lock] = cycle
+        if holds := self._holds.get((lock, word_kind(kind))):
+            longest = holds[0]
+            self._lock(lock, kind).owners[longest.task, longest.site.address] += 1
+
+    def _take(self, cycle: int, task: int, kind: str, lock: int, address: int, since: int | None) -> None:
+        sites = self._lock(lock, kind).sites
+        site = sites.get(address)
+        if site is None:
+            site = sites[address] = _Site(address)
+        site.acquisitions += 1
+        if since is not None:
+            site.waits.add(cycle - since)
+        if kind in self._released:
+            holds = self._holds.setdefault((lock, word_kind(kind)), [])
+            for stale in [each for each in holds if not (may_share(kind) and may_share(each.kind))]:
+                self._let_go(holds, stale)  # its memory has become another lock's
+            hold = _Hold(task, kind, cycle, site)
+            holds.append(hold)
+            self._held.setdefault(task, []).append(hold)
+
+    def _release(self, cycle: int, task: int, kind: str, lock: int) -> _Hold | None:
+        """The last that this task has of it, else the first of another one; None if it was taken before the region."""
+        holds = self._holds.get((lock, word_kind(kind)), [])
+        of_kind = [each for each in holds if each.kind == kind]
+        if not of_kind:
+            return None
+        hold = next((each for each in reversed(of_kind) if each.task == task), of_kind[0])
+        self._let_go(holds, hold)
+        hold.site.holds.add(max(cycle - hold.since, 0))
+        return hold
+
+    def _let_go(self, holds: list[_Hold], hold: _Hold) -> None:
+        holds.remove(hold)
+        self._held[hold.task].remove(hold)
+
+    def figures(self) -> Iterator[LockFigures]:
+        """Every lock that was taken, by its address."""
+        for (address, kind), lock in sorted(self._locks.items(), key=lambda each: (each[0][0] & MASK64, each[0][1])):
+            sites = sorted(lock.sites.values(), key=lambda each: each.address)
+            if sites:
+                yield LockFigures(
+                    physical=lock.physical,
+                    virtual=address & MASK64,
+                    kind=kind,
+                    sites=tuple(_site(each) for each in sites),
+                    wait_histogram=_summed([each.waits.histogram for each in sites]),
+                    hold_histogram=_summed([each.holds.histogram for each in sites]),
+                    owners=owner_figures(lock.owners),
+                )
+
+
+def owner_figures(owners: Counter[tuple[int, int]]) -> tuple[OwnerFigures, ...]:
+    """Who held a lock, by task and site, those in whose holds most waits began first."""
+    ranked = sorted(owners.items(), key=lambda each: (-each[1], each[0]))
+    return tuple(OwnerFigures(task & MASK64, site & MASK64, times) for (task, site), times in ranked)
+
+
+def _site(site: _Site) -> SiteFigures:
+    return SiteFigures(
+        address=site.address,
+        acquisitions=site.acquisitions,
+        contended=site.waits.count,
+        wait_cycles=site.waits.cycles,
+        wait_cycles_min=site.waits.shortest,
+        wait_cycles_max=site.waits.longest,
+        hold_cycles=site.holds.cycles,
+        hold_cycles_min=site.holds.shortest,
+        hold_cycles_max=site.holds.longest,
+        spin_iterations=0,
+        wakeups=site.wakeups,
+    )
+
+
+def _summed(histograms: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    return tuple(sum(column) for column in zip(*histograms, strict=True))

@@ -1,0 +1,29 @@
+"""The log of events: written here one after the other, emptied by whoever asks for it."""
+
+from emu.engine.records import LOGGED
+from emu.native import array_at, njit
+
+WAIT = -1  # in the place of a mark: a core begins to wait for a spin lock by the engine's number; the value is who holds it
+SPARE = 1 << 12  # records for what all cores still log on their way to the end of a slice
+
+
+@njit
+def log_event(machine, core, mark, value, lock, site):  # type: ignore[no-untyped-def]
+    """Write an event down; a log that has no more than a spare left is to be emptied: the core yields before its next one."""
+    if machine.log_count < machine.log_room:
+        logged = array_at(machine.log, machine.log_room, LOGGED)[machine.log_count]
+        logged.cycle = core.retired_at
+        logged.value = value
+        logged.mark = mark
+        logged.core = core.index
+        logged.lock = lock
+        logged.site = site
+    machine.log_count += 1
+    if log_is_full(machine):
+        core.limit = min(core.limit, core.clock)
+
+
+@njit
+def log_is_full(machine):  # type: ignore[no-untyped-def]
+    """Whether the log must be emptied before anybody goes on."""
+    return machine.log_count + SPARE > machine.log_room

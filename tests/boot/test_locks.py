@@ -1,0 +1,69 @@
+"""Locks of a real kernel, beside what a program of ours makes it do: how often each is taken from where is known beforehand."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.boot.boot_programs import ROUNDS, write_program
+from emu.boot.marks import parse_mark
+from emu.boot.run import Watchers
+from emu.boot.spec import BootSpec
+from emu.description import load_machine
+from emu.subjects.kernel.detail import WORK_END, RegionSpec, run_detail
+from emu.subjects.kernel.lock_names import NamedLock
+from emu.subjects.kernel.result import DetailResult
+
+EACH = 2 * ROUNDS  # times that the two threads make each system call
+# The functions that take a lock for those system calls, by the kind of the lock.
+TAKEN = [("mutex", {"pipe_write", "pipe_read"}), ("rwsem:W", {"vm_mmap_pgoff", "__vm_munmap"})]
+
+
+@pytest.fixture(scope="module")
+def detail(vmlinux: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DetailResult]:
+    """The region between the marks of takes_locks, on two cores."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        spec = BootSpec(kernel=vmlinux, cpus=2, program=write_program("takes_locks", tmp_path_factory.mktemp("program")))
+        region = RegionSpec(parse_mark("--from", "work_begin"), WORK_END, symbols=shared / "System.map-small-wakeq")
+        found = run_detail(spec, region, load_machine(spec.machine), Watchers())
+        assert found.detail is not None, found.boot.ended
+        yield found.detail
+
+
+def takers(lock: NamedLock) -> dict[str, int]:
+    return {site.site.partition("+")[0]: site.use.acquisitions for site in lock.sites}
+
+
+def taken_by(detail: DetailResult, kind: str, functions: set[str]) -> NamedLock:
+    return next(lock for lock in detail.locks if lock.kind == kind and functions <= takers(lock).keys())
+
+
+@pytest.mark.parametrize(("kind", "functions"), TAKEN)
+def test_each_system_call_takes_its_lock_once(kind: str, functions: set[str], detail: DetailResult) -> None:
+    assert takers(taken_by(detail, kind, functions)) == dict.fromkeys(functions, EACH)
+
+
+@pytest.mark.parametrize(("kind", "functions"), TAKEN)
+def test_every_hold_ends_and_none_overlaps(kind: str, functions: set[str], detail: DetailResult) -> None:
+    lock = taken_by(detail, kind, functions)
+    assert sum(lock.hold_histogram) == lock.use.acquisitions == 2 * EACH
+    assert 0 < lock.use.hold_cycles < detail.measured.cycles
+    assert 0 < lock.use.hold_cycles_min <= lock.use.hold_cycles_mean <= lock.use.hold_cycles_max
+
+
+@pytest.mark.parametrize(("kind", "functions"), TAKEN)
+def test_who_waits_finds_somebody_who_holds_it(kind: str, functions: set[str], detail: DetailResult) -> None:
+    lock = taken_by(detail, kind, functions)
+    assert 0 < lock.use.contended <= lock.use.acquisitions
+    assert sum(lock.wait_histogram) == lock.use.contended
+    assert lock.use.wait_cycles < 2 * detail.measured.cycles
+    assert 0 < sum(owner.contended for owner in lock.owners) <= lock.use.contended
+    assert {owner.site.partition("+")[0] for owner in lock.owners} <= functions
+    assert {owner.task for owner in lock.owners} == {"takes_locks"}
+
+
+def test_sums_of_the_places_are_those_of_the_lock(detail: DetailResult) -> None:
+    for lock in detail.locks:
+        for figure in ("acquisitions", "contended", "wait_cycles", "hold_cycles", "spin_iterations"):
+            assert sum(getattr(site.use, figure) for site in lock.sites) == getattr(lock.use, figure)
