@@ -119,7 +119,7 @@ def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
     if roles & ERRNO_EVENT:
         account_errno(machine, mark, value)
     if roles & LOGGED_EVENT and machine.log_room != 0:
-        log_event(machine, core, mark, value, 0, 0)
+        log_event(machine, core, core.retired_at, mark, value, 0, 0)
     if roles & UNDER_LOCKS and machine.site_count != 0:
         count_under_locks(machine, core)
     if roles & BEGINS_RUN:

@@ -5,7 +5,7 @@ asleep in a routine keeps its own, on whichever core it goes on. The table is on
 """
 
 from emu.engine.log import log_event
-from emu.engine.records import FRAME, I64, R_RELEASES, R_TAKES
+from emu.engine.records import FRAME, I64, INSTRUCTION, LOCK_CODE, R_RELEASES, R_SPINS, R_WAITS
 from emu.engine.registers import RAX, RSP, get
 from emu.native import array_at, njit
 
@@ -58,7 +58,7 @@ def begin_frame(machine, stack, site):  # type: ignore[no-untyped-def]
     frames[at].stack = stack
     frames[at].site = site
     frames[at].routine = I64(-1)
-    frames[at].waits = 0
+    frames[at].waits = frames[at].spins = 0
     return I64(at)
 
 
@@ -78,12 +78,20 @@ def end_frame(machine, index):  # type: ignore[no-untyped-def]
 
 
 @njit
+def frame_of(machine, core):  # type: ignore[no-untyped-def]
+    """The call of a lock's routine that the instruction in flight is of (LOCK_CODE), -1: of none that is known."""
+    if not array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].traits & LOCK_CODE:
+        return I64(-1)
+    return frame_around(machine, get(machine, core, RSP))
+
+
+@njit
 def enter_routine(machine, core, routine, mark, lock):  # type: ignore[no-untyped-def]
     """The first instruction of a lock's routine, or of a slow path, has retired; `lock` is its first argument."""
     if routine == R_RELEASES:
-        log_event(machine, core, mark, 0, lock, 0)
+        log_event(machine, core, core.retired_at, mark, 0, lock, 0)
         return
-    if routine == R_TAKES:
+    if routine != R_WAITS:
         index = frame_at(machine, core.entry_stack)
         if index < 0:  # it was called through a pointer
             index = begin_frame(machine, core.entry_stack, core.current_pc)
@@ -91,6 +99,7 @@ def enter_routine(machine, core, routine, mark, lock):  # type: ignore[no-untype
             frame = array_at(machine.frames, machine.frame_room, FRAME)[index]
             frame.routine = mark
             frame.lock = lock
+            frame.spins = routine == R_SPINS
         return
     index = frame_around(machine, core.entry_stack)
     if index < 0:
@@ -98,7 +107,7 @@ def enter_routine(machine, core, routine, mark, lock):  # type: ignore[no-untype
     frame = array_at(machine.frames, machine.frame_room, FRAME)[index]
     if frame.routine >= 0 and frame.waits == 0:
         frame.waits = 1
-        log_event(machine, core, mark, frame.routine, frame.lock, frame.site)
+        log_event(machine, core, core.retired_at, mark, frame.routine, frame.lock, frame.site)
 
 
 @njit
@@ -112,5 +121,5 @@ def leave_routine(machine, core):  # type: ignore[no-untyped-def]
         core.wait_depth -= 1
     frame = array_at(machine.frames, machine.frame_room, FRAME)[index]
     if frame.routine >= 0:
-        log_event(machine, core, frame.routine, get(machine, core, RAX), frame.lock, frame.site)
+        log_event(machine, core, core.retired_at, frame.routine, get(machine, core, RAX), frame.lock, frame.site)
     end_frame(machine, index)

@@ -3,10 +3,9 @@
 A lock that is taken by a routine of its own (LOCK_CODE) is taken by whoever called that; any other one where the instruction is.
 """
 
-from emu.engine.lock_frames import SPREAD, frame_around
+from emu.engine.lock_frames import SPREAD, frame_of
 from emu.engine.log import WAIT, log_event
-from emu.engine.records import FRAME, HELD, I64, INSTRUCTION, LOCK, LOCK_CODE, SITE, WAIT_BUCKETS
-from emu.engine.registers import RSP, get
+from emu.engine.records import FRAME, HELD, I64, LOCK, SITE, WAIT_BUCKETS
 from emu.native import array_at, njit
 
 FULL = -1  # there is no room for another site
@@ -19,14 +18,6 @@ def bits_of(cycles):  # type: ignore[no-untyped-def]
     while cycles >> bits > 0 and bits < WAIT_BUCKETS - 1:
         bits += 1
     return bits
-
-
-@njit
-def frame_of(machine, core):  # type: ignore[no-untyped-def]
-    """The call of a lock's routine that the instruction in flight is of, -1: of none that is known."""
-    if not array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].traits & LOCK_CODE:
-        return I64(-1)
-    return frame_around(machine, get(machine, core, RSP))
 
 
 @njit
@@ -55,7 +46,8 @@ def begin_wait(machine, core, index):  # type: ignore[no-untyped-def]
     core.wait_stack[core.wait_depth] = array_at(machine.frames, machine.frame_room, FRAME)[frame].stack if frame >= 0 else 0
     lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
     if lock.site >= 0 and machine.log_room != 0:
-        log_event(machine, core, WAIT, lock.owner, index, array_at(machine.sites, machine.site_count, SITE)[lock.site].address)
+        site = array_at(machine.sites, machine.site_count, SITE)[lock.site]
+        log_event(machine, core, core.retired_at, WAIT, lock.owner, index, site.address)
 
 
 @njit

@@ -4,6 +4,9 @@ A queued spin lock is held while byte 0 is 1. A ticket lock is a head (bits 0 to
 they differ, by the core that drew the ticket `head`; drawing adds one to the tail, and a release adds one to the head. A sleeping
 lock (PREEMPT_RT) is the address of the task that owns it, bit 0 aside, which says that tasks wait: they sleep, so no core does.
 
+A queued reader-writer lock has 0xFF in byte 0 while a writer has it, and counts its readers above: in units of 1 << 9, before
+Linux 4.15 of 1 << 8. Who takes it is known by its routines; here is who lets go of it, which may be inlined.
+
 A word that was found by its value may be a counter. What a locked instruction counts down to 0 is not released as a lock is, and
 what it changes byte 0 to otherwise is no attempt at one.
 """
@@ -14,6 +17,8 @@ from emu.native import njit
 QUEUED, TICKET = range(len(LOCK_KINDS))  # LOCK_KINDS are the words of variant.toml, by number
 SLEEPING = len(LOCK_KINDS)
 FOUND = SLEEPING + 1  # a queued one that was found by its value: its memory may be something else's later
+READ_WRITE = FOUND + 1
+WRITER = 0xFF
 WORD_BYTES = 4
 NOTHING, ACQUIRED, FAILED, RELEASED = range(4)
 
@@ -34,12 +39,20 @@ def change(kind, before, after, locked):  # type: ignore[no-untyped-def]
         return ticket_change(before, after)
     if kind == SLEEPING:
         return owner_change(before, after, locked)
+    if kind == READ_WRITE:
+        return RELEASED if is_writers(before, after) or (locked and before - after in (1 << 8, 1 << 9)) else NOTHING
     byte, new = before & 0xFF, after & 0xFF
     if byte == 0 and new == 1:
         return ACQUIRED
     if byte == 1 and new == 0:
         return NOTHING if kind == FOUND and locked else RELEASED
     return FAILED if locked and (kind != FOUND or byte == new) else NOTHING
+
+
+@njit
+def is_writers(before, after):  # type: ignore[no-untyped-def]
+    """Whether a change of a reader-writer lock is the writer's who lets go of it."""
+    return before & WRITER == WRITER and after & WRITER == 0
 
 
 @njit

@@ -2,9 +2,23 @@
 
 import numpy as np
 
+from emu.engine.lock_frames import frame_of
 from emu.engine.lock_sites import begin_wait, let_go, release_at_site, take_at_site
-from emu.engine.lock_word import ACQUIRED, FAILED, FOUND, NOTHING, RELEASED, TICKET, change, is_count, merged
-from emu.engine.records import CORE, I64, LOCK, WAITS
+from emu.engine.lock_word import (
+    ACQUIRED,
+    FAILED,
+    FOUND,
+    NOTHING,
+    READ_WRITE,
+    RELEASED,
+    TICKET,
+    change,
+    is_count,
+    is_writers,
+    merged,
+)
+from emu.engine.log import READER_LEFT, WRITER_LEFT, log_event
+from emu.engine.records import CORE, FRAME, I64, LOCK, WAITS
 from emu.engine.trace import note
 from emu.memory.records import BUS, RELEASE, RELEASES
 from emu.native import array_at, njit
@@ -32,6 +46,8 @@ def change_lock(machine, core, index, before, value, size, locked):  # type: ign
     if is_count(lock.kind, locked, size):
         return NOTHING
     done = change(lock.kind, before, merged(before, value, size), locked)
+    if lock.kind == READ_WRITE:
+        return leave_read_write(machine, core, lock, done, is_writers(before, merged(before, value, size)))
     if lock.kind == FOUND and done == ACQUIRED and not locked and not waits_for(core, index):
         return NOTHING
     if done == ACQUIRED:
@@ -43,6 +59,17 @@ def change_lock(machine, core, index, before, value, size, locked):  # type: ign
     if done == RELEASED and lock.site >= 0:
         let_go(core, index)
     core.ticket = before >> 16
+    return done
+
+
+@njit
+def leave_read_write(machine, core, lock, done, writer):  # type: ignore[no-untyped-def]
+    """The store in flight may let go of a reader-writer lock; an attempt that fails, and takes back what it has added, does not."""
+    if done == RELEASED:
+        frame = frame_of(machine, core)
+        if frame >= 0 and array_at(machine.frames, machine.frame_room, FRAME)[frame].routine >= 0:
+            return NOTHING
+        lock.writer_leaves = 1 if writer else 0
     return done
 
 
@@ -121,6 +148,9 @@ def note_releases(machine):  # type: ignore[no-untyped-def]
 def release_lock(machine, core, index, cycle):  # type: ignore[no-untyped-def]
     """The lock is free from `cycle` on."""
     lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
+    if lock.kind == READ_WRITE:
+        log_event(machine, core, cycle, WRITER_LEFT if lock.writer_leaves else READER_LEFT, 0, lock.virtual, 0)
+        return
     held = cycle - lock.acquired_at
     lock.hold_cycles += held
     lock.hold_cycles_max = max(lock.hold_cycles_max, held)

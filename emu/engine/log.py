@@ -3,16 +3,18 @@
 from emu.engine.records import LOGGED
 from emu.native import array_at, njit
 
-WAIT = -1  # in the place of a mark: a core begins to wait for a spin lock by the engine's number; the value is who holds it
+# In the place of a mark: a core begins to wait for a spin lock, by the engine's number, and the value is which core has it; or it
+# has let go of a reader-writer lock, by its address.
+WAIT, READER_LEFT, WRITER_LEFT = -1, -2, -3
 SPARE = 1 << 12  # records for what all cores still log on their way to the end of a slice
 
 
 @njit
-def log_event(machine, core, mark, value, lock, site):  # type: ignore[no-untyped-def]
+def log_event(machine, core, cycle, mark, value, lock, site):  # type: ignore[no-untyped-def]
     """Write an event down; a log that has no more than a spare left is to be emptied: the core yields before its next one."""
     if machine.log_count < machine.log_room:
         logged = array_at(machine.log, machine.log_room, LOGGED)[machine.log_count]
-        logged.cycle = core.retired_at
+        logged.cycle = cycle
         logged.value = value
         logged.mark = mark
         logged.core = core.index

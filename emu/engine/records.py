@@ -46,7 +46,7 @@ STATES, CAUSES = len(State), len(Cause)
 # INSTRUCTION.special
 SP_NONE, SP_SYSCALL, SP_HLT, SP_RDTSC, SP_CPUID, SP_FAULT = range(6)
 # INSTRUCTION.routine: what the routine that begins here does with the lock that is its first argument
-R_NONE, R_TAKES, R_WAITS, R_RELEASES = range(4)
+R_NONE, R_TAKES, R_SPINS, R_WAITS, R_RELEASES = range(5)  # R_SPINS: takes one that is let go of by a change of its word
 # CORE.scratch: one word is an event's, whatever else is read until its instruction retires
 EVENT_VALUE = 7
 # CORE.status
@@ -195,6 +195,7 @@ LOCK = np.dtype(
         ("next", I64),  # another lock on the same line, -1: none
         ("site", I64),  # of its last acquisition, -1: none
         ("virtual", I64),  # where who took it first saw it
+        ("writer_leaves", I64),  # 1: a reader-writer lock's writer has stored what lets go of it
     ]
 )
 LOGGED = np.dtype(
@@ -214,6 +215,7 @@ FRAME = np.dtype(  # a call of a lock's routine that has not returned
         ("routine", I64),  # mark of the routine that takes a lock, -1: of another one
         ("lock", I64),  # that it takes
         ("waits", I64),  # 1: it has had to wait
+        ("spins", I64),  # 1: R_SPINS
     ]
 )
 SITE = np.dtype(  # a lock as taken from one place

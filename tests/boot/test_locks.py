@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.boot.boot_programs import ROUNDS, write_program
+from emu.boot.full.lock_routine import READERS
 from emu.boot.marks import parse_mark
 from emu.boot.run import Watchers
 from emu.boot.spec import BootSpec
@@ -14,9 +15,15 @@ from emu.subjects.kernel.detail import WORK_END, RegionSpec, run_detail
 from emu.subjects.kernel.lock_names import NamedLock
 from emu.subjects.kernel.result import DetailResult
 
+ONCE = {"copy_process", "do_exit", "release_task"}  # of the thread that begins and ends
 EACH = 2 * ROUNDS  # times that the two threads make each system call
 # The functions that take a lock for those system calls, by the kind of the lock.
-TAKEN = [("mutex", {"pipe_write", "pipe_read"}), ("rwsem:W", {"vm_mmap_pgoff", "__vm_munmap"})]
+TAKEN = [
+    ("mutex", {"pipe_write", "pipe_read"}),
+    ("rwsem:W", {"vm_mmap_pgoff", "__vm_munmap"}),
+    ("rwlock:R", {"__x64_sys_getpriority"}),
+    ("rwlock:W", {"__x64_sys_setpgid"}),
+]
 
 
 @pytest.fixture(scope="module")
@@ -41,18 +48,22 @@ def taken_by(detail: DetailResult, kind: str, functions: set[str]) -> NamedLock:
 
 @pytest.mark.parametrize(("kind", "functions"), TAKEN)
 def test_each_system_call_takes_its_lock_once(kind: str, functions: set[str], detail: DetailResult) -> None:
-    assert takers(taken_by(detail, kind, functions)) == dict.fromkeys(functions, EACH)
+    found = takers(taken_by(detail, kind, functions))
+    assert {function: found[function] for function in functions} == dict.fromkeys(functions, EACH)
+    assert found.keys() - functions <= ONCE
 
 
 @pytest.mark.parametrize(("kind", "functions"), TAKEN)
-def test_every_hold_ends_and_none_overlaps(kind: str, functions: set[str], detail: DetailResult) -> None:
+def test_every_hold_ends_and_those_of_one_task_at_a_time_do_not_overlap(
+    kind: str, functions: set[str], detail: DetailResult
+) -> None:
     lock = taken_by(detail, kind, functions)
-    assert sum(lock.hold_histogram) == lock.use.acquisitions == 2 * EACH
-    assert 0 < lock.use.hold_cycles < detail.measured.cycles
+    assert sum(lock.hold_histogram) == lock.use.acquisitions
+    assert 0 < lock.use.hold_cycles < detail.measured.cycles * (2 if kind.endswith(READERS) else 1)
     assert 0 < lock.use.hold_cycles_min <= lock.use.hold_cycles_mean <= lock.use.hold_cycles_max
 
 
-@pytest.mark.parametrize(("kind", "functions"), TAKEN)
+@pytest.mark.parametrize(("kind", "functions"), TAKEN[:2])
 def test_who_waits_finds_somebody_who_holds_it(kind: str, functions: set[str], detail: DetailResult) -> None:
     lock = taken_by(detail, kind, functions)
     assert 0 < lock.use.contended <= lock.use.acquisitions

@@ -53,6 +53,18 @@ def test_the_innermost_call_around_a_place_of_the_stack() -> None:
         assert (None if found < 0 else table.frames[found]["site"]) == site
 
 
+def test_a_call_keeps_its_caller_whatever_comes_between_it_and_the_lock() -> None:
+    """Interrupted at the routine's first instruction, on the same stack and on another one, and preempted there by another task."""
+    table, task, interrupt, other = Table(), KERNEL, KERNEL + 0x10000, KERNEL - 0x20000
+    begin_frame(table.machine, task, 1)
+    for stack, site in ((task - 0x100, 2), (interrupt, 3), (other, 4)):
+        begin_frame(table.machine, stack, site)
+        assert table.frames[frame_around(table.machine, stack - WORD)]["site"] == site
+        assert table.frames[frame_around(table.machine, task - WORD)]["site"] == 1
+        end_frame(table.machine, frame_at(table.machine, stack))
+    assert table.frames[frame_around(table.machine, task - WORD)]["site"] == 1
+
+
 def test_a_full_table_says_what_it_has_lost() -> None:
     table = Table()
     for number in range(ROOM):

@@ -43,8 +43,20 @@ FOUND_ONE = [
     (0x1, 0x2, True, NOTHING),  # one goes up
     (0x3, 0x2, True, NOTHING),
 ]
-KINDS = (*LOCK_KINDS, "sleeping", "found")  # sleeping is no kind of spin lock
-TABLES = {"queued": QUEUED, "ticket": TICKET, "sleeping": SLEEPING, "found": FOUND_ONE}
+READ_WRITE = [
+    (0x0, 0x200, True, NOTHING),  # its routines say who takes it
+    (0x0, 0xFF, True, NOTHING),
+    (0x600, 0x400, True, RELEASED),
+    (0x300, 0x200, True, RELEASED),  # before Linux 4.15
+    (0x4FF, 0x2FF, True, RELEASED),  # a reader's attempt that takes back what it has added: leave_read_write knows
+    (0xFF, 0x0, False, RELEASED),
+    (0x5FF, 0x500, False, RELEASED),  # others wait
+    (0x100, 0xFF, True, NOTHING),  # a writer that has waited
+    (0x600, 0x500, False, NOTHING),  # memory that is something else
+    (0x800, 0x400, True, NOTHING),
+]
+KINDS = (*LOCK_KINDS, "sleeping", "found", "read_write")  # sleeping is no kind of spin lock
+TABLES = {"queued": QUEUED, "ticket": TICKET, "sleeping": SLEEPING, "found": FOUND_ONE, "read_write": READ_WRITE}
 ROWS = [(kind, *row) for kind, table in TABLES.items() for row in table]
 
 

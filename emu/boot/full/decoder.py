@@ -80,7 +80,7 @@ class Decoder:
         self._costs, self._roles, self._cache = costs, roles, cache
         self.events = sorted({SYSTEM_CALLS, *roles.events.values()})
         self.routines = sorted(set(roles.lock_routines.values()))  # their marks follow those of the events
-        self._takers = {address for address, each in roles.lock_routines.items() if each.operation.code == rec.R_TAKES}
+        self._takers = {address for address, each in roles.lock_routines.items() if each.code in (rec.R_TAKES, rec.R_SPINS)}
         self._marks = {address: self.events.index(name) for address, name in roles.events.items()}
         for address, routine in roles.lock_routines.items():
             self._marks[address] = len(self.events) + self.routines.index(routine)
@@ -207,7 +207,7 @@ class Decoder:
             record["register"] = EVENT_REGISTERS.get(self.events[mark], -1)
         else:
             record["register"] = LOCK_REGISTER
-            record["routine"] = self.routines[mark - len(self.events)].operation.code
+            record["routine"] = self.routines[mark - len(self.events)].code
 
 
 def near_displacement(code: bytes) -> int | None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from emu.boot.full.lock_routine import LockRoutine, Operation, may_share, word_kind
+from emu.boot.full.lock_routine import READ_WRITE, READERS, LockRoutine, Operation, may_share, word_kind
 from emu.boot.full.measured import LockFigures, OwnerFigures, SiteFigures
 from emu.engine.records import WAIT_BUCKETS
 from emu.native import MASK64
@@ -64,7 +64,9 @@ class LockLog:
     def __init__(self, routines: Mapping[int, LockRoutine], physical: Callable[[int], int | None]) -> None:
         """The routines by their marks; `physical` says where a lock is that is known by its virtual address."""
         self._routines, self._physical = dict(routines), physical
-        self._released = {each.kind for each in routines.values() if each.operation == Operation.RELEASES}
+        self._released = {
+            each.kind for each in routines.values() if each.operation == Operation.RELEASES or word_kind(each.kind) == READ_WRITE
+        }
         self._locks: dict[tuple[int, str], _Lock] = {}
         self._holds: dict[tuple[int, str], list[_Hold]] = {}  # by word
         self._held: dict[int, list[_Hold]] = {}  # by task
@@ -76,11 +78,11 @@ class LockLog:
         if routine.operation == Operation.WAITS:
             self._wait(cycle, task, self._routines[value].kind, lock)
         elif routine.operation == Operation.RELEASES:
-            self._release(cycle, task, routine.kind, lock)
+            self.release(cycle, task, routine.kind, lock)
         elif routine.operation == Operation.DOWNGRADES:
-            held = self._release(cycle, task, routine.kind, lock)
+            held = self.release(cycle, task, routine.kind, lock)
             if held is not None:
-                self._take(cycle, task, routine.kind.replace(":W", ":R"), lock, held.site.address, None)
+                self._take(cycle, task, word_kind(routine.kind) + READERS, lock, held.site.address, None)
         else:
             since = self._waiting.pop((task, lock), None)
             if routine.operation.succeeds(value):
@@ -120,8 +122,8 @@ class LockLog:
             holds.append(hold)
             self._held.setdefault(task, []).append(hold)
 
-    def _release(self, cycle: int, task: int, kind: str, lock: int) -> _Hold | None:
-        """The last that this task has of it, else the first of another one; None if it was taken before the region."""
+    def release(self, cycle: int, task: int, kind: str, lock: int) -> _Hold | None:
+        """A task lets go of a lock: of its last hold, else of the first of another one; None if that began before the region."""
         holds = self._holds.get((lock, word_kind(kind)), [])
         of_kind = [each for each in holds if each.kind == kind]
         if not of_kind:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from emu.engine.records import R_RELEASES, R_TAKES, R_WAITS
+from emu.engine.records import R_RELEASES, R_SPINS, R_TAKES, R_WAITS
 
-READERS = ":R"  # at the end of the kind of those who may hold a lock together
+READERS, WRITERS = ":R", ":W"  # at the end of the kind: those who may hold a lock together, and those who may not
+READ_WRITE = "rwlock"  # which is let go of by a change of its word
 SEMAPHORE = "semaphore"  # which has room for a number of holders
 
 
@@ -18,13 +19,6 @@ class Operation(StrEnum):
     WAITS = "waits"  # is gone to by a routine that has not got the lock at once
     RELEASES = "releases"
     DOWNGRADES = "downgrades"  # makes a writer a reader
-
-    @property
-    def code(self) -> int:
-        """What compiled code is told: INSTRUCTION.routine."""
-        if self in (Operation.RELEASES, Operation.DOWNGRADES):
-            return R_RELEASES
-        return R_WAITS if self == Operation.WAITS else R_TAKES
 
     def succeeds(self, returned: int) -> bool:
         """Whether a routine that takes a lock has it, by the value of RAX: an int, or a bool of one byte."""
@@ -39,6 +33,15 @@ class LockRoutine:
 
     kind: str
     operation: Operation
+
+    @property
+    def code(self) -> int:
+        """What compiled code is told: INSTRUCTION.routine."""
+        if self.operation in (Operation.RELEASES, Operation.DOWNGRADES):
+            return R_RELEASES
+        if self.operation == Operation.WAITS:
+            return R_WAITS
+        return R_SPINS if word_kind(self.kind) == READ_WRITE else R_TAKES
 
 
 def word_kind(kind: str) -> str:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 
 from emu.block import Array
 from emu.boot.full.lock_log import LockLog
-from emu.boot.full.lock_routine import LockRoutine
+from emu.boot.full.lock_routine import READ_WRITE, READERS, WRITERS, LockRoutine
 from emu.boot.full.machine import SWITCHES, WAKEUPS
 from emu.boot.full.task_log import TaskLog
-from emu.engine.log import WAIT
+from emu.engine.log import READER_LEFT, WAIT, WRITER_LEFT
 from emu.native import MASK64
+
+LEFT = {READER_LEFT: READ_WRITE + READERS, WRITER_LEFT: READ_WRITE + WRITERS}  # kinds
 
 
 class RegionLog:
@@ -30,6 +32,8 @@ class RegionLog:
         for cycle, value, mark, core, lock, site in log[log["cycle"].argsort(kind="stable")].tolist():
             if mark >= events:
                 locks.follow(cycle, self._task(core), mark, value, lock, site)
+            elif mark in LEFT:
+                locks.release(cycle, self._task(core), LEFT[mark], lock)
             elif mark == WAIT:
                 self.spin_owners.setdefault(lock, Counter())[self._task(value), site] += 1
             elif self._events[mark] == SWITCHES:

@@ -22,7 +22,7 @@ TABLE = Path(__file__).with_name("roles.toml")
 TOP_KEYS = {"code": Key(list), "section": Key(list), "locks": Key(dict), "events": Key(dict)}
 CODE_KEYS = {"source": Key(str), "state": Key(str), "names": Key(list)}
 SECTION_KEYS = {"begin": Key(str), "end": Key(str), "state": Key(str), "lock_code": Key(bool, optional=True)}
-LOCKS_KEYS = {"names": Key(list)}
+LOCKS_KEYS = {"names": Key(list), "spins": Key(list)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,7 @@ def _table() -> _Table:
     groups: list[tuple[Role, Iterable[str]]] = []
     check(f"{TABLE}: locks", content["locks"], LOCKS_KEYS)
     groups.append((Role(State.KERNEL, lock_code=True), content["locks"]["names"]))
+    groups.append((Role(State.LOCK_WAIT, lock_code=True), content["locks"]["spins"]))
     for place, group in enumerate(content["code"], 1):
         check(f"{TABLE}: code {place}", group, CODE_KEYS)
         groups.append((Role(_state(group)), group["names"]))
