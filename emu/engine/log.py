@@ -3,9 +3,9 @@
 from emu.engine.records import LOGGED
 from emu.native import array_at, njit
 
-# In the place of a mark: a core begins to wait for a spin lock, by the engine's number, and the value is which core has it; or it
-# has let go of a reader-writer lock, by its address.
-WAIT, READER_LEFT, WRITER_LEFT = -1, -2, -3
+# In the place of a mark. A core begins to wait for a spin lock, by the engine's number; the value is which core has it. It has let
+# go of a reader-writer lock, by its address. It has waited for the writer of a seqcount, by its address, since the value.
+WAIT, READER_LEFT, WRITER_LEFT, READER_WAITED = -1, -2, -3, -4
 SPARE = 1 << 12  # records for what all cores still log on their way to the end of a slice
 
 

@@ -70,7 +70,7 @@ def _causes(result: DetailResult) -> Iterator[RenderableType]:
 
 def _locks(result: DetailResult) -> Grid:
     columns = ("<kind", "acquired", "contended", "wait|mean", "+wait|max", "hold|mean", "+hold|max")
-    table = grid("lock, and where it was taken", *columns, title="Locks")
+    table = grid("lock, and where it was taken", *columns, title="Locks", keys=2)
     for lock in result.locks[:LOCKS_MAX]:
         words = f" ({len(lock.words)} of them)" if len(lock.words) > 1 else ""
         table.add_row(f"[bold]{escape(lock.name)}[/]{words}", lock.kind, *_use(lock.use))
@@ -97,14 +97,14 @@ def _without_suffix(site: str) -> str:
 
 
 def _use(use: LockUse) -> Sequence[str]:
-    waited, taken = bool(use.contended), bool(use.acquisitions)
+    waited, held = bool(use.contended), bool(use.hold_cycles)
     return (
         f"{use.acquisitions:,}",
         f"{use.contended:,}",
         number(round(use.wait_cycles_mean)) if waited else "-",
         f"{use.wait_cycles_max:,}" if waited else "-",
-        number(round(use.hold_cycles_mean)) if taken else "-",
-        f"{use.hold_cycles_max:,}" if taken else "-",
+        number(round(use.hold_cycles_mean)) if held else "-",
+        f"{use.hold_cycles_max:,}" if held else "-",
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from emu.boot.full.lock_routine import LockRoutine, Operation
 from emu.boot.full.measured import LockFigures, OwnerFigures
 from emu.boot.full.region_log import RegionLog
-from emu.engine.log import WAIT
+from emu.engine.log import READER_LEFT, READER_WAITED, WAIT, WRITER_LEFT
 from emu.engine.records import LOGGED
 
 EVENTS = ("wakeups", "context_switches")
@@ -28,10 +28,13 @@ ROUTINES = (
     LockRoutine("semaphore", Operation.TAKES),
     LockRoutine("semaphore", Operation.RELEASES),
     LockRoutine("", Operation.WAITS),
+    LockRoutine("rwlock:R", Operation.TAKES),
+    LockRoutine("rwlock:W", Operation.TAKES),
 )
 (
     LOCK, LOCK_KILLABLE, TRYLOCK, UNLOCK, READ, READ_UNLOCK, WRITE, WRITE_UNLOCK, DOWNGRADE, SLOW_READ, DOWN, UP, SLOW,
-) = range(2, 15)  # fmt: skip
+    READ_LOCK, WRITE_LOCK,
+) = range(2, 17)  # fmt: skip
 A, B, C = 0x1000, 0x2000, 0x3000
 X, Y = -0x4000, -0x5000  # locks, as signed numbers
 HERE, THERE = -0x100, -0x200  # call sites
@@ -49,6 +52,10 @@ def wait(cycle: int, core: int, of: int = LOCK, lock: int = X, site: int = HERE)
 
 
 def release(cycle: int, core: int, mark: int = UNLOCK, lock: int = X) -> Record:
+    return (cycle, 0, mark, core, lock, 0)
+
+
+def left(cycle: int, core: int, mark: int, lock: int = X) -> Record:
     return (cycle, 0, mark, core, lock, 0)
 
 
@@ -164,6 +171,18 @@ def test_who_held_it_when_another_one_began_to_wait() -> None:
 def test_who_held_a_spin_lock() -> None:
     log = follow([(10, 1, WAIT, 0, 7, HERE), (20, 1, WAIT, 2, 7, HERE), switch(25, 1, A), (30, 1, WAIT, 2, 7, HERE)])
     assert dict(log.spin_owners[7]) == {(B, HERE): 2, (A, HERE): 1}
+
+
+def test_readers_of_a_seqcount_wait() -> None:
+    (lock,) = follow([(130, 100, READER_WAITED, 0, X, HERE), (150, 140, READER_WAITED, 1, X, HERE)]).locks.figures()
+    assert (lock.kind, outcome(lock)) == ("seqcount", (2, 2, 40, 0, 0, 0))
+
+
+def test_a_reader_writer_lock_is_let_go_of_by_its_value() -> None:
+    records = [take(10, 0, READ_LOCK), take(15, 1, READ_LOCK), left(30, 1, READER_LEFT), left(50, 0, READER_LEFT)]
+    records += [take(60, 2, WRITE_LOCK), left(65, 0, READER_LEFT), left(80, 2, WRITER_LEFT)]  # a reader of before the region
+    found = {each.kind: outcome(each) for each in follow(records).locks.figures()}
+    assert found == {"rwlock:R": (2, 0, 0, 55, 2, 0), "rwlock:W": (1, 0, 0, 20, 1, 0)}
 
 
 def test_places_of_one_lock_and_words_of_one_kind_keep_apart() -> None:

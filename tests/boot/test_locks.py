@@ -1,6 +1,6 @@
 """Locks of a real kernel, beside what a program of ours makes it do: how often each is taken from where is known beforehand."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,15 +27,24 @@ TAKEN = [
 
 
 @pytest.fixture(scope="module")
-def detail(vmlinux: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DetailResult]:
-    """The region between the marks of takes_locks, on two cores."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        spec = BootSpec(kernel=vmlinux, cpus=2, program=write_program("takes_locks", tmp_path_factory.mktemp("program")))
+def run(vmlinux: Path, shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], DetailResult]]:
+    """The region between the marks of a program, on two cores."""
+
+    def run(name: str) -> DetailResult:
+        spec = BootSpec(kernel=vmlinux, cpus=2, program=write_program(name, tmp_path_factory.mktemp("program")))
         region = RegionSpec(parse_mark("--from", "work_begin"), WORK_END, symbols=shared / "System.map-small-wakeq")
         found = run_detail(spec, region, load_machine(spec.machine), Watchers())
         assert found.detail is not None, found.boot.ended
-        yield found.detail
+        return found.detail
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield run
+
+
+@pytest.fixture(scope="module")
+def detail(run: Callable[[str], DetailResult]) -> DetailResult:
+    return run("takes_locks")
 
 
 def takers(lock: NamedLock) -> dict[str, int]:
@@ -78,3 +87,16 @@ def test_sums_of_the_places_are_those_of_the_lock(detail: DetailResult) -> None:
     for lock in detail.locks:
         for figure in ("acquisitions", "contended", "wait_cycles", "hold_cycles", "spin_iterations"):
             assert sum(getattr(site.use, figure) for site in lock.sites) == getattr(lock.use, figure)
+
+
+def test_readers_wait_for_the_writer_of_a_seqcount(run: Callable[[str], DetailResult]) -> None:
+    """`rename_lock` is a number and a spin lock: getcwd waits while the number is odd, at most once in each of the renames."""
+    detail = run("renames")
+    found = {lock.kind: lock for lock in detail.locks if lock.name.startswith("rename_lock")}
+    assert takers(found["spinlock"])["d_move"] == EACH
+    readers = found["seqcount"]
+    assert takers(readers).keys() == {"prepend_path"}
+    assert 0 < readers.use.contended == readers.use.acquisitions <= EACH
+    assert readers.use.wait_cycles <= found["spinlock"].use.hold_cycles
+    assert {lock.name for lock in detail.locks if lock.kind == "seqcount"} == {"rename_lock"}
+    assert takers(taken_by(detail, "rwsem:W", {"do_renameat2"})) == {"do_renameat2": EACH, "lock_two_nondirectories": EACH}

@@ -11,7 +11,7 @@ import numpy as np
 from unicorn import x86_const as x86
 
 from emu.boot.full.decode_cache import DecodeCache
-from emu.boot.full.hot.records import PAGE, SP_CALL, SP_FLUSH, SP_IRET, SP_MSR, SP_ONCE, SP_RDPMC, SP_TABLES
+from emu.boot.full.hot.records import PAGE, SP_CALL, SP_FLUSH, SP_IRET, SP_MSR, SP_ONCE, SP_PAUSE, SP_RDPMC, SP_TABLES
 from emu.boot.full.lock_routine import LockRoutine
 from emu.boot.full.machine import SWITCHES, SYSTEM_CALLS, WAKEUPS
 from emu.boot.marks import M5OP, M5OP_BYTES
@@ -193,6 +193,9 @@ class Decoder:
             record["macro_ops"] = 0
         if role.lock_code:
             record["traits"] |= rec.LOCK_CODE
+        elif role.state != State.USER and record["traits"] & rec.PAUSE:
+            record["traits"] |= rec.GUEST
+            record["special"] = SP_PAUSE
         if mark >= 0:
             record["traits"] |= rec.EVENT | rec.ORDERED
             record["mark"] = mark

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from emu.boot.full.lock_routine import READ_WRITE, READERS, LockRoutine, Operation, may_share, word_kind
+from emu.boot.full.lock_routine import READ_WRITE, READERS, SEQCOUNT, LockRoutine, Operation, may_share, word_kind
 from emu.boot.full.measured import LockFigures, OwnerFigures, SiteFigures
 from emu.engine.records import WAIT_BUCKETS
 from emu.native import MASK64
@@ -93,6 +93,18 @@ class LockLog:
         for hold in self._held.get(task, ()):
             hold.site.wakeups += 1
 
+    def spin(self, cycles: int, lock: int, site: int) -> None:
+        """A reader has waited for the writer of a seqcount."""
+        place = self._site(self._lock(lock, SEQCOUNT), site & MASK64)
+        place.acquisitions += 1
+        place.waits.add(cycles)
+
+    def _site(self, lock: _Lock, address: int) -> _Site:
+        found = lock.sites.get(address)
+        if found is None:
+            found = lock.sites[address] = _Site(address)
+        return found
+
     def _lock(self, address: int, kind: str) -> _Lock:
         found = self._locks.get((address, kind))
         if found is None:
@@ -107,10 +119,7 @@ class LockLog:
             self._lock(lock, kind).owners[longest.task, longest.site.address] += 1
 
     def _take(self, cycle: int, task: int, kind: str, lock: int, address: int, since: int | None) -> None:
-        sites = self._lock(lock, kind).sites
-        site = sites.get(address)
-        if site is None:
-            site = sites[address] = _Site(address)
+        site = self._site(self._lock(lock, kind), address)
         site.acquisitions += 1
         if since is not None:
             site.waits.add(cycle - since)
@@ -146,7 +155,7 @@ class LockLog:
                     physical=lock.physical,
                     virtual=address & MASK64,
                     kind=kind,
-                    sites=tuple(_site(each) for each in sites),
+                    sites=tuple(_figures(each) for each in sites),
                     wait_histogram=_summed([each.waits.histogram for each in sites]),
                     hold_histogram=_summed([each.holds.histogram for each in sites]),
                     owners=owner_figures(lock.owners),
@@ -159,7 +168,7 @@ def owner_figures(owners: Counter[tuple[int, int]]) -> tuple[OwnerFigures, ...]:
     return tuple(OwnerFigures(task & MASK64, site & MASK64, times) for (task, site), times in ranked)
 
 
-def _site(site: _Site) -> SiteFigures:
+def _figures(site: _Site) -> SiteFigures:
     return SiteFigures(
         address=site.address,
         acquisitions=site.acquisitions,

@@ -7,6 +7,7 @@ from emu.engine.records import R_RELEASES, R_SPINS, R_TAKES, R_WAITS
 
 READERS, WRITERS = ":R", ":W"  # at the end of the kind: those who may hold a lock together, and those who may not
 READ_WRITE = "rwlock"  # which is let go of by a change of its word
+SEQCOUNT = "seqcount"  # which nobody holds: readers wait for its writer
 SEMAPHORE = "semaphore"  # which has room for a number of holders
 
 

@@ -8,7 +8,7 @@ from emu.boot.full.lock_log import LockLog
 from emu.boot.full.lock_routine import READ_WRITE, READERS, WRITERS, LockRoutine
 from emu.boot.full.machine import SWITCHES, WAKEUPS
 from emu.boot.full.task_log import TaskLog
-from emu.engine.log import READER_LEFT, WAIT, WRITER_LEFT
+from emu.engine.log import READER_LEFT, READER_WAITED, WAIT, WRITER_LEFT
 from emu.native import MASK64
 
 LEFT = {READER_LEFT: READ_WRITE + READERS, WRITER_LEFT: READ_WRITE + WRITERS}  # kinds
@@ -34,6 +34,8 @@ class RegionLog:
                 locks.follow(cycle, self._task(core), mark, value, lock, site)
             elif mark in LEFT:
                 locks.release(cycle, self._task(core), LEFT[mark], lock)
+            elif mark == READER_WAITED:
+                locks.spin(cycle - value, lock, site)
             elif mark == WAIT:
                 self.spin_owners.setdefault(lock, Counter())[self._task(value), site] += 1
             elif self._events[mark] == SWITCHES:

@@ -11,8 +11,8 @@ GREETING = b"both threads are done\n"
 ROUNDS = 40  # of takes_locks, in each of its two threads
 # What programs of the initramfs do not need: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/mman-common.h.
 CALLS = {
-    "SYS_MMAP": 9, "SYS_MUNMAP": 11, "SYS_PIPE": 22, "SYS_SETPGID": 109, "SYS_GETPRIORITY": 140, "PRIO_PGRP": 1,
-    "PROT_READ": 1, "MAP_PRIVATE": 2, "MAP_ANONYMOUS": 0x20,
+    "SYS_GETCWD": 79, "SYS_RENAME": 82, "SYS_CREAT": 85, "SYS_MMAP": 9, "SYS_MUNMAP": 11, "SYS_PIPE": 22, "SYS_SETPGID": 109,
+    "SYS_GETPRIORITY": 140, "PRIO_PGRP": 1, "PROT_READ": 1, "MAP_PRIVATE": 2, "MAP_ANONYMOUS": 0x20,
 }  # fmt: skip
 
 
@@ -30,6 +30,8 @@ def program(name: str) -> bytes:
     data = Data()
     data.text("\n", "line_end")
     data.add(GREETING, "greeting")
+    data.text("/one", "one")
+    data.text("/other", "other")
     data.words([1], "other_runs")
     data.words([0], "sum")
     data.words([0], "pipe_ends")

@@ -14,11 +14,13 @@ from emu.boot.full.hot.records import (
     SP_IRET,
     SP_MSR,
     SP_ONCE,
+    SP_PAUSE,
     SP_RDPMC,
     STOP_FAILED,
     STOP_MSR,
 )
 from emu.boot.full.hot.road import drain_own
+from emu.boot.full.hot.seqcount import begin_spin, note_load
 from emu.boot.full.hot.text import change_code, fetches_from, find_text, store_at_once
 from emu.boot.hot.code_pages import FALSE_ADDRESS
 from emu.boot.hot.deliver import system_call
@@ -142,6 +144,8 @@ def for_guest(machine, core, special):  # type: ignore[no-untyped-def]
         if get32(cpu, HFLAGS) & CPL == 0 and not is_native(get64(cpu, RCX) & 0xFFFFFFFF):
             core.stage = ACCOUNTED
             stop(machine, core, STOP_MSR)
+    elif special == SP_PAUSE:
+        begin_spin(full, core)
     elif special == SP_ONCE:
         array_at(core.text_slots, PAGE, I32)[core.current_pc & (PAGE - 1)] = 0
     else:
@@ -168,6 +172,7 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
             load_across(gear, boot, bus, machine, full, core, array_at(full.cpu, 1, CPU)[0], address, size)
             return
     load_access(machine, core, address, size)
+    note_load(array_at(full.gear, 1, GEAR)[0], machine, full, core, address, size, core.last_value)
     bus = array_at(machine.bus, 1, BUS)[0]
     if bus.cause == C_SIBLING or bus.cause == C_REMOTE:
         note_move(array_at(full.gear, 1, GEAR)[0], bus, address)

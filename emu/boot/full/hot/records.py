@@ -7,7 +7,7 @@ PAGE = 4096
 
 # INSTRUCTION.special of a real kernel. Those with the trait SPECIAL stop the core in front of them; the others, with the trait
 # GUEST, are carried out by Unicorn.
-SP_CALL, SP_FLUSH, SP_TABLES, SP_IRET, SP_MSR, SP_ONCE, SP_RDPMC = range(32, 39)
+SP_CALL, SP_FLUSH, SP_TABLES, SP_IRET, SP_MSR, SP_ONCE, SP_RDPMC, SP_PAUSE = range(32, 40)
 # CORE.stop beyond the engine's own
 STOP_MSR, STOP_FAILED = 32, 33
 # MACHINE.outcome beyond the engine's own
@@ -39,6 +39,12 @@ FULL = np.dtype(
         ("road_cycles", I64),  # what the page walks of the instruction in flight have taken
         ("deferred", I64),  # a fetch has been put off until its turn
         ("linear", I64),  # what `find_linear` has found
+        ("loaded_at", I64),  # physical address of the last load, 0: it was not of four bytes
+        ("loaded", I64),  # and its value
+        ("spins_on", I64),  # physical address of the odd number for which the core pauses, 0: it does not
+        ("spins_since", I64),
+        ("spins_from", I64),  # address of the pause
+        ("odd", I64),  # that number
         ("exception", I64),  # that the instruction in flight has raised
         ("exception_code", I64),
         ("software", I64),  # by INT n
