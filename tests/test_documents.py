@@ -167,11 +167,11 @@ def test_quick_lines_run_as_they_are_typed(document: str, tmp_path: Path, monkey
     follow([line for line in BY_DOCUMENT[document] if is_quick(line)], tmp_path, lambda line: list(line.words))
 
 
-# Boots need a kernel of the reader's own, and comparisons of kernels two; tests/boot and tests/compare have such runs.
+# Boots, and paths through kernels, need a kernel of the reader's own, comparisons two; tests/boot and tests/compare have such runs.
 RUN_HERE = {
     name: some
     for name, lines in BY_DOCUMENT.items()
-    if (some := [line for line in lines if line.words[1] != "boot" and "--from" not in line.words])
+    if (some := [line for line in lines if line.words[1] != "boot" and not {"--from", "--kernel"}.intersection(line.words)])
 }
 
 

@@ -48,12 +48,15 @@ class GuestTasks:
 
     def current(self, cpu: int) -> Task | None:
         """Who runs on a CPU, None while the kernel has not got so far or does not say."""
+        pointer = self.current_at(cpu)
+        address = None if pointer is None else self._word(pointer)
+        return None if address is None else self.task(address)
+
+    def current_at(self, cpu: int) -> int | None:
+        """Where the address of the task that runs on a CPU is, virtual; None as above."""
         offset = self.per_cpu_offset(cpu)
         variable = next((at for name in CURRENT if (at := self._symbols.address(name)) is not None), None)
-        if offset is None or variable is None:
-            return None
-        address = self._word((offset + variable) % 2**64)
-        return None if address is None else self.task(address)
+        return None if offset is None or variable is None else (offset + variable) % 2**64
 
     def per_cpu_offset(self, cpu: int) -> int | None:
         """What is added to the symbol of a per-CPU variable; a kernel for one CPU adds nothing."""

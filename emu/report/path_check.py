@@ -39,6 +39,10 @@ class Row:
             return ()
         return tuple(measure for measure, bar in self.bars.items() if self._is_outside(measure, bar))
 
+    def outside_words(self, name: str) -> list[str]:
+        """What is outside, in words that begin with a name."""
+        return [f"{name} {_off_words(self, measure)}" for measure in self.outside]
+
     def _is_outside(self, measure: Measure, bar: float) -> bool:
         off = self.off(measure)
         if measure is Measure.TRANSFERS and (self.real or {}).get(measure, 0.0) < TRANSFERS_LEAST:
@@ -100,7 +104,7 @@ class PathComparison:
         """What is outside its bar, in words; empty when the path is as long as the real one."""
         found = [(row.name, row) for row in (*self.rows(), *self.sections())]
         found += [(f"{row.name} in {context}", row) for context in ROWS for row in self.functions(context)]
-        return [f"{name} {_off_words(row, measure)}" for name, row in found for measure in row.outside]
+        return [words for name, row in found for words in row.outside_words(name)]
 
     def to_dict(self) -> dict[str, Any]:
         """What `--json` prints."""

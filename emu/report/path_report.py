@@ -1,6 +1,6 @@
 """The length of the path as text: system calls, holds of the queue's lock, functions, line transfers; ours beside the real."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.markup import escape
@@ -45,13 +45,13 @@ def _parts(comparison: PathComparison) -> Iterator[RenderableType]:
     else:
         yield Text(f"ours/real: {reference.name}; off: of the instructions; bar: in or out, for what matters (docs/path.md)")
     yield ""
-    yield _table("System calls, and what else a message costs", comparison.rows(), real=reference is not None)
-    yield _table("Under q_perm.lock", comparison.sections(), real=reference is not None)
+    yield rows_table("System calls, and what else a message costs", comparison.rows(), real=reference is not None)
+    yield rows_table("Under q_perm.lock", comparison.sections(), real=reference is not None)
     yield _transfers(comparison)
     for context in ROWS:
         rows = [row for row in comparison.functions(context) if context != USER and _is_shown(row)]
         if rows:
-            yield _table(f"Functions of {WHAT[context]}", rows, real=reference is not None)
+            yield rows_table(f"Functions of {WHAT[context]}", rows, real=reference is not None)
     if reference is not None:
         yield _verdict(comparison)
 
@@ -61,10 +61,11 @@ def _is_shown(row: Row) -> bool:
     return max(row.ours.instructions, real) >= SHOWN_LEAST
 
 
-def _table(title: str, rows: Iterable[Row], *, real: bool) -> Grid:
-    table = grid("", *HEADINGS.values(), *(("off", "<bar") if real else ()), title=title)
+def rows_table(title: str, rows: Iterable[Row], measures: Sequence[Measure] = tuple(Measure), *, real: bool = True) -> Grid:
+    """Rows with ours, or ours beside the real one, how far off that is, and whether within its bar."""
+    table = grid("", *(HEADINGS[each] for each in measures), *(("off", "<bar") if real else ()), title=title)
     for row in rows:
-        cells = [_cell(row, measure) for measure in Measure]
+        cells = [_cell(row, measure) for measure in measures]
         table.add_row(WHAT.get(row.name, row.name), *cells, *((_off(row), _bar(row)) if real else ()))
     return table
 

@@ -18,6 +18,7 @@ from typer.main import get_command
 from bench.report.canned import PARTIAL, STALLED, WAKEQ, write_trace
 from bench.report.canned_compare import COUNTED, comparison, row, sensitivity
 from bench.report.canned_kernel import MEASURED, places
+from bench.report.canned_kernel_path import kernel_path_report
 from bench.report.canned_path import path_comparison
 from emu.boot.ending import End, Ended
 from emu.boot.result import BootResult
@@ -122,6 +123,11 @@ def boot_from(emu, tmp_path):
 @sample("emu path")
 def path(emu, tmp_path):
     return [path_comparison().to_dict(), replace(path_comparison(), reference=None).to_dict()]
+
+
+@sample("emu path --kernel")
+def path_kernel(emu, tmp_path):
+    return [kernel_path_report(beside=beside).to_dict() for beside in (True, False)]
 
 
 @sample("emu calibrate")

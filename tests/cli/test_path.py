@@ -56,6 +56,16 @@ def test_a_variant_without_a_real_kernel(capsys):
         (["wakeq", "--messages", "many"], "messages must be a whole number, not 'many'"),
         (["wakeq", "--machine", "nope"], "machine must be one of"),
         (["wakeq", "--threads", "2"], "no such option"),
+        (["wakeq", "baseline"], "'baseline' is more than a variant: a program runs in a real kernel, --kernel FILE"),
+        (["wakeq", "--calls", "futex"], "--calls has no meaning without --kernel"),
+        (["--kernel", "/nonexistent"], "kernel /nonexistent: "),
+        (["--kernel", "/nonexistent", "--calls", "futx"], "not 'futx'; near are futex"),
+        (["wakeq", "--kernel", "/nonexistent", "--calls", "futex"], "a variant has the path of messages alone"),
+        (["--kernel", "/nonexistent", "--messages", "71"], "messages must be an even number of 61 to 5000, not 71"),
+        (["--kernel", "/nonexistent", "--messages", "80", "--", "./program"], "--messages has no meaning with a program"),
+        (["--kernel", "/nonexistent", "--cpus", "1"], "two threads that send each other messages need two cores"),
+        (["--kernel", "/nonexistent", "--to", "user"], "--to must be work_end"),
+        (["--kernel", "/nonexistent", "--symbols", "/nonexistent"], "--symbols /nonexistent: there is no such file"),
     ],
 )
 def test_bad_input(capsys, arguments, said):

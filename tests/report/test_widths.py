@@ -14,6 +14,7 @@ from bench.report.canned import PARTIAL, STALLED, WAKEQ, write_trace
 from bench.report.canned_compare import comparison, row, sensitivity
 from bench.report.canned_coverage import BRANCHES, GONE
 from bench.report.canned_kernel import MEASURED, places
+from bench.report.canned_kernel_path import kernel_path_report
 from bench.report.canned_kernels import COMPARISON as COMPARED_KERNELS
 from bench.report.canned_path import like
 from emu.assembly.variants import differing_files, get_variant, variants
@@ -40,6 +41,7 @@ from emu.report.compare_report import render_comparison
 from emu.report.coverage_report import judge, render_coverage
 from emu.report.grid import Beside, grid
 from emu.report.kernel_compare_report import render_kernel_comparison
+from emu.report.kernel_path_report import render_kernel_path
 from emu.report.kernel_report import render_kernel
 from emu.report.litmus_report import Run as LitmusRun
 from emu.report.litmus_report import render_line, render_summary, render_test
@@ -189,6 +191,8 @@ REPORTS: dict[str, Callable[[int], str]] = {
     **{f"compare {name}": rendered(render_comparison, each) for name, each in COMPARISONS.items()},
     "sensitivity": rendered(render_sensitivity, sensitivity()),
     "path beside the real one": rendered(render_path, path("wakeq")),
+    "kernel path beside ours": rendered(render_kernel_path, kernel_path_report()),
+    "kernel path alone": rendered(render_kernel_path, kernel_path_report(beside=False, partial=True)),
     "path alone": rendered(render_path, path("wakeq-release-fixed")),
     "coverage": rendered(render_coverage, judge(BRANCHES, GONE, [], set())),
     "calibrate": lambda width: render_calibration(calibration(), width=width, colour=False),

@@ -235,6 +235,7 @@ class FullGear:
                     self._access_msr(core)
                 case rec.TRACE_FULL:
                     self.flush_trace()
+                    return rec.SLICE_DONE
                 case rec.DEADLOCK:
                     raise Halted
                 case rec.SLICE_DONE | rec.RUN_DONE | records.CALL:

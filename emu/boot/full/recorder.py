@@ -1,40 +1,38 @@
 """The trace of a region: to the engine's records come the tasks, which it does not know, and what its numbers mean.
 
-A kernel's tasks are known by their switches; a record belongs to the task that `__switch_to` was last called for on its core.
+A record belongs to the task whose address its core has stored last where the kernel keeps it, the per-CPU variable of `current`.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emu.boot.full.machine import SWITCHES
 from emu.boot.machine import Machine
 from emu.boot.tasks import GuestTasks, Task
 from emu.elf.kernel_file import KERNEL_HALF
 from emu.errors import LimitReached
 from emu.isa import decode_one
 from emu.trace.file import Records, TraceWriter
-from emu.trace.record import TRACE_DTYPE, Kind
+from emu.trace.record import TRACE_DTYPE, Access, Kind
 
 LONGEST = 15  # bytes of an instruction
 WORD_BITS = 3  # what accesses meet is remembered by words of eight bytes
 IDLE = -1  # the number of all idle tasks
 IDLE_NAME = "swapper/"  # and a CPU's number
 TASKS_MAX = np.iinfo(TRACE_DTYPE["task"]).max
-_INSTRUCTION, _MARK = int(Kind.INSTRUCTION), int(Kind.MARK)
+_INSTRUCTION, _STORE = int(Kind.INSTRUCTION), int(Access.STORE)
 
 
 class Recorder:
     """Takes the records of a region, part by part, and writes them down."""
 
-    def __init__(self, machine: Machine, events: Sequence[str], guest: GuestTasks | None, writer: TraceWriter) -> None:
+    def __init__(self, machine: Machine, guest: GuestTasks | None, writer: TraceWriter) -> None:
         """At the beginning of a region. `guest` knows tasks: without it, or without symbols, all are idle ones."""
         self._machine, self._guest, self._writer = machine, guest, writer
-        self._switches = events.index(SWITCHES) if SWITCHES in events else None
         self._numbers: dict[int, int] = {}  # by the address of a task_struct
         self.tasks: list[Task] = []  # by number, as they were called when they were first seen
-        self._running = [IDLE if guest is None else self._number_of(guest.current(cpu)) for cpu in range(len(machine.cores))]
+        cpus = range(len(machine.cores))
+        self._running = [IDLE if guest is None else self._number_of(guest.current(cpu)) for cpu in cpus]
+        self._current_at = [None if guest is None else self._physical(cpu, guest.current_at(cpu)) for cpu in cpus]
         self.instructions: dict[int, str] = {}  # disassembly by virtual address
         self._unread: dict[int, tuple[int, int]] = {}  # addresses whose code could not be read yet: core and task of a record
         self._words = np.zeros(0, np.uint64)
@@ -60,13 +58,18 @@ class Recorder:
         own: NDArray[np.int64] = np.flatnonzero(records["core"] == core)
         if not len(own):
             return
-        marks = (records["kind"][own] == _MARK) & (records["detail"][own] == self._switches) if self._switches is not None else []
-        places = np.flatnonzero(marks)
-        values = records["value"][own[places]].tolist()
+        places = np.zeros(0, np.int64)
+        if (current := self._current_at[core]) is not None:
+            stores = (records["access"][own] & _STORE != 0) & (records["address"][own] == np.uint64(current))
+            places = np.flatnonzero(stores) + 1  # from the next record on
+        values = records["value"][own[places - 1]].tolist()
         numbers = [self._running[core], *(self._number(value) for value in values)]
         lengths = np.diff(np.concatenate(([0], places, [len(own)])))
         records["task"][own] = np.repeat(np.array(numbers, np.int16), lengths)
         self._running[core] = numbers[-1]
+
+    def _physical(self, cpu: int, address: int | None) -> int | None:
+        return None if address is None else self._machine.physical(self._machine.cores[cpu], address)
 
     def _number(self, address: int) -> int:
         if address in self._numbers:

@@ -24,7 +24,7 @@ from emu.boot.result import BootResult
 from emu.boot.run import Watchers, begin, summarise
 from emu.boot.session import Session
 from emu.boot.spec import BootSpec
-from emu.boot.tasks import GuestTasks, Read
+from emu.boot.tasks import GuestTasks
 from emu.description.machine_file import MachineFile
 from emu.elf.elf_file import Elf
 from emu.elf.kernel_symbols import kernel_elf, kernel_symbols
@@ -32,7 +32,7 @@ from emu.elf.struct_types import StructTypes, struct_types
 from emu.elf.symbols import SymbolTable, read_system_map
 from emu.engine.machine import Options
 from emu.errors import UserError
-from emu.subjects.kernel.places import Places
+from emu.subjects.kernel.names import Names
 from emu.subjects.kernel.result import DetailResult, detail_result
 from emu.subjects.kernel.roles import Roles, unrecognised
 from emu.subjects.kernel.trace_header import trace_header
@@ -111,20 +111,6 @@ def _trace(region: RegionSpec) -> AbstractContextManager[TraceWriter | None]:
     return TraceWriter(region.trace, None, max_records=region.trace_records, overwrite=region.overwrite)
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What tells the names of a running kernel."""
-
-    symbols: SymbolTable | None
-    types: StructTypes | None
-    read: Read
-    cpus: int
-
-    def tasks(self) -> GuestTasks | None:
-        """Its tasks; None without symbols."""
-        return None if self.symbols is None else GuestTasks(self.symbols, self.types, self.read)
-
-
 def _look_at(
     session: Session,
     region: RegionSpec,
@@ -136,20 +122,20 @@ def _look_at(
     """The region, from where the session stands."""
     decoder = _decoder(description, names.symbols)
     options = Options(slice_cycles=region.slice_cycles, run_ahead=region.run_ahead, trace=writer is not None)
-    recorder = None if writer is None else Recorder(session.machine, decoder.events, names.tasks(), writer)
+    recorder = None if writer is None else Recorder(session.machine, names.tasks(), writer)
     gear, guest = FullGear(session.machine, description, decoder, options, region.seed, recorder), names.tasks()
     if guest is not None:
         gear.log.tasks.begin([None if (task := guest.current(cpu)) is None else task.address for cpu in range(names.cpus)])
     started = time.monotonic()
     ended = _run_region(gear, session, region, pause)
     measured = measure(gear, time.monotonic() - started)
-    places = Places(names.symbols, names.types, names.read, names.cpus)
+    places = names.places()
     if guest is not None:
         measured = replace(measured, tasks=tuple(_named(measured.tasks, guest)))
     detail = detail_result(measured, places, tuple(unrecognised(names.symbols)), region.items)
     gear.decoder.save()
     if writer is not None and recorder is not None:
-        header = trace_header(gear, recorder, names.symbols, places, detail.locks, region.command)
+        header = trace_header(gear, recorder, names, places, detail.locks, region.command)
         writer.close(header=header, trace_digest=measured.digest, partial=ended.how in (End.STOPPED, End.LIMIT))
     return ended, detail
 

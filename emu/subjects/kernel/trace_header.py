@@ -8,6 +8,7 @@ from emu.boot.full.recorder import Recorder
 from emu.elf.kernel_file import KERNEL_HALF
 from emu.elf.symbols import SymbolTable
 from emu.subjects.kernel.lock_names import NamedLock
+from emu.subjects.kernel.names import Names
 from emu.subjects.kernel.places import Places
 from emu.trace.header import LockName, Region, Symbol, TaskName, TraceHeader
 from emu.units import LINE_BYTES
@@ -17,17 +18,17 @@ NO_LOCK = "no lock"  # a word that was taken as a spin lock is, and never releas
 
 
 def trace_header(
-    gear: FullGear, recorder: Recorder, symbols: SymbolTable | None, places: Places, locks: Sequence[NamedLock], arguments: str
+    gear: FullGear, recorder: Recorder, kernel: Names, places: Places, locks: Sequence[NamedLock], arguments: str
 ) -> TraceHeader:
     """Of a region that is over. `arguments` are the command line that made it."""
     names = {word: lock.name for lock in locks for word in lock.words}
     found = gear.machine.locks[: int(gear.machine.record["lock_count"][0])]["address"].tolist()
     return TraceHeader(
-        variant="",
+        variant=kernel.release(),
         machine=gear.description.name,
         cores=gear.machine.count,
         arguments=arguments,
-        symbols=tuple(_functions(recorder.instructions, symbols)),
+        symbols=tuple(_functions(recorder.instructions, kernel.symbols)),
         instructions=recorder.instructions,
         marks=tuple(gear.decoder.events),
         locks=tuple(LockName(names.get(word, NO_LOCK), word) for word in found),

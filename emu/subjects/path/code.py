@@ -19,6 +19,7 @@ class Code:
         symbols = {address: header.symbol_at(address)[0] for address in header.instructions}
         routines = {address: symbol.partition(".")[0] for address, symbol in symbols.items()}
         self.function = {address: names.get(routine, routine) for address, routine in routines.items()}
+        self.entries = {address for address in symbols if header.symbol_at(address)[1] == 0}
         texts = header.instructions.items()
         self.calls, self.returns, self.interrupt_returns = header.calls, header.returns, header.interrupt_returns
         self.locked = {at for at, text in texts if text.startswith("lock ") or (text.startswith("xchg") and "[" in text)}

@@ -32,7 +32,7 @@ def _owners(records: Records, stacks: NDArray[np.uint64]) -> tuple[NDArray[np.in
     """The owner of each record, and how many of them are sure."""
     owners: NDArray[np.int64] = np.where(records["task"] < 0, -1 - records["core"].astype(np.int64), records["task"])
     switching = (records["kind"] == _INSTRUCTION) & np.isin(records["pc"], stacks)
-    known = len(records)
+    spans = list[tuple[int, int]]()  # from a change of stacks to where it is seen
     for core in np.unique(records["core"]):
         own = np.flatnonzero(records["core"] == core)
         tasks = owners[own]
@@ -42,6 +42,14 @@ def _owners(records: Records, stacks: NDArray[np.uint64]) -> tuple[NDArray[np.in
             if following < len(changes):
                 change = changes[following]
                 owners[own[place + 1 : change]] = tasks[change]
-            else:
-                known = min(known, int(own[place]))
-    return owners, known
+            seen = int(own[changes[following]]) if following < len(changes) else len(records) + 1
+            spans.append((int(own[place]), seen))
+    return owners, _outside(spans, len(records))
+
+
+def _outside(spans: list[tuple[int, int]], place: int) -> int:
+    """The last place up to `place` that is within no span."""
+    for begin, end in sorted(spans, reverse=True):
+        if begin < place < end:
+            place = begin
+    return place

@@ -1,5 +1,6 @@
 """What a piece of the path costs apart from time: instructions, accesses, lines, and lines that had to come from elsewhere."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from enum import Enum
 
@@ -59,6 +60,12 @@ class Means:
             lines=sum(len(each.lines) for each in tallies) / over,
             transfers=sum(each.transfers for each in tallies) / over,
         )
+
+    @classmethod
+    def total(cls, means: "Iterable[Means]") -> "Means":
+        """Their sums."""
+        found = list(means)
+        return cls(**{each.name: sum(getattr(one, each.name) for one in found) for each in fields(cls)})
 
     def __getitem__(self, measure: Measure) -> float:
         """One of them."""

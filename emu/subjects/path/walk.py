@@ -6,7 +6,7 @@ the plugin that the real kernels' accesses were counted with; any other read-mod
 lock begins behind the instruction that took it and ends with the store that frees it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from emu.subjects.path.code import Chain, Code, Inlined
 from emu.subjects.path.owners import with_owners
-from emu.subjects.path.tally import Tally
+from emu.subjects.path.tally import Means, Tally
 from emu.trace.coherence_replay import CoherenceReplay, Event
 from emu.trace.file import Records, TraceFile
 from emu.trace.header import TraceHeader
@@ -22,7 +22,6 @@ from emu.trace.record import Access, Kind
 from emu.units import LINE_BYTES
 
 OTHER_CALL, IDLE, USER = "other call", "idle", "user"
-INTERRUPTS = {0xFD: "irq_resched"}
 OTHER_INTERRUPT = "irq_other"
 SYSTEM_CALLS = "system_calls"  # the event whose value is a call's number
 SLEEP = "schedule"
@@ -45,6 +44,7 @@ class Rules:
     numbers: Mapping[int, str] = field(default_factory=dict)  # and by number
     holds_of: Callable[[str], bool] = lambda lock: True  # which locks are looked at
     wakes: frozenset[str] = frozenset()  # marks and routines that wake somebody, now or when the lock is free
+    interrupts: Mapping[int, str] = field(default_factory=dict)  # names of interrupts by vector
     inlined: Inlined = field(default_factory=dict)  # routines that count as a part of what calls them
     names: Mapping[str, str] = field(default_factory=dict)  # routines that go by another name
 
@@ -57,14 +57,20 @@ class Outcome(Enum):
     GOES_ON = "goes on"
 
 
-@dataclass(slots=True)
-class Episode:
-    """One system call from its first kernel instruction to its last, one stay in the idle task, or one interrupt."""
+@dataclass(slots=True, kw_only=True)
+class Piece:
+    """A piece of the path, function by function."""
 
-    kind: str
     first: int  # number of its first record among those walked
     functions: dict[str, Tally] = field(default_factory=dict)
     over: bool = False
+
+    def tally(self, function: str) -> Tally:
+        """Where instructions of a function are charged."""
+        found = self.functions.get(function)
+        if found is None:
+            found = self.functions[function] = Tally()
+        return found
 
     def total(self) -> Tally:
         """All its functions together."""
@@ -74,18 +80,32 @@ class Episode:
         return total
 
 
-@dataclass(slots=True)
-class Hold:
+@dataclass(slots=True, kw_only=True)
+class Episode(Piece):
+    """One system call from its first kernel instruction to its last, one stay in the idle task, or one interrupt."""
+
+    kind: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Hold(Piece):
     """One hold of a lock, in an episode."""
 
     name: str
-    first: int
     lock: int  # physical address of the lock word
     episode: Episode
     outcome: Outcome = Outcome.GOES_ON
-    tally: Tally = field(default_factory=Tally)
     woken_by: str = ""  # the first routine or mark that woke somebody
-    over: bool = False
+
+
+def function_means(pieces: Sequence[Piece], count: int | None = None) -> dict[str, Means]:
+    """Means of each function over `count` (default: how many pieces there are), the longest first."""
+    found = dict[str, list[Tally]]()
+    for each in pieces:
+        for name, tally in each.functions.items():
+            found.setdefault(name, []).append(tally)
+    means = {name: Means.of(tallies, len(pieces) if count is None else count) for name, tallies in found.items()}
+    return dict(sorted(means.items(), key=lambda each: (-each[1].instructions, each[0])))
 
 
 @dataclass(slots=True)
@@ -142,7 +162,7 @@ class _Walker:
             elif kind == _ACCESS:
                 self._accesses[core].append((access, address, size))
             elif kind == _INTERRUPT:
-                episode = self._begin(INTERRUPTS.get(detail, OTHER_INTERRUPT))
+                episode = self._begin(self._rules.interrupts.get(detail, OTHER_INTERRUPT))
                 self._interrupts.setdefault(task, []).append((episode, Chain(self._rules.inlined)))
                 self._accesses[core].clear()  # of an instruction that has not come to its end
             elif kind == _ACQUIRED and detail in self._locks:
@@ -152,7 +172,7 @@ class _Walker:
             self._place += 1
 
     def _begin(self, kind: str) -> Episode:
-        episode = Episode(kind, self._place)
+        episode = Episode(kind=kind, first=self._place)
         self._walk.episodes.append(episode)
         return episode
 
@@ -164,7 +184,7 @@ class _Walker:
     def _take(self, core: int, task: int, name: str, lock: int) -> None:
         episode = self._in(task)
         if episode is not None:
-            hold = Hold(name, self._place, lock, episode)
+            hold = Hold(name=name, first=self._place, lock=lock, episode=episode)
             self._holds[core].append(hold)
             self._walk.holds.append(hold)
 
@@ -185,7 +205,7 @@ class _Walker:
             self._running[core] = task
             if before < 0:
                 self._stays.pop(before, None)
-        function = self._code.function.get(pc, "?")
+        function = self._code.function.get(pc, USER if pc < KERNEL_SPACE else "?")
         interrupts = self._interrupts.get(task)
         if interrupts:
             episode, chain = interrupts[-1]
@@ -193,11 +213,8 @@ class _Walker:
             episode = self._stay(task, pc, function)
             chain = self._chains.get(task) or self._chains.setdefault(task, Chain(self._rules.inlined))
         charged = chain.charge(function, pc, self._code) if self._rules.inlined else function
-        tally = episode.functions.get(charged)
-        if tally is None:
-            tally = episode.functions[charged] = Tally()
         holds = self._held(core, task)
-        self._charge(core, pc, [tally, *(hold.tally for hold in holds)])
+        self._charge(core, pc, [each.tally(charged) for each in (episode, *holds)])
         if function in self._rules.wakes:
             self._wake(holds, function)
         for hold in holds:
@@ -229,7 +246,7 @@ class _Walker:
             self._chains.pop(task, None)
         if function in self._rules.calls and task >= 0:
             stay.kind = self._rules.calls[function]
-        elif function == SLEEP and task in self._let_go:
+        elif function == SLEEP and pc in self._code.entries and task in self._let_go:
             hold = self._let_go.pop(task)
             if hold.outcome is Outcome.GOES_ON:
                 hold.outcome = Outcome.SLEEPS

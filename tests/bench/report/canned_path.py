@@ -19,6 +19,7 @@ def like(reference: Reference) -> PathLengths:
         functions=functions | {"user": {"program": Means(instructions=94)}},
         sections={name: means(reference.sections[name]) for name in SECTIONS},
         holds=dict.fromkeys(SECTIONS, 100),
+        held={name: {f"do_{name.partition('_')[0]}": means(reference.sections[name])} for name in SECTIONS},
         transfers=dict(reference.transfers),
         objects=dict(reference.objects),
     )

@@ -56,7 +56,7 @@ def header() -> TraceHeader:
         arguments="run",
         symbols=tuple(symbols),
         instructions=instructions,
-        marks=("handed_over", "enqueued"),
+        marks=("handed_over", "enqueued", "system_calls"),
         locks=(LockName("q_perm.lock", LOCK, "queue"), LockName("pi_lock", TASK1)),
         tasks=(TaskName("pmsg/0", 0xFFFF880000400000), TaskName("pmsg/1", 0xFFFF880000500000)),
     )
@@ -77,8 +77,8 @@ class Recorder:
             self.rows.append((0, pc, place, 0, 0, 0, task, core, Kind.ACCESS, 0, 0, kind, 8))
         self.rows.append((0, pc, address, 0, 1, 0, task, core, Kind.INSTRUCTION, 1, 0, access, 8 if access else 0))
 
-    def event(self, core: int, task: int, kind: Kind, detail: int, address: int = 0) -> None:
-        self.rows.append((0, 0, address, 0, 0, detail, task, core, kind, 0, 0, 0, 0))
+    def event(self, core: int, task: int, kind: Kind, detail: int, address: int = 0, value: int = 0) -> None:
+        self.rows.append((0, 0, address, value, 0, detail, task, core, kind, 0, 0, 0, 0))
 
     def send(self, *, interrupted: bool = False) -> None:
         """pmsg/0 on core 0 hands a message over."""
@@ -130,6 +130,30 @@ class Recorder:
         self.run(1, 1, "sys_msgrcv+3", (LOAD, STACK1))
         self.run(1, 1, "entry+3")
 
+    def call(self, number: int, *, exception: bool = False) -> None:
+        """pmsg/0 makes a call by number, known by nothing else; a lock within a lock, and perhaps an exception that takes one."""
+        self.run(0, 0, "program")
+        self.event(0, 0, Kind.MARK, 2, value=number)
+        self.run(0, 0, "entry")
+        self.run(0, 0, "do_msgsnd", (RMW, LOCK))
+        self.event(0, 0, Kind.LOCK_ACQUIRED, 0, LOCK)
+        self.run(0, 0, "do_msgsnd+1", (LOAD, QUEUE))
+        self.run(0, 0, "do_msgsnd", (RMW, TASK1))
+        self.event(0, 0, Kind.LOCK_ACQUIRED, 1, TASK1)
+        if exception:
+            self.event(0, 0, Kind.INTERRUPT, 14)
+            self.run(0, 0, "reschedule_interrupt", (STORE, STACK0))
+            self.event(0, 0, Kind.LOCK_ACQUIRED, 1, STACK1)
+            self.event(0, 0, Kind.INTERRUPT, 0xFD)
+            self.run(0, 0, "reschedule_interrupt+1")
+            self.run(0, 0, "do_msgsnd+4", (STORE, STACK1))
+            self.run(0, 0, "reschedule_interrupt+1")
+        self.run(0, 0, "update")
+        self.run(0, 0, "do_msgsnd+4", (STORE, TASK1))
+        self.run(0, 0, "do_msgsnd+4", (STORE, LOCK))
+        self.run(0, 0, "entry+3")
+        self.run(0, 0, "program")
+
     def walk(self, path: Path, **given) -> Walk:
         with TraceWriter(path / "t", self.head, overwrite=True) as writer:
             writer.append(np.array(self.rows, TRACE_DTYPE))
@@ -162,7 +186,7 @@ def test_a_call_and_its_hold(recorder: Recorder, tmp_path: Path):
     }  # fmt: skip
     (hold,) = found.holds
     assert (hold.episode.kind, hold.outcome) == ("msgsnd", Outcome.WAKES)
-    assert (hold.tally.instructions, hold.tally.loads, hold.tally.stores, hold.tally.locked) == (9, 4, 5, 0)
+    assert (hold.total().instructions, hold.total().loads, hold.total().stores, hold.total().locked) == (9, 4, 5, 0)
     assert [each.kind for each in found.episodes] == ["user", "msgsnd"]
 
 
@@ -185,7 +209,7 @@ def test_an_interrupt_stands_apart(recorder: Recorder, tmp_path: Path):
     assert Means.of([interrupted.total()]) == Means.of([plain.total()])
     (interrupt,) = by_kind(found)["irq_resched"]
     assert (interrupt.total().instructions, interrupt.total().loads, interrupt.total().stores) == (2, 1, 1)
-    assert [hold.tally.instructions for hold in found.holds] == [9, 9]
+    assert [hold.total().instructions for hold in found.holds] == [9, 9]
 
 
 def test_a_sleeper_is_charged_nothing(recorder: Recorder, tmp_path: Path):
@@ -195,7 +219,7 @@ def test_a_sleeper_is_charged_nothing(recorder: Recorder, tmp_path: Path):
     assert kinds["msgrcv"][0].total().instructions == 2 + 3 + 1 + 2 + 2 + 3  # to the new stack, and on from the old one
     assert kinds["idle"][0].total().instructions == 2 + 1 + 2
     assert [(hold.episode.kind, hold.outcome) for hold in found.holds] == [("msgrcv", Outcome.SLEEPS)]
-    assert found.holds[0].tally.instructions == 1
+    assert found.holds[0].total().instructions == 1
 
 
 def test_lines_that_move(recorder: Recorder, tmp_path: Path):
@@ -208,7 +232,7 @@ def test_lines_that_move(recorder: Recorder, tmp_path: Path):
     assert moved == [(Event.WRITE_MISS, LOCK), (Event.WRITE_MISS, LOCK)]
     second = by_kind(found)["msgsnd"][1]
     assert second.total().transfers == second.functions["do_msgsnd"].transfers == 1
-    assert [hold.tally.transfers for hold in found.holds] == [0, 0, 0]  # the cmpxchg is before the hold
+    assert [hold.total().transfers for hold in found.holds] == [0, 0, 0]  # the cmpxchg is before the hold
 
 
 def test_means_in_steady_state(recorder: Recorder, tmp_path: Path):
@@ -241,3 +265,41 @@ def test_the_hold_of_another_lock_is_none(recorder: Recorder, tmp_path: Path):
     recorder.head = replace(recorder.head, locks=tuple(reversed(recorder.head.locks)))
     recorder.send()
     assert recorder.walk(tmp_path).holds == []
+
+
+KERNEL_RULES = {
+    "calls": {}, "numbers": {69: "msgsnd"}, "holds_of": lambda lock: True, "wakes": frozenset({"update"}),
+    "interrupts": {14: "page_fault", 0xFD: "reschedule"},
+}  # fmt: skip
+
+
+def test_a_call_by_its_number_and_locks_within_locks(recorder: Recorder, tmp_path: Path):
+    recorder.call(69)
+    recorder.call(0)
+    found = recorder.walk(tmp_path, **KERNEL_RULES)
+    assert [each.kind for each in found.episodes] == ["user", "msgsnd", "user", "other call", "user"]
+    assert [each.over for each in found.episodes] == [True, True, True, True, False]
+    outer, inner = found.holds[:2]
+    assert (outer.name, outer.total().instructions, outer.outcome, outer.woken_by) == ("q_perm.lock", 5, Outcome.WAKES, "update")
+    assert (inner.name, inner.total().instructions, inner.episode) == ("pi_lock", 2, outer.episode)
+    assert {name: each.instructions for name, each in outer.functions.items()} == {"do_msgsnd": 4, "update": 1}
+
+
+def test_exceptions_within_each_other_have_locks_of_their_own(recorder: Recorder, tmp_path: Path):
+    recorder.call(69, exception=True)
+    found = recorder.walk(tmp_path, **KERNEL_RULES)
+    assert {kind: [each.total().instructions for each in those] for kind, those in by_kind(found).items()} == {
+        "user": [1, 1], "msgsnd": [8], "page_fault": [3], "reschedule": [1]
+    }  # fmt: skip
+    lengths = [(hold.episode.kind, hold.total().instructions, hold.over) for hold in found.holds]
+    assert lengths == [("msgsnd", 5, True), ("msgsnd", 2, True), ("page_fault", 1, True)]
+
+
+@pytest.mark.parametrize("records", [1, 2, 3, 7])
+def test_a_trace_may_be_read_in_parts_of_any_size(records: int, recorder: Recorder, tmp_path: Path, monkeypatch):
+    for _ in range(2):
+        recorder.send(interrupted=True)
+        recorder.receive()
+    whole = recorder.walk(tmp_path)
+    monkeypatch.setattr("emu.trace.file.CHUNK_RECORDS", records)
+    assert recorder.walk(tmp_path) == whole

@@ -8,8 +8,8 @@ from typing import Protocol, TypeVar
 from emu.errors import CheckFailed
 from emu.subjects.ipc_msg import QUEUE_LOCK
 from emu.subjects.ipc_msg.path.reference import Correspondence
-from emu.subjects.path.tally import Means, Tally
-from emu.subjects.path.walk import IDLE, USER, Outcome, Rules, Walk
+from emu.subjects.path.tally import Means
+from emu.subjects.path.walk import IDLE, USER, Outcome, Rules, Walk, function_means
 from emu.trace.coherence_replay import Event
 
 CALLS = ("msgsnd", "msgrcv")
@@ -28,6 +28,7 @@ def rules(same: Correspondence) -> Rules:
         calls={f"sys_{call}": call for call in CALLS},
         holds_of=lambda lock: lock == QUEUE_LOCK,
         wakes=frozenset({"handed_over"}),
+        interrupts={0xFD: "irq_resched"},
         inlined=same.inlined,
         names=same.names,
     )
@@ -45,7 +46,8 @@ class PathLengths:
     """Means over `messages` messages in steady state; a message is one msgsnd and one msgrcv.
 
     `rows` and `functions` have the contexts of `ROWS`: a system call's per call, the others' per message. `holds` says how
-    many holds stand behind each section. `transfers` are coherence events a message by kind, `objects` by kind of object.
+    many holds stand behind each section, `held` what of each function is in one. `transfers` are coherence events a message by
+    kind, `objects` by kind of object.
     """
 
     messages: int
@@ -53,6 +55,7 @@ class PathLengths:
     functions: dict[str, dict[str, Means]]
     sections: dict[str, Means]
     holds: dict[str, int]
+    held: dict[str, dict[str, Means]]
     transfers: dict[str, float]
     objects: dict[str, float]
     partial: bool = False  # of the beginning of a trace
@@ -80,16 +83,13 @@ def measure(walk: Walk, warm_up: int, kind_of: Callable[[int], str]) -> PathLeng
         own = [each for each in episodes if each.kind == kind]
         count = len(own) if kind in CALLS else messages
         rows[kind] = Means.of([each.total() for each in own], count)
-        pieces: dict[str, list[Tally]] = {}
-        for each in own:
-            for name, tally in each.functions.items():
-                pieces.setdefault(name, []).append(tally)
-        functions[kind] = {name: Means.of(tallies, count) for name, tallies in pieces.items()}
-    sections, holds = {}, {}
+        functions[kind] = function_means(own, count)
+    sections, holds, under = {}, {}, {}
     for kind, (call, outcome) in SECTIONS.items():
         everywhere = [each for each in walk.holds if (each.episode.kind, each.outcome) == (call, outcome)]
         held = _within(everywhere, begin, end) or everywhere
-        sections[kind], holds[kind] = Means.of([each.tally for each in held]), len(held)
+        sections[kind], holds[kind] = Means.of([each.total() for each in held]), len(held)
+        under[kind] = function_means(held)
     events = [event for event in walk.transfers if begin <= event[0] < end]
     return PathLengths(
         messages=messages,
@@ -97,6 +97,7 @@ def measure(walk: Walk, warm_up: int, kind_of: Callable[[int], str]) -> PathLeng
         functions=functions,
         sections=sections,
         holds=holds,
+        held=under,
         transfers=_rates((event.name.lower() for _, event, _ in events), messages, (e.name.lower() for e in Event if e)),
         objects=_rates((kind_of(address) for _, _, address in events), messages),
     )
