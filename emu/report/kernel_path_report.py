@@ -11,10 +11,11 @@ from emu.report.kernel_path_check import Beside, KernelPathReport
 from emu.report.page import WIDTH, count, page
 from emu.report.path_report import HEADINGS, SHOWN_LEAST, WHAT, rows_table
 from emu.run.kernel_path import KernelPath
+from emu.subjects.ipc_msg.path.beside import BOTH, Part
 from emu.subjects.path.tally import Means, Measure
 from emu.subjects.path.walk import IDLE, OTHER_CALL, USER
 
-SECTIONS_MAX, FUNCTIONS_MAX, OBJECTS_MAX = 16, 40, 12  # rows of a table; --json has all
+SECTIONS_MAX, FUNCTIONS_MAX, OBJECTS_MAX, ALONE_MAX = 16, 40, 12, 12  # rows of a table; --json has all
 SHORT = (Measure.INSTRUCTIONS, Measure.LINES, Measure.TRANSFERS)  # for tables beside which there is more to say; --json has all
 NAMES = {IDLE: "the idle task", USER: "the program", OTHER_CALL: "other calls"}
 
@@ -96,10 +97,14 @@ def _beside(report: KernelPathReport, beside: list[Beside]) -> Iterator[Renderab
     found = report.found
     yield Text(f"ours/this kernel's: ours is {found.variant}, of Linux 4.8.15; off: of the instructions; bar: docs/path.md")
     yield ""
-    reasons = dict[str, str]()
+    reasons, alone = dict[str, str](), dict[str, dict[str, float]]()
     for each in beside:
         yield rows_table(WHAT[each.context], [each.whole, *(row for _, row in each.parts)], SHORT)
-        reasons |= {part.name: part.reason for part, _ in each.parts if part.reason}
+        for part, _ in each.parts:
+            if part.reason:
+                reasons[part.name] = part.reason
+            elif part.name != BOTH:
+                alone.setdefault(part.name, {}).update(_lengths(part))
     for each in beside:
         if each.context in found.lengths.counts:
             rows = [row for row in each.functions if row.ours.instructions >= SHOWN_LEAST]
@@ -108,12 +113,22 @@ def _beside(report: KernelPathReport, beside: list[Beside]) -> Iterator[Renderab
     yield ""
     for name, reason in reasons.items():
         yield Text.from_markup(f"[bold]{escape(name)}[/]: {escape(reason)}")
+    for name, lengths in alone.items():
+        longest = sorted(lengths, key=lambda each: (-lengths[each], each))
+        more = f", and {len(longest) - ALONE_MAX} more" if len(longest) > ALONE_MAX else ""
+        named = ", ".join(f"{each} {lengths[each]:.0f}" for each in longest[:ALONE_MAX])
+        yield Text.from_markup(f"[bold]{escape(name)}[/], for no known reason: {escape(named)}{more}")
     yield ""
     outside = report.outside()
     if outside:
         yield Text(f"{count(len(outside), 'figure')} of the same functions outside the bar: {'; '.join(outside)}", style="bold red")
     else:
         yield Text("everything that is the same code is within its bar")
+
+
+def _lengths(part: Part) -> dict[str, float]:
+    """Instructions of the functions of a part that one side has."""
+    return {name: means.instructions for functions in (part.ours, part.kernel) for name, means in functions.items()}
 
 
 def _cells(means: Means, measures: Iterable[Measure]) -> list[str]:

@@ -61,6 +61,11 @@ def test_a_difference_has_no_bar_and_a_reason() -> None:
     assert "CONFIG_SECURITY" in render_kernel_path(kernel_path_report())
 
 
+def test_what_is_not_explained_is_named() -> None:
+    text = " ".join(render_kernel_path(kernel_path_report()).split())
+    assert "others of the kernel's, for no known reason: something_of_their_own 19" in text
+
+
 def test_lines_of_a_hold_that_is_one_part_are_those_of_the_hold() -> None:
     hold = beside(kernel_path_report(), "msgrcv_sleep_hold")
     ((_, row),) = hold.parts
