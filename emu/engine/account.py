@@ -2,7 +2,7 @@
 
 from unicorn import x86_const as x86
 
-from emu.engine.lock_frames import begin_frame, enter_routine, leave_routine
+from emu.engine.lock_frames import begin_frame, enter_routine, jump_frame, leave_routine
 from emu.engine.lock_sites import count_iteration, count_under_locks
 from emu.engine.locks import account_locks
 from emu.engine.log import log_event
@@ -156,8 +156,10 @@ def follow_calls(machine, core, instruction, next_pc):  # type: ignore[no-untype
     """A branch has retired: know who calls the routines of locks, and when these return."""
     following = core.current_pc + instruction.length
     if instruction.traits & CALLS_LOCK:
-        if next_pc != following:  # or it is a conditional jump that goes on
-            begin_frame(machine, get(machine, core, RSP), following if instruction.branch == CALL else core.current_pc)
+        if instruction.branch == CALL:
+            begin_frame(machine, get(machine, core, RSP), following)
+        elif next_pc != following:  # or it is a conditional jump that goes on
+            jump_frame(machine, get(machine, core, RSP), core.current_pc)
     elif instruction.branch == RETURN and machine.frame_count > 0:
         leave_routine(machine, core)
 

@@ -63,6 +63,13 @@ def begin_frame(machine, stack, site):  # type: ignore[no-untyped-def]
 
 
 @njit
+def jump_frame(machine, stack, site):  # type: ignore[no-untyped-def]
+    """A routine is jumped to, and returns for whoever jumps: that is its frame, unless a routine that has one ends so."""
+    if frame_at(machine, stack) < 0:
+        begin_frame(machine, stack, site)
+
+
+@njit
 def end_frame(machine, index):  # type: ignore[no-untyped-def]
     """Forget a frame, and move up what is behind it and belongs at its place or before."""
     frames = array_at(machine.frames, machine.frame_room, FRAME)

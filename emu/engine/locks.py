@@ -67,8 +67,10 @@ def leave_read_write(machine, core, lock, done, writer):  # type: ignore[no-unty
     """The store in flight may let go of a reader-writer lock; an attempt that fails, and takes back what it has added, does not."""
     if done == RELEASED:
         frame = frame_of(machine, core)
-        if frame >= 0 and array_at(machine.frames, machine.frame_room, FRAME)[frame].routine >= 0:
-            return NOTHING
+        if frame >= 0:
+            taking = array_at(machine.frames, machine.frame_room, FRAME)[frame]
+            if taking.spins and taking.lock == lock.virtual:
+                return NOTHING
         lock.writer_leaves = 1 if writer else 0
     return done
 

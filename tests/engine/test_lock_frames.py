@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from emu.engine.lock_frames import SPAN, WORD, begin_frame, end_frame, frame_around, frame_at
+from emu.engine.lock_frames import SPAN, WORD, begin_frame, end_frame, frame_around, frame_at, jump_frame
 from emu.engine.records import FRAME, MACHINE
 from emu.native import address_of, array_at
 
@@ -63,6 +63,15 @@ def test_a_call_keeps_its_caller_whatever_comes_between_it_and_the_lock() -> Non
         assert table.frames[frame_around(table.machine, task - WORD)]["site"] == 1
         end_frame(table.machine, frame_at(table.machine, stack))
     assert table.frames[frame_around(table.machine, task - WORD)]["site"] == 1
+
+
+def test_a_routine_that_ends_in_a_jump_keeps_its_frame() -> None:
+    """As mutex_lock of PREEMPT_RT does, and down: the last thing it does is to jump to what lets go of its inner spin lock."""
+    table = Table()
+    begin_frame(table.machine, KERNEL, 1)
+    jump_frame(table.machine, KERNEL, 2)
+    jump_frame(table.machine, KERNEL + WORD, 3)  # one that has none
+    assert (table.site_at(KERNEL), table.site_at(KERNEL + WORD)) == (1, 3)
 
 
 def test_a_full_table_says_what_it_has_lost() -> None:

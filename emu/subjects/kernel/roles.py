@@ -36,8 +36,8 @@ class Role:
 USER, KERNEL = Role(State.USER), Role(State.KERNEL)
 _UNRECOGNISED = {
     "rt_spin_lock": (
-        "PREEMPT_RT: spinlock_t is an rt_mutex here, whose waiters sleep; raw spin locks are recognised, and waits for spinlock_t "
-        "count as scheduler and idle"
+        "PREEMPT_RT: spinlock_t and rwlock_t are rt_mutexes here (spinlock-rt, rwlock-rt), whose waiters sleep: cycles of their "
+        "waits count as scheduler and idle"
     ),
     "__pv_queued_spin_lock_slowpath": (
         "paravirt spinlocks are built in: locks are recognised while the kernel uses its native ones, as it does where CPUID names "
