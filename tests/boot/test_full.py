@@ -20,6 +20,7 @@ from emu.subjects.kernel.lock_names import NamedLock
 from emu.subjects.kernel.result import DetailResult
 from emu.trace.file import TraceFile
 from emu.trace.record import Kind
+from emu.units import PAGE_BYTES
 
 PAIRS, ROUNDS = 2, 40
 MESSAGES = PAIRS * ROUNDS
@@ -134,6 +135,7 @@ def test_a_trace_has_every_instruction(traced: tuple[DetailRun, TraceFile]) -> N
     executed = records[records["kind"] == int(Kind.INSTRUCTION)]
     assert tuple(np.bincount(executed["core"], minlength=measured.cores)) == measured.instructions_by_core
     assert trace.trace_digest == measured.digest
+    assert ((records["address"] & np.uint64(PAGE_BYTES - 1)) + records["size"] <= PAGE_BYTES).all()  # one across two is two
     kernel = np.unique(executed["pc"][executed["pc"] >> np.uint64(63) == 1]).tolist()
     assert {hex(each) for each in kernel} <= {hex(each) for each in trace.header.instructions}
     assert [hex(each) for each in kernel if trace.header.symbol_at(each)[0] == hex(each)] == []

@@ -30,6 +30,20 @@ def test_round_trip(tmp_path: Path, sizes):
     assert np.array_equal(trace.records(), np.concatenate([np.zeros(0, TRACE_DTYPE), *parts]))
 
 
+def test_a_header_that_is_known_at_the_end_is_no_other_file(tmp_path: Path):
+    rows = [random_records(size, size) for size in (3, trace_file.CHUNK_RECORDS + 3)]
+    for name, early, late in (("early", header(), None), ("late", None, header())):
+        with TraceWriter(tmp_path / name, early) as writer:
+            for part in rows:
+                writer.append(part)
+            writer.close(header=late, trace_digest="d")
+    assert (tmp_path / "late").read_bytes() == (tmp_path / "early").read_bytes()
+    with pytest.raises(ZeroDivisionError), TraceWriter(tmp_path / "none", None) as writer:
+        writer.append(rows[0])
+        raise ZeroDivisionError
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["early", "late"]
+
+
 def test_the_buffer_may_be_reused(tmp_path: Path):
     buffer = script(header()).records()
     wanted = buffer.copy()
