@@ -35,7 +35,7 @@ def path(
     calls: Annotated[
         str | None, typer.Option(metavar="NAME,NAME,...", help="Which of its system calls (default: msgsnd,msgrcv).")
     ] = None,
-    cpus: Annotated[str | None, typer.Option("--cpus", "-p", metavar="N", help="Cores of the kernel (4: two modules).")] = None,
+    cpus: Annotated[str | None, typer.Option("--cpus", "-p", metavar="N", help="Cores of the kernel (two modules' worth).")] = None,
     symbols: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A System.map, for a kernel that has no symbols of its own.")
     ] = None,

@@ -30,7 +30,7 @@ def run(
     as_json: bool,
 ) -> None:
     """Measure it, and print the report or JSON; beside a variant that is named, a figure outside its bar is a failed check."""
-    from emu.run.kernel_path import INSTRUCTIONS_MAX, PROCESSORS, KernelPathSpec, kernel_path
+    from emu.run.kernel_path import INSTRUCTIONS_MAX, KernelPathSpec, default_cpus, kernel_path
     from emu.subjects.ipc_msg.path.lengths import CALLS
 
     variant, program = _told_apart(words)
@@ -40,7 +40,7 @@ def run(
     spec = KernelPathSpec(
         BootSpec(
             kernel=kernel,
-            cpus=PROCESSORS if cpus is None else options.whole("cpus", cpus),
+            cpus=default_cpus(machine) if cpus is None else options.whole("cpus", cpus),
             program=Path(program[0]) if program else None,
             arguments=tuple(program[1:]),
             machine=machine,

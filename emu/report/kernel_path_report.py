@@ -45,8 +45,7 @@ def _headline(found: KernelPath) -> Iterator[RenderableType]:
     if found.partial:
         yield Text.from_markup("[bold red]PARTIAL[/]  the region was not over: the calls that had been looked at")
     counts = " and ".join(count(number, f"call of {name}", f"calls of {name}") for name, number in found.lengths.counts.items())
-    what = found.program or "2 threads on cores of different modules"
-    yield Text(f"{found.kernel.name}, {count(found.cores, 'core')}, {what}; means over {counts}")
+    yield Text(f"{found.kernel.name}, {count(found.cores, 'core')}, {found.program}; means over {counts}")
 
 
 def _contexts(found: KernelPath) -> Grid:

@@ -15,6 +15,7 @@ from emu.elf.kernel_symbols import kernel_symbols
 from emu.errors import CheckFailed, UserError
 from emu.run.path_run import MESSAGES_MAX, MESSAGES_MIN, WARM_UP_MESSAGES, experiment, path_lengths
 from emu.subjects.ipc_msg.path.lengths import CALLS, TAIL_MESSAGES, PathLengths
+from emu.subjects.ipc_msg.workload.workload import CORES_MAX
 from emu.subjects.kernel.call_lengths import CallLengths, measure, rules
 from emu.subjects.kernel.detail import RegionSpec, run_detail
 from emu.subjects.kernel.ping_pong import write_ping_pong
@@ -22,7 +23,6 @@ from emu.subjects.path.walk import walk
 from emu.trace.file import TraceFile
 
 WORK_BEGIN = Mark(Kind.M5OP, "work_begin", M5_WORK_BEGIN)
-PROCESSORS = 4  # two modules of two, as `emu path VARIANT` has
 INSTRUCTIONS_MAX = 5_000_000  # of a region: some 1,000 messages
 UNKNOWN = "everything else"
 
@@ -35,7 +35,7 @@ class KernelPath:
     release: str  # what the kernel calls itself
     machine: str
     cores: int
-    program: str
+    program: str  # what ran, in words
     lengths: CallLengths
     partial: bool  # the region, or the walk, was ended before its end
     stopped: bool  # because somebody wished it
@@ -69,6 +69,19 @@ class KernelPathSpec:
             raise UserError(f"a variant has the path of messages alone: --calls must be {calls}, or leave {self.variant} out")
 
 
+def default_cpus(machine: str) -> int:
+    """Two modules of a machine, as `emu path VARIANT` has."""
+    return min(2 * load_machine(machine).topology.processors_per_module, CORES_MAX)
+
+
+def _what_runs(boot: BootSpec) -> str:
+    """Of a kernel: a program by its name, or our own."""
+    if boot.program is not None:
+        return boot.program.name
+    apart = boot.cpus // 2 >= load_machine(boot.machine).topology.processors_per_module
+    return f"2 threads on cores of {'different modules' if apart else 'one module'}"
+
+
 def _is_message_path(calls: Sequence[str]) -> bool:
     return set(calls) == set(CALLS)
 
@@ -77,9 +90,8 @@ def kernel_path(spec: KernelPathSpec, watchers: Watchers) -> KernelPath | None:
     """Run, walk and measure, or as much of it as was done when asked to stop; None if that is too little."""
     with tempfile.TemporaryDirectory(prefix="emu-path-") as folder:
         boot, warm_up, tail = spec.boot, 0, 0
-        if boot.program is None and boot.initrd is None:
-            cpus = boot.cpus
-            program = write_ping_pong(Path(folder), spec.messages // 2, (0, cpus // 2))
+        if boot.program is None:
+            program = write_ping_pong(Path(folder), spec.messages // 2, (0, boot.cpus // 2))
             boot, warm_up, tail = replace(boot, program=program), WARM_UP_MESSAGES, TAIL_MESSAGES
         _check_symbols(boot, spec.region)
         try:
@@ -95,7 +107,7 @@ def kernel_path(spec: KernelPathSpec, watchers: Watchers) -> KernelPath | None:
         release=trace.header.variant,
         machine=spec.boot.machine,
         cores=spec.boot.cpus,
-        program="" if spec.boot.program is None else spec.boot.program.name,
+        program=_what_runs(spec.boot),
         lengths=lengths,
         partial=cut or watchers.should_stop(),
         stopped=watchers.should_stop(),

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bench.report.canned_kernel_path import kernel_path
 from emu.cli.main import main
 from emu.report.path_check import SECTION_BARS
 
@@ -83,3 +84,13 @@ def test_a_figure_outside_its_bar_is_a_failed_check(capsys, monkeypatch):
     assert "outside the bar" in out
     assert err.startswith("emu: baseline is not as long as the real path: msgsnd_handoff_hold")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("arguments", "fails"), [(["wakeq"], True), ([], False)])
+def test_a_kernel_is_judged_beside_a_variant_that_is_named(capsys, monkeypatch, arguments, fails):
+    monkeypatch.setattr("emu.run.kernel_path.kernel_path", lambda *given: kernel_path())
+    monkeypatch.setattr("emu.report.kernel_path_check.SECTION_BARS", dict.fromkeys(SECTION_BARS, 0.001))
+    code, out, err = emu(capsys, *arguments, "--kernel", "vmlinux")
+    assert "of the same functions outside the bar" in out
+    said = "emu: wakeq is not as long as Linux 6.1.0: the same functions of msgsnd_handoff_hold"
+    assert (code, err.startswith(said)) == ((1, True) if fails else (0, False))

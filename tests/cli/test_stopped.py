@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.report.canned_kernel_path import kernel_path
 from bench.report.canned_path import path_comparison
 from emu.calibrate import native, suite
 from emu.calibrate.benchmark import Measurement
@@ -90,6 +91,16 @@ def test_path(capsys, monkeypatch) -> None:
     assert out.splitlines()[1].startswith("PARTIAL  stopped early")
     said = "emu: interrupted before a message in steady state had been looked at\n"
     assert emu(capsys, "path", "wakeq") == (130, "", said)
+
+
+def test_path_of_a_kernel(tmp_path: Path, capsys, monkeypatch) -> None:
+    answers = iter([kernel_path(beside=False, partial=True), None])
+    monkeypatch.setattr("emu.run.kernel_path.kernel_path", lambda *arguments: next(answers))
+    code, out, err = emu(capsys, "path", "--kernel", str(tmp_path))
+    assert (code, err) == (130, "emu: interrupted\n")
+    assert out.splitlines()[1].startswith("PARTIAL  the region was not over")
+    said = "emu: interrupted before a whole call had been looked at\n"
+    assert emu(capsys, "path", "--kernel", str(tmp_path)) == (130, "", said)
 
 
 def test_a_walk_is_of_the_part_that_was_walked(tmp_path: Path, capsys, monkeypatch) -> None:

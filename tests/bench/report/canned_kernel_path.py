@@ -46,7 +46,7 @@ def kernel_path(*, beside: bool = True, partial: bool = False) -> KernelPath:
         release="Linux 6.1.0",
         machine="a10-7800",
         cores=4,
-        program="",
+        program="2 threads on cores of different modules",
         lengths=lengths,
         partial=partial,
         stopped=partial,
