@@ -25,7 +25,7 @@ from emu.engine.records import (
     STOP_NONE,
 )
 from emu.engine.schedule import stall_dispatch
-from emu.engine.sharing import touch
+from emu.engine.sharing import notice, store_privately, touch
 from emu.engine.step import step
 from emu.engine.trace import LOAD, STORE, note_access, note_earlier_access, note_transfer
 from emu.memory.access import atomic, load, locked_store, peek, store
@@ -35,6 +35,7 @@ from emu.native import array_at, call, inlined, mix, njit
 from emu.trace.record import Access, Cause
 
 RMW = int(Access.READ_MODIFY_WRITE)
+NO_ADDRESS = -1  # of RAM
 C_MMIO, C_FULL = int(Cause.MMIO), int(Cause.STORE_BUFFER_FULL)
 
 i64, i32 = types.int64, types.int32
@@ -74,7 +75,7 @@ def load_access(machine, core, address, size):  # type: ignore[no-untyped-def]
         return
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     if machine.sharing != 0:
-        touch(machine, core.index, address, size, False)
+        touch(machine, core, address, size, False)
     if instruction.traits & LOCKED:
         cycles = atomic(bus, core.index, core.clock, address, size, instruction.latency)
         core.data_at = max(core.data_at, core.start + cycles)
@@ -112,7 +113,10 @@ def store_access(machine, core, address, size, value):  # type: ignore[no-untype
     # A string instruction copies or clears memory: what it writes where a lock may lie is not an operation on a lock.
     lock = np.int64(-1) if instruction.traits & REPEAT else lock_at(machine, address)
     if machine.sharing != 0:
-        touch(machine, core.index, address, size, True)
+        touch(machine, core, address, size, True)
+        if not instruction.traits & LOCKED and store_privately(machine, bus, core, address, size, value):
+            follow_task(machine, core, address, value)
+            return
     if instruction.traits & LOCKED:
         locked_store(bus, core.index, address, size, value)
         if lock >= 0 and change_lock(machine, core, lock, core.rmw_lock_word, value, size, True) == RELEASED:
@@ -132,6 +136,12 @@ def store_access(machine, core, address, size, value):  # type: ignore[no-untype
         note_releases(machine)
     if bus.ownership_cycles > 0:
         note_transfer(machine, core, address, bus.ownership_cause, bus.ownership_cycles)
+    follow_task(machine, core, address, value)
+
+
+@inlined
+def follow_task(machine, core, address, value):  # type: ignore[no-untyped-def]
+    """A core that stores its current-task pointer runs another task from here on."""
     if address == core.task_pointer_at:
         core.task = task_index(machine, value)
         if core.spinning >= 0:
@@ -185,6 +195,8 @@ def on_apic_read(uc, offset, size, user):  # type: ignore[no-untyped-def]
     """A load from the core's xAPIC page."""
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
+    if machine.sharing != 0:
+        notice(machine, core, NO_ADDRESS, False)
     core.data_at = max(core.start, core.retired_at) + machine.mmio_read
     note_cause(core, machine.mmio_read, C_MMIO)
     return apic.read(machine, core, offset)
@@ -195,6 +207,8 @@ def on_apic_write(uc, offset, size, value, user):  # type: ignore[no-untyped-def
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
     machine.apic_writes += 1
+    if machine.sharing != 0:
+        notice(machine, core, NO_ADDRESS, True)
     visible_at = stores_visible_at(array_at(machine.bus, 1, BUS)[0], core.index)
     core.data_at = max(core.start, core.operands_at, core.retired_at, visible_at) + machine.mmio_write
     note_cause(core, core.data_at - core.start, C_MMIO)

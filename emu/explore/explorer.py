@@ -1,12 +1,14 @@
 """Explorer: takes a machine through every state that its cores can reach, and says where they can end."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from emu.block import Block
 from emu.engine.machine import Machine
+from emu.engine import records
 from emu.engine.records import CORE, RUNNING
 from emu.engine.sharing import SHARING
 from emu.engine.unicorn_core import register_id
@@ -26,6 +28,8 @@ SYSTEM = ["CS", "SS", "FS_BASE", "GS_BASE"]
 VECTORS = [f"XMM{index}" for index in range(16)]
 EXCEPTIONS = {0: "#DE", 1: "#DB", 3: "#BP", 6: "#UD", 12: "#SS", 13: "#GP", 14: "#PF", 17: "#AC", 19: "#XF"}
 SUFFIX = {rec.STEP: "", rec.DRAIN: "d", rec.INTERRUPT: "i"}
+MEMORY = records.LOADS | records.STORES
+ORDERED_BY_ITSELF = records.WAIT_STORES | records.LOCKED | records.SPECIAL | records.IF_CHANGE | records.STI
 FIRST_TABLE = 1 << 12
 SLICE_TRANSITIONS = 200_000
 
@@ -80,11 +84,18 @@ class Explorer(Block):
     """A search over the first cores of a machine, from where they are; each is done at its address in `ends`."""
 
     def __init__(
-        self, machine: Machine, ends: Sequence[int], rules: Rules, bounds: Bounds, place: Callable[[int, int], str] = at_address
+        self,
+        machine: Machine,
+        ends: Sequence[int],
+        rules: Rules,
+        bounds: Bounds,
+        place: Callable[[int, int], str] = at_address,
+        told: Sequence[tuple[int, int]] | None = None,
     ) -> None:
         """Take the machine over: its store buffers must be empty, and no store drains by itself from now on.
 
-        `place` says in words where a core with a pc is, for complaints.
+        `place` says in words where a core with a pc is, for complaints. `told` are two physical addresses a core: it is done
+        at its end once the words there are equal; 0: whenever it is there.
         """
         super().__init__(rec.SEARCH)
         self.machine, self.rules, self.bounds, self._place = machine, rules, bounds, place
@@ -93,6 +104,7 @@ class Explorer(Block):
         self.put(reduced=rules.reduced, devices=rules.devices, states_max=bounds.states, depth_max=bounds.depth)
         self.put(words=machine.unicorns[0].context_words, read_batch=function_pointer("uc_reg_read_batch"))
         self.share("ends", np.array([signed(end) for end in ends], np.int64))
+        self.share("told", np.array(told if told is not None else [(0, 0)] * self.count, np.int64))
         self._make_room()
         self._choose_registers()
         self._take_over()
@@ -103,6 +115,7 @@ class Explorer(Block):
         self.share("saved", np.zeros(frames * words, np.int64))
         self.share("now", np.zeros(self.count * words, np.int64))
         self.share("trial", np.zeros(words, np.int64))
+        self.share("pending", np.zeros(self.count, rec.PENDING))
         self.share("hashes", np.zeros(2 * self.count, np.int64))
         self.share("hashes_saved", np.zeros(frames * 2 * self.count, np.int64))
         self.share("trial_cores", np.zeros(self.count if self.rules.devices else 0, CORE))
@@ -135,7 +148,24 @@ class Explorer(Block):
             sharing["words"] = words
             for name in ("reader", "writer", "shared"):
                 sharing[name] = address_of(self.keep(name, np.zeros(words, np.uint8)))
-            self.machine.record["sharing"] = address_of(sharing)
+
+    @contextmanager
+    def attached(self) -> Iterator[None]:
+        """The machine says what it touches, and a core runs through all that nobody else is known to touch."""
+        if not self.rules.reduced:
+            yield
+            return
+        traits = self.machine.text.instructions["traits"]
+        before = traits.copy()
+        plain = (traits & MEMORY != 0) & (traits & ORDERED_BY_ITSELF == 0)
+        traits[plain] &= ~records.ORDERED
+        traits[[self.machine.text.index(int(end) & MASK64) for end in self.arrays["ends"]]] |= records.ORDERED
+        self.machine.record["sharing"] = address_of(self.arrays["sharing"])
+        try:
+            yield
+        finally:
+            self.machine.record["sharing"] = 0
+            traits[:] = before
 
     def register(self, core: int, name: str) -> int:
         """Value of a core's register where the search stands."""
@@ -148,25 +178,35 @@ class Explorer(Block):
     def run(self, observe: Callable[[], Outcome], progress: Callable[[int], None] = lambda states: None) -> Exploration:
         """Visit every state; `observe` reads the outcome at each end. The machine is back where it was afterwards."""
         found = Exploration()
-        begun = [(unicorn.save(), int(core["pc"])) for unicorn, core in zip(self.machine.unicorns, self.machine.cores, strict=True)]
-        address = address_of(self.record)
-        try:
+        with self.attached(), self.going_back():
             outcome = self._begin()
             while outcome != rec.DONE:
                 self._note(outcome, observe, found, progress)
-                outcome = self._begin() if outcome == rec.SHARED else resume(address)
-        finally:
-            rewind(address)
-            for (context, pc), unicorn, core in zip(begun, self.machine.unicorns, self.machine.cores[:], strict=True):
-                unicorn.restore(context)
-                core["pc"] = pc
+                outcome = self._begin() if outcome == rec.SHARED else resume(address_of(self.record))
         for name in ("states", "transitions", "deepest"):
             setattr(found, name, int(self.record[name][0]))
         return found
 
-    def _begin(self) -> int:
-        """Begin, or begin again knowing of more words that are shared."""
+    @contextmanager
+    def going_back(self) -> Iterator[None]:
+        """The machine is where it was afterwards."""
+        machine = self.machine
+        self._begun = [(unicorn.save(), core.copy()) for unicorn, core in zip(machine.unicorns, machine.cores, strict=True)]
+        try:
+            yield
+        finally:
+            self.go_back()
+
+    def go_back(self) -> None:
+        """To where everything began."""
         rewind(address_of(self.record))
+        for index, (context, core) in enumerate(self._begun):
+            self.machine.unicorns[index].restore(context)
+            self.machine.cores[index] = core
+
+    def _begin(self) -> int:
+        """Begin, or begin again knowing of more that is shared."""
+        self.go_back()
         self.arrays["visited"][:] = 0
         self.arrays["frames"][0] = 0
         self.record["memory_hash"] = 0

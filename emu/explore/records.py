@@ -31,8 +31,10 @@ SEARCH = np.dtype(
         ("now", I64),  # i64[core_count, words]: every core's context where the search stands
         ("trial", I64),  # i64[words]: the context before an instruction that may be taken back
         ("trial_cores", I64),  # CORE[core_count], with devices only: the records then
+        ("pending", I64),  # PENDING[core_count]: what each core's next instruction would touch
         ("words", I64),  # size of a context
-        ("ends", I64),  # i64[core_count]: a core whose pc is here is done
+        ("ends", I64),  # i64[core_count]: a core whose pc is here is done,
+        ("told", I64),  # i64[core_count, 2]: once these words of RAM are equal; 0: always
         ("register_ids", I64),  # i32[registers]
         ("register_slots", I64),  # pointers to `registers`, for Unicorn's batch read
         ("registers", I64),  # i64[2 * register_count]: values last read
@@ -53,6 +55,7 @@ SEARCH = np.dtype(
     ]
 )
 
+PENDING = np.dtype([("address", I64), ("writes", I64)])
 VISIT = np.dtype([("low", I64), ("high", I64), ("state", I64)])  # hash of a state, and its number
 
 FRAME = np.dtype(

@@ -25,6 +25,7 @@ from emu.explore.records import (
 from emu.explore.state import hash_core, is_done, number_of
 from emu.explore.transition import FAILED, REFUSED, enabled, execute, retract, save_core, settle
 from emu.memory.records import BUS
+from emu.memory.undo import take_back
 from emu.native import array_at, njit
 
 
@@ -37,11 +38,19 @@ def begin_search(search, machine):  # type: ignore[no-untyped-def]
         if not settle(search, machine, cores[index]):
             return failure_of(cores[index])
         hash_core(search, machine, cores[index])
+    if more_is_shared(search, machine):
+        return SHARED
     first = array_at(search.frames, 1, FRAME)[0]
     first.state = number_of(search)
     search.states = 1
     open_state(search, first)
     return judge(search, machine, first)
+
+
+@njit
+def more_is_shared(search, machine):  # type: ignore[no-untyped-def]
+    """Whether cores have touched what was not known to be shared."""
+    return search.reduced != 0 and array_at(machine.sharing, 1, SHARING)[0].found != 0
 
 
 @njit
@@ -90,7 +99,7 @@ def advance(search, machine):  # type: ignore[no-untyped-def]
             return failure_of(core)
         if bus.journal_count >= bus.journal_capacity:
             return DEPTH
-        if search.reduced != 0 and array_at(machine.sharing, 1, SHARING)[0].found != 0:
+        if more_is_shared(search, machine):
             return SHARED
         if result == REFUSED or not is_new(search, frames):
             retract_last(search, machine, frames)
@@ -170,3 +179,4 @@ def _rewind(search_address):  # type: ignore[no-untyped-def]
     machine = array_at(search.machine, 1, MACHINE)[0]
     while search.depth > 0:
         retract_last(search, machine, array_at(search.frames, search.depth_max + 1, FRAME))
+    take_back(array_at(machine.bus, 1, BUS)[0], 0)

@@ -7,6 +7,7 @@ from emu.explore.records import VISIT
 from emu.memory.journal import DRAIN as DRAINED
 from emu.memory.journal import WRITE
 from emu.memory.records import BUFFER, BUS, CHANGE, RING, STORE
+from emu.memory.store_buffer import read_ram
 from emu.native import NEVER, array_at, call, mix, njit, signed
 
 I64 = np.int64
@@ -130,13 +131,23 @@ def rehash(old_at, old_capacity, new_at, new_capacity):  # type: ignore[no-untyp
 
 
 @njit
+def at_end(search, machine, core):  # type: ignore[no-untyped-def]
+    """Whether a core is where it is done: at its end, and the two words that tell so are equal."""
+    if core.pc != array_at(search.ends, search.core_count, I64)[core.index]:
+        return False
+    told = array_at(search.told, 2 * search.core_count, I64)
+    one, other = told[2 * core.index], told[2 * core.index + 1]
+    bus = array_at(machine.bus, 1, BUS)[0]
+    return one == 0 or read_ram(bus, one, 8) == read_ram(bus, other, 8)
+
+
+@njit
 def is_done(search, machine):  # type: ignore[no-untyped-def]
     """Whether every core is at its end, with nothing left to drain."""
     bus = array_at(machine.bus, 1, BUS)[0]
     cores = array_at(machine.cores, machine.core_count, CORE)
     buffers = array_at(bus.buffers, bus.cores, BUFFER)
-    ends = array_at(search.ends, search.core_count, I64)
     for index in range(search.core_count):
-        if cores[index].pc != ends[index] or cores[index].status != RUNNING or buffers[index].count > 0:
+        if cores[index].status != RUNNING or buffers[index].count > 0 or not at_end(search, machine, cores[index]):
             return False
     return True

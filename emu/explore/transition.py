@@ -8,8 +8,9 @@ from emu.engine.loop import run_core
 from emu.engine.records import CORE, FRESH, INSTRUCTION, RUNNING, STOP_EXCEPTION, STOP_SPECIAL, STORES, WAIT_STORES
 from emu.engine.registers import RFLAGS, get
 from emu.engine.sharing import SHARING, is_shared
-from emu.explore.records import DRAIN, INTERRUPT
-from emu.explore.state import copy_words, hash_core, hash_journal, restore, save
+from emu.explore.records import DRAIN, INTERRUPT, PENDING
+from emu.explore.state import at_end, copy_words, hash_core, hash_journal, restore, save
+from emu.explore.strategy.records import UNKNOWN
 from emu.memory.records import BUFFER, BUS, RING, STORE
 from emu.memory.store_buffer import drain_head
 from emu.memory.undo import take_back
@@ -50,7 +51,7 @@ def may_step(search, machine, core, pending):  # type: ignore[no-untyped-def]
     """Whether the instruction at the core's pc may execute: not at the end, not with stores that it must wait for."""
     if search.sequential != 0 and pending > 0:
         return False
-    if core.status != RUNNING or core.pc in (NOWHERE, HALT, array_at(search.ends, search.core_count, I64)[core.index]):
+    if core.status != RUNNING or core.pc in (NOWHERE, HALT) or at_end(search, machine, core):
         return False
     index = index_of(machine, core, core.pc)
     if index < 0:
@@ -62,15 +63,15 @@ def may_step(search, machine, core, pending):  # type: ignore[no-untyped-def]
 
 
 @njit
-def run_one(machine, core, first_cycle):  # type: ignore[no-untyped-def]
-    """Let a core execute one instruction that touches memory (none if `first_cycle` is 1) and the others behind it."""
+def run_one(machine, core, first_cycle, horizon):  # type: ignore[no-untyped-def]
+    """Let a core execute one ORDERED instruction (none if `first_cycle` is 1) and others behind it, up to a number of them."""
     core.stage = FRESH
     core.current = -1
     core.clock = first_cycle
     core.retired_at = first_cycle
     core.irq_watch = NEVER
     core.limit = 0
-    core.horizon = ROUND_MAX
+    core.horizon = horizon
     return run_core(machine, core)
 
 
@@ -78,7 +79,7 @@ def run_one(machine, core, first_cycle):  # type: ignore[no-untyped-def]
 def settle(search, machine, core):  # type: ignore[no-untyped-def]
     """Bring a core to its next instruction that touches memory; False if it faults, or does not come to one."""
     if core.status == RUNNING:
-        return run_one(machine, core, 1) and come_to_rest(search, machine, core)
+        return run_one(machine, core, 1, ROUND_MAX) and come_to_rest(search, machine, core)
     if search.devices == 0:  # nothing can wake it, and of its record the way back restores the pc alone
         core.status = RUNNING
         core.pc = HALT
@@ -88,8 +89,8 @@ def settle(search, machine, core):  # type: ignore[no-untyped-def]
 
 @njit
 def run_visible(search, machine, core):  # type: ignore[no-untyped-def]
-    """Execute the instruction at the core's pc and those behind it that touch no memory; False as in `settle`."""
-    if not run_one(machine, core, 0):
+    """Execute the instruction at the core's pc and those behind it that are not ORDERED; False as in `settle`."""
+    if not run_one(machine, core, 0, ROUND_MAX):
         return False
     if core.stop == STOP_SPECIAL or core.stop == STOP_EXCEPTION:
         return settle(search, machine, core)
@@ -98,12 +99,12 @@ def run_visible(search, machine, core):  # type: ignore[no-untyped-def]
 
 @njit
 def come_to_rest(search, machine, core):  # type: ignore[no-untyped-def]
-    """A core is at an instruction that touches memory, comes to one, or goes round for ever; False if that cannot be told."""
+    """A core is at an ORDERED instruction, comes to one, or goes round for ever; False if that cannot be told."""
     if core.clock > ROUND_MAX:
         # With devices an interrupt may be what a core without an end waits for.
         if search.devices == 0 and goes_round(search, machine, core):
             core.pc = NOWHERE
-        else:
+        elif search.reduced == 0:
             core.horizon = LOCAL_MAX
             if not run_core(machine, core) or core.clock > LOCAL_MAX:
                 return False
@@ -113,22 +114,23 @@ def come_to_rest(search, machine, core):  # type: ignore[no-untyped-def]
 
 @njit
 def goes_round(search, machine, core):  # type: ignore[no-untyped-def]
-    """Whether a core's registers come to be as they have been, no memory touched in between (Brent's algorithm, 1980)."""
-    seen_low, seen_high = I64(0), I64(0)
+    """Whether a core's registers come to be as they have been, no memory changed in between (Brent's algorithm, 1980)."""
+    bus = array_at(machine.bus, 1, BUS)[0]
+    seen_low, seen_high, seen_changes = I64(0), I64(0), I64(0)
     look_again = 1
     for count in range(1, 2 * ROUND_MAX + 1):
         hash_core(search, machine, core)
         hashes = array_at(search.hashes, 2 * search.core_count, I64)
         low, high = hashes[2 * core.index], hashes[2 * core.index + 1]
-        if low == seen_low and high == seen_high:
+        if low == seen_low and high == seen_high and bus.journal_count == seen_changes:
             return True
         if count == look_again:
-            seen_low, seen_high = low, high
+            seen_low, seen_high, seen_changes = low, high, bus.journal_count
             look_again = 2 * count
         clock = core.clock
         core.horizon = clock
         if not run_core(machine, core) or core.clock == clock:
-            return False  # at a fault, or at an instruction that touches memory
+            return False  # at a fault, or at an ORDERED instruction
     return False
 
 
@@ -204,9 +206,14 @@ def interrupt(machine, core):  # type: ignore[no-untyped-def]
 
 @njit
 def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
-    """Go on with instructions that no other core can notice; the first that one can is taken back, for the search to place."""
+    """Go on with instructions that no other core can notice; the first that one can is taken back, for the search to place.
+
+    What that one would do is known from then on: `search.pending`.
+    """
     sharing = array_at(machine.sharing, 1, SHARING)[0]
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core.index]
+    pending = array_at(search.pending, search.core_count, PENDING)[core.index]
+    pending.address = UNKNOWN
     for _ in range(PRIVATE_MAX):
         drain_private(machine, bus, core.index)
         if not may_step(search, machine, core, buffer.count):
@@ -215,15 +222,18 @@ def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
         save(search, machine, core, search.trial)
         copy_cores(search, search.trial_cores, machine.cores)
         sharing.visible = 0
-        if not run_visible(search, machine, core):
+        if not run_one(machine, core, 0, 0):
             return False
         if sharing.visible != 0 or machine.apic_writes != apic_writes:
+            pending.address, pending.writes = sharing.address, sharing.writes
             take_back(bus, begin)
             copy_cores(search, machine.cores, search.trial_cores)
             restore(search, machine, core, search.trial)
             core.pc = pc
             copy_words(context_now(search, core.index), search.trial, search.words)
             return True
+        if not settle(search, machine, core):
+            return False
     return True
 
 
