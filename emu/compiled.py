@@ -12,7 +12,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-HOT_PACKAGES = ("memory", "timing", "engine", "explore", "explore/strategy", "stress")
+HOT_PACKAGES = ("memory", "timing", "engine", "explore", "explore/strategy", "explore/checkers", "stress")
 HOT_SOURCES = ("native.py", "trace/record.py", "set_associative.py", *(f"{name}/*.py" for name in HOT_PACKAGES))
 BOOT_SOURCES = ("native.py", "boot/hot/*.py")  # a folder of its own: a change there compiles nothing of the engine anew
 FULL_SOURCES = (*HOT_SOURCES, "boot/hot/*.py", "boot/full/hot/*.py")

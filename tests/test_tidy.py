@@ -18,8 +18,8 @@ PACKAGE = Path(str(files("emu")))
 ROOT = Path(__file__).parents[1]
 # Packages and modules below the subjects: what runs on the machine is unknown there.
 BELOW = (
-    "assembly", "boot", "description", "diy", "elf", "engine", "explore", "guest", "image", "isa", "memory", "stress", "timing",
-    "trace",
+    "assembly", "boot", "description", "diy", "elf", "engine", "explore", "guest", "image", "isa", "memory", "schedules", "stress",
+    "timing", "trace",
     "block.py", "compiled.py", "errors.py", "files.py",
     "native.py", "printable.py", "processes.py", "set_associative.py", "tables.py", "units.py", "whole.py",
 )  # fmt: skip

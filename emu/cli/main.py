@@ -21,6 +21,7 @@ from emu.cli.calibrate import calibrate
 from emu.cli.compare import compare
 from emu.cli.coverage import coverage
 from emu.cli.diy import diy
+from emu.cli.explore import explore, replay
 from emu.cli.litmus import litmus
 from emu.cli.path import path
 from emu.cli.run import run
@@ -44,6 +45,7 @@ Begin with:
   emu trace show t.trace --hand-off 5 --outline
   emu bench mcs ticket --cores 1,2,4           a lock of your own, or one of ours, over cores
   emu boot ./vmlinux --cpus 4 -- ./program     a real kernel, to a program's exit status
+  emu explore --variant wakeq-release          the schedule that breaks it
   emu path wakeq                               how long the path is, beside the real kernel's
   emu litmus SB.litmus                         every outcome of a litmus test on these cores
 """
@@ -57,7 +59,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (run, compare, bench, boot, path, calibrate, litmus, stress, coverage, diy):
+for command in (run, compare, bench, boot, path, calibrate, litmus, explore, replay, stress, coverage, diy):
     app.command(cls=together.Command)(command)
 app.add_typer(trace.app, name="trace")
 app.add_typer(catalogue.variants_app, name="variants")

@@ -25,17 +25,16 @@ from emu.engine.records import (
     STOP_NONE,
 )
 from emu.engine.schedule import stall_dispatch
-from emu.engine.sharing import notice, store_privately, touch
+from emu.engine.sharing import DEVICE, notice, store_privately, touch
 from emu.engine.step import step
 from emu.engine.trace import LOAD, STORE, note_access, note_earlier_access, note_transfer
-from emu.memory.access import atomic, load, locked_store, peek, store
+from emu.memory.access import atomic, load, locked_store, look, peek, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram, stores_visible_at
 from emu.native import array_at, call, inlined, mix, njit
 from emu.trace.record import Access, Cause
 
 RMW = int(Access.READ_MODIFY_WRITE)
-NO_ADDRESS = -1  # of RAM
 C_MMIO, C_FULL = int(Cause.MMIO), int(Cause.STORE_BUFFER_FULL)
 
 i64, i32 = types.int64, types.int32
@@ -75,16 +74,20 @@ def load_access(machine, core, address, size):  # type: ignore[no-untyped-def]
         return
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     if machine.sharing != 0:
-        touch(machine, core, address, size, False)
-    if instruction.traits & LOCKED:
+        touch(machine, core, address, size, False, np.int64(0))
+    if machine.untimed != 0:
+        look(bus, core.index, address, size)
+        cycles = 0
+        bus.cause = 0
+    elif instruction.traits & LOCKED:
         cycles = atomic(bus, core.index, core.clock, address, size, instruction.latency)
         core.data_at = max(core.data_at, core.start + cycles)
-        if lock_at(machine, address) >= 0:
-            core.rmw_lock_word = read_ram(bus, address, 4)
     else:
         cycles = load(bus, core.index, core.clock, core.start, address, size)
         core.data_at = max(core.data_at, core.start + cycles)
         cycles -= bus.l1_hit  # which is no wait
+    if instruction.traits & LOCKED and lock_at(machine, address) >= 0:
+        core.rmw_lock_word = read_ram(bus, address, 4)
     note_cause(core, cycles, bus.cause)
     note_transfer(machine, core, address, bus.cause, cycles)
     if bus.released_count != machine.releases_seen:
@@ -113,8 +116,8 @@ def store_access(machine, core, address, size, value):  # type: ignore[no-untype
     # A string instruction copies or clears memory: what it writes where a lock may lie is not an operation on a lock.
     lock = np.int64(-1) if instruction.traits & REPEAT else lock_at(machine, address)
     if machine.sharing != 0:
-        touch(machine, core, address, size, True)
-        if not instruction.traits & LOCKED and store_privately(machine, bus, core, address, size, value):
+        touch(machine, core, address, size, True, value)
+        if machine.untimed != 0 and not instruction.traits & LOCKED and store_privately(machine, bus, address, size, value, core):
             follow_task(machine, core, address, value)
             return
     if instruction.traits & LOCKED:
@@ -196,7 +199,7 @@ def on_apic_read(uc, offset, size, user):  # type: ignore[no-untyped-def]
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
     if machine.sharing != 0:
-        notice(machine, core, NO_ADDRESS, False)
+        notice(machine, core, DEVICE, False)
     core.data_at = max(core.start, core.retired_at) + machine.mmio_read
     note_cause(core, machine.mmio_read, C_MMIO)
     return apic.read(machine, core, offset)
@@ -208,7 +211,7 @@ def on_apic_write(uc, offset, size, value, user):  # type: ignore[no-untyped-def
     machine = array_at(core.machine, 1, MACHINE)[0]
     machine.apic_writes += 1
     if machine.sharing != 0:
-        notice(machine, core, NO_ADDRESS, True)
+        notice(machine, core, DEVICE, True)
     visible_at = stores_visible_at(array_at(machine.bus, 1, BUS)[0], core.index)
     core.data_at = max(core.start, core.operands_at, core.retired_at, visible_at) + machine.mmio_write
     note_cause(core, core.data_at - core.start, C_MMIO)

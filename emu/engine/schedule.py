@@ -1,7 +1,7 @@
 """When the instruction in flight is dispatched, starts and ends: `timing.pipeline` bound to a core and its memory."""
 
-from emu.engine.records import CORE, LOADS, LOCKED, RUNNING, SERIALISING, STORES, WAIT_STORES
-from emu.memory.records import BUS
+from emu.engine.records import CORE, I64, LOADS, LOCKED, RUNNING, SERIALISING, STORES, WAIT_STORES
+from emu.memory.records import BUFFER, BUS
 from emu.memory.store_buffer import drain_due, stores_visible_at
 from emu.native import array_at, inlined, njit
 from emu.timing.branch import CONDITIONAL, NONE, PREDICTOR, btb_level
@@ -39,8 +39,13 @@ def wait_for_stores(machine, core):  # type: ignore[no-untyped-def]
     """The instruction in flight waits until this core's stores are visible, as things stand; it asks again if others come first.
 
     A store that has lost its line learns it when its turn comes, and takes longer then: so the stores drain up to each wait's end.
+    In a search they drain when it says so: the core stops in front of the instruction.
     """
     bus = array_at(machine.bus, 1, BUS)[0]
+    if machine.untimed != 0:
+        if array_at(bus.buffers, bus.cores, BUFFER)[core.index].count > 0:
+            core.limit = core.horizon = I64(-1)
+        return
     while True:
         if bus.next_drain <= core.clock <= core.limit:
             drain_due(bus, core.clock)
@@ -57,6 +62,8 @@ def dispatch_next(machine, core, instruction):  # type: ignore[no-untyped-def]
 
     One that accesses memory starts with its address, as its data may come later; any other one needs all its operands.
     """
+    if machine.untimed != 0:
+        return
     traits = instruction.traits
     if traits & (SERIALISING | WAIT_STORES):
         catch_up(core, core.retired_at, core.late_cause)

@@ -12,6 +12,7 @@ from emu.memory.store_buffer import read_ram
 from emu.native import array_at, call, njit
 
 SEVERAL = 255
+DEVICE = -2  # in place of an address
 SHARING = np.dtype(
     [
         ("words", np.int64),
@@ -22,9 +23,13 @@ SHARING = np.dtype(
         ("visible", np.int64),  # a shared word has been touched since then,
         ("address", np.int64),  # here,
         ("writes", np.int64),  # and changed
-        ("log", np.int64),  # host address of LOGGED_TOUCH[log_room]: who touched what first, for whoever goes back; 0 of them: nobody
+        ("size", np.int64),
+        ("value", np.int64),  # to this
+        ("log", np.int64),  # host address of LOGGED_TOUCH[log_room]: who had touched what, for whoever goes back, or room for 0
         ("log_room", np.int64),
         ("log_count", np.int64),
+        ("checks", np.int64),  # what that function keeps, at a host address
+        ("flagged", np.int64),  # an access was seen that is wrong, whatever comes of it
         ("observer", np.int64),  # function that hears of every access: machine, core, address, size, write; 0: nobody
     ]
 )
@@ -32,8 +37,8 @@ LOGGED_TOUCH = np.dtype([("word", np.int64), ("reader", np.int64), ("writer", np
 
 
 @njit
-def touch(machine, core, address, size, write):  # type: ignore[no-untyped-def]
-    """A core reads or writes physical bytes."""
+def touch(machine, core, address, size, write, value):  # type: ignore[no-untyped-def]
+    """A core reads physical bytes, or writes them with a value."""
     sharing = array_at(machine.sharing, 1, SHARING)[0]
     readers = array_at(sharing.reader, sharing.words, np.uint8)
     writers = array_at(sharing.writer, sharing.words, np.uint8)
@@ -53,6 +58,7 @@ def touch(machine, core, address, size, write):  # type: ignore[no-untyped-def]
                 readers[word] = SEVERAL if others_read else me
         if shared[word] != 0:
             notice(machine, core, address, write)
+            sharing.size, sharing.value = size, value
     if sharing.observer != 0:
         call(sharing.observer, core.machine, core.index, address, size, write)
 
@@ -82,7 +88,7 @@ def notice(machine, core, address, write):  # type: ignore[no-untyped-def]
 
 
 @njit
-def store_privately(machine, bus, core, address, size, value):  # type: ignore[no-untyped-def]
+def store_privately(machine, bus, address, size, value, core):  # type: ignore[no-untyped-def]
     """A store of which no other core can tell is visible at once, and no transition; False if it has to take its place.
 
     Behind stores to the same line it has: going back, those would be laid over it.

@@ -72,13 +72,14 @@ def step(machine, core, pc):  # type: ignore[no-untyped-def]
     if instruction.traits & WAIT_STORES:
         wait_for_stores(machine, core)
     interrupted = core.clock >= core.irq_watch
-    if core.clock > (core.limit if interrupted or instruction.traits & ORDERED else core.horizon):
+    bound = core.limit if interrupted or instruction.traits & ORDERED else core.horizon
+    if core.clock > bound:
         return STOP_YIELD
     if interrupted:
         return STOP_INTERRUPT
     if instruction.traits & (POINT | EVENT) and core.stage != STALLED:
         stall(machine, core, instruction)
-        if core.clock > core.limit:
+        if core.clock > bound:
             return STOP_YIELD
     if instruction.traits & SPECIAL:
         return STOP_SPECIAL

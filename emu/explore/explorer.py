@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from emu.block import Block
-from emu.engine.machine import Machine
 from emu.engine import records
+from emu.engine.machine import Machine
 from emu.engine.records import CORE, RUNNING
 from emu.engine.sharing import SHARING
 from emu.engine.unicorn_core import register_id
@@ -29,7 +29,7 @@ VECTORS = [f"XMM{index}" for index in range(16)]
 EXCEPTIONS = {0: "#DE", 1: "#DB", 3: "#BP", 6: "#UD", 12: "#SS", 13: "#GP", 14: "#PF", 17: "#AC", 19: "#XF"}
 SUFFIX = {rec.STEP: "", rec.DRAIN: "d", rec.INTERRUPT: "i"}
 MEMORY = records.LOADS | records.STORES
-ORDERED_BY_ITSELF = records.WAIT_STORES | records.LOCKED | records.SPECIAL | records.IF_CHANGE | records.STI
+ORDERED_BY_ITSELF = records.SPECIAL | records.IF_CHANGE | records.STI
 FIRST_TABLE = 1 << 12
 SLICE_TRANSITIONS = 200_000
 
@@ -44,6 +44,19 @@ class BoundReached(LimitReached):
     """Occurs when a search passes one of its bounds: what it has found is not everything."""
 
     exit_code = UserError.exit_code
+
+
+class ScheduleFault(GuestFault):
+    """Occurs when a core faults in a search."""
+
+    def __init__(self, message: str, schedule: str) -> None:
+        """Say after which schedule."""
+        super().__init__(message)
+        self.schedule = schedule
+
+
+class AccessFlagged(ScheduleFault):
+    """Occurs when a checker finds an access wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,7 @@ class Rules:
     model: str = "tso"
     reduced: bool = False  # leave out what no other core can tell: the same outcomes from fewer states
     devices: bool = False  # interrupts and HLT take part
+    rests: bool = False  # wherever nobody can go on any more is an end, too
     vectors: bool = False  # vector registers are part of a state
 
 
@@ -101,7 +115,7 @@ class Explorer(Block):
         self.machine, self.rules, self.bounds, self._place = machine, rules, bounds, place
         self.count = len(ends)
         self.put(machine=address_of(machine.record), core_count=self.count, sequential=rules.model == "sc")
-        self.put(reduced=rules.reduced, devices=rules.devices, states_max=bounds.states, depth_max=bounds.depth)
+        self.put(reduced=rules.reduced, devices=rules.devices, rests=rules.rests, states_max=bounds.states, depth_max=bounds.depth)
         self.put(words=machine.unicorns[0].context_words, read_batch=function_pointer("uc_reg_read_batch"))
         self.share("ends", np.array([signed(end) for end in ends], np.int64))
         self.share("told", np.array(told if told is not None else [(0, 0)] * self.count, np.int64))
@@ -137,8 +151,8 @@ class Explorer(Block):
     def _take_over(self) -> None:
         """Let time stand still in the machine, keep a journal, watch who shares what."""
         bus = self.machine.bus
-        journal = self.keep("journal", np.zeros(8 * self.bounds.depth + 1024, CHANGE))
-        bus.put(first_drain=NEVER, journal=address_of(journal), journal_capacity=len(journal), journal_count=0)
+        self.make_journal(8 * self.bounds.depth + 1024)
+        bus.put(first_drain=NEVER)
         self.put(buffer_depth=bus.description.store_buffer.depth.value)
         bus.put(buffer_depth=RING)  # no store waits for room: one for which there is none is not executed
         self.machine.record["untimed"] = 1
@@ -148,6 +162,11 @@ class Explorer(Block):
             sharing["words"] = words
             for name in ("reader", "writer", "shared"):
                 sharing[name] = address_of(self.keep(name, np.zeros(words, np.uint8)))
+
+    def make_journal(self, room: int) -> None:
+        """Keep a journal of so many changes."""
+        journal = self.keep("journal", np.zeros(room, CHANGE))
+        self.machine.bus.put(journal=address_of(journal), journal_capacity=room, journal_count=0)
 
     @contextmanager
     def attached(self) -> Iterator[None]:
@@ -177,12 +196,16 @@ class Explorer(Block):
 
     def run(self, observe: Callable[[], Outcome], progress: Callable[[int], None] = lambda states: None) -> Exploration:
         """Visit every state; `observe` reads the outcome at each end. The machine is back where it was afterwards."""
-        found = Exploration()
         with self.attached(), self.going_back():
-            outcome = self._begin()
-            while outcome != rec.DONE:
-                self._note(outcome, observe, found, progress)
-                outcome = self._begin() if outcome == rec.SHARED else resume(address_of(self.record))
+            return self.search(observe, progress)
+
+    def search(self, observe: Callable[[], Outcome], progress: Callable[[int], None] = lambda states: None) -> Exploration:
+        """The same inside `attached` and `going_back`: what is known to be shared stays known."""
+        found = Exploration()
+        outcome = self._begin()
+        while outcome != rec.DONE:
+            self._note(outcome, observe, found, progress)
+            outcome = self._begin() if outcome == rec.SHARED else resume(address_of(self.record))
         for name in ("states", "transitions", "deepest"):
             setattr(found, name, int(self.record[name][0]))
         return found
@@ -212,7 +235,7 @@ class Explorer(Block):
         self.record["memory_hash"] = 0
         self.put(states=0, transitions=0, deepest=0, newest_open=NONE, slice_end=SLICE_TRANSITIONS)
         if self.rules.reduced:
-            self.arrays["sharing"]["found"] = 0
+            self.arrays["sharing"]["found"] = self.arrays["sharing"]["flagged"] = 0
         return start(address_of(self.record))
 
     def _note(self, outcome: int, observe: Callable[[], Outcome], found: Exploration, progress: Callable[[int], None]) -> None:
@@ -224,7 +247,7 @@ class Explorer(Block):
         elif outcome == rec.FOR_EVER:
             self._note_endless(found.endless)
         elif outcome == rec.GROW:
-            self._grow()
+            self.grow()
         elif outcome == rec.SHARED:
             found.outcomes.clear()
             found.endless.clear()
@@ -243,7 +266,8 @@ class Explorer(Block):
         if kind not in endless or len(schedule) < len(endless[kind]):
             endless[kind] = schedule
 
-    def _grow(self) -> None:
+    def grow(self) -> None:
+        """Make room for more states."""
         visited, links = self.arrays["visited"], self.arrays["links"]
         self._new_table(4 * len(visited))
         rehash(address_of(visited), len(visited), address_of(self.arrays["visited"]), 4 * len(visited))
@@ -259,8 +283,13 @@ class Explorer(Block):
             raise BoundReached(f"{where} is on {path} after {states} states: does a loop count?")
         if outcome == rec.UNDECIDED:
             raise BoundReached(f"{where} has executed {LOCAL_MAX} instructions without touching memory: does a loop count?")
-        fault = {name: int(self.machine.cores[core][name]) for name in ("fault", "fault_code", "fault_address")}
-        raise GuestFault(f"{where} faulted ({describe(fault)}) after the schedule {self.schedule()}")
+        if outcome == rec.FLAGGED:
+            raise AccessFlagged(f"{where} makes an access that is wrong after the schedule {self.schedule()}", self.schedule())
+        raise ScheduleFault(f"{where} faulted ({self.fault(core)}) after the schedule {self.schedule()}", self.schedule())
+
+    def fault(self, core: int) -> str:
+        """The fault of a core in a few words."""
+        return describe({name: int(self.machine.cores[core][name]) for name in ("fault", "fault_code", "fault_address")})
 
     def schedule(self) -> str:
         """The transitions from the beginning to where the search stands."""

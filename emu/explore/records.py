@@ -12,7 +12,7 @@ I64 = np.int64
 STEP, DRAIN, INTERRUPT = range(3)
 KINDS = 3
 # SEARCH.outcome: why the search came back to Python
-NOTHING, DONE, FOUND, GROW, STATES, DEPTH, FAULT, FOR_EVER, UNDECIDED, SHARED, SLICE = range(11)
+NOTHING, DONE, FOUND, GROW, STATES, DEPTH, FAULT, FOR_EVER, UNDECIDED, SHARED, SLICE, FLAGGED = range(12)
 
 SEARCH = np.dtype(
     [
@@ -21,6 +21,7 @@ SEARCH = np.dtype(
         ("sequential", I64),  # a core goes on only when its stores have drained: sequential consistency
         ("reduced", I64),  # instructions and drains that touch no shared word are no transitions of their own
         ("devices", I64),  # interrupts and HLT take part
+        ("rests", I64),  # wherever nobody can go on any more is an end, too
         ("buffer_depth", I64),  # a store is no transition while so many of its core are to drain
         ("outcome_core", I64),
         ("depth", I64),  # frames on the path
@@ -55,7 +56,7 @@ SEARCH = np.dtype(
     ]
 )
 
-PENDING = np.dtype([("address", I64), ("writes", I64)])
+PENDING = np.dtype([("address", I64), ("writes", I64), ("value", I64), ("size", I64)])  # value: that it would store
 VISIT = np.dtype([("low", I64), ("high", I64), ("state", I64)])  # hash of a state, and its number
 
 FRAME = np.dtype(

@@ -10,6 +10,7 @@ from emu.explore.records import (
     DEPTH,
     DONE,
     FAULT,
+    FLAGGED,
     FOR_EVER,
     FOUND,
     FRAME,
@@ -95,6 +96,8 @@ def advance(search, machine):  # type: ignore[no-untyped-def]
         search.transitions += 1
         search.outcome_core = core.index
         result = execute(search, machine, core, choice % KINDS)
+        if search.reduced != 0 and array_at(machine.sharing, 1, SHARING)[0].flagged != 0:
+            return FLAGGED
         if result == FAILED:
             return failure_of(core)
         if bus.journal_count >= bus.journal_capacity:
@@ -132,9 +135,19 @@ def retract_last(search, machine, frames):  # type: ignore[no-untyped-def]
 
 
 @njit
+def nobody_can_go_on(search, machine):  # type: ignore[no-untyped-def]
+    """Whether no transition leads out of the state where the search stands."""
+    cores = array_at(machine.cores, machine.core_count, CORE)
+    ways_out = 0
+    for choice in range(search.core_count * KINDS):
+        ways_out += enabled(search, machine, cores[choice // KINDS], choice % KINDS)
+    return ways_out == 0
+
+
+@njit
 def judge(search, machine, frame):  # type: ignore[no-untyped-def]
     """What there is to say of the new state."""
-    if is_done(search, machine):
+    if is_done(search, machine) or (search.rests != 0 and nobody_can_go_on(search, machine)):
         frame.leaves = 1
         return FOUND
     if search.states >= search.states_max:

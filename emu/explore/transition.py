@@ -8,6 +8,7 @@ from emu.engine.loop import run_core
 from emu.engine.records import CORE, FRESH, INSTRUCTION, RUNNING, STOP_EXCEPTION, STOP_SPECIAL, STORES, WAIT_STORES
 from emu.engine.registers import RFLAGS, get
 from emu.engine.sharing import SHARING, is_shared
+from emu.explore.checkers.observer import look_at_calls
 from emu.explore.records import DRAIN, INTERRUPT, PENDING
 from emu.explore.state import at_end, copy_words, hash_core, hash_journal, restore, save
 from emu.explore.strategy.records import UNKNOWN
@@ -177,21 +178,22 @@ def execute(search, machine, core, kind):  # type: ignore[no-untyped-def]
         if not good or (search.reduced != 0 and not run_private(search, machine, bus, core)):
             return FAILED
     if search.reduced != 0:
+        look_at_calls(machine, core)
         drain_private(machine, bus, core.index)
     hash_journal(search, bus, begin)
-    hash_moved(search, machine, core)
+    hash_core(search, machine, core)
+    if machine.apic_writes != apic_writes:
+        hash_others(search, machine, core)
     return MOVED
 
 
 @njit
-def hash_moved(search, machine, core):  # type: ignore[no-untyped-def]
-    """Hash the core that moved, and those to which it may have sent an interrupt."""
-    if search.devices == 0:
-        hash_core(search, machine, core)
-        return
+def hash_others(search, machine, core):  # type: ignore[no-untyped-def]
+    """A core may have sent others an interrupt: that is a part of their states."""
     cores = array_at(machine.cores, machine.core_count, CORE)
     for index in range(search.core_count):
-        hash_core(search, machine, cores[index])
+        if index != core.index:
+            hash_core(search, machine, cores[index])
 
 
 @njit
@@ -218,6 +220,7 @@ def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
         drain_private(machine, bus, core.index)
         if not may_step(search, machine, core, buffer.count):
             return True
+        look_at_calls(machine, core)
         begin, pc, apic_writes = bus.journal_count, core.pc, machine.apic_writes
         save(search, machine, core, search.trial)
         copy_cores(search, search.trial_cores, machine.cores)
@@ -226,7 +229,9 @@ def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
             return False
         if sharing.visible != 0 or machine.apic_writes != apic_writes:
             pending.address, pending.writes = sharing.address, sharing.writes
+            pending.value, pending.size = sharing.value, sharing.size
             take_back(bus, begin)
+            sharing.flagged = 0  # it will be again, when its turn comes
             copy_cores(search, machine.cores, search.trial_cores)
             restore(search, machine, core, search.trial)
             core.pc = pc

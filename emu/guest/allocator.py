@@ -55,6 +55,10 @@ class Allocator:
                 found |= begin - free
         return frozenset(found)
 
+    def free_objects(self, slab: Slab) -> frozenset[int]:
+        """Kernel addresses of the objects of a slab that are free now."""
+        return frozenset(self._free(self._words, slab, self._heads(slab), self._cached()))
+
     def _begin(self, number: int) -> frozenset[int]:
         """Objects of a slab that were free when nothing had run."""
         if number not in self._free_then:

@@ -31,6 +31,10 @@ class Record:
         offset, size = self._kernel.place(self.struct, path)
         self._kernel.ram.put(self.physical + offset, value, size)
 
+    def physical_of(self, path: str) -> int:
+        """Physical address of a field."""
+        return self.physical + self._kernel.offset(self.struct, path)
+
     def address(self, path: str) -> int:
         """Kernel address of a field."""
         return self.virtual + self._kernel.offset(self.struct, path)

@@ -58,6 +58,15 @@ def peek(bus, core, now, address):  # type: ignore[no-untyped-def]
         take_view(bus, core, address >> 6)
 
 
+@njit
+def look(bus, core, address, size):  # type: ignore[no-untyped-def]
+    """Make RAM show bytes as a core sees them, where no time passes: what `load` and `atomic` do beside taking time."""
+    pending = array_at(bus.line_pending, bus.lines, np.uint16)
+    for line in range(address >> 6, ((address + size - 1) >> 6) + 1):
+        if pending[line] > 0:
+            take_view(bus, core, line)
+
+
 @inlined
 def store(bus, core, now, at, address, size, value, lock, data_at, retires_at):  # type: ignore[no-untyped-def]
     """A core stores: the value enters its buffer; returns the cycles for which that has no room.

@@ -57,6 +57,11 @@ class Caller:
         self._page["call.issued"] = self._page["call.issued"] + 1
 
     @property
+    def told(self) -> tuple[int, int]:
+        """Physical addresses of the words that say how many calls were issued, and how many have come back."""
+        return self._page.physical_of("call.issued"), self._page.physical_of("call.returned")
+
+    @property
     def returned(self) -> bool:
         """Whether the last call has come back."""
         return self._page["call.returned"] == self._page["call.issued"]

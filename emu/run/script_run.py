@@ -13,6 +13,7 @@ from emu.engine.machine import Options
 from emu.errors import EmuError, InternalError, UserError
 from emu.guest.held import Held
 from emu.guest.tasks import TASK_DEAD
+from emu.image import PREEMPT_DEFAULT
 from emu.native import NEVER
 from emu.run.script_call import Caller
 from emu.run.snapshot import Snapshot
@@ -53,23 +54,32 @@ class Bounds:
 
 
 UNBOUNDED = Bounds()
+UnderWay = tuple[dict[int, s.Operation], frozenset[int]]
+NOTHING_UNDER_WAY: UnderWay = ({}, frozenset())
 
 
 class ScriptMachine:
     """A machine that has booted with so many tasks; each `run` starts from there."""
 
     def __init__(
-        self, tasks: int, variant: str, machine: str, *, held: tuple[Held, ...] = (), record_branches: bool = False
+        self,
+        tasks: int,
+        variant: str,
+        machine: str,
+        *,
+        held: tuple[Held, ...] = (),
+        record_branches: bool = False,
+        preempt: str = PREEMPT_DEFAULT,
     ) -> None:
         """Boot a guest with memory for what is `held`; `record_branches`: note which ways its branches go, over all runs."""
         description = load_machine(machine)
         plan = plan_script(tasks=tasks, held=held)
         options = Options(slice_cycles=SLICE_CYCLES, done_wanted=tasks + 1)
-        self.wired: Wired = wire(description, variant, plan, options)
+        self.wired: Wired = wire(description, variant, plan, options, preempt=preempt)
         if record_branches:
             self.wired.machine.record_branches()
         kernel, users = self.wired.guest.kernel, self.wired.guest.tasks
-        self._callers = [Caller(kernel, users, index) for index in range(tasks)]
+        self.callers = [Caller(kernel, users, index) for index in range(tasks)]
         self._structs = [kernel.record("task_struct", task.task_struct) for task in users]
         self._calls: dict[int, s.Operation] = {}  # by task: what it is in
         self._dead: set[int] = set()
@@ -78,9 +88,11 @@ class ScriptMachine:
         self._booted = Snapshot(self.wired)
 
     @classmethod
-    def of(cls, script: s.Script, variant: str, machine: str, *, record_branches: bool = False) -> "ScriptMachine":
+    def of(
+        cls, script: s.Script, variant: str, machine: str, *, record_branches: bool = False, preempt: str = PREEMPT_DEFAULT
+    ) -> "ScriptMachine":
         """Boot a guest with memory for all that this script can have allocated at once."""
-        return cls(script.tasks, variant, machine, held=held_by(script), record_branches=record_branches)
+        return cls(script.tasks, variant, machine, held=held_by(script), record_branches=record_branches, preempt=preempt)
 
     def run(self, script: s.Script) -> s.Results:
         """Issue every operation on a freshly booted guest; what came of it, and who came back because of it."""
@@ -92,48 +104,85 @@ class ScriptMachine:
         After each step the guest's objects are checked (`emu.subjects.ipc_msg.invariants`): what is wrong there is a
         `CheckFailed`. Who is asked to stop has no further results.
         """
-        if script.tasks != len(self._callers):
-            raise InternalError(f"a machine of {len(self._callers)} tasks cannot run {script.name}, which has {script.tasks}")
+        if script.tasks != len(self.callers):
+            raise InternalError(f"a machine of {len(self.callers)} tasks cannot run {script.name}, which has {script.tasks}")
         self._booted.restore()
         self._bounds = bounds
-        self._calls.clear()
-        self._dead.clear()
+        self.resume(NOTHING_UNDER_WAY)
         try:
-            queues = Queues([self._create(script) for _ in range(script.queues)])
-            for task, user in script.users:
-                self._callers[task - 1].be(user)
-            for step in script.steps:
-                yield self._step(script, step, queues)
+            queues = self._set_up(script)
+            for group in script.groups():
+                yield from self.issue(script, group, queues)
         except _AskedToStop:
             return
 
     def _create(self, script: s.Script) -> int:
         """A queue that is there before the first step."""
-        caller = self._callers[0]
+        caller = self.callers[0]
         caller.call(sc.MSGGET, 0, s.QUEUE_MODE)
         self._until_rest(script.name)
         if not caller.returned or caller.result < 0:
             raise InternalError(f"the guest cannot create a queue: {caller.result}")
         return caller.result
 
-    def _step(self, script: s.Script, step: s.Step, queues: Queues) -> s.StepResult:
-        where = f"{script.name}:{step.line}"
-        if step.task in self._dead:
-            raise UserError(f"{where}: t{step.task} is dead and cannot do anything")
-        if step.task in self._calls:
-            raise UserError(f"{where}: t{step.task} sleeps in an earlier call and cannot begin another")
-        self._callers[step.task - 1].issue(step.operation, queues)
-        self._calls[step.task] = step.operation
-        self._until_rest(where)
-        outcomes = self._who_came_back(queues)
-        outcome = outcomes.pop(step.task, s.BLOCKS)
-        check_at_rest(self.wired.guest, asleep={task: self._calls[task] for task in self._calls}, dead=self._dead)
-        return s.StepResult(outcome, tuple(outcomes.items()))
+    def stage(self, script: s.Script) -> Queues:
+        """Run a whole script for what it leaves behind, and be there; its queues."""
+        self._booted.restore()
+        self.resume(NOTHING_UNDER_WAY)
+        queues = self._set_up(script)
+        for group in script.groups():
+            for _ in self.issue(script, group, queues):
+                pass
+        return queues
 
-    def _who_came_back(self, queues: Queues) -> dict[int, s.Outcome]:
+    def under_way(self) -> UnderWay:
+        """Which tasks are in which call, and which are dead."""
+        return dict(self._calls), frozenset(self._dead)
+
+    def resume(self, under_way: UnderWay) -> None:
+        """Be where that was so; the machine is the caller's to bring there."""
+        self._calls, self._dead = dict(under_way[0]), set(under_way[1])
+
+    def is_free(self, task: int) -> bool:
+        """Whether a task is in no call, and alive."""
+        return task not in self._calls and task not in self._dead
+
+    def _set_up(self, script: s.Script) -> Queues:
+        queues = Queues([self._create(script) for _ in range(script.queues)])
+        for task, user in script.users:
+            self.callers[task - 1].be(user)
+        return queues
+
+    def issue(self, script: s.Script, group: tuple[s.Step, ...], queues: Queues) -> Iterator[s.StepResult]:
+        """Issue operations at once; who came back beside those who made them, did so because of the last."""
+        self.begin(script, group, queues)
+        self._until_rest(f"{script.name}:{group[-1].line}")
+        outcomes = self.came_back(queues)
+        self.check()
+        made = [outcomes.pop(step.task, s.BLOCKS) for step in group]
+        for outcome in made[:-1]:
+            yield s.StepResult(outcome)
+        yield s.StepResult(made[-1], tuple(outcomes.items()))
+
+    def begin(self, script: s.Script, group: tuple[s.Step, ...], queues: Queues) -> None:
+        """Tell tasks to make their calls; none has begun one yet."""
+        for step in group:
+            where = f"{script.name}:{step.line}"
+            if step.task in self._dead:
+                raise UserError(f"{where}: t{step.task} is dead and cannot do anything")
+            if step.task in self._calls:
+                raise UserError(f"{where}: t{step.task} sleeps in an earlier call and cannot begin another")
+            self.callers[step.task - 1].issue(step.operation, queues)
+            self._calls[step.task] = step.operation
+
+    def check(self) -> None:
+        """What must hold of the guest's objects at rest, or `CheckFailed`."""
+        check_at_rest(self.wired.guest, asleep=dict(self._calls), dead=self._dead)
+
+    def came_back(self, queues: Queues) -> dict[int, s.Outcome]:
         """What each task that is in no call any more got, by task; who has died is told once."""
         outcomes = {}
-        for index, (caller, task) in enumerate(zip(self._callers, self._structs, strict=True), 1):
+        for index, (caller, task) in enumerate(zip(self.callers, self._structs, strict=True), 1):
             if index in self._dead:
                 continue
             if task["state"] == TASK_DEAD:
@@ -172,4 +221,4 @@ class ScriptMachine:
             return False
         user = self.wired.text
         in_user = user.user_base <= int(core["pc"]) < user.user_base + user.user_bytes
-        return in_user and self._callers[index].returned
+        return in_user and self.callers[index].returned

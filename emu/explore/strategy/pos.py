@@ -1,4 +1,4 @@
-"""Partial order sampling (Yuan, Yang and Gu, CAV 2018): a priority for each event, drawn anew for those that race with what was done."""
+"""Partial order sampling (Yuan, Yang and Gu, CAV 2018): a priority an event, drawn anew for those that race with what was done."""
 
 from emu.explore.strategy.chance import draw
 from emu.explore.strategy.pct import pick_by_priority

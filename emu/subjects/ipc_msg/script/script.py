@@ -281,6 +281,7 @@ class Step:
     expect: Outcome | None = None
     returns: tuple[Return, ...] = ()
     line: int = field(default=0, compare=False)
+    joined: bool = False  # issued together with the one before
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +293,16 @@ class Script:
     queues: int = 1
     users: tuple[tuple[int, int], ...] = ()  # tasks of another user than 0, and that user
     name: str = field(default="script", compare=False)
+
+    def groups(self) -> list[tuple[Step, ...]]:
+        """Steps by what is issued at once."""
+        found: list[tuple[Step, ...]] = []
+        for step in self.steps:
+            if step.joined:
+                found[-1] = (*found[-1], step)
+            else:
+                found.append((step,))
+        return found
 
     def user_of(self, task: int) -> int:
         """Whose process a task is."""

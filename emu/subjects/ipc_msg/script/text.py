@@ -6,12 +6,14 @@
     t2: send type=1 text=0x1122334455667788 -> 0
     t1: returns 8 type=1
     t2: stat -> qnum=0 cbytes=0
+    t1: recv & t2: send type=1
 
 `-> OUTCOME` and the lines `tN: returns OUTCOME` and `tN: dies` say what is expected; they may be left out. An outcome is
 a value, the name of an error, `blocks` or `dies`, and then fields: those that are given must be so. `tN: returns` stands under
-the operation that woke tN. A queue is named by the order of creation, q1 first; `queues N` says how many exist from the
-beginning (1 if it is left out), `user tN U` that tN is of another user than 0. The words of each operation are in
-`emu.subjects.ipc_msg.script.words`. Results are written in the same form.
+the operation that woke tN. What `&` stands between
+is issued at once (`t1 & t2: recv`: the same call of both). A queue is named by the order of creation, q1 first; `queues N` says how
+many exist from the beginning (1 if it is left out), `user tN U` that tN is of another user than 0. The words of each operation
+are in `emu.subjects.ipc_msg.script.words`. Results are written in the same form.
 """
 
 import errno
@@ -35,6 +37,7 @@ from emu.subjects.ipc_msg.script.words import (
 )
 
 HEADERS = "`tasks N`, `queues N`, `user tN U`"
+TOGETHER = "&"
 QUOTED_MAX = 80  # characters of a wrong line that a message repeats
 
 
@@ -55,11 +58,15 @@ def dump(script: s.Script) -> str:
     if script.queues != 1:
         lines.append(f"queues {script.queues}")
     lines.extend(f"user t{task} {user}" for task, user in script.users)
-    for step in script.steps:
-        expect = f" -> {outcome_text(step.expect)}" if step.expect else ""
-        lines.append(f"t{step.task}: {operation_text(step.operation)}{expect}")
-        lines.extend(f"t{back.task}: {return_text(back.outcome)}" for back in step.returns)
+    for group in script.groups():
+        lines.append(" & ".join(_step_text(step) for step in group))
+        lines.extend(f"t{back.task}: {return_text(back.outcome)}" for step in group for back in step.returns)
     return "\n".join(lines) + "\n"
+
+
+def _step_text(step: s.Step) -> str:
+    expect = f" -> {outcome_text(step.expect)}" if step.expect else ""
+    return f"t{step.task}: {operation_text(step.operation)}{expect}"
 
 
 def with_results(script: s.Script, results: s.Results) -> s.Script:
@@ -89,6 +96,9 @@ class _Reader:
         if words[0] == "user":
             self._user(words)
             return
+        if TOGETHER in words:
+            self._together(words)
+            return
         if not words[0].endswith(":"):
             raise self._wrong(f"{HEADERS} or `tN: operation`", " ".join(words))
         task = self._existing(words[0][:-1])
@@ -98,6 +108,28 @@ class _Reader:
             self._return(task, words[1:])
         else:
             self._step(task, words[1:])
+
+    def _together(self, words: list[str]) -> None:
+        """Operations that are issued at once; tasks that are named alone make the call of the one that is named with it."""
+        parts: list[list[str]] = [[]]
+        for word in words:
+            if word == TOGETHER:
+                parts.append([])
+            else:
+                parts[-1].append(word)
+        first, same = len(self._steps), list[str]()
+        for part in reversed(parts):
+            if len(part) == 1 and not part[0].endswith(":") and same:
+                part[:] = [f"{part[0]}:", *same]
+            elif len(part) < 2 or not part[0].endswith(":"):
+                raise self._wrong("`tN: operation & tM: operation`, or `tN & tM: operation`", " ".join(words))
+            same = part[1:]
+        for part in parts:
+            self._step(self._existing(part[0][:-1]), part[1:])
+        group = self._steps[first:]
+        if len({step.task for step in group}) < len(group):
+            raise self._wrong("each task once in what is issued together", " ".join(words))
+        self._steps[first + 1 :] = [replace(step, joined=True) for step in group[1:]]
 
     def script(self) -> s.Script:
         if "tasks" not in self._counts:

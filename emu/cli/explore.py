@@ -1,0 +1,152 @@
+"""`emu explore`: schedules of a variant's path that go wrong; `emu replay`: one of them again."""
+
+import json
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from emu.cli import options, terminal, together
+from emu.errors import CheckFailed, UserError
+from emu.explore.replay_string import decode, encode
+
+if TYPE_CHECKING:
+    from emu.subjects.ipc_msg.script.script import Script
+
+BUDGET = "60s"
+HOW = ("--variant", "--strategy", "--budget", "--without", "--machine", "--preempt", "--seed", "--jobs", "--json")
+
+
+@together.declare(
+    together.Apart("--script", ("--scenario",), "a script is a scenario of its own"),
+    together.Together(HOW, "each is one condition of the search, or the form of the answer"),
+    together.Together(("--script", "--scenario"), "they say what is searched, the others how", HOW),
+)
+def explore(
+    variant: options.Variant = options.DEFAULT_VARIANT,
+    scenario: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="One of the scenarios (default: all). May be repeated.")
+    ] = None,
+    script: Annotated[Path | None, typer.Option(metavar="FILE", help="A script whose last line overlaps: `t1: … & t2: …`.")] = None,
+    strategy: Annotated[
+        str,
+        typer.Option(metavar="HOW", help="random, pct:D, pos, surw, exhaustive; auto: walks, then all orders if time allows."),
+    ] = "auto",
+    budget: Annotated[
+        str, typer.Option(metavar="60s|N", help="Seconds for all, or schedules of each strategy and scenario.")
+    ] = BUDGET,
+    without: Annotated[list[str] | None, typer.Option(metavar="CHECKER", help="Leave a checker out. May be repeated.")] = None,
+    machine: options.Machine = options.DEFAULT_MACHINE,
+    preempt: Annotated[str, typer.Option(metavar="KIND", help="Preemption in the kernel: none, or rt.")] = "none",
+    seed: Annotated[str, typer.Option(metavar="N", help="Of the strategies' random numbers.")] = "1",
+    jobs: Annotated[str | None, typer.Option(metavar="N", help="Processes (default: the cores of this host).")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Find the schedule that breaks a variant of the message path.
+
+    Each scenario is a few system calls at once. Cores, store buffers and interrupts are chosen step by step, by chance
+    or through all orders; every schedule is watched by checkers and judged at its end. What is found is made as simple
+    as it gets, shown core by core, and can be had again: `emu replay STRING`.
+
+    Exit code 1: something was found. docs/explore.md says what the checkers see, and what they cannot.
+
+    \b
+    Examples:
+      emu explore --variant wakeq-release          the bug of 2020, found
+      emu explore --variant wakeq --budget 10000   nothing, in how many schedules
+      emu explore --variant wakeq --scenario two-receivers --strategy exhaustive
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    from emu.cli.catalogue import find_machine, points
+    from emu.report.explore_report import explored_json, render_explored
+    from emu.run import explore_run
+
+    points(variant)
+    find_machine(machine)
+    seconds, schedules = _budget(budget)
+    plan = explore_run.ExplorePlan(
+        variant,
+        _chosen(scenario, script),
+        machine,
+        preempt,
+        strategy,
+        seconds,
+        schedules,
+        _without(without or (), explore_run.CHECKERS),
+        options.whole("seed", seed),
+        len(os.sched_getaffinity(0)) if jobs is None else options.whole("jobs", jobs),
+    )
+    with terminal.interruptible() as interrupt, terminal.progress_bar(variant, "scenarios") as bar:
+        interrupt.begin()
+        explored = list(explore_run.explore(plan, bar, interrupt.should_stop))
+        stopped = interrupt.should_stop()
+    if not explored:
+        raise terminal.Interrupted("a scenario had been explored")
+    asked = {"variant": variant, "machine": machine, "preempt": preempt, "strategy": strategy, "budget": budget}
+    if as_json:
+        terminal.show(json.dumps(explored_json(explored, asked), indent=2))
+    else:
+        terminal.show_page(partial(render_explored, variant, explored))
+    found = explored[-1].hunted.finding
+    if found is not None:
+        raise CheckFailed(f"{variant}: {explored[-1].name}: {found.checker}: {found.summary}")
+    if stopped:
+        raise typer.Exit(terminal.INTERRUPTED)
+
+
+@together.declare()
+def replay(
+    text: Annotated[str, typer.Argument(metavar="STRING", help="What `emu explore` printed: emu1:…")],
+    as_json: options.Json = False,
+) -> None:
+    """Make a schedule again that was found to go wrong, step by step the same. Exit code 1: it still does.
+
+    \b
+    Example:
+      emu replay emu1:ipc-msg:…
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    from emu.report.explore_report import SCHEMA, finding_json, render_replayed
+    from emu.run import explore_run
+
+    read = decode(text)
+    if read.kind != explore_run.KIND:
+        raise UserError(f"a replay string of kind {read.kind!r}, and this emu knows {explore_run.KIND}")
+    replayed = explore_run.replay(read)
+    found = replayed.finding
+    if as_json:
+        findings = [] if found is None else [finding_json(replayed.name, found, encode(read.kind, read.header, found.tokens))]
+        terminal.show(json.dumps({"schema": SCHEMA, "variant": replayed.variant, "findings": findings}, indent=2))
+    else:
+        terminal.show_page(partial(render_replayed, replayed))
+    if found is not None:
+        raise CheckFailed(f"{replayed.variant}: {replayed.name}: {found.checker}: {found.summary}")
+
+
+def _budget(text: str) -> tuple[float, int | None]:
+    """Seconds, or schedules."""
+    number = text[:-1] if text.endswith("s") else text
+    if not (number.isascii() and number.isdecimal()) or int(number) < 1:
+        raise UserError(f"budget: wanted seconds (60s) or a number of schedules (10000), got {text!r}")
+    return (float(number), None) if text.endswith("s") else (float("inf"), int(number))
+
+
+def _chosen(names: Sequence[str] | None, script: Path | None) -> "tuple[Script, ...]":
+    from emu.cli.script import read_script
+    from emu.run.explore_run import scenarios
+
+    if script is not None:
+        return (read_script(script),)
+    known = scenarios()
+    for name in names or ():
+        if name not in known:
+            raise UserError(f"scenario: wanted one of {', '.join(known)}, got {name!r}")
+    return tuple(known[name] for name in names or known)
+
+
+def _without(names: Sequence[str], known: Sequence[str]) -> frozenset[str]:
+    for name in names:
+        if name not in known:
+            raise UserError(f"without: wanted one of {', '.join(known)}, got {name!r}")
+    return frozenset(names)

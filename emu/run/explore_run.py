@@ -1,0 +1,179 @@
+"""Scenarios of a variant explored, one after the other or side by side; a find as a line of text, and back."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from typing import Any
+
+from emu import compiled
+from emu.errors import InternalError, UserError
+from emu.explore.replay_string import Replay, encode
+from emu.explore.strategy.spec import StrategySpec, strategy_named
+from emu.processes import Stopped, results, workers
+from emu.run.hunt import EXHAUSTIVE, Budget, Finding, Hunt, Hunted, Leg
+from emu.run.scene import ScriptScene
+from emu.run.wiring import image_of
+from emu.schedules.walker import Shared
+from emu.subjects.ipc_msg.script.script import Script
+from emu.subjects.ipc_msg.script.text import dump, parse
+
+KIND = "ipc-msg"  # of a replay string
+AUTO = "auto"
+STATES_A_SCHEDULE = 100  # of a whole search, where the budget is a number of schedules
+WALK_FIRST, SEARCH_SHARE = 2_000, 0.5
+CHECKERS = ("stack-frame", "use-after-free", "double-free", "invariant", "lost-wakeup", "outcome", "livelock", "fault")
+FOREVER = 1 << 40
+
+
+@dataclass(frozen=True, slots=True)
+class ExplorePlan:
+    """What is explored, and how far."""
+
+    variant: str
+    scenarios: tuple[Script, ...]
+    machine: str
+    preempt: str
+    strategy: str = AUTO
+    seconds: float = float("inf")  # of the host's clock, for all scenarios together
+    schedules: int | None = None  # of a strategy and scenario
+    off: frozenset[str] = frozenset()  # checkers
+    seed: int = 1
+    jobs: int = 1
+
+    def legs(self) -> list[Leg]:
+        """What is done with each scenario."""
+        bound = self.schedules or FOREVER
+        states = bound if self.schedules is None else bound * STATES_A_SCHEDULE
+        if self.strategy == EXHAUSTIVE:
+            return [Leg(None, states)]
+        if self.strategy != AUTO:
+            return [Leg(strategy_named(self.strategy, self.seed), bound)]
+        first = min(WALK_FIRST, bound)
+        pct = StrategySpec("pct", seed=self.seed)
+        return [
+            Leg(StrategySpec("random", seed=self.seed), first // 4, 0.2),
+            Leg(pct, first, 0.4),
+            Leg(None, states, 0.4 + SEARCH_SHARE / 2),
+            Leg(replace(pct, seed=self.seed + 1), bound),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """What came of one scenario."""
+
+    name: str
+    operations: str
+    hunted: Hunted
+    replay: str = ""  # of its find
+
+
+def scenarios() -> dict[str, Script]:
+    """The scenarios that come with emu, by name."""
+    folder = files("emu.subjects.ipc_msg") / "scenarios"
+    found = sorted(
+        (each.name.removesuffix(".script"), each.read_text()) for each in folder.iterdir() if each.name.endswith(".script")
+    )
+    return {name: replace(parse(text, f"{name}.script"), name=name) for name, text in found}
+
+
+Progress = Callable[[int, int], None]
+ShouldStop = Callable[[], bool]
+
+
+def explore(plan: ExplorePlan, progress: Progress, should_stop: ShouldStop = lambda: False) -> Iterator[Explored]:
+    """Each scenario's outcome, in their order; the first find is the last of them."""
+    plan.legs()  # a strategy that is not there is refused here
+    jobs = min(plan.jobs, len(plan.scenarios))
+    seconds = plan.seconds * jobs / len(plan.scenarios)
+    several = _in_turn(plan, seconds, should_stop) if jobs < 2 else _side_by_side(plan, jobs, seconds, should_stop)
+    progress(0, len(plan.scenarios))
+    for done, explored in enumerate(several, 1):
+        progress(done, len(plan.scenarios))
+        yield explored
+        if explored.hunted.finding is not None:
+            return
+
+
+def _in_turn(plan: ExplorePlan, seconds: float, should_stop: ShouldStop) -> Iterator[Explored]:
+    for index in range(len(plan.scenarios)):
+        if should_stop():
+            return
+        yield _explore_one(plan, index, seconds, should_stop)
+
+
+def _side_by_side(plan: ExplorePlan, jobs: int, seconds: float, should_stop: ShouldStop) -> Iterator[Explored]:
+    alone = 0 if compiled.is_ready(WALK) else 1  # the first one compiles: once, and not in every process at the same time
+    calls = [(plan, index, seconds) for index in range(len(plan.scenarios))]
+    try:
+        with workers(jobs) as pool:
+            for some in (calls[:alone], calls[alone:]):
+                yield from results(pool, _explore_one, some, should_stop)
+    except Stopped:
+        return
+    except BrokenProcessPool:
+        raise InternalError("a process that had a scenario to explore has died; --jobs 1 shows in which") from None
+
+
+WALK = "walk._make"  # compiled last of all that a hunt needs
+
+
+def _explore_one(plan: ExplorePlan, index: int, seconds: float, should_stop: ShouldStop = lambda: False) -> Explored:
+    script = plan.scenarios[index]
+    scene = ScriptScene(script, plan.variant, plan.machine, plan.preempt)
+    hunted = Hunt(scene, plan.off).run(plan.legs(), Budget(seconds, should_stop))
+    found = hunted.finding
+    return Explored(script.name, scene.title, hunted, "" if found is None else replay_string(plan, script, found))
+
+
+def program_digest(variant: str, preempt: str) -> str:
+    """What names the code of a variant: a schedule of another one means nothing."""
+    image = image_of(variant, preempt)
+    content = image.text.data + image.user_text.data + image.data.data
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def replay_string(plan: ExplorePlan, script: Script, finding: Finding) -> str:
+    """A find as text that needs nothing else."""
+    header: dict[str, Any] = {
+        "variant": plan.variant,
+        "code": program_digest(plan.variant, plan.preempt),
+        "machine": plan.machine,
+        "preempt": plan.preempt,
+        "name": script.name,
+        "script": dump(script),
+        "checker": finding.checker,
+        "off": sorted(plan.off),
+        "words": list(finding.beyond.words),
+        "instructions": list(finding.beyond.instructions),
+    }
+    return encode(KIND, header, finding.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A schedule made again: the same find, or nothing."""
+
+    variant: str
+    name: str
+    operations: str
+    finding: Finding | None
+
+
+def replay(text: Replay) -> Replayed:
+    """Repeat a find, or raise `UserError` if it is one of another program."""
+    header: Any = text.header
+    try:
+        variant, preempt = header["variant"], header["preempt"]
+        code = program_digest(variant, preempt)
+        if code != header["code"]:
+            raise UserError(f"a schedule of another {variant}: its code was {header['code']}, and is {code} now; explore anew")
+        script = replace(parse(header["script"], header["name"]), name=header["name"])
+        scene = ScriptScene(script, variant, header["machine"], preempt)
+        beyond = Shared(tuple(header["words"]), tuple(header["instructions"]))
+        finding = Hunt(scene, frozenset(header["off"])).replay(text.tokens, beyond)
+    except (KeyError, TypeError):
+        raise UserError("a replay string that lacks what says of which program it is: explore anew") from None
+    return Replayed(variant, script.name, scene.title, finding)

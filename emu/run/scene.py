@@ -1,0 +1,190 @@
+"""A scene: the last operations of a script, issued at once, as a search sees them. What goes before them has happened.
+
+What may come of them is what comes of issuing them one after the other, in some order: each call of the message path takes effect
+at one instant. A queue that is gone is told by two errors, EIDRM to who had found it and EINVAL to who had not.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import permutations
+
+import numpy as np
+
+from emu.engine.machine import Machine
+from emu.errors import CheckFailed, UserError
+from emu.explore.explorer import Bounds, Explorer, Rules
+from emu.explore.flat import for_search
+from emu.guest.ram import DIRECT_MAP
+from emu.guest.tasks import STACK_BYTES
+from emu.isa import Instruction, Memory
+from emu.memory.store_buffer import drain_all
+from emu.native import MASK64, address_of
+from emu.run.interleaving import Interleaving, interleaving
+from emu.run.script_run import ScriptMachine
+from emu.run.snapshot import Snapshot
+from emu.run.trace_setup import trace_header
+from emu.schedules.checks import Heap, StackOf
+from emu.subjects.ipc_msg.script import script as s
+from emu.subjects.ipc_msg.script.words import operation_text, outcome_text
+
+FAR = 1 << 49  # no interrupt arrives by itself: the search takes it at every moment that it can
+ALLOCATOR = (
+    "__kmalloc", "___slab_alloc", "__slab_free", "get_partial_node", "kfree", "kmalloc_slab", "put_cpu_partial",
+    "unfreeze_partials", "new_slab",
+)  # fmt: skip
+GONE = {"EIDRM": "EINVAL"}
+BOUNDS = Bounds(states=4_000_000, depth=20_000)
+
+Result = tuple[tuple[int, s.Outcome], ...]  # by task: what came of the calls that were under way
+
+
+class ScriptScene:
+    """A script's last group of operations, about to be made, on a machine of its own."""
+
+    def __init__(self, script: s.Script, variant: str, machine: str, preempt: str) -> None:
+        """Run the script up to its last operations, and see what comes of those one after the other."""
+        self.script, self.variant = script, variant
+        *before, self.group = script.groups()
+        if len(self.group) < 2 and not before:
+            raise UserError(f"{script.name}: wanted operations that overlap in the last line (`t1: … & t2: …`), got one operation")
+        scripted = self.scripted = ScriptMachine.of(script, variant, machine, preempt=preempt)
+        self._queues = scripted.stage(replace(script, steps=tuple(step for group in before for step in group)))
+        self._doing = scripted.under_way()
+        self._staged = Snapshot(scripted.wired)
+        self.serial = {self._in_order(order) for order in permutations(self.group)}
+        self._back()
+        scripted.begin(script, self.group, self._queues)
+        self._called = scripted.under_way()
+        self.explorer = self._explorer()
+
+    def _back(self) -> None:
+        self._staged.restore()
+        self.scripted.resume(self._doing)
+
+    def _in_order(self, order: Sequence[s.Step]) -> Result:
+        """What comes of the operations in one order; who cannot make his any more makes none."""
+        self._back()
+        told: dict[int, s.Outcome] = {}
+        for step in order:
+            if not self.scripted.is_free(step.task):
+                continue
+            single = replace(self.script, steps=(step,))
+            for result in self.scripted.issue(single, (step,), self._queues):
+                told |= dict(result.returns) | {step.task: result.outcome}
+        return _result(told)
+
+    def _explorer(self) -> Explorer:
+        wired = self.scripted.wired
+        drain_all(address_of(wired.bus.record))
+        for_search(wired.text)
+        wired.machine.record["lock_count"] = 0
+        wired.machine.counts("lock_of_line")[:] = -1
+        wired.machine.record["ipi_flight"] = FAR
+        polls = _first_load(wired.image.symbols["script_task"], wired.text.decoded)
+        told = [caller.told for caller in self.scripted.callers]
+        rules = Rules(reduced=True, devices=True, rests=True)
+        return Explorer(wired.machine, [polls] * wired.machine.count, rules, BOUNDS, place=self.place, told=told)
+
+    @property
+    def machine(self) -> Machine:
+        """The machine that it is on."""
+        return self.scripted.wired.machine
+
+    @property
+    def stacks(self) -> list[StackOf]:
+        """The kernel stacks of its tasks."""
+        kernel = self.scripted.wired.guest.kernel
+        info, saved = kernel.line_size("thread_info"), kernel.offset("task_struct", "thread_sp")
+        return [
+            StackOf(task.stack + info, task.stack + STACK_BYTES, index, task.task_struct + saved)
+            for index, task in enumerate(self.scripted.wired.guest.tasks)
+        ]
+
+    @property
+    def heap(self) -> Heap:
+        """Its allocator. What RCU defers is freed at once here, and may still be looked at: that is left out."""
+        wired = self.scripted.wired
+        kernel, allocator = wired.guest.kernel, wired.guest.ipc.allocator
+        slabs = []
+        for slab in wired.guest.ipc.slabs:
+            states = kernel.ram.allocate(slab.objects)
+            free = allocator.free_objects(slab)
+            kernel.ram.write(
+                states, bytes(DIRECT_MAP + slab.physical + number * slab.object_bytes in free for number in range(slab.objects))
+            )
+            slabs.append((slab.physical, slab.object_bytes, slab.objects, states))
+        routines = {each.name: each for each in wired.image.routines}
+        own = [(each.address, each.address + each.size) for name in ALLOCATOR if (each := routines.get(name))]
+        made, kfree = routines["__kmalloc"], wired.image.symbols["kfree"]
+        returns = [
+            at
+            for at, each in wired.text.decoded.items()
+            if made.address <= at < made.address + made.size and each.mnemonic == "ret"
+        ]
+        deferred = routines["msg_rcu_free"]
+        calls = [
+            at
+            for at, each in wired.text.decoded.items()
+            if each.target == kfree and not deferred.address <= at < deferred.address + deferred.size
+        ]
+        return Heap(slabs, own, [(at, "RAX") for at in returns], [(at, "RDI") for at in calls])
+
+    def object_at(self, address: int) -> str:
+        """What lies at a physical address."""
+        return trace_header(self.scripted.wired).object_at(address)
+
+    @property
+    def direct_map(self) -> int:
+        """Virtual address of physical 0."""
+        return DIRECT_MAP
+
+    @property
+    def title(self) -> str:
+        """What happens at once."""
+        return " & ".join(f"t{step.task}: {operation_text(step.operation)}" for step in self.group)
+
+    def judge(self) -> tuple[str, str] | None:
+        """Where nobody can go on any more: which checker finds what wrong, if one does."""
+        drain_all(address_of(self.scripted.wired.bus.record))
+        self.scripted.resume(self._called)
+        outcomes = self.scripted.came_back(self._queues)
+        told = {**dict.fromkeys(self._called[0], s.BLOCKS), **outcomes}
+        try:
+            self.scripted.check()
+        except CheckFailed as problem:
+            return "invariant", str(problem)
+        result = _result({task: each for task, each in told.items() if task in outcomes or task not in self._doing[0]})
+        if result in self.serial:
+            return None
+        lost = [
+            f"t{task}" for task, each in result if each == s.BLOCKS and all(dict(one).get(task) != s.BLOCKS for one in self.serial)
+        ]
+        if lost:
+            return "lost-wakeup", f"{', '.join(lost)} sleeps for ever: in every order of the calls it would have come back"
+        return "outcome", f"{result_text(result)}: in no order of the calls that would come of them"
+
+    def place(self, core: int, pc: int) -> str:
+        """A core's place in its program."""
+        routine = self.scripted.wired.image.routine_at(pc & MASK64)
+        return (
+            f"core {core} at {routine.name}+{(pc & MASK64) - routine.address:#x}" if routine else f"core {core} at {pc & MASK64:#x}"
+        )
+
+    def picture(self, choices: np.ndarray) -> Interleaving:
+        """A schedule's steps in words."""
+        wired = self.scripted.wired
+        return interleaving(choices, trace_header(wired), wired.image.lines)
+
+
+def _result(told: dict[int, s.Outcome]) -> Result:
+    return tuple(sorted((task, replace(each, word=GONE.get(each.word, each.word))) for task, each in told.items()))
+
+
+def result_text(result: Result) -> str:
+    """What came of calls."""
+    return ", ".join(f"t{task}: {outcome_text(outcome)}" for task, outcome in result)
+
+
+def _first_load(routine: int, decoded: Mapping[int, Instruction]) -> int:
+    """The load by which a task of a script looks for its next call."""
+    return min(at for at, each in decoded.items() if at >= routine and each.memory & Memory.LOAD)
