@@ -34,7 +34,7 @@ CLASSES = (
     ("&mm->mmap_lock-R", "rwsem:R", "lock_mm_and_find_vma", 0), ("&anon_vma->rwsem", "rwsem:W", "anon_vma_clone", 0),
     ("&mapping->i_mmap_rwsem", "rwsem:W", "unlink_file_vma", 0), ("&ids->rwsem", "rwsem:W", "ipcget", 0),
     ("&tty->termios_rwsem-R", "rwsem:R", "n_tty_write", 0), ("&ldata->output_lock", "mutex", "n_tty_write", 0),
-    ("&tty->ldisc_sem-R", "ld-sem:R", "file_tty_write", 0),
+    ("&tty->ldisc_sem-R", "ld-sem:R", "tty_ldisc_ref_wait", 0),
     ("&tsk->futex_exit_mutex", "mutex", "futex_exit_release", 0), ("&child->perf_event_mutex", "mutex", "perf_event_exit_task", 0),
 )  # fmt: skip
 
