@@ -1,7 +1,7 @@
 """The interface of all strategies: `begin_schedule`, then `choose` again and again."""
 
 from emu.explore.strategy.chance import begin_chance
-from emu.explore.strategy.pct import begin_pct, pick_pct
+from emu.explore.strategy.pct import begin_pct, fall_behind_all, pick_pct
 from emu.explore.strategy.pos import begin_pos, pick_pos
 from emu.explore.strategy.random_walk import pick_at_random
 from emu.explore.strategy.records import NOBODY, PCT, POS, RANDOM, REPLAY
@@ -16,7 +16,7 @@ def begin_schedule(strategy, schedule):  # type: ignore[no-untyped-def]
     begin_chance(strategy, schedule)
     strategy.events = 0
     strategy.current = NOBODY
-    strategy.token = strategy.token_done = strategy.refused = 0
+    strategy.token = strategy.token_done = strategy.refused = strategy.fallen = 0
     for agent in range(strategy.agents):
         strategy.done[agent] = strategy.passed_over[agent] = 0
     if strategy.kind == PCT:
@@ -40,6 +40,8 @@ def choose(strategy):  # type: ignore[no-untyped-def]
             agent = pick_replay(strategy)
         else:
             agent = pick_surw(strategy)
+    elif strategy.kind == PCT:
+        fall_behind_all(strategy)
     if agent != NOBODY:
         note_choice(strategy, agent)
     return agent
@@ -47,8 +49,8 @@ def choose(strategy):  # type: ignore[no-untyped-def]
 
 @njit
 def waits_longest(strategy):  # type: ignore[no-untyped-def]
-    """An agent that has been passed over as often as fairness allows, or NOBODY. A replay is as fair as what it repeats."""
-    if strategy.fair_max == 0 or strategy.kind == REPLAY:
+    """An agent that has been passed over as often as fairness allows, or NOBODY; a replay is as fair as what it repeats."""
+    if strategy.fair_max == 0 or (strategy.kind == REPLAY and strategy.token < strategy.token_count):
         return NOBODY
     longest = NOBODY
     for agent in range(strategy.agents):

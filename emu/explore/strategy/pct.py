@@ -37,3 +37,12 @@ def pick_pct(strategy):  # type: ignore[no-untyped-def]
             if falls != NOBODY:
                 strategy.priority[falls] = change
     return pick_by_priority(strategy)
+
+
+@njit
+def fall_behind_all(strategy):  # type: ignore[no-untyped-def]
+    """Fairness has had enough of the agent of highest priority: it falls behind all others, and those that it held up go first."""
+    falls = pick_by_priority(strategy)
+    if falls != NOBODY:
+        strategy.fallen += 1
+        strategy.priority[falls] = -strategy.fallen

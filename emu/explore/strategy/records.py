@@ -25,6 +25,7 @@ STRATEGY = np.dtype(
         ("kind", I64),
         ("seed", I64),
         ("depth", I64),  # of PCT: this many events in order make a bug
+        ("stay_bits", I64),  # of RANDOM: an agent goes on for 2**stay_bits events on average
         ("fair_max", I64),  # an agent that could go on is passed over so often at most; 0: for ever
         ("events_expected", I64),  # in a schedule, as far as is known: where PCT may change priorities
         ("expected", I64, (AGENTS,)),  # and of each agent: SURW's weights
@@ -37,6 +38,7 @@ STRATEGY = np.dtype(
         ("passed_over", I64, (AGENTS,)),
         ("priority", I64, (AGENTS,)),
         ("change_at", I64, (CHANGES,)),  # events in front of which the agent that would go falls behind all others
+        ("fallen", I64),  # agents of highest priority that have fallen behind all others as fairness wanted it
         ("current", I64),  # chosen last
         ("token", I64),
         ("token_done", I64),
