@@ -31,7 +31,11 @@ _hot: set[Any] = set()  # functions that are to be compiled, or have been
 def _choose_folder(function: Callable[..., Any]) -> None:
     """Numba keeps a function in the folder that is set while it is decorated."""
     if KEPT:
-        gears = {"emu.boot.full.": compiled.FULL_SOURCES, "emu.boot.": compiled.BOOT_SOURCES}
+        gears = {
+            "emu.boot.full.": compiled.FULL_SOURCES,
+            "emu.boot.explore.": compiled.EXPLORE_SOURCES,
+            "emu.boot.": compiled.BOOT_SOURCES,
+        }
         sources = next((each for name, each in gears.items() if function.__module__.startswith(name)), compiled.HOT_SOURCES)
         numba.config.CACHE_DIR = str(compiled.folder(sources))
 

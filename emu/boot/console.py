@@ -39,6 +39,7 @@ class Console:
         """What a snapshot's machine has written, which nobody sees again."""
         self.content = bytearray(content)
         self._line_at = len(content)
+        self.panic = self.oops = self.oops_over = self.panic_over = self.halted = self.text_seen = False
 
     def flush(self) -> None:
         """Hand on what has not been handed on yet."""

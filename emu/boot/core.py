@@ -80,6 +80,19 @@ class Core:
             at = (at + 1) % SITES
         self._sites[at] = address
 
+    def forget_sites(self) -> None:
+        """A new engine has no hooks in front of single instructions yet."""
+        self._sites[:] = 0
+        self._blocks["key"] = NEVER_MET
+
+    def forget_frame(self, address: int) -> None:
+        """Before its next turn the core drops its translations of the code of a frame, which has changed."""
+        record = self.record
+        if record["stale_count"] < STALE:
+            self._stale[record["stale_count"]] = address
+        record["stale_count"] += 1
+        record["flush"] = 1
+
     def enter(self, entry: Entry) -> None:
         """The state in which the 64-bit boot protocol wants the first core."""
         uc = self.cpu.uc

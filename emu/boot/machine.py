@@ -1,6 +1,7 @@
 """The boot machine in the fast gear: cores that share RAM and a board of devices, run by compiled turns until something happens."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -53,14 +54,15 @@ class Machine:
     ) -> None:
         """As after power-on; `load` or a snapshot makes it ready."""
         self.ram, self.identity = ram, identity
-        self._records = np.zeros(cores, CORE)
+        self.records = np.zeros(cores, CORE)
         self._machine = np.zeros(1, MACHINE)
         self.record: Any = self._machine[0]
         frames = ram.size >> 12
-        self._code_pages, self._writers = np.zeros(frames, U64), np.zeros(frames, U64)
+        self.code_pages, self.writers = np.zeros(frames, U64), np.zeros(frames, U64)
         self._wire(cores, quantum, seed, exact)
-        self.cores = [Core(index, self._records[index], address_of(self._machine), ram.pieces) for index in range(cores)]
+        self.cores = [Core(index, self.records[index], address_of(self._machine), ram.pieces) for index in range(cores)]
         self.driver: Driver | None = None  # another gear, that runs the machine from now on
+        self.take_turns: Callable[[], None] = partial(round_robin.run, address_of(self._machine))
         self.ended: str | None = None  # how the machine ended: power off, reset
         self.failure: BaseException | None = None  # of a device, raised when compiled code has come back
         self.unknown_msrs: set[int] = set()
@@ -71,10 +73,10 @@ class Machine:
 
     def _wire(self, cores: int, quantum: int, seed: int, exact: bool) -> None:
         record, ram = self.record, self.ram
-        record["cores"], record["core_count"] = address_of(self._records), cores
+        record["cores"], record["core_count"] = address_of(self.records), cores
         record["ram"], record["ram_bytes"], record["low_bytes"] = ram.address, ram.size, ram.low_bytes
         record["void_at"] = ram.low_bytes
-        record["code_pages"], record["writers"] = address_of(self._code_pages), address_of(self._writers)
+        record["code_pages"], record["writers"] = address_of(self.code_pages), address_of(self.writers)
         record["deadline"] = NEVER
         record["quantum"], record["exact"] = quantum if cores > 1 else max(quantum, ALONE), exact
         record["turn_full"] = record["turn_left"] = record["quantum"]
@@ -122,7 +124,7 @@ class Machine:
         """The clock, in the middle of a turn too."""
         if self.driver is not None:
             return self.driver.now()
-        core = self._records[self.record["turn"]]
+        core = self.records[self.record["turn"]]
         return int(self.record["now"] + core["count"] - core["turn_start"])
 
     def refresh(self) -> None:
@@ -148,8 +150,8 @@ class Machine:
 
     def forget_code(self) -> None:
         """No core has translations of code, nor may one write without asking: all have new engines."""
-        self._code_pages[:] = 0
-        self._writers[:] = 0
+        self.code_pages[:] = 0
+        self.writers[:] = 0
 
     def load(self, entry: Entry) -> None:
         """The first core is to begin there."""
@@ -160,7 +162,7 @@ class Machine:
         record = self.record
         record["slice_end"], record["stop_at"] = record["now"] + SLICE, until
         while True:
-            round_robin.run(address_of(self._machine))
+            self.take_turns()
             if self.failure is not None:
                 raise self.failure
             core = self.cores[record["turn"]]
@@ -270,7 +272,7 @@ class Machine:
 
     def instructions(self) -> int:
         """How many instructions all cores have retired."""
-        return int(self._records["count"].sum())
+        return int(self.records["count"].sum())
 
     def interrupt(self) -> None:
         """Come back to whoever runs the machine, at the end of the block."""

@@ -49,6 +49,10 @@ class Session:
                 console.flush()
                 return Ended(End.STOPPED)
 
+    def forget_marks(self) -> None:
+        """The cores have new engines, which have no hooks of marks."""
+        self._marked.clear()
+
     def _watch_symbol(self, mark: Mark) -> None:
         """From here on executions of a symbol count."""
         address = self._address_of(mark.text)

@@ -11,11 +11,13 @@ from emu.boot.guest_files import parse_file
 from emu.boot.marks import FORMS, parse_mark
 from emu.boot.result import BootResult
 from emu.boot.spec import CPUS_MAX, IDENTITIES, MEMORY_DEFAULT_MIB, QUANTUM_DEFAULT, BootSpec
-from emu.cli import boot_detail, options, terminal, together
+from emu.cli import boot_detail, boot_explore, options, terminal, together
 from emu.cli.watching import watching
 from emu.errors import GuestFault, LimitReached
 
-REGION = ("--to", "--per", "--symbols", "--region-seed", "--trace", "--trace-limit")
+DETAIL = ("--per", "--region-seed", "--trace", "--trace-limit")
+REGION = ("--to", "--symbols", *DETAIL)
+OF_SCHEDULES = ("--budget", "--jobs", "--explore-seed")
 FILES = ("--file", "--busybox")
 OF_MACHINES = ("--cpus", "--memory", "--append", "--machine", "--cpuid", "--quantum", "--seed", *FILES)
 RUNS_ANEW = ("--max-instructions", "--until", "--json", "--verbose", "--checkpoint", "--at", "--no-cache", "--overwrite")
@@ -27,7 +29,20 @@ RUNS = (*RUNS_ANEW, "--restore")
     together.Apart("--dry-run", (*RUNS, "--from", *REGION), "nothing runs"),
     together.Apart("--from", ("--until", "--checkpoint", "--at"), "a region ends at --to, and cannot go on from there"),
     together.Apart("--from", ("--overwrite",), "it writes no file", unless=("--trace",)),
-    together.Needs(REGION, "--from", "full detail begins at a mark"),
+    together.Needs((*REGION, "--explore"), "--from", "full detail begins at a mark, and so do schedules"),
+    together.Needs(OF_SCHEDULES, "--explore", "it is a figure of the search for schedules"),
+    together.Apart("--dry-run", ("--explore", *OF_SCHEDULES), "nothing runs"),
+    together.Apart(
+        "--explore",
+        (*DETAIL, "--max-instructions", "--verbose", "--until", "--checkpoint", "--at", "--overwrite"),
+        "schedules have no cycles, and are many",
+    ),
+    together.Together(("--explore", *OF_SCHEDULES), "each is one figure of the search"),
+    together.Together(
+        ("--explore", *OF_SCHEDULES),
+        "a region of any machine is explored",
+        (*OF_MACHINES, "--from", "--to", "--symbols", "--initrd", "--restore", "--json", "--no-cache"),
+    ),
     together.Together(("--from", *REGION), "each says something else of the region"),
     together.Together(
         ("--from", *REGION),
@@ -96,6 +111,19 @@ def boot(
     trace_limit: Annotated[
         str, typer.Option(metavar="N", help="End a region whose trace would have more records.")
     ] = options.TRACE_LIMIT_DEFAULT,
+    explore: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STRATEGY:N",
+            help="Run the region again and again, with other cores held up each time: N schedules by random, pct:D, pos or surw; "
+            "or replay:STRING. Ends at --to or with the program (docs/explore-kernel.md).",
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="60s|N", help="Explore no longer than so many seconds, or N schedules.")
+    ] = None,
+    jobs: Annotated[str, typer.Option(metavar="N", help="Processes that explore; the find does not depend on it.")] = "1",
+    explore_seed: Annotated[str, typer.Option(metavar="N", help="Other schedules of the same strategy.")] = "0",
     checkpoint: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write a snapshot of the machine at the mark --at, and go on.")
     ] = None,
@@ -152,6 +180,19 @@ def boot(
 
         for line in describe(spec):
             terminal.show(line)
+        return
+    if start is not None and explore is not None:
+        boot_explore.run(
+            spec,
+            explore=explore,
+            start=start,
+            stop=stop,
+            symbols=symbols,
+            seed=explore_seed,
+            budget=budget,
+            jobs=jobs,
+            as_json=as_json,
+        )
         return
     if start is not None:
         boot_detail.run(

@@ -1,0 +1,107 @@
+"""`emu boot --from MARK --explore STRATEGY:N`: schedules of a region of a real kernel; and one of them again."""
+
+import json
+from functools import partial
+from pathlib import Path
+
+import typer
+
+from emu.boot.marks import Mark, parse_mark
+from emu.boot.spec import BootSpec
+from emu.cli import options, terminal
+from emu.errors import UserError
+from emu.explore.replay_string import Replay, decode
+
+SECONDS_MAX = 10**9
+AGAIN = "replay:"  # --explore replay:STRING
+
+
+def run(
+    spec: BootSpec,
+    *,
+    explore: str,
+    start: str,
+    stop: str | None,
+    symbols: Path | None,
+    seed: str,
+    budget: str | None,
+    jobs: str,
+    as_json: bool,
+) -> None:
+    """Explore, and print what was found; a find is exit code 1."""
+    from emu.boot.run import Watchers
+    from emu.subjects.kernel.explore.search import search
+    from emu.subjects.kernel.explore.spec import KIND, ExploreSpec, parse_strategy
+
+    marks = parse_mark("--from", start), None if stop is None else parse_mark("--to", stop)
+    if symbols is not None and not symbols.is_file():
+        raise UserError(f"--symbols {symbols}: there is no such file; give the System.map of the kernel's build")
+    if explore.startswith(AGAIN):
+        found = decode(explore.removeprefix(AGAIN))
+        if found.kind != KIND:
+            raise UserError(f"--explore replay: the string is of '{found.kind}', not of a kernel: emu replay runs it")
+        again(explore.removeprefix(AGAIN), found, as_json=as_json, here=(spec, *marks, symbols))
+        return
+    number = options.whole("explore-seed", seed)
+    if not 0 <= number < 2**62:
+        raise UserError(f"--explore-seed must be 0 to 2**62 - 1, not {number}")
+    strategy, schedules = parse_strategy(explore, number)
+    seconds, most = _budget(budget)
+    wanted = ExploreSpec(spec, *marks, symbols, strategy, min(schedules, most or schedules))
+    processes = options.whole("jobs", jobs)
+    if processes < 1:
+        raise UserError(f"--jobs must be at least 1, not {processes}")
+    with terminal.interruptible() as interrupt, terminal.progress_bar("explore", "schedules") as progress:
+        interrupt.begin()
+        watchers = Watchers(should_stop=interrupt.should_stop)
+        searched = search(wanted, watchers, jobs=processes, seconds=seconds, progress=progress)
+        stopped = interrupt.should_stop()
+    if as_json:
+        terminal.show(json.dumps(searched.to_dict(), indent=2))
+    else:
+        from emu.report.kernel_explore_report import render_search
+
+        terminal.show_page(partial(render_search, searched))
+    if searched.find is not None:
+        raise typer.Exit(1)
+    if stopped:
+        raise typer.Exit(terminal.INTERRUPTED)
+
+
+def again(
+    text: str,
+    found: Replay,
+    *,
+    as_json: bool,
+    here: tuple[BootSpec, Mark, Mark | None, Path | None] | None = None,
+) -> None:
+    """Run a replay string of a kernel: on its own machine, or on one that is given; exit code 1 with the find."""
+    from emu.boot.run import Watchers
+    from emu.subjects.kernel.explore.exploration import replay
+    from emu.subjects.kernel.explore.search import replay_dict
+    from emu.subjects.kernel.explore.spec import from_header, on
+
+    spec = from_header(found.header)
+    find = replay(text, found, Watchers(), spec if here is None else on(spec, *here))
+    if as_json:
+        terminal.show(json.dumps(replay_dict(found.kind, find), indent=2))
+    else:
+        from emu.report.kernel_explore_report import render_find
+
+        terminal.show_page(partial(render_find, find))
+    raise typer.Exit(1)
+
+
+def _budget(typed: str | None) -> tuple[float | None, int | None]:
+    """`60s` is a time, `10000` a number of schedules."""
+    if typed is None:
+        return None, None
+    if typed.endswith("s"):
+        seconds = options.whole("budget", typed.removesuffix("s"))
+        if not 1 <= seconds <= SECONDS_MAX:
+            raise UserError(f"--budget must be at least 1s, not {typed!r}")
+        return float(seconds), None
+    schedules = options.whole("budget", typed)
+    if schedules < 1:
+        raise UserError(f"--budget must be seconds, such as 60s, or a number of schedules, not {typed!r}")
+    return None, schedules

@@ -1,0 +1,143 @@
+"""One region, booted to its beginning and learned: schedules by number, finds, and replays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from emu.boot.build import read_inputs
+from emu.boot.ending import End
+from emu.boot.explore.explorer import Explorer, Schedule, Strategy
+from emu.boot.explore.minimise import Minimiser
+from emu.boot.explore.verdict import Failure, verdict
+from emu.boot.machine import Machine
+from emu.boot.run import Watchers, begin
+from emu.elf.elf_file import Elf
+from emu.elf.kernel_symbols import kernel_elf, kernel_symbols
+from emu.elf.struct_types import StructTypes, struct_types
+from emu.elf.symbols import read_system_map
+from emu.errors import CheckFailed, UserError
+from emu.explore.replay_string import Replay, Token, encode
+from emu.explore.strategy.records import REPLAY
+from emu.subjects.kernel.detail import BEFORE_MAX
+from emu.subjects.kernel.explore.spec import KIND, ExploreSpec, from_header, to_header
+from emu.subjects.kernel.explore.turns import Row, rows
+from emu.subjects.kernel.places import Places
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """A schedule that fails, as short as it could be made."""
+
+    number: int
+    failure: Failure
+    digest: str
+    replay: str
+    switches: int
+    rows: tuple[Row, ...]
+    console: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is kept of a schedule that was one of many."""
+
+    number: int
+    failure: Failure | None
+    tokens: tuple[Token, ...]  # of one that fails
+    digest: str
+    instructions: int
+    accesses: int
+    fair: bool  # it had to go on fairly
+
+
+class Exploration:
+    """A region whose schedules are numbered: what number N does depends on the specification alone."""
+
+    def __init__(self, spec: ExploreSpec, watchers: Watchers) -> None:
+        """Boot to its beginning; a beginning that does not come is a failed check."""
+        self.spec = spec
+        inputs = read_inputs(spec.boot)
+        elf = kernel_elf(inputs.kernel)
+        symbols = read_system_map(spec.symbols) if spec.symbols is not None else kernel_symbols(inputs.kernel, elf)
+        session, shape = begin(replace(spec.boot, until=spec.start, at=spec.stop), inputs, watchers, symbols)
+        self.boot_digest = shape.boot
+        self._session = session
+
+        def pause() -> bool:
+            watchers.progress(session.machine.instructions())
+            return watchers.should_stop()
+
+        ended = session.run(spec.start, BEFORE_MAX, pause)
+        if ended.how == End.STOPPED:
+            raise KeyboardInterrupt
+        if ended.how != End.MARK:
+            raise CheckFailed(f"--from {spec.start} did not come: the run ended ({ended.how.value}) before it")
+        self.explorer = Explorer(session, spec.stop, spec.strategy.seed)
+        read = partial(_read, session.machine)
+        self._places = Places(symbols, _types(elf), read, spec.boot.cpus)
+
+    def judge(self, number: int) -> Judged:
+        """One schedule by number."""
+        schedule = self.explorer.run(number, self.spec.strategy)
+        failure = verdict(schedule)
+        return Judged(
+            number, failure, schedule.tokens if failure else (), schedule.digest, schedule.instructions, schedule.accesses,
+            schedule.fair_from is not None,
+        )  # fmt: skip
+
+    def find(self, judged: Judged) -> Find:
+        """A schedule that fails, made short and written down."""
+        failure = judged.failure
+        assert failure is not None, "only a schedule that fails is a find"
+
+        def fails(tokens: Sequence[Token]) -> bool:
+            found = verdict(self._replay(tokens))
+            return found is not None and (found.checker, found.where) == (failure.checker, failure.where)
+
+        tokens: Sequence[Token] = judged.tokens
+        if failure.checker != "no_progress":  # which only a long run tells: too long for many tries
+            tokens = Minimiser(fails, judged.instructions).minimise(tokens)
+        header = to_header(self.spec, self.boot_digest, self.explorer.first.digest)
+        return self.shown(judged.number, tokens, encode(KIND, header, tokens))
+
+    def shown(self, number: int, tokens: Sequence[Token], text: str) -> Find:
+        """What a schedule does, step by step; it must fail."""
+        with self.explorer.gear.stepping() as steps:
+            schedule = self._replay(tokens)
+        failure = verdict(schedule)
+        if failure is None:
+            raise CheckFailed("this schedule does not fail: the replay string was written by an emu that was another one")
+        turns = sum(agent < self.spec.boot.cpus for agent, _ in tokens)
+        return Find(
+            number, failure, schedule.digest, text, max(turns - 1, 0), tuple(rows(steps(), self._places)),
+            schedule.console.decode(errors="replace"),
+        )  # fmt: skip
+
+    def _replay(self, tokens: Sequence[Token]) -> Schedule:
+        return self.explorer.run(0, Strategy(REPLAY), tokens)
+
+
+def replay(text: str, found: Replay, watchers: Watchers, spec: ExploreSpec | None = None) -> Find:
+    """Run what a replay string says again, on its own machine or on that of `spec`, which must be the same."""
+    spec = spec or from_header(found.header)
+    exploration = Exploration(spec, watchers)
+    if found.header["boot"] != exploration.boot_digest:
+        raise UserError("this replay string is of another kernel, program, initramfs or option of the boot than what is there now")
+    if found.header["first"] != exploration.explorer.first.digest:
+        raise UserError("this replay string is of another region, or of an emu whose machine was another one: explore anew")
+    cores = spec.boot.cpus
+    if any(agent >= 2 * cores for agent, _ in found.tokens):
+        raise UserError(f"this replay string names a core that a machine of {cores} CPUs has not")
+    return exploration.shown(0, found.tokens, text)
+
+
+def _types(elf: Elf) -> StructTypes | None:
+    try:
+        return struct_types(elf)
+    except UserError:
+        return None
+
+
+def _read(machine: Machine, address: int, size: int) -> bytes | None:
+    content = machine.code(machine.cores[0], address, size)
+    return content if len(content) == size else None
