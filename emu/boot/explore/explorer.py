@@ -43,6 +43,7 @@ class Schedule:
     tokens: tuple[Token, ...]
     events: int
     accesses: int  # to shared words
+    late: int  # to words that others had stored to, and that were not known to be shared
     instructions: int
     digest: str
     fair_from: int | None  # the event from which on it went on fairly, as it had not come to an end
@@ -110,6 +111,7 @@ class Explorer:
             tokens=tuple(tokens_of(gear.choices()[:fair_from])),
             events=int(record["events"]),
             accesses=int(gear.explore["accesses"]),
+            late=int(gear.explore["late"]),
             instructions=self._session.machine.instructions() - self._began,
             digest=gear.digest(),
             fair_from=fair_from,

@@ -15,6 +15,7 @@ from unicorn import unicorn_const as uc_const
 
 from emu.boot.device_state import get_state, put_state
 from emu.boot.explore.hot import hooks, loop, records
+from emu.boot.explore.hot.sharing import WORD_SHIFT
 from emu.boot.full.gear import check_memory
 from emu.boot.full.linear import linear_address
 from emu.boot.session import Session
@@ -68,7 +69,7 @@ class ExploringGear:
             "agents": (cores, records.AGENT), "pending": (cores * records.ROOM, records.PENDING),
             "seen": (cores * records.SEEN, records.SEEN_READ), "dirty": (frames, np.uint8), "log": (records.LOG_ROOM, np.uint8),
             "readers": (words, np.uint8), "writers": (words, np.uint8), "shared": (words, np.uint8),
-            "last": (records.LAST, records.LAST_ACCESS), "pairs": (records.PAIRS, np.uint8),
+            "owners": (words, np.uint8), "last": (records.LAST, records.LAST_ACCESS), "pairs": (records.PAIRS, np.uint8),
         }  # fmt: skip
         for name, (length, dtype) in lengths.items():
             explore[name] = address_of(self._share(name, length, dtype))
@@ -148,6 +149,7 @@ class ExploringGear:
         """Frames that were written; translations of code that was there go."""
         dirty = np.flatnonzero(self._arrays["dirty"])
         self._ram[dirty] = self._ram_then[dirty]
+        self._arrays["owners"].reshape(-1, records.PAGE >> WORD_SHIFT)[dirty] = 0
         machine = self._machine
         for frame in dirty[machine.code_pages[dirty] != 0]:
             for core in machine.cores:

@@ -144,7 +144,7 @@ def test_random_stores_and_drains_agree_with_a_machine_of_lists() -> None:
 
 
 def ended(console: bytes, how: End = End.EXITED, status: int | None = 0) -> Schedule:
-    return Schedule(1, Ended(how, status), console, (), 0, 0, 0, "", None)
+    return Schedule(1, Ended(how, status), console, (), 0, 0, 0, 0, "", None)
 
 
 @pytest.mark.parametrize(

@@ -17,14 +17,13 @@ from emu.boot.explore.hot.records import (
     U8,
     VISIBLE,
 )
+from emu.boot.explore.hot.sharing import WORD_SHIFT
 from emu.boot.hot.deliver import takes_interrupt
 from emu.boot.hot.records import CORE, RUNNING
 from emu.explore.strategy.choose import choose
 from emu.explore.strategy.records import NOBODY, STRATEGY, UNKNOWN
 from emu.memory.store_buffer import read_ram
 from emu.native import array_at, mix, njit
-
-WORD_SHIFT = 3
 
 
 @njit

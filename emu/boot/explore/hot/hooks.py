@@ -6,7 +6,7 @@ from emu.boot.explore.hot.buffer import drain_all, push
 from emu.boot.explore.hot.events import choose_core, note_event, note_read, wait_for_change
 from emu.boot.explore.hot.kind import LOCKED, PAUSE, PLAIN, kind_of
 from emu.boot.explore.hot.records import AGENT, EXPLORE, I64, PAGE, STOP_TURN, STORE, U8, U64
-from emu.boot.explore.hot.sharing import is_shared, learn
+from emu.boot.explore.hot.sharing import is_shared, learn, meet_owner, own
 from emu.boot.hot.blocks import stop
 from emu.boot.hot.frames import offset_of
 from emu.boot.hot.records import CORE, MACHINE
@@ -53,6 +53,8 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
         learn(explore, agent.index, address, size, False)
     if is_shared(explore, address, size):
         note_read(explore, agent, address, size)
+    else:
+        meet_owner(explore, agent.index, address, size)
 
 
 def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
@@ -71,6 +73,9 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
         learn(explore, agent.index, address, size, True)
     if is_shared(explore, address, size):
         store_shared(explore, agent, address, size, value, across)
+    else:
+        meet_owner(explore, agent.index, address, size)
+        own(explore, agent.index, address, size)
 
 
 @njit

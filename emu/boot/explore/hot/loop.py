@@ -125,7 +125,7 @@ def begin(explore, schedule):  # type: ignore[no-untyped-def]
         agent.code_page = -1
     explore.running = explore.chosen = NOBODY
     explore.schedule = schedule
-    explore.changes = explore.accesses = explore.digest = explore.idle = 0
+    explore.changes = explore.late = explore.accesses = explore.digest = explore.idle = 0
     explore.log_count = explore.step_count = 0
     begin_schedule(array_at(explore.strategy, 1, STRATEGY)[0], I64(schedule))
 

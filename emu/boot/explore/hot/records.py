@@ -50,6 +50,8 @@ EXPLORE = np.dtype(
         ("log_count", I64),
         ("step_log", I64),  # STEP[STEPS_ROOM]; 0: nobody wants them
         ("step_count", I64),
+        ("owners", I64),  # u8[words]: core + 1 that has stored last to a word that is not known to be shared; 0: nobody yet
+        ("late", I64),  # accesses to such a word by another core than that
         ("last", I64),  # LAST_ACCESS[LAST]
         ("pairs", I64),  # u8[PAIRS]: ordered pairs of accesses by two cores that were seen
         ("pair_count", I64),

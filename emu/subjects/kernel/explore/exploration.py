@@ -47,6 +47,7 @@ class Judged:
     digest: str
     instructions: int
     accesses: int
+    late: int  # to words that were not known to be shared
     fair: bool  # it had to go on fairly
 
 
@@ -81,9 +82,15 @@ class Exploration:
         schedule = self.explorer.run(number, self.spec.strategy)
         failure = verdict(schedule)
         return Judged(
-            number, failure, schedule.tokens if failure else (), schedule.digest, schedule.instructions, schedule.accesses,
-            schedule.fair_from is not None,
-        )  # fmt: skip
+            number=number,
+            failure=failure,
+            tokens=schedule.tokens if failure else (),
+            digest=schedule.digest,
+            instructions=schedule.instructions,
+            accesses=schedule.accesses,
+            late=schedule.late,
+            fair=schedule.fair_from is not None,
+        )
 
     def find(self, judged: Judged) -> Find:
         """A schedule that fails, made short and written down."""

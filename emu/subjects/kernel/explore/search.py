@@ -31,6 +31,7 @@ class Searched:
     fair: int = 0  # of them, those that had to go on fairly
     instructions: int = 0
     accesses: int = 0
+    late: int = 0
     digests: set[str] = field(default_factory=set)  # different orders of accesses
     seconds: float = 0.0
     bounded: bool = False  # by the time, not by the number
@@ -48,6 +49,7 @@ class Searched:
         self.fair += judged.fair
         self.instructions += judged.instructions
         self.accesses += judged.accesses
+        self.late += judged.late
         self.digests.add(judged.digest)
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,6 +74,7 @@ class Searched:
             "events": self.events,
             "instructions": self.instructions,
             "accesses": self.accesses,
+            "accesses_late": self.late,
             "chance_of_depth": self.chance,
             "findings": [] if self.find is None else [find_dict(self.find)],
         }
