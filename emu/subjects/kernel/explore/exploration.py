@@ -54,14 +54,16 @@ class Judged:
 class Exploration:
     """A region whose schedules are numbered: what number N does depends on the specification alone."""
 
-    def __init__(self, spec: ExploreSpec, watchers: Watchers) -> None:
-        """Boot to its beginning; a beginning that does not come is a failed check."""
+    def __init__(self, spec: ExploreSpec, watchers: Watchers, boot_digest: str | None = None) -> None:
+        """Boot to its beginning: one that does not come is a failed check, a boot of another digest a user's mistake."""
         self.spec = spec
         inputs = read_inputs(spec.boot)
         elf = kernel_elf(inputs.kernel)
         symbols = read_system_map(spec.symbols) if spec.symbols is not None else kernel_symbols(inputs.kernel, elf)
         session, shape = begin(replace(spec.boot, until=spec.start, at=spec.stop), inputs, watchers, symbols)
         self.boot_digest = shape.boot
+        if boot_digest not in (None, shape.boot):
+            raise UserError("this replay string is of another kernel, program, initramfs or option of the boot than is there now")
         self._session = session
 
         def pause() -> bool:
@@ -127,9 +129,7 @@ class Exploration:
 def replay(text: str, found: Replay, watchers: Watchers, spec: ExploreSpec | None = None) -> Find:
     """Run what a replay string says again, on its own machine or on that of `spec`, which must be the same."""
     spec = spec or from_header(found.header)
-    exploration = Exploration(spec, watchers)
-    if found.header["boot"] != exploration.boot_digest:
-        raise UserError("this replay string is of another kernel, program, initramfs or option of the boot than what is there now")
+    exploration = Exploration(spec, watchers, str(found.header["boot"]))
     if found.header["first"] != exploration.explorer.first.digest:
         raise UserError("this replay string is of another region, or of an emu whose machine was another one: explore anew")
     cores = spec.boot.cpus

@@ -77,6 +77,7 @@ def to_header(spec: ExploreSpec, digest: str, first: str) -> dict[str, Plain]:
 def from_header(header: Mapping[str, Any]) -> ExploreSpec:
     """What a replay string's header says."""
     try:
+        _ = header["boot"], header["first"]
         paths: dict[str, Any] = {name: Path(header[name]) for name in PATHS if name in header}
         boot = BootSpec(
             arguments=tuple(header["arguments"]),

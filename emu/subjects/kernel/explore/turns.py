@@ -56,13 +56,22 @@ def _that_matter(steps: Any) -> Iterator[Any]:
             stored.add(address >> WORD_SHIFT)
     kept = [step for step in steps if (word := int(step["address"]) >> WORD_SHIFT) in stored and len(touched[word]) > 1]
     running = -1
-    for number, step in enumerate(kept):
-        following = next((int(each["core"]) for each in kept[number + 1 :] if not _drains(each)), -1) if _drains(step) else -1
+    for step, following in zip(kept, _following(kept), strict=True):
         if not _drains(step):
             running = int(step["core"])
         elif running == following == int(step["core"]):
             continue
         yield step
+
+
+def _following(steps: list[Any]) -> list[int]:
+    """For each step the core that makes the next access behind it; -1 for none."""
+    core, found = -1, []
+    for step in reversed(steps):
+        found.append(core)
+        if not _drains(step):
+            core = int(step["core"])
+    return found[::-1]
 
 
 def _turn(steps: list[Any], places: Places, *, last: bool) -> Iterator[Row]:
