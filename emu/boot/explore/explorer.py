@@ -17,6 +17,7 @@ from emu.native import address_of
 FIRST_MAX = 100_000_000  # instructions of the first schedule: a region that is longer is none for schedules
 STAY_BITS = (0, 2, 4, 6, 8)  # of random schedules, one after the other: some bugs want many switches, some a long hold
 LEARNING = (4, 3, 2, 1, 0)  # random schedules in which words that cores share are looked for, by number: the shortest first
+TYPICAL = 2  # the random schedule whose events say how many one has, and how many of them each agent
 LEARNING_TIMES, LEARNING_MORE = 4, 1_000_000  # the others may take so many times the instructions of the first, and so many more
 TIMES, MORE = 10, 2_000_000  # and so may a schedule of whatever strategy, before it goes on fairly:
 FAIR_TIMES = 8  # for so many times that, and if it does not end then, nothing makes progress
@@ -76,8 +77,9 @@ class Explorer:
             raise CheckFailed(
                 "the cores share no word of memory in this region: no schedule differs from another; choose another one"
             )
-        gear.strategy["events_expected"] = self.first.events
-        gear.strategy["expected"] = gear.strategy["done"]
+        typical = self.run(TYPICAL, Strategy(RANDOM, seed))
+        self.events = max(self.first.events, typical.events)
+        gear.strategy["events_expected"], gear.strategy["expected"] = self.events, gear.strategy["done"]
 
     @property
     def shared_words(self) -> int:

@@ -26,7 +26,7 @@ class Searched:
 
     spec: ExploreSpec
     shared_words: int
-    events: int  # of the first schedule
+    events: int  # of a schedule, about
     schedules: int = 0
     fair: int = 0  # of them, those that had to go on fairly
     instructions: int = 0
@@ -108,7 +108,7 @@ def search(spec: ExploreSpec, watchers: Watchers, *, jobs: int, seconds: float |
     """Schedules 1, 2, ... until one fails, all are made, or the time is over."""
     exploration = Exploration(spec, watchers)
     explorer = exploration.explorer
-    searched = Searched(spec, explorer.shared_words, explorer.first.events)
+    searched = Searched(spec, explorer.shared_words, explorer.events)
     began = time.monotonic()
 
     def over() -> bool:
