@@ -46,9 +46,9 @@ def _sentences(searched: Searched) -> Iterator[str]:
     made = max(searched.schedules, 1)
     rate = searched.schedules / max(searched.seconds, 1e-9)
     yield (
-        f"{len(searched.digests)} different orders of accesses; {rate:.1f} schedules a second; "
-        f"on average {searched.instructions // made} instructions and {searched.accesses // made} accesses to "
-        f"{searched.shared_words} words that the CPUs share."
+        f"{len(searched.digests)} different orders of accesses, {len(searched.pairs)} ordered pairs of accesses by two CPUs; "
+        f"{rate:.1f} schedules a second; on average {searched.instructions // made} instructions and "
+        f"{searched.accesses // made} accesses to {searched.shared_words} words that the CPUs share."
     )
     if searched.chance is not None:
         yield (

@@ -80,6 +80,7 @@ class Explorer:
         typical = self.run(TYPICAL, Strategy(RANDOM, seed))
         self.events = max(self.first.events, typical.events)
         gear.strategy["events_expected"], gear.strategy["expected"] = self.events, gear.strategy["done"]
+        gear.forget_pairs()
 
     @property
     def shared_words(self) -> int:

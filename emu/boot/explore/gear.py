@@ -74,6 +74,7 @@ class ExploringGear:
         for name, (length, dtype) in lengths.items():
             explore[name] = address_of(self._share(name, length, dtype))
         explore["strategy"] = address_of(self._arrays["strategy"])
+        self._pairs_known = np.zeros(records.PAIRS, np.uint8)
         self._across = ANSWER(self._mark_across)
         explore["across"] = ctypes.cast(self._across, ctypes.c_void_p).value
         self.strategy["agents"] = 2 * cores
@@ -175,6 +176,16 @@ class ExploringGear:
         digest.update(self._machine.records["count"].tobytes())
         digest.update(self.written())
         return digest.hexdigest()
+
+    def forget_pairs(self) -> None:
+        """No pair of accesses has been seen yet."""
+        self._arrays["pairs"][:] = 0
+
+    def take_pairs(self) -> tuple[int, ...]:
+        """Which ordered pairs of accesses of two cores to one word have been seen for the first time since the last look."""
+        new = np.flatnonzero(self._arrays["pairs"] & ~self._pairs_known)
+        self._pairs_known[new] = 1
+        return tuple(int(each) for each in new)
 
     def memory_digest(self) -> str:
         """Of all of RAM, as the core that runs sees it."""

@@ -20,6 +20,7 @@ from emu.subjects.kernel.explore.exploration import Exploration, Find, Judged, r
 from emu.subjects.kernel.explore.search import search
 from emu.subjects.kernel.explore.spec import ExploreSpec
 
+HOME = os.environ.get("XDG_CACHE_HOME")  # of whoever runs the tests
 ENOUGH = 40  # schedules, of which some lose an update
 
 
@@ -87,6 +88,22 @@ def test_one_core_has_no_schedules(spec: Callable[[str], ExploreSpec]) -> None:
     wanted = spec("racy")
     with pytest.raises(UserError, match="one core has one schedule alone"):
         replace(wanted, boot=replace(wanted.boot, cpus=1))
+
+
+@pytest.mark.deep
+def test_the_number_of_processes_changes_nothing(spec: Callable[[str], ExploreSpec], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME")  # new processes would compile everything anew
+    if HOME is not None:
+        monkeypatch.setenv("XDG_CACHE_HOME", HOME)
+
+    def found(name: str, jobs: int) -> dict[str, object]:
+        wanted = replace(spec(name), schedules=30)
+        wanted = replace(wanted, boot=replace(wanted.boot, cache=False))
+        searched = search(wanted, Watchers(), jobs=jobs, seconds=None, progress=lambda done, total: None)
+        return {**searched.to_dict(), "host_seconds": None}
+
+    for name in ("racy", "locked"):
+        assert found(name, 2) == found(name, 1)
 
 
 @pytest.fixture

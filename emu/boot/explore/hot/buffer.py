@@ -80,7 +80,6 @@ def drain_all(explore, agent):  # type: ignore[no-untyped-def]
 def push(explore, agent, address, width, value):  # type: ignore[no-untyped-def]
     """The running core is about to store to a shared word: RAM will have it, and the others will not yet."""
     if agent.pending == ROOM:
-        explore.forced_drains += 1
         drain(explore, agent)
     store = stores_of(explore)[place(agent, agent.pending)]
     store.address = address

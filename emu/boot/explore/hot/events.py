@@ -114,10 +114,7 @@ def note_pair(explore, agent, word):  # type: ignore[no-untyped-def]
     last = array_at(explore.last, LAST, LAST_ACCESS)[word & (LAST - 1)]
     if last.word == word and last.schedule == explore.schedule and last.core != agent.index:
         pair = mix(mix(word, last.pc), agent.pc) & (PAIRS - 1)
-        pairs = array_at(explore.pairs, PAIRS, U8)
-        if pairs[pair] == 0:
-            pairs[pair] = 1
-            explore.pair_count += 1
+        array_at(explore.pairs, PAIRS, U8)[pair] = U8(1)
     last.word = word
     last.schedule = explore.schedule
     last.core = agent.index
@@ -130,7 +127,6 @@ def wait_for_change(explore, agent, since):  # type: ignore[no-untyped-def]
     agent.waits = 1
     agent.waits_for = since
     agent.event = 1
-    explore.spins += 1
 
 
 @njit

@@ -54,11 +54,8 @@ EXPLORE = np.dtype(
         ("late", I64),  # accesses to such a word by another core than that
         ("last", I64),  # LAST_ACCESS[LAST]
         ("pairs", I64),  # u8[PAIRS]: ordered pairs of accesses by two cores that were seen
-        ("pair_count", I64),
         ("across", I64),  # C function (core, physical address, bytes): the other page of a store across two is dirty
         ("idle", I64),  # nobody could go on, since the last event
-        ("spins", I64),  # how often a core was found waiting
-        ("forced_drains", I64),
     ]
 )
 

@@ -49,6 +49,7 @@ class Judged:
     accesses: int
     late: int  # to words that were not known to be shared
     fair: bool  # it had to go on fairly
+    pairs: tuple[int, ...]  # ordered pairs of accesses by two cores to a word that this process had not seen before
 
 
 class Exploration:
@@ -92,6 +93,7 @@ class Exploration:
             accesses=schedule.accesses,
             late=schedule.late,
             fair=schedule.fair_from is not None,
+            pairs=self.explorer.gear.take_pairs(),
         )
 
     def find(self, judged: Judged) -> Find:

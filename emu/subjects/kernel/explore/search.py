@@ -33,6 +33,7 @@ class Searched:
     accesses: int = 0
     late: int = 0
     digests: set[str] = field(default_factory=set)  # different orders of accesses
+    pairs: set[int] = field(default_factory=set)  # ordered pairs of accesses by two cores to a word
     seconds: float = 0.0
     bounded: bool = False  # by the time, not by the number
     find: Find | None = None
@@ -51,6 +52,7 @@ class Searched:
         self.accesses += judged.accesses
         self.late += judged.late
         self.digests.add(judged.digest)
+        self.pairs.update(judged.pairs)
 
     def to_dict(self) -> dict[str, Any]:
         """For --json."""
@@ -68,6 +70,7 @@ class Searched:
             "schedules": self.schedules,
             "schedules_distinct": len(self.digests),
             "schedules_fair": self.fair,
+            "ordered_pairs": len(self.pairs),
             "bounded_by_time": self.bounded,
             "host_seconds": round(self.seconds, 3),
             "shared_words": self.shared_words,
