@@ -3,6 +3,7 @@
 import json
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
@@ -41,7 +42,6 @@ def run(
         if found.kind != KIND:
             raise UserError(f"--explore replay: the string is of '{found.kind}', not of a kernel: emu replay runs it")
         again(explore.removeprefix(AGAIN), found, as_json=as_json, here=(spec, *marks, symbols))
-        return
     number = options.whole("explore-seed", seed)
     if not 0 <= number < 2**62:
         raise UserError(f"--explore-seed must be 0 to 2**62 - 1, not {number}")
@@ -74,7 +74,7 @@ def again(
     *,
     as_json: bool,
     here: tuple[BootSpec, Mark, Mark | None, Path | None] | None = None,
-) -> None:
+) -> NoReturn:
     """Run a replay string of a kernel: on its own machine, or on one that is given; exit code 1 with the find."""
     from emu.boot.run import Watchers
     from emu.subjects.kernel.explore.exploration import replay

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emu.cli import options, terminal, together
+from emu.cli import boot_explore, options, terminal, together
 from emu.errors import CheckFailed, UserError
 from emu.explore.replay_string import decode, encode
 
@@ -98,7 +98,7 @@ def explore(
 
 @together.declare()
 def replay(
-    text: Annotated[str, typer.Argument(metavar="STRING", help="What `emu explore` printed: emu1:…")],
+    text: Annotated[str, typer.Argument(metavar="STRING", help="What `emu explore`, or `emu boot --explore`, printed: emu1:…")],
     as_json: options.Json = False,
 ) -> None:
     """Make a schedule again that was found to go wrong, step by step the same. Exit code 1: it still does.
@@ -109,10 +109,13 @@ def replay(
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     from emu.report.explore_report import SCHEMA, finding_json, render_replayed
     from emu.run import explore_run
+    from emu.subjects.kernel.explore.spec import KIND as KERNEL
 
     read = decode(text)
+    if read.kind == KERNEL:
+        boot_explore.again(text, read, as_json=as_json)
     if read.kind != explore_run.KIND:
-        raise UserError(f"a replay string of kind {read.kind!r}, and this emu knows {explore_run.KIND}")
+        raise UserError(f"a replay string of kind {read.kind!r}, and this emu knows {explore_run.KIND} and {KERNEL}")
     replayed = explore_run.replay(read)
     found = replayed.finding
     if as_json:
