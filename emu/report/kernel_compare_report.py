@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
+from emu.boot.full.measured import SPIN_LOCK
 from emu.compare.bootstrap import CONFIDENCE_PERCENT, Estimate
 from emu.compare.kernel_comparison import KernelComparison
 from emu.compare.lock_rows import LockMeans, LockRow
@@ -91,6 +92,7 @@ def _locks(comparison: KernelComparison) -> Grid:
     )
     for row in comparison.locks[:LOCKS_MAX]:
         words = row.function if row.function in row.lock else f"{row.function}: {row.lock}"
+        words += "" if row.kind == SPIN_LOCK else f" ({row.kind})"  # a function may take locks of several kinds
         for label, name, means in zip((words, ""), comparison.names, (row.a, row.b), strict=True):
             table.add_row(escape(label), escape(name), *_cells(means), end_section=not label)
     return table

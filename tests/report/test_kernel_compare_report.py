@@ -22,6 +22,7 @@ def test_golden(golden):
         (COMPARISON, "before makes 0.99 of 1.03 wakeups an item, after 0.00 of 1.03: the wakeup left the section."),
         (COMPARISON, "43.7 % of the acquisitions had to wait with before, 6.2 % with after."),
         (COMPARISON, "In items a second after against before: after gains (+100.0 %)."),
+        (COMPARISON, "try_to_wake_up: tasklist_lock (rwlock:R) before"),
         (ONE_SEED, "after gains (+100.0 %), of one seed."),
         (ONE_SEED, "seed 1 only: no intervals"),
         (ALIKE, "nobody gains (+0.0 %), as its interval has 0 in it"),

@@ -7,13 +7,12 @@ import numpy as np
 
 from emu.boot.full.gear import FullGear
 from emu.boot.full.lock_log import owner_figures
-from emu.boot.full.measured import LockFigures, Measured, SiteFigures
+from emu.boot.full.measured import SPIN_LOCK, LockFigures, Measured, SiteFigures
 from emu.native import MASK64
 from emu.trace.record import Cause, State
 from emu.units import LINE_BYTES
 
 LINES = 1000  # most moved ones that are named
-SPIN_LOCK = "spinlock"
 COUNTS = (
     "page_changes", "decodes", "crossings", "code_stores", "unordered", "exceptions", "page_faults", "road_reads", "forced_drains",
 )  # fmt: skip

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+SPIN_LOCK = "spinlock"  # the kind of most locks
+
 
 @dataclass(frozen=True, slots=True)
 class SiteFigures:
