@@ -224,14 +224,14 @@ def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
         begin, pc, apic_writes = bus.journal_count, core.pc, machine.apic_writes
         save(search, machine, core, search.trial)
         copy_cores(search, search.trial_cores, machine.cores)
-        sharing.visible = 0
+        sharing.visible, flagged = 0, sharing.flagged
         if not run_one(machine, core, 0, 0):
             return False
         if sharing.visible != 0 or machine.apic_writes != apic_writes:
             pending.address, pending.writes = sharing.address, sharing.writes
             pending.value, pending.size = sharing.value, sharing.size
             take_back(bus, begin)
-            sharing.flagged = 0  # it will be again, when its turn comes
+            sharing.flagged = flagged  # what it does wrong it will do again, when its turn comes
             copy_cores(search, machine.cores, search.trial_cores)
             restore(search, machine, core, search.trial)
             core.pc = pc

@@ -20,7 +20,7 @@ from emu.isa import Instruction, Memory
 from emu.memory.store_buffer import drain_all
 from emu.native import MASK64, address_of
 from emu.run.interleaving import Interleaving, interleaving
-from emu.run.script_run import ScriptMachine
+from emu.run.script_run import ScriptMachine, StepStuck
 from emu.run.snapshot import Snapshot
 from emu.run.trace_setup import trace_header
 from emu.schedules.checks import Heap, StackOf
@@ -51,7 +51,7 @@ class ScriptScene:
         self._queues = scripted.stage(replace(script, steps=tuple(step for group in before for step in group)))
         self._doing = scripted.under_way()
         self._staged = Snapshot(scripted.wired)
-        self.serial = {self._in_order(order) for order in permutations(self.group)}
+        self.serial = set(filter(None, map(self._in_order, permutations(self.group))))
         self._back()
         scripted.begin(script, self.group, self._queues)
         self._called = scripted.under_way()
@@ -61,16 +61,19 @@ class ScriptScene:
         self._staged.restore()
         self.scripted.resume(self._doing)
 
-    def _in_order(self, order: Sequence[s.Step]) -> Result:
-        """What comes of the operations in one order; who cannot make his any more makes none."""
+    def _in_order(self, order: Sequence[s.Step]) -> Result | None:
+        """What comes of the operations in one order; who cannot make his any more makes none. None: that goes wrong already."""
         self._back()
         told: dict[int, s.Outcome] = {}
         for step in order:
             if not self.scripted.is_free(step.task):
                 continue
             single = replace(self.script, steps=(step,))
-            for result in self.scripted.issue(single, (step,), self._queues):
-                told |= dict(result.returns) | {step.task: result.outcome}
+            try:
+                for result in self.scripted.issue(single, (step,), self._queues):
+                    told |= dict(result.returns) | {step.task: result.outcome}
+            except (CheckFailed, StepStuck):
+                return None  # so will a schedule, and the search shows which
         return _result(told)
 
     def _explorer(self) -> Explorer:
@@ -149,19 +152,22 @@ class ScriptScene:
         self.scripted.resume(self._called)
         outcomes = self.scripted.came_back(self._queues)
         told = {**dict.fromkeys(self._called[0], s.BLOCKS), **outcomes}
+        result = _result({task: each for task, each in told.items() if task in outcomes or task not in self._doing[0]})
+        comes_back = [task for task, each in result if each == s.BLOCKS and self._comes_back(task)]
+        if comes_back:
+            names = ", ".join(f"t{task}" for task in comes_back)
+            return "lost-wakeup", f"{names} sleeps for ever: in every order of the calls it would have come back"
         try:
             self.scripted.check()
         except CheckFailed as problem:
             return "invariant", str(problem)
-        result = _result({task: each for task, each in told.items() if task in outcomes or task not in self._doing[0]})
         if result in self.serial:
             return None
-        lost = [
-            f"t{task}" for task, each in result if each == s.BLOCKS and all(dict(one).get(task) != s.BLOCKS for one in self.serial)
-        ]
-        if lost:
-            return "lost-wakeup", f"{', '.join(lost)} sleeps for ever: in every order of the calls it would have come back"
         return "outcome", f"{result_text(result)}: in no order of the calls that would come of them"
+
+    def _comes_back(self, task: int) -> bool:
+        """Whether a task comes back from its call in every order of the calls."""
+        return bool(self.serial) and all(dict(one).get(task) != s.BLOCKS for one in self.serial)
 
     def place(self, core: int, pc: int) -> str:
         """A core's place in its program."""

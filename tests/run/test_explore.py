@@ -1,0 +1,104 @@
+"""Exploration of the message path: bugs found, repeated and made simple; what is right passes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.explore.mutants import MUTANTS, Mutant, write_mutant
+from emu.errors import UserError
+from emu.explore.replay_string import decode, encode
+from emu.run.explore_run import Explored, ExplorePlan, explore, replay, scenarios
+from emu.schedules.walker import switches
+from emu.subjects.ipc_msg.script.text import parse
+
+KNOWN = scenarios()
+RIGHT = ("baseline", "wakeq", "wakeq-senders", "wakeq-release-fixed")
+
+
+def explored(variant: str, *names: str, jobs: int = 1, strategy: str = "auto", schedules: int = 1_000) -> list[Explored]:
+    chosen = tuple(KNOWN[name] for name in names)
+    plan = ExplorePlan(variant, chosen, "a10-7800", "none", strategy, schedules=schedules, jobs=jobs)
+    return list(explore(plan, lambda done, total: None))
+
+
+@pytest.fixture(scope="module")
+def bug_of_2020() -> Explored:
+    (found,) = explored("wakeq-release", "removed-with-sleepers")
+    return found
+
+
+def test_the_bug_of_2020_is_the_use_of_a_left_stack_frame(bug_of_2020: Explored) -> None:
+    finding = bug_of_2020.hunted.finding
+    assert finding is not None
+    assert finding.checker == "stack-frame"
+    assert finding.summary.startswith("core 1 at expunge_all+")
+    assert switches(finding.tokens) <= 6
+    assert finding.picture.acts[-1].routine.startswith("expunge_all+")
+
+
+def test_a_find_repeats_choice_for_choice(bug_of_2020: Explored) -> None:
+    read = decode(bug_of_2020.replay)
+    again = replay(read).finding
+    assert again is not None
+    assert again.tokens == read.tokens
+    assert replace(again, strategy="", schedules=0) == replace(bug_of_2020.hunted.finding, strategy="", schedules=0)  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"code": "0"}, "a schedule of another wakeq-release"), ({"words": None}, "lacks what says of which program")],
+)
+def test_a_schedule_of_something_else_is_refused(bug_of_2020: Explored, change: dict[str, str], words: str) -> None:
+    read = decode(bug_of_2020.replay)
+    with pytest.raises(UserError, match=words):
+        replay(decode(encode(read.kind, {**read.header, **change}, read.tokens)))
+
+
+def test_the_fix_passes_where_the_bug_was_found() -> None:
+    (found,) = explored("wakeq-release-fixed", "removed-with-sleepers", strategy="pct:3", schedules=300)
+    assert found.hunted.finding is None
+    assert found.hunted.schedules == 300
+
+
+def test_every_order_of_a_hand_over_is_right() -> None:
+    (found,) = explored("wakeq", "hand-off", strategy="exhaustive")
+    assert found.hunted.exhausted
+    assert found.hunted.finding is None
+
+
+def test_a_scenario_without_overlap_is_refused() -> None:
+    alone = parse("tasks 1\nt1: rmid\n", "alone.script")
+    plan = ExplorePlan("wakeq", (alone,), "a10-7800", "none", schedules=10)
+    with pytest.raises(UserError, match=r"alone\.script: wanted operations that overlap"):
+        list(explore(plan, lambda done, total: None))
+
+
+def test_a_search_that_can_see_nothing_is_an_error() -> None:
+    alone = parse("tasks 2\nt1: msgget key=1 & t2: sleep\n", "nothing.script")
+    plan = ExplorePlan("wakeq", (alone,), "a10-7800", "none", schedules=10)
+    with pytest.raises(UserError, match="no memory is shared"):
+        list(explore(plan, lambda done, total: None))
+
+
+@pytest.mark.deep
+def test_no_result_depends_on_the_number_of_processes() -> None:
+    names = ("hand-off", "removed-with-sleepers", "two-queues")
+    one, two = (explored("wakeq-release", *names, jobs=jobs) for jobs in (1, 2))
+    assert [(each.name, each.replay) for each in one] == [(each.name, each.replay) for each in two]
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("variant", RIGHT)
+@pytest.mark.parametrize("name", KNOWN)
+def test_what_is_right_passes_every_scenario(variant: str, name: str) -> None:
+    (found,) = explored(variant, name, schedules=1_000)
+    assert found.hunted.finding is None, found.hunted.finding
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("each", MUTANTS, ids=lambda each: each.name)
+def test_each_mistake_is_found(each: Mutant, tmp_path: Path) -> None:
+    (found,) = explored(str(write_mutant(each, tmp_path / "mutant")), each.scenario, schedules=5_000)
+    assert found.hunted.finding is not None
+    assert found.hunted.finding.checker in each.checkers
