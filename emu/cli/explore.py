@@ -105,9 +105,9 @@ def replay(
 
     \b
     Example:
-      emu replay emu1:ipc-msg:…
+      emu replay "$(cat find.txt)"
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
-    from emu.report.explore_report import SCHEMA, finding_json, render_replayed
+    from emu.report.explore_report import render_replayed, replayed_json
     from emu.run import explore_run
     from emu.subjects.kernel.explore.spec import KIND as KERNEL
 
@@ -119,8 +119,8 @@ def replay(
     replayed = explore_run.replay(read)
     found = replayed.finding
     if as_json:
-        findings = [] if found is None else [finding_json(replayed.name, found, encode(read.kind, read.header, found.tokens))]
-        terminal.show(json.dumps({"schema": SCHEMA, "variant": replayed.variant, "findings": findings}, indent=2))
+        again = "" if found is None else encode(read.kind, read.header, found.tokens)
+        terminal.show(json.dumps(replayed_json(replayed, read.kind, again), indent=2))
     else:
         terminal.show_page(partial(render_replayed, replayed))
     if found is not None:

@@ -15,7 +15,7 @@ from emu.run.explore_run import Explored, Replayed
 from emu.run.hunt import Finding, Hunted
 from emu.run.interleaving import Act, Interleaving
 
-SCHEMA = "emu-explore/1"
+SCHEMA, REPLAY_SCHEMA = "emu-explore/1", "emu-replay/1"
 COLUMNS = ("<scenario", "~<result", "schedules", "states", "shared words", "+events", "+ordered pairs")
 
 
@@ -129,6 +129,12 @@ def finding_json(name: str, finding: Finding, replay: str) -> dict[str, Any]:
         "replay": replay,
         "schedule": [_act_json(act) for act in finding.picture.acts],
     }
+
+
+def replayed_json(replayed: Replayed, kind: str, replay: str) -> dict[str, Any]:
+    """A find made again."""
+    findings = [] if replayed.finding is None else [finding_json(replayed.name, replayed.finding, replay)]
+    return {"schema": REPLAY_SCHEMA, "kind": kind, "variant": replayed.variant, "findings": findings}
 
 
 def _act_json(act: Act) -> dict[str, Any]:

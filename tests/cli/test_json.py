@@ -17,13 +17,12 @@ from typer.main import get_command
 
 from bench.report.canned import PARTIAL, STALLED, WAKEQ, write_trace
 from bench.report.canned_compare import COUNTED, comparison, row, sensitivity
+from bench.report.canned_explore import EXPLORED, REPLAYED
 from bench.report.canned_kernel import MEASURED, places
+from bench.report.canned_kernel_explore import FIND, searched
 from bench.report.canned_kernel_path import kernel_path_report
 from bench.report.canned_path import path_comparison
 from emu.boot.ending import End, Ended
-from emu.boot.explore.explorer import Strategy
-from emu.boot.explore.verdict import Failure
-from emu.boot.marks import parse_mark
 from emu.boot.result import BootResult
 from emu.boot.run import COUNTS
 from emu.boot.spec import BootSpec
@@ -35,15 +34,12 @@ from emu.calibrate.suite import Calibration, rows_of
 from emu.cli.boot_detail import region_dict
 from emu.cli.main import app, main
 from emu.description import load_machine
-from emu.explore.strategy.records import PCT
+from emu.report.explore_report import explored_json, replayed_json
 from emu.run.stuck.facts import Call, CoreFacts, Stuck, TaskFacts
 from emu.subjects.bench.plan import Plan
 from emu.subjects.bench.result import SCHEMA as BENCH_SCHEMA
 from emu.subjects.bench.result import BenchResult, Distribution, WordUse
-from emu.subjects.kernel.explore.exploration import Find
-from emu.subjects.kernel.explore.search import Searched, replay_dict
-from emu.subjects.kernel.explore.spec import ExploreSpec
-from emu.subjects.kernel.explore.turns import Row
+from emu.subjects.kernel.explore.search import replay_dict
 from emu.subjects.kernel.result import detail_result
 
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
@@ -128,19 +124,19 @@ def boot_from(emu, tmp_path):
     return [region_dict(booted(), detail_result(MEASURED, places(), items=1600))]
 
 
-FIND = Find(4, Failure("oops", "it", "f+0x1"), "d", "emu1:kernel:x", 1, (Row(0, "f+0x1", "loads", "word", 1),), "hello")
-
-
 @sample("emu boot --explore")
 def boot_explore(emu, tmp_path):
-    boot = BootSpec(kernel=Path("bzImage"), cpus=2, program=Path("p"))
-    spec = ExploreSpec(boot, parse_mark("--from", "user"), None, None, Strategy(PCT, 0, 3), 9)
-    return [Searched(spec, 5, 100, schedules=4, find=FIND).to_dict()]
+    return [searched().to_dict()]
+
+
+@sample("emu explore")
+def explore(emu, tmp_path):
+    return [explored_json(EXPLORED, {"variant": "v", "machine": "m", "preempt": "none", "strategy": "auto", "budget": "60s"})]
 
 
 @sample("emu replay")
 def replay(emu, tmp_path):
-    return [replay_dict("kernel", FIND)]
+    return [replay_dict("kernel", FIND), replayed_json(REPLAYED, "ipc-msg", "emu1:ipc-msg:x")]
 
 
 @sample("emu path")

@@ -13,7 +13,9 @@ from rich.cells import cell_len
 from bench.report.canned import PARTIAL, STALLED, WAKEQ, write_trace
 from bench.report.canned_compare import comparison, row, sensitivity
 from bench.report.canned_coverage import BRANCHES, GONE
+from bench.report.canned_explore import EXPLORED, REPLAYED
 from bench.report.canned_kernel import MEASURED, places
+from bench.report.canned_kernel_explore import FIND, searched
 from bench.report.canned_kernel_path import kernel_path_report
 from bench.report.canned_kernels import COMPARISON as COMPARED_KERNELS
 from bench.report.canned_path import like
@@ -39,8 +41,10 @@ from emu.report.catalogue_report import (
 )
 from emu.report.compare_report import render_comparison
 from emu.report.coverage_report import judge, render_coverage
+from emu.report.explore_report import render_explored, render_replayed
 from emu.report.grid import Beside, grid
 from emu.report.kernel_compare_report import render_kernel_comparison
+from emu.report.kernel_explore_report import render_find, render_search
 from emu.report.kernel_path_report import render_kernel_path
 from emu.report.kernel_report import render_kernel
 from emu.report.litmus_report import Run as LitmusRun
@@ -201,6 +205,12 @@ REPORTS: dict[str, Callable[[int], str]] = {
     "bench": bench,
     "kernel": rendered(render_kernel, detail_result(MEASURED, places(), ("a reason " * 20,), items=1600)),
     "two kernels": rendered(render_kernel_comparison, COMPARED_KERNELS),
+    "explored": lambda width: render_explored("wakeq-release", EXPLORED, width=width),
+    "replayed": rendered(render_replayed, REPLAYED),
+    "replayed in vain": rendered(render_replayed, replace(REPLAYED, finding=None)),
+    "kernel explored": rendered(render_search, searched()),
+    "kernel explored in vain": rendered(render_search, searched(None)),
+    "kernel's find": rendered(render_find, FIND),
     "stuck": lambda width: render_stuck(stuck(), "after 64 of 2,000 messages", width=width),
     "litmus": litmus,
     "catalogue": catalogue,
