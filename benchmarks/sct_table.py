@@ -68,6 +68,10 @@ def main() -> None:
     parser.add_argument("--schedules", type=int, default=SCHEDULES)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
+    if not asked.kernel.is_file():
+        parser.error(f"{asked.kernel}: there is no such kernel")
+    if unknown := sorted({*asked.programs} - {*PROGRAMS}):
+        parser.error(f"{unknown[0]}: not one of {', '.join(PROGRAMS)}")
     print(f"| program | events | {' | '.join(f'`{each}`' for each in STRATEGIES)} | as |")
     print(f"|---{'|---' * (len(STRATEGIES) + 2)}|")
     with tempfile.TemporaryDirectory() as folder:
