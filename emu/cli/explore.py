@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from emu.subjects.ipc_msg.script.script import Script
 
 BUDGET = "60s"
-HOW = ("--variant", "--strategy", "--budget", "--without", "--machine", "--preempt", "--seed", "--jobs", "--json")
+HOW = ("--variant", "--strategy", "--budget", "--without", "--machine", "--seed", "--jobs", "--json")
 
 
 @together.declare(
@@ -40,7 +40,6 @@ def explore(
     ] = BUDGET,
     without: Annotated[list[str] | None, typer.Option(metavar="CHECKER", help="Leave a checker out. May be repeated.")] = None,
     machine: options.Machine = options.DEFAULT_MACHINE,
-    preempt: Annotated[str, typer.Option(metavar="KIND", help="Preemption in the kernel: none, or rt.")] = "none",
     seed: Annotated[str, typer.Option(metavar="N", help="Of the strategies' random numbers.")] = "1",
     jobs: Annotated[str | None, typer.Option(metavar="N", help="Processes (default: the cores of this host).")] = None,
     as_json: options.Json = False,
@@ -70,7 +69,6 @@ def explore(
         variant,
         _chosen(scenario, script),
         machine,
-        preempt,
         strategy,
         seconds,
         schedules,
@@ -84,7 +82,7 @@ def explore(
         stopped = interrupt.should_stop()
     if not explored:
         raise terminal.Interrupted("a scenario had been explored")
-    asked = {"variant": variant, "machine": machine, "preempt": preempt, "strategy": strategy, "budget": budget}
+    asked = {"variant": variant, "machine": machine, "strategy": strategy, "budget": budget}
     if as_json:
         terminal.show(json.dumps(explored_json(explored, asked), indent=2))
     else:

@@ -12,7 +12,7 @@ from emu.explore.records import DRAIN, FAULT, INTERRUPT, KINDS, PENDING, SEARCH,
 from emu.explore.search import failure_of, more_is_shared
 from emu.explore.state import copy_words, hash_core, number_of, restore
 from emu.explore.strategy.choose import begin_schedule, choose
-from emu.explore.strategy.records import NOBODY, STRATEGY, UNKNOWN
+from emu.explore.strategy.records import NOBODY, REPLAY, STRATEGY, UNKNOWN
 from emu.explore.transition import (
     CORE_WORDS,
     FAILED,
@@ -125,7 +125,8 @@ def show_agents(walk, search, machine, strategy):  # type: ignore[no-untyped-def
     pending = array_at(search.pending, search.core_count, PENDING)
     for index in range(search.core_count):
         agent = index * KINDS
-        strategy.enabled[agent + STEP] = may_go(walk, search, machine, cores[index], buffers[index].count, pending[index])
+        told = strategy.kind == REPLAY and strategy.token < strategy.token_count
+        strategy.enabled[agent + STEP] = may_go(walk, search, machine, cores[index], buffers[index].count, pending[index], told)
         strategy.address[agent + STEP] = pending[index].address
         strategy.writes[agent + STEP] = pending[index].writes
         drains = buffers[index].count > 0
@@ -137,12 +138,15 @@ def show_agents(walk, search, machine, strategy):  # type: ignore[no-untyped-def
 
 
 @njit
-def may_go(walk, search, machine, core, stores, pending):  # type: ignore[no-untyped-def]
-    """Whether a core's next instruction may be chosen: it is not known to change nothing. A device hears of it after all stores."""
+def may_go(walk, search, machine, core, stores, pending, told):  # type: ignore[no-untyped-def]
+    """Whether a core's next instruction may be chosen: it is not known to change nothing, or the schedule is `told`.
+
+    A device hears of it after all stores.
+    """
     if pending.address == DEVICE and pending.writes != 0 and stores > 0:
         return 0
     await_ = array_at(walk.awaits, search.core_count, AWAIT)[core.index]
-    if await_.waits != 0 and await_.memory[0] == search.memory_hash[0] and await_.memory[1] == search.memory_hash[1]:
+    if not told and await_.waits != 0 and await_.memory[0] == search.memory_hash[0] and await_.memory[1] == search.memory_hash[1]:
         return 0
     return 1 if enabled(search, machine, core, STEP) else 0
 

@@ -34,7 +34,6 @@ class ExplorePlan:
     variant: str
     scenarios: tuple[Script, ...]
     machine: str
-    preempt: str
     strategy: str = AUTO
     seconds: float = float("inf")  # of the host's clock, for all scenarios together
     schedules: int | None = None  # of a strategy and scenario
@@ -122,15 +121,15 @@ WALK = "walk._make"  # compiled last of all that a hunt needs
 
 def _explore_one(plan: ExplorePlan, index: int, seconds: float, should_stop: ShouldStop = lambda: False) -> Explored:
     script = plan.scenarios[index]
-    scene = ScriptScene(script, plan.variant, plan.machine, plan.preempt)
+    scene = ScriptScene(script, plan.variant, plan.machine)
     hunted = Hunt(scene, plan.off).run(plan.legs(), Budget(seconds, should_stop))
     found = hunted.finding
     return Explored(script.name, scene.title, hunted, "" if found is None else replay_string(plan, script, found))
 
 
-def program_digest(variant: str, preempt: str) -> str:
+def program_digest(variant: str) -> str:
     """What names the code of a variant: a schedule of another one means nothing."""
-    image = image_of(variant, preempt)
+    image = image_of(variant)
     content = image.text.data + image.user_text.data + image.data.data
     return hashlib.sha256(content).hexdigest()[:16]
 
@@ -139,9 +138,8 @@ def replay_string(plan: ExplorePlan, script: Script, finding: Finding) -> str:
     """A find as text that needs nothing else."""
     header: dict[str, Any] = {
         "variant": plan.variant,
-        "code": program_digest(plan.variant, plan.preempt),
+        "code": program_digest(plan.variant),
         "machine": plan.machine,
-        "preempt": plan.preempt,
         "name": script.name,
         "script": dump(script),
         "checker": finding.checker,
@@ -166,12 +164,12 @@ def replay(text: Replay) -> Replayed:
     """Repeat a find, or raise `UserError` if it is one of another program."""
     header: Any = text.header
     try:
-        variant, preempt = header["variant"], header["preempt"]
-        code = program_digest(variant, preempt)
+        variant = header["variant"]
+        code = program_digest(variant)
         if code != header["code"]:
             raise UserError(f"a schedule of another {variant}: its code was {header['code']}, and is {code} now; explore anew")
         script = replace(parse(header["script"], header["name"]), name=header["name"])
-        scene = ScriptScene(script, variant, header["machine"], preempt)
+        scene = ScriptScene(script, variant, header["machine"])
         beyond = Shared(tuple(header["words"]), tuple(header["instructions"]))
         finding = Hunt(scene, frozenset(header["off"])).replay(text.tokens, beyond)
     except (KeyError, TypeError):

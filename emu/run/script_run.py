@@ -13,7 +13,6 @@ from emu.engine.machine import Options
 from emu.errors import EmuError, InternalError, UserError
 from emu.guest.held import Held
 from emu.guest.tasks import TASK_DEAD
-from emu.image import PREEMPT_DEFAULT
 from emu.native import NEVER
 from emu.run.script_call import Caller
 from emu.run.snapshot import Snapshot
@@ -69,13 +68,12 @@ class ScriptMachine:
         *,
         held: tuple[Held, ...] = (),
         record_branches: bool = False,
-        preempt: str = PREEMPT_DEFAULT,
     ) -> None:
         """Boot a guest with memory for what is `held`; `record_branches`: note which ways its branches go, over all runs."""
         description = load_machine(machine)
         plan = plan_script(tasks=tasks, held=held)
         options = Options(slice_cycles=SLICE_CYCLES, done_wanted=tasks + 1)
-        self.wired: Wired = wire(description, variant, plan, options, preempt=preempt)
+        self.wired: Wired = wire(description, variant, plan, options)
         if record_branches:
             self.wired.machine.record_branches()
         kernel, users = self.wired.guest.kernel, self.wired.guest.tasks
@@ -88,11 +86,9 @@ class ScriptMachine:
         self._booted = Snapshot(self.wired)
 
     @classmethod
-    def of(
-        cls, script: s.Script, variant: str, machine: str, *, record_branches: bool = False, preempt: str = PREEMPT_DEFAULT
-    ) -> "ScriptMachine":
+    def of(cls, script: s.Script, variant: str, machine: str, *, record_branches: bool = False) -> "ScriptMachine":
         """Boot a guest with memory for all that this script can have allocated at once."""
-        return cls(script.tasks, variant, machine, held=held_by(script), record_branches=record_branches, preempt=preempt)
+        return cls(script.tasks, variant, machine, held=held_by(script), record_branches=record_branches)
 
     def run(self, script: s.Script) -> s.Results:
         """Issue every operation on a freshly booted guest; what came of it, and who came back because of it."""

@@ -131,7 +131,7 @@ def boot_explore(emu, tmp_path):
 
 @sample("emu explore")
 def explore(emu, tmp_path):
-    return [explored_json(EXPLORED, {"variant": "v", "machine": "m", "preempt": "none", "strategy": "auto", "budget": "60s"})]
+    return [explored_json(EXPLORED, {"variant": "v", "machine": "m", "strategy": "auto", "budget": "60s"})]
 
 
 @sample("emu replay")

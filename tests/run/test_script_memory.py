@@ -56,14 +56,14 @@ def test_an_id_too_many_ends_the_run_and_says_so() -> None:
     script = parse("tasks 1\nqueues 0\nt1: stat queue=none\nt1: msgget\n")
     machine = ScriptMachine.of(script, "wakeq", MACHINE)
     layer = machine.wired.guest.kernel.global_record("idr_layer", "msg_idr_layer")
-    issue = machine._callers[0].issue
+    issue = machine.callers[0].issue
 
     def fill(*arguments: object) -> None:
         for offset in range(0, 32, 8):
             layer.put_word("bitmap", 2**64 - 1, offset=offset)
         issue(*arguments)  # type: ignore[arg-type]
 
-    machine._callers[0].issue = fill  # type: ignore[method-assign]
+    machine.callers[0].issue = fill  # type: ignore[method-assign]
     with pytest.raises(StepStuck, match="tree of queue ids has one layer of 256 ids, and none is left: that is a limit of emu"):
         machine.run(script)
 

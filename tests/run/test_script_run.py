@@ -86,17 +86,17 @@ def test_what_is_wrong_in_the_guest_is_found_after_the_step() -> None:
     machine = ScriptMachine(2, "baseline", MACHINE)
     script = parse("tasks 2\nt1: send size=8\nt1: send size=8\n")
     guest = machine.wired.guest
-    step = machine._step
+    issue = machine.issue
 
     def lose_it(*arguments: object) -> object:
-        outcome = step(*arguments)  # type: ignore[arg-type]
+        outcomes = list(issue(*arguments))  # type: ignore[arg-type]
         layer = guest.kernel.global_record("idr_layer", "msg_idr_layer")
         queue = guest.kernel.at("msg_queue", layer.words("ary")[0])
         head = queue.address("q_messages")
         queue["q_messages.next"] = queue["q_messages.prev"] = head
-        return outcome
+        return outcomes
 
-    machine._step = lose_it  # type: ignore[method-assign, assignment]
+    machine.issue = lose_it  # type: ignore[method-assign, assignment]
     with pytest.raises(CheckFailed, match=r"q_qnum of queue 0 should be 1, not 2"):
         machine.run(script)
 
