@@ -230,15 +230,16 @@ class Hunt:
         hunted.exhausted = True
         return None
 
-    def _again(self, schedule: str, *, endless: bool = False) -> tuple[Verdict, Ended, int]:
-        """A search's schedule as one of the walker's."""
+    def _again(self, schedule: str, *, endless: bool = False) -> tuple[Verdict, Ended, int] | None:
+        """A search's schedule as one of the walker's; None if nobody wants to hear of it: the search cannot go on behind it."""
         states = int(self.explorer.record["states"][0])
         self.hunted.states = states
         ended = self.walker.replay(tokens_of_text(schedule), self.walker.beyond())
-        verdict = self._verdict(ended)
-        if verdict is None and not endless:
+        found = self._any_verdict(ended)
+        if found is None and not endless:
             raise InternalError(f"a schedule of the search does not repeat: {schedule}")
-        return verdict or ("livelock", "from here on no order of steps leads to an end"), ended, states
+        verdict = self._on(found or ("livelock", "from here on no order of steps leads to an end"))
+        return None if verdict is None else (verdict, ended, states)
 
     # what is wrong
 
