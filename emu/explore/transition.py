@@ -232,6 +232,7 @@ def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
             pending.value, pending.size = sharing.value, sharing.size
             take_back(bus, begin)
             sharing.flagged = flagged  # what it does wrong it will do again, when its turn comes
+            machine.log_count = 0
             copy_cores(search, machine.cores, search.trial_cores)
             restore(search, machine, core, search.trial)
             core.pc = pc
@@ -280,6 +281,7 @@ def retract(search, machine, frame):  # type: ignore[no-untyped-def]
     """Undo a frame's transition."""
     bus = array_at(machine.bus, 1, BUS)[0]
     take_back(bus, frame.journal)
+    machine.log_count = 0  # calls of the allocator that have not been made
     copy_cores(search, machine.cores, cores_before(search))
     core = array_at(machine.cores, machine.core_count, CORE)[frame.core]
     if frame.kind != DRAIN:

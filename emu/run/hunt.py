@@ -237,7 +237,8 @@ class Hunt:
         ended = self.walker.replay(tokens_of_text(schedule), self.walker.beyond())
         found = self._any_verdict(ended)
         if found is None and not endless:
-            raise InternalError(f"a schedule of the search does not repeat: {schedule}")
+            self.hunted.strategies[-1] += ", left at a schedule that did not repeat"
+            return None
         verdict = self._on(found or ("livelock", "from here on no order of steps leads to an end"))
         return None if verdict is None else (verdict, ended, states)
 
