@@ -13,7 +13,6 @@ from emu.cli import options, terminal
 from emu.errors import UserError
 from emu.explore.replay_string import Replay, decode
 
-SECONDS_MAX = 10**9
 AGAIN = "replay:"  # --explore replay:STRING
 
 
@@ -46,7 +45,7 @@ def run(
     if not 0 <= number < 2**62:
         raise UserError(f"--explore-seed must be 0 to 2**62 - 1, not {number}")
     strategy, schedules = parse_strategy(explore, number)
-    seconds, most = _budget(budget)
+    seconds, most = options.budget(budget)
     wanted = ExploreSpec(spec, *marks, symbols, strategy, min(schedules, most or schedules))
     processes = options.whole("jobs", jobs)
     if processes < 1:
@@ -90,18 +89,3 @@ def again(
 
         terminal.show_page(partial(render_find, find))
     raise typer.Exit(1)
-
-
-def _budget(typed: str | None) -> tuple[float | None, int | None]:
-    """`60s` is a time, `10000` a number of schedules."""
-    if typed is None:
-        return None, None
-    if typed.endswith("s"):
-        seconds = options.whole("budget", typed.removesuffix("s"))
-        if not 1 <= seconds <= SECONDS_MAX:
-            raise UserError(f"--budget must be at least 1s, not {typed!r}")
-        return float(seconds), None
-    schedules = options.whole("budget", typed)
-    if schedules < 1:
-        raise UserError(f"--budget must be seconds, such as 60s, or a number of schedules, not {typed!r}")
-    return None, schedules

@@ -64,13 +64,13 @@ def explore(
 
     points(variant)
     find_machine(machine)
-    seconds, schedules = _budget(budget)
+    seconds, schedules = options.budget(budget)
     plan = explore_run.ExplorePlan(
         variant,
         _chosen(scenario, script),
         machine,
         strategy,
-        seconds,
+        float("inf") if seconds is None else seconds,
         schedules,
         _without(without or (), explore_run.CHECKERS),
         options.whole("seed", seed),
@@ -123,14 +123,6 @@ def replay(
         terminal.show_page(partial(render_replayed, replayed))
     if found is not None:
         raise CheckFailed(f"{replayed.variant}: {replayed.name}: {found.checker}: {found.summary}")
-
-
-def _budget(text: str) -> tuple[float, int | None]:
-    """Seconds, or schedules."""
-    number = text[:-1] if text.endswith("s") else text
-    if not (number.isascii() and number.isdecimal()) or int(number) < 1:
-        raise UserError(f"budget: wanted seconds (60s) or a number of schedules (10000), got {text!r}")
-    return (float(number), None) if text.endswith("s") else (float("inf"), int(number))
 
 
 def _chosen(names: Sequence[str] | None, script: Path | None) -> "tuple[Script, ...]":

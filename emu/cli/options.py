@@ -86,6 +86,8 @@ MaxCycles = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
 
+SECONDS_MAX = 10**9
+
 TRACE_LIMIT_DEFAULT = str(TRACE_RECORDS_DEFAULT)
 
 __all__ = [
@@ -108,11 +110,27 @@ __all__ = [
     "Types",
     "Variant",
     "Workload",
+    "budget",
     "experiment",
     "figures",
     "whole",
     "whole_list",
 ]  # fmt: skip
+
+
+def budget(typed: str | None) -> tuple[float | None, int | None]:
+    """`60s` is a time, `10000` a number of schedules."""
+    if typed is None:
+        return None, None
+    if typed.endswith("s"):
+        seconds = whole("budget", typed.removesuffix("s"))
+        if not 1 <= seconds <= SECONDS_MAX:
+            raise UserError(f"--budget must be at least 1s, not {typed!r}")
+        return float(seconds), None
+    schedules = whole("budget", typed)
+    if schedules < 1:
+        raise UserError(f"--budget must be seconds, such as 60s, or a number of schedules, not {typed!r}")
+    return None, schedules
 
 
 def figures(overrides: Sequence[str] | None) -> tuple[tuple[str, float], ...]:

@@ -18,7 +18,6 @@ from emu.boot.full.measured import TaskFigures
 from emu.boot.full.recorder import Recorder
 from emu.boot.full.region import Region
 from emu.boot.loader.memory_map import MIB
-from emu.boot.machine import Machine
 from emu.boot.marks import M5_WORK_END, Kind, Mark
 from emu.boot.result import BootResult
 from emu.boot.run import Watchers, begin, summarise
@@ -26,12 +25,10 @@ from emu.boot.session import Session
 from emu.boot.spec import BootSpec
 from emu.boot.tasks import GuestTasks
 from emu.description.machine_file import MachineFile
-from emu.elf.elf_file import Elf
 from emu.elf.kernel_symbols import kernel_elf, kernel_symbols
-from emu.elf.struct_types import StructTypes, struct_types
 from emu.elf.symbols import SymbolTable, read_system_map
 from emu.engine.machine import Options
-from emu.errors import UserError
+from emu.subjects.kernel.guest import read_virtual, types_of
 from emu.subjects.kernel.names import Names
 from emu.subjects.kernel.result import DetailResult, detail_result
 from emu.subjects.kernel.roles import Roles, unrecognised
@@ -98,7 +95,7 @@ def run_detail(spec: BootSpec, region: RegionSpec, description: MachineFile, wat
     with _trace(region) as writer:
         ended, detail = session.run(region.start, spec.max_instructions or BEFORE_MAX, pause), None
         if ended.how == End.MARK:
-            names = Names(symbols, _types(elf), partial(_read, session.machine), spec.cpus)
+            names = Names(symbols, types_of(elf), partial(read_virtual, session.machine), spec.cpus)
             ended, detail = _look_at(session, region, description, names, writer, pause)
     ran = session.machine.instructions() - before
     return DetailRun(summarise(spec, session, ended, time.monotonic() - began, ran, kernel=inputs.kernel, digest=False), detail)
@@ -163,15 +160,3 @@ def _named(tasks: Iterable[TaskFigures], guest: GuestTasks) -> Iterator[TaskFigu
     for each in tasks:
         task = there.get(each.address) or guest.task(each.address)
         yield each if task is None else replace(each, comm=task.comm, pid=task.pid)
-
-
-def _types(elf: Elf) -> StructTypes | None:
-    try:
-        return struct_types(elf)
-    except UserError:
-        return None
-
-
-def _read(machine: Machine, address: int, size: int) -> bytes | None:
-    content = machine.code(machine.cores[0], address, size)
-    return content if len(content) == size else None

@@ -9,11 +9,8 @@ from emu.boot.ending import End
 from emu.boot.explore.explorer import Explorer, Schedule, Strategy
 from emu.boot.explore.minimise import Minimiser
 from emu.boot.explore.verdict import Failure, verdict
-from emu.boot.machine import Machine
 from emu.boot.run import Watchers, begin
-from emu.elf.elf_file import Elf
 from emu.elf.kernel_symbols import kernel_elf, kernel_symbols
-from emu.elf.struct_types import StructTypes, struct_types
 from emu.elf.symbols import read_system_map
 from emu.errors import CheckFailed, UserError
 from emu.explore.replay_string import Replay, Token, encode
@@ -21,6 +18,7 @@ from emu.explore.strategy.records import REPLAY
 from emu.subjects.kernel.detail import BEFORE_MAX
 from emu.subjects.kernel.explore.spec import KIND, ExploreSpec, from_header, to_header
 from emu.subjects.kernel.explore.turns import Row, rows
+from emu.subjects.kernel.guest import read_virtual, types_of
 from emu.subjects.kernel.places import Places
 
 
@@ -77,8 +75,8 @@ class Exploration:
         if ended.how != End.MARK:
             raise CheckFailed(f"--from {spec.start} did not come: the run ended ({ended.how.value}) before it")
         self.explorer = Explorer(session, spec.stop, spec.strategy.seed)
-        read = partial(_read, session.machine)
-        self._places = Places(symbols, _types(elf), read, spec.boot.cpus)
+        read = partial(read_virtual, session.machine)
+        self._places = Places(symbols, types_of(elf), read, spec.boot.cpus)
 
     def judge(self, number: int) -> Judged:
         """One schedule by number."""
@@ -138,15 +136,3 @@ def replay(text: str, found: Replay, watchers: Watchers, spec: ExploreSpec | Non
     if any(agent >= 2 * cores for agent, _ in found.tokens):
         raise UserError(f"this replay string names a core that a machine of {cores} CPUs has not")
     return exploration.shown(0, found.tokens, text)
-
-
-def _types(elf: Elf) -> StructTypes | None:
-    try:
-        return struct_types(elf)
-    except UserError:
-        return None
-
-
-def _read(machine: Machine, address: int, size: int) -> bytes | None:
-    content = machine.code(machine.cores[0], address, size)
-    return content if len(content) == size else None
