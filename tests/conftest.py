@@ -11,6 +11,7 @@ from bench import guest_coverage
 from bench.compiling import compile_once
 
 GOLDEN = Path(__file__).parent / "golden"
+_begun: dict[str, str] = {}  # the environment in which the first test begins
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,6 +35,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionstart() -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         compile_once()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def environment_as_it_was() -> None:
+    """What the tests of one file set, those of the next one do not find: a cache of somebody else's made one wait for minutes."""
+    now = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    if not _begun:
+        _begun.update(now)
+    assert now == _begun
 
 
 def pytest_runtest_setup() -> None:

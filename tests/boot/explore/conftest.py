@@ -21,15 +21,21 @@ ADD = {
 }
 
 
-@pytest.fixture(scope="package", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Boots are kept apart from those of whoever runs the tests."""
+@pytest.fixture(scope="session")
+def boots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where boots are kept: apart from those of whoever runs the tests."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(boots: Path) -> Iterator[None]:
+    """Boots are kept there by these tests, and by no others: the scope ends with each file."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CACHE_HOME", str(boots))
         yield
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """An ELF file of the program, by how it adds."""
     folder = tmp_path_factory.mktemp("programs")
@@ -49,7 +55,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return make
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def spec(vmlinux: Path, program: Callable[[str], Path]) -> Callable[[str], ExploreSpec]:
     """What is explored, by how the program adds."""
 
@@ -60,7 +66,7 @@ def spec(vmlinux: Path, program: Callable[[str], Path]) -> Callable[[str], Explo
     return make
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def racy(spec: Callable[[str], ExploreSpec]) -> Exploration:
     """The wrong one, at its first instruction."""
     return Exploration(spec("racy"), Watchers())
