@@ -1,7 +1,7 @@
 """`emu compare A B`: two variants over several numbers of threads, in pairs over seeds."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emu.cli import compare_kernels, options, terminal, together
+from emu.cli import compare_kernels, expecting, options, terminal, together
 from emu.errors import UserError
 from emu.files import Output
 from emu.processes import host_cores
@@ -28,16 +28,31 @@ SENSITIVITY_SEEDS = 3
 SENSITIVITY_MESSAGES = 500
 OF_VARIANTS = (
     "--threads", "--count", "--cores", "--workload", "--messages", "--placement", "--queues", "--types", "--stall", "--tick",
-    "--set", "--sensitivity", "--plot", "--overwrite", "--max-cycles",
+    "--set", "--sensitivity", "--plot", "--max-cycles",
 )  # fmt: skip
 OF_KERNELS = ("--to", "--per", "--symbols", "--cpus", "--max-instructions")
 OF_BOTH = ("--machine", "--seeds", "--jobs", "--json")
+CHECKS = ("--expect", "--junit")
 
 
 @together.declare(
-    together.Needs(("--overwrite",), "--plot", "no other file is written"),
+    together.Needs(("--overwrite",), "--plot", "no other file is written", unless=("--junit",)),
+    together.Needs(("--junit",), "--expect", "its cases are what is expected"),
+    together.Apart("--sensitivity", CHECKS, "it judges no figure: it says what each hangs on"),
     together.Needs(OF_KERNELS, "--from", "it is of the comparison of two kernels, whose region begins at a mark"),
     together.Apart("--from", OF_VARIANTS, "it compares two kernels, which run a program of yours"),
+    together.Together((*CHECKS, "--overwrite"), "they say what is checked, and where the answer goes"),
+    together.Together(
+        tuple(each for each in OF_VARIANTS if each != "--sensitivity"),
+        "any figure of any comparison can be expected, or drawn into a file that is there",
+        (*CHECKS, "--overwrite"),
+    ),
+    together.Together(("--sensitivity",), "its picture may take the place of another", ("--overwrite",)),
+    together.Together(
+        (*CHECKS, "--overwrite"),
+        "any comparison is checked, and files are written, whatever else there is",
+        (*OF_BOTH, "--from", *OF_KERNELS),
+    ),
     together.Together(
         (*OF_VARIANTS, *OF_BOTH), "each is one figure of all the runs, how many there are, or one form of what they give"
     ),
@@ -83,6 +98,8 @@ def compare(
         bool, typer.Option("--sensitivity", help="Vary each figure of the machine file by -50 % and +50 %, one at a time.")
     ] = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the comparison: a .png or .svg file.")] = None,
+    expect: expecting.Expect = None,
+    junit: options.Junit = None,
     overwrite: options.Overwrite = False,
     start: Annotated[str | None, typer.Option("--from", metavar="MARK", help="Compare two kernels, from this mark on.")] = None,
     stop: Annotated[str | None, typer.Option("--to", metavar="MARK", help="To there (work_end, if from work_begin).")] = None,
@@ -108,11 +125,14 @@ def compare(
       emu compare baseline wakeq                    2, 4 and 8 pairs of threads on 4 cores, 5 seeds
       emu compare baseline wakeq --count threads --threads 4,8
       emu compare baseline wakeq --plot table.png   beside the patch's own table
+      emu compare baseline wakeq --threads 4 --expect "difference >= 50%"
       emu compare baseline wakeq --sensitivity      which latencies decide the answer
       emu compare baseline wakeq --set latencies.remote_line=400
       emu compare baseline wakeq --stall handoff_window:20000:10
       emu compare ./before/vmlinux ./after/vmlinux --from work_begin --per 1600 -- ./my-benchmark
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    from emu.compare import expectation
+
     if start is not None:
         compare_kernels.run(
             (a, b),
@@ -127,6 +147,7 @@ def compare(
             seeds=compare_kernels.SEEDS if seeds is None else within("seeds", options.whole("seeds", seeds), 1, SEEDS_MAX),
             jobs=host_cores() if jobs is None else options.whole("jobs", jobs),
             as_json=as_json,
+            expected=expecting.Expecting(expect, junit, expectation.OF_KERNELS, overwrite=overwrite),
         )
         return
     _refuse_kernels(a, b, program)
@@ -135,6 +156,7 @@ def compare(
     how_many = SENSITIVITY_SEEDS if sensitivity else SEEDS
     if seeds is not None:
         how_many = within("seeds", options.whole("seeds", seeds), 1, SEEDS_MAX)
+    expected = expecting.Expecting(expect, junit, expectation.OF_VARIANTS, numbers, overwrite=overwrite)
     drawing = None if plot is None else plot_file(plot, overwrite=overwrite)
     processes = host_cores() if jobs is None else options.whole("jobs", jobs)
     templates = {
@@ -169,7 +191,7 @@ def compare(
         )
         for number in numbers
     ]
-    measure = _sensitivity if sensitivity else _comparison
+    measure = _sensitivity if sensitivity else partial(_comparison, expected=expected)
     if measure(plans, processes, as_json, drawing):
         raise typer.Exit(terminal.INTERRUPTED)
 
@@ -191,8 +213,9 @@ def _side_by_side(title: str) -> Iterator[tuple[terminal.Progress, Callable[[], 
         yield bar, interrupt.should_stop
 
 
-def _comparison(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output | None) -> bool:
-    """Compare, print and draw; returns whether it was stopped early."""
+def _comparison(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output | None, *, expected: expecting.Expecting) -> bool:
+    """Compare, print, draw and check; returns whether it was stopped early."""
+    from emu.compare import expectation
     from emu.compare.paired import compare_pairs
     from emu.report.compare_plot import plot_comparison
     from emu.report.compare_report import render_comparison
@@ -201,7 +224,12 @@ def _comparison(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output |
         comparison = compare_pairs(plans, jobs=jobs, progress=progress, should_stop=should_stop)
     if comparison is None:
         raise terminal.Interrupted("the first pair of runs was complete")
-    _show(comparison, render_comparison, plot_comparison, as_json=as_json, plot=plot)
+    expected.judge(expectation.figures_of_rows(comparison))
+    terminal.each_of(
+        lambda: _show(comparison, render_comparison, plot_comparison, as_json=as_json, plot=plot, more=expected.json()),
+        lambda: None if as_json else expected.show(),
+        *expected.steps(" and ".join(comparison.variants), partial=comparison.partial, failed=comparison.failed),
+    )
     return comparison.partial
 
 
@@ -220,13 +248,19 @@ def _sensitivity(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output 
 
 
 def _show(
-    found: Any, render: Callable[..., str], draw: Callable[[Any, Output], None], *, as_json: bool, plot: Output | None
+    found: Any,
+    render: Callable[..., str],
+    draw: Callable[[Any, Output], None],
+    *,
+    as_json: bool,
+    plot: Output | None,
+    more: Mapping[str, Any] | None = None,
 ) -> None:
     """Draw a result if that was asked for, and print it: each even if the other cannot be, and if a run has failed."""
 
     def show() -> None:
         if as_json:
-            terminal.show(json.dumps(found.to_dict(), indent=2))
+            terminal.show(json.dumps({**found.to_dict(), **(more or {})}, indent=2))
         else:
             terminal.show_page(partial(render, found))
 

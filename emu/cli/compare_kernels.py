@@ -8,6 +8,7 @@ import typer
 
 from emu.boot.spec import BootSpec
 from emu.cli import boot_detail, options, terminal
+from emu.cli.expecting import Expecting
 from emu.errors import UserError
 
 SEEDS = 5
@@ -27,6 +28,7 @@ def run(
     seeds: int,
     jobs: int,
     as_json: bool,
+    expected: Expecting,
 ) -> None:
     """Run every pair, and print the comparison."""
     if per is None:
@@ -48,6 +50,7 @@ def run(
         for kernel, file in zip(kernels, maps, strict=True)
     ]
     from emu.boot.build import read_inputs
+    from emu.compare.expectation import figures_of_kernels
     from emu.compare.kernel_runs import KernelPlan, compare_kernels
     from emu.report.kernel_compare_report import render_kernel_comparison
 
@@ -59,9 +62,12 @@ def run(
         found = compare_kernels(plan, jobs=jobs, progress=progress, should_stop=interrupt.should_stop)
     if found is None:
         raise terminal.Interrupted("the first pair of runs was complete")
+    expected.judge(figures_of_kernels(found))
     if as_json:
-        terminal.show(json.dumps(found.to_dict(), indent=2))
+        terminal.show(json.dumps({**found.to_dict(), **expected.json()}, indent=2))
     else:
         terminal.show_page(partial(render_kernel_comparison, found))
+        expected.show()
+    terminal.each_of(*expected.steps(" and ".join(found.names), partial=found.partial))
     if found.partial:
         raise typer.Exit(terminal.INTERRUPTED)

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from emu.subjects.ipc_msg.script.script import Script
 
 BUDGET = "60s"
-HOW = ("--variant", "--strategy", "--budget", "--without", "--machine", "--seed", "--jobs", "--json")
+HOW = ("--variant", "--strategy", "--budget", "--without", "--machine", "--seed", "--jobs", "--json", "--junit", "--overwrite")
 
 
 @together.declare(
+    together.Needs(("--overwrite",), "--junit", "no other file is written"),
     together.Apart("--script", ("--scenario",), "a script is a scenario of its own"),
     together.Together(HOW, "each is one condition of the search, or the form of the answer"),
     together.Together(("--script", "--scenario"), "they say what is searched, the others how", HOW),
@@ -42,6 +43,8 @@ def explore(
     machine: options.Machine = options.DEFAULT_MACHINE,
     seed: Annotated[str, typer.Option(metavar="N", help="Of the strategies' random numbers.")] = "1",
     jobs: Annotated[str | None, typer.Option(metavar="N", help="Processes (default: the cores of this host).")] = None,
+    junit: options.Junit = None,
+    overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:
     """Find the schedule that breaks a variant of the message path.
@@ -64,6 +67,7 @@ def explore(
 
     points(variant)
     find_machine(machine)
+    output = None if junit is None else options.junit_output(junit, overwrite=overwrite)
     seconds, schedules = options.budget(budget)
     plan = explore_run.ExplorePlan(
         variant,
@@ -87,6 +91,11 @@ def explore(
         terminal.show(json.dumps(explored_json(explored, asked), indent=2))
     else:
         terminal.show_page(partial(render_explored, variant, explored))
+    if output is not None and not stopped:
+        from emu.report.junit import render_junit
+        from emu.report.junit_cases import explore_cases
+
+        output.write(render_junit(variant, explore_cases(variant, [each.name for each in plan.scenarios], explored)))
     found = explored[-1].hunted.finding
     if found is not None:
         raise CheckFailed(f"{variant}: {explored[-1].name}: {found.checker}: {found.summary}")

@@ -16,7 +16,7 @@ from emu.litmus.suite import CORES_MAX, Conditions, Refusal, find_tests, run_sui
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from emu.litmus.expectation import Expectation
+    from emu.litmus.expectation import Comparison
     from emu.litmus.verdict import Verdict
 
 STATES_MAX = 2_000_000
@@ -25,15 +25,18 @@ IN_FULL_MAX = 3  # so many tests are shown in full without being asked
 
 @together.declare(
     together.Apart("--json", ("--verbose",), "the JSON of a test has every schedule anyway"),
+    together.Needs(("--overwrite",), "--junit", "no other file is written"),
     together.Together(
         ("--expect", "--model", "--jobs", "--cores", "--machine", "--states-max", "--allow-endless"),
         "each is one condition of the exploration, or of what counts as a failure",
     ),
     together.Together(
-        ("--json", "--verbose"),
+        ("--json", "--verbose", "--junit", "--overwrite"),
         "they are forms of the answer, whatever was explored",
         ("--expect", "--model", "--jobs", "--cores", "--machine", "--states-max", "--allow-endless"),
     ),
+    together.Together(("--junit", "--overwrite"), "the file may take the place of another"),
+    together.Together(("--junit", "--overwrite"), "a file is written beside what is printed", ("--json", "--verbose")),
 )
 def litmus(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE|DIR...", help="Tests, folders to search, or lists (@all).")],
@@ -51,6 +54,8 @@ def litmus(
     allow_endless: Annotated[
         bool, typer.Option("--allow-endless", help="Executions that never end are reported, and do not fail.")
     ] = False,
+    junit: options.Junit = None,
+    overwrite: options.Overwrite = False,
 ) -> None:
     """Run litmus tests (herd's format, X86 and X86_64) on real cores, in every interleaving and drain order.
 
@@ -66,6 +71,7 @@ def litmus(
       emu litmus SB.litmus                final states, verdict, liveness
       emu litmus SB.litmus --verbose      and how to get to each of them
       emu litmus DIR --expect kinds.txt   a tree against another's verdicts
+      emu litmus DIR --junit litmus.xml   a case a test, for a CI server
       emu litmus DIR --model sc --json    what is left without store buffers
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     from emu.cli.catalogue import find_machine
@@ -78,30 +84,38 @@ def litmus(
         from emu.litmus.expectation import load_expectation
 
         expectation = load_expectation(expect)
+    output = None if junit is None else options.junit_output(junit, overwrite=overwrite)
     tests = find_tests(paths)
     in_full = verbose or len(tests) <= IN_FULL_MAX
     form = _as_json if as_json else partial(_in_full, schedules=verbose) if in_full else _in_a_line
     begin = time.perf_counter()
-    verdicts, refused, stopped = [], 0, False
+    judged: list[Verdict | Refusal] = []
+    stopped = False
     with terminal.progress_bar("litmus", "tests") as progress:
         try:
-            for done, judged in enumerate(run_suite(tests, conditions, processes), 1):
+            for done, each in enumerate(run_suite(tests, conditions, processes), 1):
                 progress(done, len(tests))
-                if isinstance(judged, Refusal):
-                    refused += 1
-                    terminal.complain(judged.message)
-                    continue
-                verdicts.append(judged)
-                if as_json or in_full or expectation is None or judged.never_ends:
-                    (terminal.show_line if as_json else terminal.show_fitting)(form(judged))
+                judged.append(each)
+                if isinstance(each, Refusal):
+                    terminal.complain(each.message)
+                elif as_json or in_full or expectation is None or each.never_ends:
+                    (terminal.show_line if as_json else terminal.show_fitting)(form(each))
         except KeyboardInterrupt:
             stopped = True
+    verdicts = [each for each in judged if not isinstance(each, Refusal)]
+    refused = len(judged) - len(verdicts)
     if not as_json and len(tests) > IN_FULL_MAX:
         from emu.report.litmus_report import Run, render_summary
 
         run = Run(model, processes, refused, time.perf_counter() - begin)
         terminal.show_fitting(render_summary(verdicts, run).rstrip())
-    disagreeing = _compare(expectation, verdicts, expect, as_json=as_json)
+    comparison = None if expectation is None else expectation.compare(verdicts)
+    if output is not None and not stopped:
+        from emu.report.junit import render_junit
+        from emu.report.junit_cases import LITMUS, litmus_cases
+
+        output.write(render_junit(LITMUS, litmus_cases(judged, comparison, allow_endless=allow_endless)))
+    disagreeing = 0 if comparison is None else _show_comparison(comparison, verdicts, expect, as_json=as_json)
     if stopped:
         raise typer.Exit(terminal.INTERRUPTED)
     if refused:
@@ -114,13 +128,10 @@ def litmus(
         raise CheckFailed("; ".join(failures))
 
 
-def _compare(expectation: "Expectation | None", verdicts: "Sequence[Verdict]", path: Path | None, *, as_json: bool) -> int:
+def _show_comparison(comparison: "Comparison", verdicts: "Sequence[Verdict]", path: Path | None, *, as_json: bool) -> int:
     """Say how the verdicts compare with what was expected; the number of those that disagree."""
-    if expectation is None:
-        return 0
     from emu.report.litmus_report import render_comparison
 
-    comparison = expectation.compare(verdicts)
     if as_json:
         for line in render_comparison(comparison).splitlines():
             terminal.complain(line)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from emu.errors import UserError
+from emu.files import Output
 from emu.run.experiment_spec import (
     DEFAULT_MACHINE,
     DEFAULT_VARIANT,
@@ -78,6 +79,7 @@ Overrides = Annotated[
         help="Change a figure of the machine file for this run, such as latencies.remote_line=400. May be given once a key.",
     ),
 ]
+Junit = Annotated[Path | None, typer.Option(metavar="FILE", help="Write what was checked as JUnit XML, for a CI server.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there already.")]
 Tick = Annotated[str, typer.Option(metavar="HZ", help="Timer interrupts a second on each core, 0 for none.")]
 MaxCycles = Annotated[
@@ -97,6 +99,7 @@ __all__ = [
     "TRACE_LIMIT_DEFAULT",
     "Cores",
     "Json",
+    "Junit",
     "Machine",
     "MaxCycles",
     "Messages",
@@ -113,6 +116,7 @@ __all__ = [
     "budget",
     "experiment",
     "figures",
+    "junit_output",
     "whole",
     "whole_list",
 ]  # fmt: skip
@@ -131,6 +135,11 @@ def budget(typed: str | None) -> tuple[float | None, int | None]:
     if schedules < 1:
         raise UserError(f"--budget must be seconds, such as 60s, or a number of schedules, not {typed!r}")
     return None, schedules
+
+
+def junit_output(path: Path, *, overwrite: bool) -> Output:
+    """Where JUnit's XML goes, or a `UserError` before anything is run."""
+    return Output(path, "JUnit report", overwrite=overwrite)
 
 
 def figures(overrides: Sequence[str] | None) -> tuple[tuple[str, float], ...]:

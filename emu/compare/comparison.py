@@ -47,6 +47,11 @@ QUANTITIES: Mapping[str, Callable[[RunResult], float | None]] = {
     SPIN: lambda run: run.message_spin.cycles / run.messages if run.messages else 0.0,
     WAKEUP: lambda run: run.wakeup_latency.cycles_mean if run.wakeup_latency is not None else None,
 }
+# What a side has beside these: of all seeds together, without an interval.
+SIDE_COUNTS = (
+    "hold_cycles_max", "lock_spin_iterations", "contended_share", "message_spin_iterations", "message_spin_cycles", "wakeups",
+    "wakeups_under_queue_lock",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +105,7 @@ class Side:
         for name, estimate in self.estimates.items():
             found[name] = estimate.mean if estimate is not None else None
             found["confidence_interval" if name == RATE else f"{name}_confidence_interval"] = interval_of(estimate)
-        others = (
-            "hold_cycles_max",
-            "lock_spin_iterations",
-            "contended_share",
-            "message_spin_iterations",
-            "message_spin_cycles",
-            "wakeups",
-            "wakeups_under_queue_lock",
-        )
-        return found | {name: getattr(self, name) for name in others}
+        return found | {name: getattr(self, name) for name in SIDE_COUNTS}
 
 
 def _values(name: str, runs: Sequence[RunResult]) -> list[float] | None:

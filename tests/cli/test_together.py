@@ -47,7 +47,7 @@ def judge(name: str, rules: tuple[Rule, ...], options: list[str]) -> list[str]:
     """What is wrong with the declarations of a command."""
     declared = {pair for rule in rules if isinstance(rule, Together) for pair in rule.pairs()}
     wrong = []
-    thirds = {third for rule in rules if isinstance(rule, Apart) for third in rule.unless}
+    thirds = {third for rule in rules if isinstance(rule, Apart | Needs) for third in rule.unless}
     for pair in map(frozenset, combinations(options, 2)):
         words = f"{name} {' '.join(sorted(pair))}"
         if all(refused(rules, pair | {third}) for third in (*pair, *thirds)):
