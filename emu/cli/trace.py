@@ -1,4 +1,4 @@
-"""`emu trace show` and `emu trace diff`: read instruction traces."""
+"""`emu trace show`, `diff` and `export`: read instruction traces."""
 
 import json
 from pathlib import Path
@@ -157,6 +157,40 @@ def diff(
             terminal.show_line(line)
     if exit_code and not (difference.same_path and difference.same_times):
         raise typer.Exit(1)
+
+
+@app.command(cls=together.Command)
+@together.declare(
+    together.Together(("--format", "--out", "--clock", "--overwrite"), "each says one thing of the file that is written"),
+)
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace.")],
+    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="perfetto.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where to.")],
+    clock: Annotated[
+        str, typer.Option(metavar="cycles|ns", help="What a nanosecond of the file is: a cycle (exact), or simulated time.")
+    ] = "cycles",
+    overwrite: options.Overwrite = False,
+) -> None:
+    """Write a trace in the format of another program: see docs/exports.md.
+
+    \b
+    Examples:
+      emu trace export t.trace --format perfetto -o t.pftrace     and open it in ui.perfetto.dev
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    from emu.export.clock import Clock
+    from emu.export.formats import FORMATS, Asked
+    from emu.export.formats import export as write
+    from emu.files import Output
+    from emu.trace.file import TraceFile
+
+    clocks = [each.value for each in Clock]
+    for option, value, known in (("format", form, FORMATS), ("clock", clock, clocks)):
+        if value not in known:
+            raise UserError(f"--{option} must be {' or '.join(known)}, not {value!r}")
+    output = Output(out, "export", overwrite=overwrite)
+    with terminal.progress_bar("export", "records") as progress:
+        write(TraceFile(file), form, output, Asked(Clock(clock)), progress)
 
 
 def _select(

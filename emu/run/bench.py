@@ -36,7 +36,8 @@ def run_bench(
             return False
 
         result = measure(contest, progress=progress, should_stop=should_stop, sink=sink)
-        writer.close(trace_digest=result.trace_digest, partial=result.partial)
+        cycles = contest.machine.cores["cycles"].tolist()
+        writer.close(trace_digest=result.trace_digest, partial=result.partial, cycles=cycles)
     return result
 
 

@@ -78,7 +78,7 @@ def run(experiment: Experiment, progress: Progress | None = None, should_stop: C
     if writer is not None:
         with suppress(LimitReached):  # already said
             _flush(setup.machine, writer)
-        writer.close(trace_digest=setup.machine.digest, partial=partial)
+        writer.close(trace_digest=setup.machine.digest, partial=partial, cycles=setup.machine.cores["cycles"].tolist())
     if not partial:
         stuck = _check(setup)
     return replace(measure(setup, host_seconds, partial), stuck=stuck)

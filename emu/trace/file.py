@@ -10,7 +10,7 @@ import shutil
 import struct
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +32,7 @@ _PREFIX = struct.Struct("<8sIII")
 _BLOCK = struct.Struct("<4sIII")
 _CHUNK, _DONE = b"CHNK", b"DONE"
 _UNPACKED_BYTES_MAX = 256 << 20
+_FOOTER_BYTES_MAX = 1 << 16
 _LEVEL = 3
 _AGAIN = "make it again with --trace"
 
@@ -78,12 +79,25 @@ class TraceWriter:
                 f"the trace reached its bound of {self._max_records} records: make the run shorter or --trace-limit higher"
             )
 
-    def close(self, *, header: TraceHeader | None = None, trace_digest: str = "", partial: bool = False) -> None:
-        """Complete the file and put it in its place."""
+    def close(
+        self,
+        *,
+        header: TraceHeader | None = None,
+        trace_digest: str = "",
+        partial: bool = False,
+        cycles: Sequence[Sequence[int]] = (),
+    ) -> None:
+        """Complete the file and put it in its place. `cycles`: what each core came to, by state, to the end of the run."""
         if header is not None:
             self._put_behind(header)
         footer = json.dumps(
-            {"records": self.records, "chunks": self._chunks, "trace_digest": trace_digest, "partial": partial}
+            {
+                "records": self.records,
+                "chunks": self._chunks,
+                "trace_digest": trace_digest,
+                "partial": partial,
+                "cycles": [list(core) for core in cycles],
+            }
         ).encode()
         self._write(_BLOCK.pack(_DONE, len(footer), zlib.crc32(footer), 0), footer)
         try:
@@ -153,6 +167,8 @@ class TraceFile:
         self.record_count: int = footer["records"]
         self.trace_digest: str = footer["trace_digest"]
         self.partial: bool = footer["partial"]
+        # Of each core, by state, from the beginning to the end of the run; nothing if whoever wrote the trace did not say.
+        self.cycles: tuple[tuple[int, ...], ...] = tuple(tuple(map(int, core)) for core in footer.get("cycles", ()))
         self._chunk_count: int = footer["chunks"]
 
     def chunks(self) -> Iterator[Records]:
@@ -201,7 +217,7 @@ class TraceFile:
 
     def _read_footer(self, file: BinaryIO) -> dict[str, Any]:
         """The footer is the last thing in the file: find it from the end."""
-        tail_bytes = min(self._size - self._body, 4096)
+        tail_bytes = min(self._size - self._body, _FOOTER_BYTES_MAX)
         file.seek(self._size - tail_bytes)
         tail = file.read(tail_bytes)
         at = tail.rfind(_DONE)

@@ -12,7 +12,8 @@ from emu.errors import UserError
 from emu.trace.extent import Extents
 from emu.trace.file import Records, TraceFile
 from emu.trace.header import IDLE, TraceHeader
-from emu.trace.record import TRACE_DTYPE, Kind
+from emu.trace.order import cycle_of, in_order
+from emu.trace.record import Kind
 from emu.whole import whole
 
 Mask = NDArray[np.bool_]
@@ -92,22 +93,8 @@ class Selection:
         return (chosen for chosen in self._chosen(trace) if len(chosen))
 
     def in_time_order(self, trace: TraceFile) -> Iterator[Records]:
-        """The same by their cycles; what is of one cycle stays in trace order.
-
-        A trace is written in the order in which the cores act, so a record can be of an earlier cycle than those before it.
-        """
-        earliest = [int(chunk["cycle"].min()) for chunk in trace.chunks()]
-        to_come = [*np.minimum.accumulate(earliest[::-1])[::-1][1:], np.iinfo(np.int64).max]
-        waiting = np.zeros(0, TRACE_DTYPE)
-        for chosen, bound in zip(self._chosen(trace), to_come, strict=False):
-            waiting = np.concatenate([waiting, chosen])
-            waiting = waiting[np.argsort(waiting["cycle"], kind="stable")]
-            ready = int(np.searchsorted(waiting["cycle"], bound))
-            if ready:
-                yield waiting[:ready]
-            waiting = waiting[ready:]
-        if len(waiting):
-            yield waiting
+        """The same by their cycles; what is of one cycle stays in trace order."""
+        return in_order(trace, self._chosen(trace), cycle_of)
 
     def _chosen(self, trace: TraceFile) -> Iterator[Records]:
         """What passes of each chunk, up to the last that can have any."""

@@ -120,9 +120,9 @@ def event_words(record: Any, header: TraceHeader) -> str:
             how = TRANSFERS[Transfer(detail)] if detail in TRANSFERS else f"transaction {detail}"
             return f"line {header.object_at(address)} {how}, {value} cycles"
         case Kind.IPI_SENT:
-            return f"IPI to core {detail}, {_vector(value)}"
+            return f"IPI to core {detail}, {vector_words(value)}"
         case Kind.INTERRUPT:
-            return f"interrupt, {_vector(detail)}"
+            return f"interrupt, {vector_words(detail)}"
         case Kind.HALT:
             return "halts"
         case Kind.WAKE:
@@ -143,5 +143,6 @@ def _mark_value(value: int, header: TraceHeader) -> str:
     return f" {header.task_name(task)}" if task is not None else f" {short_value(value)}"
 
 
-def _vector(vector: int) -> str:
+def vector_words(vector: int) -> str:
+    """An interrupt by its vector, and by what that is for where that is known."""
     return f"vector {vector:#x}" + (f" ({VECTORS[vector]})" if vector in VECTORS else "")

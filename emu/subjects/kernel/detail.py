@@ -133,7 +133,8 @@ def _look_at(
     gear.decoder.save()
     if writer is not None and recorder is not None:
         header = trace_header(gear, recorder, names, places, detail.locks, region.command)
-        writer.close(header=header, trace_digest=measured.digest, partial=ended.how in (End.STOPPED, End.LIMIT))
+        cycles = [list(core.values()) for core in measured.cycles_by_core]
+        writer.close(header=header, trace_digest=measured.digest, partial=ended.how in (End.STOPPED, End.LIMIT), cycles=cycles)
     return ended, detail
 
 

@@ -1,5 +1,6 @@
 """A result and two small traces, made up: what the reports are tested on."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -206,10 +207,10 @@ def script(head: TraceHeader, *, wait: int = 40) -> Script:
     return s
 
 
-def write_trace(path: Path, variant: str = "baseline", *, wait: int = 40) -> Path:
-    """The script as a trace file."""
+def write_trace(path: Path, variant: str = "baseline", *, wait: int = 40, cycles: Sequence[Sequence[int]] = ()) -> Path:
+    """The script as a trace file; `cycles`: what its end says of each core."""
     head = header(variant)
     with TraceWriter(path, head) as writer:
         writer.append(script(head, wait=wait).records())
-        writer.close(trace_digest="d1")
+        writer.close(trace_digest="d1", cycles=cycles)
     return path
