@@ -1,32 +1,47 @@
-"""`emu explore`: schedules of a variant's path that go wrong; `emu replay`: one of them again."""
+"""`emu explore`: schedules of a variant's path, or of a lock, that go wrong; `emu replay`: one of them again."""
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from emu.cli import boot_explore, options, terminal, together
 from emu.errors import CheckFailed, UserError
 from emu.explore.replay_string import decode, encode
+from emu.whole import whole
 
 if TYPE_CHECKING:
+    from emu.run.explore_run import Explored, ExplorePlan
+    from emu.run.lock_explore import LockPlan
     from emu.subjects.ipc_msg.script.script import Script
 
 BUDGET = "60s"
-HOW = ("--variant", "--strategy", "--budget", "--without", "--machine", "--seed", "--jobs", "--json", "--junit", "--overwrite")
+OF_ALL = ("--strategy", "--budget", "--machine", "--seed", "--json", "--junit", "--overwrite")
+OF_VARIANT = ("--variant", "--without", "--jobs")
+OF_LOCK = ("--cores", "--rounds", "--word")
 
 
 @together.declare(
     together.Needs(("--overwrite",), "--junit", "no other file is written"),
     together.Apart("--script", ("--scenario",), "a script is a scenario of its own"),
-    together.Together(HOW, "each is one condition of the search, or the form of the answer"),
-    together.Together(("--script", "--scenario"), "they say what is searched, the others how", HOW),
+    together.Apart(
+        "LOCK", ("--script", "--scenario", *OF_VARIANT), "a lock is searched alone, in one process, by all its checkers"
+    ),
+    together.Needs(OF_LOCK, "LOCK", "it says how a lock is used"),
+    together.Together((*OF_ALL, *OF_VARIANT), "each is one condition of the search, or the form of the answer"),
+    together.Together((*OF_ALL, *OF_LOCK), "the same of a lock"),
+    together.Together(("--script", "--scenario"), "they say what is searched, the others how", (*OF_ALL, *OF_VARIANT)),
 )
 def explore(
+    lock: Annotated[
+        str | None,
+        typer.Argument(metavar="[LOCK]", help="Of a lock instead: ./my-lock.S, or tas, ttas, ticket, mcs, clh, qspinlock, rwlock."),
+    ] = None,
     variant: options.Variant = options.DEFAULT_VARIANT,
     scenario: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="One of the scenarios (default: all). May be repeated.")
@@ -43,15 +58,19 @@ def explore(
     machine: options.Machine = options.DEFAULT_MACHINE,
     seed: Annotated[str, typer.Option(metavar="N", help="Of the strategies' random numbers.")] = "1",
     jobs: Annotated[str | None, typer.Option(metavar="N", help="Processes (default: the cores of this host).")] = None,
+    cores: Annotated[str, typer.Option(metavar="N", help="Of a lock: how many cores take it.")] = "3",
+    rounds: Annotated[str, typer.Option(metavar="N,...", help="Of a lock: how often each takes it, one search each.")] = "1,2",
+    word: Annotated[str, typer.Option(metavar="N", help="Of a lock: its first eight bytes at the beginning.")] = "0",
     junit: options.Junit = None,
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:
-    """Find the schedule that breaks a variant of the message path.
+    """Find the schedule that breaks a variant of the message path, or a lock.
 
     Each scenario is a few system calls at once. Cores, store buffers and interrupts are chosen step by step, by chance
     or through all orders; every schedule is watched by checkers and judged at its end. What is found is made as simple
-    as it gets, shown core by core, and can be had again: `emu replay STRING`.
+    as it gets, shown core by core, and can be had again: `emu replay STRING`. A LOCK is a file as `emu bench` takes it:
+    some cores take it, add to a counter and give it back.
 
     Exit code 1: something was found. docs/explore.md says what the checkers see, and what they cannot.
 
@@ -60,47 +79,73 @@ def explore(
       emu explore --variant wakeq-release          the bug of 2020, found
       emu explore --variant wakeq --budget 10000   nothing, in how many schedules
       emu explore --variant wakeq --scenario two-receivers --strategy exhaustive
+      emu explore ./my-lock.S                      every order of 3 cores that take a lock
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     from emu.cli.catalogue import find_machine, points
     from emu.report.explore_report import explored_json, render_explored
-    from emu.run import explore_run
+    from emu.run import explore_run, lock_explore
+    from emu.run.extent import Extent
 
-    points(variant)
     find_machine(machine)
     output = None if junit is None else options.junit_output(junit, overwrite=overwrite)
     seconds, schedules = options.budget(budget)
-    plan = explore_run.ExplorePlan(
-        variant,
-        _chosen(scenario, script),
-        machine,
-        strategy,
-        float("inf") if seconds is None else seconds,
-        schedules,
-        _without(without or (), explore_run.CHECKERS),
-        options.whole("seed", seed),
-        len(os.sched_getaffinity(0)) if jobs is None else options.whole("jobs", jobs),
-    )
-    with terminal.interruptible() as interrupt, terminal.progress_bar(variant, "scenarios") as bar:
+    how = Extent(strategy, float("inf") if seconds is None else seconds, schedules, options.whole("seed", seed))
+    if lock is None:
+        points(variant)
+        off = _without(without or (), explore_run.CHECKERS)
+        processes = len(os.sched_getaffinity(0)) if jobs is None else options.whole("jobs", jobs)
+        subject = _of_variant(explore_run.ExplorePlan(variant, _chosen(scenario, script), machine, how, off, processes))
+    else:
+        count, first = options.whole("cores", cores), whole("word", word, hexadecimal=True)
+        subject = _of_lock(lock_explore.LockPlan(lock, machine, count, options.whole_list("rounds", rounds), first, how))
+    with terminal.interruptible() as interrupt, terminal.progress_bar(subject.name, "scenarios") as bar:
         interrupt.begin()
-        explored = list(explore_run.explore(plan, bar, interrupt.should_stop))
+        explored = list(subject.search(bar, interrupt.should_stop))
         stopped = interrupt.should_stop()
     if not explored:
         raise terminal.Interrupted("a scenario had been explored")
-    asked = {"variant": variant, "machine": machine, "strategy": strategy, "budget": budget}
     if as_json:
-        terminal.show(json.dumps(explored_json(explored, asked), indent=2))
+        terminal.show(
+            json.dumps(
+                explored_json(explored, {"machine": machine, "strategy": strategy, "budget": budget, **subject.asked}), indent=2
+            )
+        )
     else:
-        terminal.show_page(partial(render_explored, variant, explored))
+        terminal.show_page(partial(render_explored, subject.name, explored))
     if output is not None and not stopped:
         from emu.report.junit import render_junit
         from emu.report.junit_cases import explore_cases
 
-        output.write(render_junit(variant, explore_cases(variant, [each.name for each in plan.scenarios], explored)))
+        output.write(render_junit(subject.name, explore_cases(subject.name, subject.parts, explored)))
     found = explored[-1].hunted.finding
     if found is not None:
-        raise CheckFailed(f"{variant}: {explored[-1].name}: {found.checker}: {found.summary}")
+        raise CheckFailed(f"{subject.name}: {explored[-1].name}: {found.checker}: {found.summary}")
     if stopped:
         raise typer.Exit(terminal.INTERRUPTED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is explored: its name, what was asked of it, its parts, and their search."""
+
+    name: str
+    asked: dict[str, Any]
+    parts: list[str]
+    search: "Callable[[terminal.Progress, Callable[[], bool]], Iterator[Explored]]"
+
+
+def _of_variant(plan: "ExplorePlan") -> _Subject:
+    from emu.run import explore_run
+
+    names = [each.name for each in plan.scenarios]
+    return _Subject(plan.variant, {"variant": plan.variant}, names, partial(explore_run.explore, plan))
+
+
+def _of_lock(plan: "LockPlan") -> _Subject:
+    from emu.run import lock_explore
+
+    asked = {"lock": plan.lock, "cores": plan.cores, "rounds": list(plan.rounds), "word": plan.word}
+    return _Subject(plan.lock, asked, plan.names, partial(lock_explore.explore, plan))
 
 
 @together.declare()
@@ -115,15 +160,16 @@ def replay(
       emu replay "$(cat find.txt)"
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     from emu.report.explore_report import render_replayed, replayed_json
-    from emu.run import explore_run
+    from emu.run import explore_run, lock_explore
     from emu.subjects.kernel.explore.spec import KIND as KERNEL
 
     read = decode(text)
     if read.kind == KERNEL:
         boot_explore.again(text, read, as_json=as_json)
-    if read.kind != explore_run.KIND:
-        raise UserError(f"a replay string of kind {read.kind!r}, and this emu knows {explore_run.KIND} and {KERNEL}")
-    replayed = explore_run.replay(read)
+    again_of = {explore_run.KIND: explore_run.replay, lock_explore.KIND: lock_explore.replay}
+    if read.kind not in again_of:
+        raise UserError(f"a replay string of kind {read.kind!r}, and this emu knows {', '.join(again_of)} and {KERNEL}")
+    replayed = again_of[read.kind](read)
     found = replayed.finding
     if as_json:
         again = "" if found is None else encode(read.kind, read.header, found.tokens)
@@ -131,7 +177,7 @@ def replay(
     else:
         terminal.show_page(partial(render_replayed, replayed))
     if found is not None:
-        raise CheckFailed(f"{replayed.variant}: {replayed.name}: {found.checker}: {found.summary}")
+        raise CheckFailed(f"{replayed.subject}: {replayed.name}: {found.checker}: {found.summary}")
 
 
 def _chosen(names: Sequence[str] | None, script: Path | None) -> "tuple[Script, ...]":

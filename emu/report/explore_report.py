@@ -19,9 +19,9 @@ SCHEMA, REPLAY_SCHEMA = "emu-explore/1", "emu-replay/1"
 COLUMNS = ("<scenario", "~<result", "schedules", "states", "shared words", "+events", "+ordered pairs")
 
 
-def render_explored(variant: str, explored: Sequence[Explored], *, width: int = WIDTH, colour: bool = False) -> str:
+def render_explored(subject: str, explored: Sequence[Explored], *, width: int = WIDTH, colour: bool = False) -> str:
     """All of it as text."""
-    grid = Grid([Column.parse(each) for each in COLUMNS], title=f"{variant}: schedules")
+    grid = Grid([Column.parse(each) for each in COLUMNS], title=f"{subject}: schedules")
     for each in explored:
         hunted = each.hunted
         numbers = (hunted.schedules, hunted.states, hunted.shared_words, hunted.events, hunted.pairs)
@@ -134,7 +134,7 @@ def finding_json(name: str, finding: Finding, replay: str) -> dict[str, Any]:
 def replayed_json(replayed: Replayed, kind: str, replay: str) -> dict[str, Any]:
     """A find made again."""
     findings = [] if replayed.finding is None else [finding_json(replayed.name, replayed.finding, replay)]
-    return {"schema": REPLAY_SCHEMA, "kind": kind, "variant": replayed.variant, "findings": findings}
+    return {"schema": REPLAY_SCHEMA, "kind": kind, "variant": replayed.subject, "findings": findings}
 
 
 def _act_json(act: Act) -> dict[str, Any]:

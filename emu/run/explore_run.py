@@ -10,9 +10,9 @@ from typing import Any
 from emu import compiled
 from emu.errors import InternalError, UserError
 from emu.explore.replay_string import Replay, encode
-from emu.explore.strategy.spec import StrategySpec, strategy_named
 from emu.processes import Stopped, results, workers
-from emu.run.hunt import EXHAUSTIVE, Budget, Finding, Hunt, Hunted, Leg
+from emu.run.extent import Extent
+from emu.run.hunt import Budget, Finding, Hunt, Hunted
 from emu.run.scene import ScriptScene
 from emu.run.wiring import image_of
 from emu.schedules.walker import Shared
@@ -20,11 +20,7 @@ from emu.subjects.ipc_msg.script.script import Script
 from emu.subjects.ipc_msg.script.text import dump, parse
 
 KIND = "ipc-msg"  # of a replay string
-AUTO = "auto"
-STATES_A_SCHEDULE = 100  # of a whole search, where the budget is a number of schedules
-WALK_FIRST, SEARCH_SHARE = 2_000, 0.5
 CHECKERS = ("stack-frame", "use-after-free", "double-free", "invariant", "lost-wakeup", "outcome", "livelock", "fault")
-FOREVER = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +30,9 @@ class ExplorePlan:
     variant: str
     scenarios: tuple[Script, ...]
     machine: str
-    strategy: str = AUTO
-    seconds: float = float("inf")  # of the host's clock, for all scenarios together
-    schedules: int | None = None  # of a strategy and scenario
+    extent: Extent
     off: frozenset[str] = frozenset()  # checkers
-    seed: int = 1
     jobs: int = 1
-
-    def legs(self) -> list[Leg]:
-        """What is done with each scenario."""
-        bound = self.schedules or FOREVER
-        states = bound if self.schedules is None else bound * STATES_A_SCHEDULE
-        if self.strategy == EXHAUSTIVE:
-            return [Leg(None, states)]
-        if self.strategy != AUTO:
-            return [Leg(strategy_named(self.strategy, self.seed), bound)]
-        first = min(WALK_FIRST, bound)
-        pct = StrategySpec("pct", seed=self.seed)
-        return [
-            Leg(StrategySpec("random", seed=self.seed), first // 4, 0.2),
-            Leg(pct, first, 0.4),
-            Leg(None, states, 0.4 + SEARCH_SHARE / 2),
-            Leg(replace(pct, seed=self.seed + 1), bound),
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +60,9 @@ ShouldStop = Callable[[], bool]
 
 def explore(plan: ExplorePlan, progress: Progress, should_stop: ShouldStop = lambda: False) -> Iterator[Explored]:
     """Each scenario's outcome, in their order; the first find is the last of them."""
-    plan.legs()  # a strategy that is not there is refused here
+    plan.extent.legs()  # a strategy that is not there is refused here
     jobs = min(plan.jobs, len(plan.scenarios))
-    seconds = plan.seconds * jobs / len(plan.scenarios)
+    seconds = plan.extent.seconds * jobs / len(plan.scenarios)
     several = _in_turn(plan, seconds, should_stop) if jobs < 2 else _side_by_side(plan, jobs, seconds, should_stop)
     progress(0, len(plan.scenarios))
     for done, explored in enumerate(several, 1):
@@ -122,7 +98,7 @@ WALK = "walk._make"  # compiled last of all that a hunt needs
 def _explore_one(plan: ExplorePlan, index: int, seconds: float, should_stop: ShouldStop = lambda: False) -> Explored:
     script = plan.scenarios[index]
     scene = ScriptScene(script, plan.variant, plan.machine)
-    hunted = Hunt(scene, plan.off).run(plan.legs(), Budget(seconds, should_stop))
+    hunted = Hunt(scene, plan.off).run(plan.extent.legs(), Budget(seconds, should_stop))
     found = hunted.finding
     return Explored(script.name, scene.title, hunted, "" if found is None else replay_string(plan, script, found))
 
@@ -152,9 +128,9 @@ def replay_string(plan: ExplorePlan, script: Script, finding: Finding) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A schedule made again: the same find, or nothing."""
+    """A schedule made again: the same find, or nothing. `subject`: the variant, or the lock."""
 
-    variant: str
+    subject: str
     name: str
     operations: str
     finding: Finding | None

@@ -134,7 +134,9 @@ def boot_explore(emu, tmp_path):
 
 @sample("emu explore")
 def explore(emu, tmp_path):
-    return [explored_json(EXPLORED, {"variant": "v", "machine": "m", "strategy": "auto", "budget": "60s"})]
+    how = {"machine": "m", "strategy": "auto", "budget": "60s"}
+    of_lock = {"lock": "mcs", "cores": 3, "rounds": [1, 2], "word": 0}
+    return [explored_json(EXPLORED, {**how, **asked}) for asked in ({"variant": "v"}, of_lock)]
 
 
 @sample("emu replay")

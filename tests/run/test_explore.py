@@ -9,6 +9,7 @@ from bench.explore.mutants import MUTANTS, Mutant, write_mutant
 from emu.errors import UserError
 from emu.explore.replay_string import decode, encode
 from emu.run.explore_run import Explored, ExplorePlan, explore, replay, scenarios
+from emu.run.extent import Extent
 from emu.schedules.walker import switches
 from emu.subjects.ipc_msg.script.text import parse
 
@@ -18,7 +19,7 @@ RIGHT = ("baseline", "wakeq", "wakeq-senders", "wakeq-release-fixed")
 
 def explored(variant: str, *names: str, jobs: int = 1, strategy: str = "auto", schedules: int = 1_000) -> list[Explored]:
     chosen = tuple(KNOWN[name] for name in names)
-    plan = ExplorePlan(variant, chosen, "a10-7800", strategy, schedules=schedules, jobs=jobs)
+    plan = ExplorePlan(variant, chosen, "a10-7800", Extent(strategy, schedules=schedules), jobs=jobs)
     return list(explore(plan, lambda done, total: None))
 
 
@@ -69,14 +70,14 @@ def test_every_order_of_a_hand_over_is_right() -> None:
 
 def test_a_scenario_without_overlap_is_refused() -> None:
     alone = parse("tasks 1\nt1: rmid\n", "alone.script")
-    plan = ExplorePlan("wakeq", (alone,), "a10-7800", schedules=10)
+    plan = ExplorePlan("wakeq", (alone,), "a10-7800", Extent(schedules=10))
     with pytest.raises(UserError, match=r"alone\.script: wanted operations that overlap"):
         list(explore(plan, lambda done, total: None))
 
 
 def test_a_search_that_can_see_nothing_is_an_error() -> None:
     alone = parse("tasks 2\nt1: msgget key=1 & t2: sleep\n", "nothing.script")
-    plan = ExplorePlan("wakeq", (alone,), "a10-7800", schedules=10)
+    plan = ExplorePlan("wakeq", (alone,), "a10-7800", Extent(schedules=10))
     with pytest.raises(UserError, match="no memory is shared"):
         list(explore(plan, lambda done, total: None))
 

@@ -1,6 +1,6 @@
 """A lock's file and the harness around it as one text, and the memory that a machine starts with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -25,6 +25,7 @@ LOCK_BYTES = 0x100
 OWNER, COUNT, LINES = 0x0, 0x8, 0x40  # in DATA: who is inside, how many have been, the lines of the section
 MULTIPLIER = 0x5851F42D4C957F2D  # Knuth, MMIX
 SPIN, HARNESS = "spin", "bench_core"
+SEARCH, SEARCHED = "bench_search", "bench_searched"  # where the cores of a search begin, and where they are done
 # struct bench_core, as harness.S names its fields.
 FIELDS = (
     "ROUNDS", "SHARED_ROUNDS", "COUNTED", "SEED", "THINK", "SHARED", "LOCK", "OWN", "DATA", "LINES", "SECTION", "CORE", "CORES",
@@ -35,12 +36,24 @@ OFFSETS = {name: 8 * place for place, name in enumerate(FIELDS)}
 
 def build_image(lock: LockFile) -> Image:
     """Assemble a lock with the harness; an iteration of each of its waiting loops is an event."""
-    harness = prepare(Path(str(files("emu.subjects.bench") / "harness.S")), labels=(HARNESS,))
     values = {f"BENCH_{name}": offset for name, offset in OFFSETS.items()}
-    values |= {"BENCH_OWNER": OWNER, "BENCH_COUNT": COUNT, "BENCH_CORE_BYTES": OWN_BYTES, "BENCH_MULTIPLIER": MULTIPLIER}
-    text = assemble_text([harness, lock.source], TEXT, values)
+    values |= {"BENCH_OWNER": OWNER, "BENCH_MULTIPLIER": MULTIPLIER}
+    image = _assemble(lock, "harness.S", (HARNESS,), values)
+    own = [each for each in decode(image).values() if (routine := image.routine_at(each.address)) and routine.name != HARNESS]
+    return replace(image, marks=(*image.marks, *_iterations(own, image.lines)))
+
+
+def build_search_image(lock: LockFile) -> Image:
+    """Assemble a lock with the few instructions around it that a search of all orders can take."""
+    return _assemble(lock, "search.S", (SEARCH, SEARCHED), {"BENCH_LOCK": LOCK, "BENCH_DATA": DATA})
+
+
+def _assemble(lock: LockFile, harness: str, labels: Sequence[str], values: Mapping[str, int]) -> Image:
+    """A lock behind a harness that comes with the package."""
+    around = prepare(Path(str(files("emu.subjects.bench") / harness)), labels=labels)
+    text = assemble_text([around, lock.source], TEXT, {**values, "BENCH_COUNT": COUNT, "BENCH_CORE_BYTES": OWN_BYTES})
     routines = tuple(sorted(text.routines, key=lambda each: each.address))
-    image = Image(
+    return Image(
         variant=lock.name,
         text=Segment("text", TEXT, TEXT, text.code),
         user_text=Segment("user", RAM_BYTES, RAM_BYTES, b""),
@@ -54,8 +67,6 @@ def build_image(lock: LockFile) -> Image:
         lock_kind=lock.word or "queued",
         _starts=tuple(each.address for each in routines),
     )
-    own = [each for each in decode(image).values() if (routine := image.routine_at(each.address)) and routine.name != HARNESS]
-    return replace(image, marks=(*image.marks, *_iterations(own, text.lines)))
 
 
 def _iterations(instructions: list[Instruction], lines: Mapping[int, tuple[str, int]]) -> list[Mark]:

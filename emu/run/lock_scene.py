@@ -1,0 +1,93 @@
+"""A lock as a search sees it: each core takes it, adds to a counter that is not atomic, and gives it back, some rounds of it."""
+
+import numpy as np
+
+from emu.description import load_machine
+from emu.engine.unicorn_core import register_id
+from emu.explore.explorer import Bounds, Explorer, Rules
+from emu.explore.flat import flat_machine
+from emu.image import Image
+from emu.native import MASK64
+from emu.run.interleaving import Interleaving, interleaving
+from emu.schedules.checks import StackOf
+from emu.subjects.bench import program
+from emu.trace.header import Region, Symbol, TraceHeader
+
+BOUNDS = Bounds(states=20_000_000, depth=20_000)
+COUNTER_BYTES = 8
+
+
+def scene_name(cores: int, rounds: int) -> str:
+    """Who takes the lock how often."""
+    return f"{cores} cores, {rounds} {'round' if rounds == 1 else 'rounds'}"
+
+
+class LockScene:
+    """Cores in front of their first round, on a flat machine without devices."""
+
+    stacks: tuple[StackOf, ...] = ()  # none is another core's business
+    heap = None
+    direct_map = 0
+
+    def __init__(self, image: Image, machine: str, cores: int, rounds: int, word: int) -> None:
+        """Set the cores out; `word` is what the lock's first eight bytes are at the beginning."""
+        self.cores, self.rounds, self._image = cores, rounds, image
+        self.machine = flat_machine(image, cores, load_machine(machine))
+        self.machine.bus.ram[program.LOCK : program.LOCK + 8] = bytearray(word.to_bytes(8, "little"))
+        for core, unicorn in enumerate(self.machine.unicorns):
+            self.machine.cores[core]["pc"] = image.symbols[program.SEARCH]
+            values = {
+                "RBX": rounds,
+                "R12": core,
+                "R13": program.OWN + core * program.OWN_BYTES,
+                "RBP": cores,
+                "RSP": program.stack_top(core),
+            }
+            for name, value in values.items():
+                unicorn.uc.reg_write(register_id(name), value)
+        self._header = self._names()
+        ends = [image.symbols[program.SEARCHED]] * cores
+        self.explorer = Explorer(self.machine, ends, Rules(reduced=True), BOUNDS, place=self.place)
+
+    def _names(self) -> TraceHeader:
+        regions = [
+            Region("lock", program.LOCK, program.LOCK_BYTES),
+            Region("counter", program.DATA + program.COUNT, COUNTER_BYTES),
+        ]
+        regions += [Region(f"own/{core}", program.OWN + core * program.OWN_BYTES, program.OWN_BYTES) for core in range(self.cores)]
+        return TraceHeader(
+            variant=self._image.variant,
+            machine=self.machine.bus.description.name,
+            cores=self.cores,
+            arguments="",
+            symbols=tuple(Symbol(each.name, each.address, each.size) for each in self._image.routines),
+            regions=tuple(regions),
+        )
+
+    @property
+    def name(self) -> str:
+        """Who takes the lock how often."""
+        return scene_name(self.cores, self.rounds)
+
+    def object_at(self, address: int) -> str:
+        """What lies at a physical address."""
+        return self._header.object_at(address)
+
+    def judge(self) -> tuple[str, str] | None:
+        """Where every core is done: no section may have been lost."""
+        wanted = self.cores * self.rounds
+        counted = self.explorer.memory(program.DATA + program.COUNT, COUNTER_BYTES)
+        if counted == wanted:
+            return None
+        return "two-inside", f"{wanted} sections were gone through and their counter says {counted}: two cores were inside at once"
+
+    def place(self, core: int, pc: int) -> str:
+        """A core's place in its program."""
+        routine = self._image.routine_at(pc & MASK64)
+        return (
+            f"core {core} at {routine.name}+{(pc & MASK64) - routine.address:#x}" if routine else f"core {core} at {pc & MASK64:#x}"
+        )
+
+    def picture(self, choices: np.ndarray) -> Interleaving:
+        """A schedule's steps in words."""
+        return interleaving(choices, self._header, self._image.lines)

@@ -1,0 +1,121 @@
+"""Exploration of locks: those that come with emu pass in every order; what is wrong is found, and found again."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from emu.errors import UserError
+from emu.explore.replay_string import decode, encode
+from emu.run.explore_run import Explored
+from emu.run.extent import Extent
+from emu.run.lock_explore import LockPlan, explore, replay
+from emu.subjects.bench.lock_file import shipped
+
+TICKETS_SPENT = 0xFFFFFFFF  # of 16 bits each: the next ticket is the last before both halves begin again
+UNLOCK = "    inc word ptr [rdi]"
+CARRIES = "    lock add dword ptr [rdi], 0x1"
+NOT_ATOMIC = """acquire:
+    mov eax, dword ptr [rdi]
+    test eax, eax
+    jne acquire
+    mov dword ptr [rdi], 0x1
+    ret
+release:
+    mov dword ptr [rdi], 0x0
+    ret
+"""
+
+
+def explored(lock: str | Path, cores: int = 2, *rounds: int, word: int = 0, strategy: str = "exhaustive") -> list[Explored]:
+    plan = LockPlan(str(lock), "a10-7800", cores, rounds or (1,), word, Extent(strategy, schedules=3_000))
+    return list(explore(plan, lambda done, total: None))
+
+
+@pytest.fixture
+def carrying(tmp_path: Path) -> Path:
+    """The ticket lock whose unlock adds to the whole word: the carry out of the head goes into the tail."""
+    text = shipped()["ticket"].read_text()
+    assert UNLOCK in text
+    path = tmp_path / "carrying.S"
+    path.write_text(text.replace(UNLOCK, CARRIES))
+    return path
+
+
+@pytest.fixture
+def not_atomic(tmp_path: Path) -> Path:
+    path = tmp_path / "not-atomic.S"
+    path.write_text(NOT_ATOMIC)
+    return path
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_what_comes_with_emu_passes_in_every_order(name: str) -> None:
+    (found,) = explored(name)
+    assert found.hunted.exhausted
+    assert found.hunted.finding is None
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("name", ["qspinlock", "mcs"])
+def test_queues_of_three_cores_pass_in_every_order(name: str) -> None:
+    assert [each.hunted.exhausted for each in explored(name, 3)] == [True]
+
+
+@pytest.mark.parametrize("strategy", ["exhaustive", "random"])
+def test_two_inside_are_found_and_found_again(not_atomic: Path, strategy: str) -> None:
+    (found,) = explored(not_atomic, strategy=strategy)
+    finding = found.hunted.finding
+    assert finding is not None
+    assert finding.checker == "two-inside"
+    assert finding.summary.startswith("2 sections were gone through and their counter says 1")
+    read = decode(found.replay)
+    again = replay(read).finding
+    assert again is not None
+    assert again.tokens == read.tokens
+    assert replace(again, strategy="", schedules=0) == replace(finding, strategy="", schedules=0)
+
+
+@pytest.mark.parametrize("strategy", ["exhaustive", "random"])
+def test_an_unlock_that_carries_is_refuted_where_tickets_begin_again(carrying: Path, strategy: str) -> None:
+    (found,) = explored(carrying, word=TICKETS_SPENT, strategy=strategy)
+    finding = found.hunted.finding
+    assert finding is not None
+    assert finding.checker == "livelock"
+    assert "acquire+" in finding.summary
+    assert finding.picture.acts[0].words == "stores lock = 0xffff"  # the first step of a core is shown, too
+
+
+def test_neither_the_carry_alone_nor_the_word_alone_is_wrong(carrying: Path) -> None:
+    for lock, word in ((carrying, 0), ("ticket", TICKETS_SPENT)):
+        (found,) = explored(lock, word=word)
+        assert found.hunted.exhausted
+
+
+def test_a_find_of_a_file_that_has_changed_is_refused(not_atomic: Path) -> None:
+    (found,) = explored(not_atomic)
+    not_atomic.write_text(shipped()["tas"].read_text())
+    with pytest.raises(UserError, match=r"a schedule of another .*not-atomic\.S: the file has changed"):
+        replay(decode(found.replay))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"words": None}, "lacks what says of which lock"),
+        ({"lock": 5}, "lacks what says of which lock"),
+        ({"cores": 99}, "cores must be 2"),
+    ],
+)
+def test_a_string_that_says_nonsense_is_refused(not_atomic: Path, change: dict[str, int], words: str) -> None:
+    (found,) = explored(not_atomic)
+    read = decode(found.replay)
+    with pytest.raises(UserError, match=words):
+        replay(decode(encode(read.kind, {**read.header, **change}, read.tokens)))
+
+
+def test_a_lock_without_memory_in_common_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "halts.S"
+    path.write_text("acquire:\n    hlt\n    ret\nrelease:\n    ret\n")
+    with pytest.raises(UserError, match="no memory is shared"):
+        explored(path)
