@@ -96,14 +96,14 @@ def advance(search, machine):  # type: ignore[no-untyped-def]
         search.transitions += 1
         search.outcome_core = core.index
         result = execute(search, machine, core, choice % KINDS)
+        if more_is_shared(search, machine):
+            return SHARED
         if search.reduced != 0 and array_at(machine.sharing, 1, SHARING)[0].flagged != 0:
             return FLAGGED
         if result == FAILED:
             return failure_of(core)
         if bus.journal_count >= bus.journal_capacity:
             return DEPTH
-        if more_is_shared(search, machine):
-            return SHARED
         if result == REFUSED or not is_new(search, frames):
             retract_last(search, machine, frames)
             continue
@@ -147,7 +147,8 @@ def nobody_can_go_on(search, machine):  # type: ignore[no-untyped-def]
 @njit
 def judge(search, machine, frame):  # type: ignore[no-untyped-def]
     """What there is to say of the new state."""
-    if is_done(search, machine) or (search.rests != 0 and nobody_can_go_on(search, machine)):
+    ended = nobody_can_go_on(search, machine) if search.rests != 0 else is_done(search, machine)  # an interrupt may be on its way
+    if ended:
         frame.leaves = 1
         return FOUND
     if search.states >= search.states_max:
