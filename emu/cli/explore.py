@@ -98,6 +98,7 @@ def explore(
     else:
         count, first = options.whole("cores", cores), whole("word", word, hexadecimal=True)
         subject = _of_lock(lock_explore.LockPlan(lock, machine, count, options.whole_list("rounds", rounds), first, how))
+    asked = {"machine": machine, "strategy": strategy, "budget": budget}
     with terminal.interruptible() as interrupt, terminal.progress_bar(subject.name, "scenarios") as bar:
         interrupt.begin()
         explored = list(subject.search(bar, interrupt.should_stop))
@@ -105,11 +106,7 @@ def explore(
     if not explored:
         raise terminal.Interrupted("a scenario had been explored")
     if as_json:
-        terminal.show(
-            json.dumps(
-                explored_json(explored, {"machine": machine, "strategy": strategy, "budget": budget, **subject.asked}), indent=2
-            )
-        )
+        terminal.show(json.dumps(explored_json(explored, asked | subject.asked), indent=2))
     else:
         terminal.show_page(partial(render_explored, subject.name, explored))
     if output is not None and not stopped:
