@@ -49,7 +49,7 @@ def test_no_word_of_a_subject_stands_below_it(name: str) -> None:
 
 
 def test_every_package_is_below_the_subjects_or_known_to_be_above() -> None:
-    above = {"calibrate", "cli", "compare", "export", "litmus", "observe", "report", "run", "subjects"}
+    above = {"calibrate", "cli", "compare", "export", "litmus", "observe", "report", "run", "subjects", "testing"}
     data = {"kernels", "machines", "published"}
     there = {path.name for path in PACKAGE.iterdir() if path.name not in ("__init__.py", "__pycache__", "_guest", "py.typed")}
     assert there - data == {*BELOW, *above}
@@ -69,8 +69,8 @@ def words_of(*folders: Path) -> Counter[str]:
     return Counter(word for folder in folders for path in folder.rglob("*.py") for word in re.findall(r"\w+", path.read_text()))
 
 
-def is_command(node: ast.FunctionDef | ast.ClassDef) -> bool:
-    return any(re.search(r"\b(?:command|callback|declare)\b", ast.unparse(each)) for each in node.decorator_list)
+def is_called_by_a_library(node: ast.FunctionDef | ast.ClassDef) -> bool:
+    return any(re.search(r"\b(?:command|callback|declare|hookimpl)\b", ast.unparse(each)) for each in node.decorator_list)
 
 
 def test_every_field_of_a_hot_record_is_read_or_written() -> None:
@@ -86,13 +86,13 @@ def test_every_field_of_a_hot_record_is_read_or_written() -> None:
 
 
 def test_every_public_function_has_a_user() -> None:
-    """Commands have one by their decorator; what the tests alone use is an entrance of theirs."""
+    """Commands and hooks have one by their decorator; what the tests alone use is an entrance of theirs."""
     counts = words_of(PACKAGE, ROOT / "tests", ROOT / "benchmarks")
     defined = [
         (path, node.name)
         for path in PACKAGE.rglob("*.py")
         for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and not is_command(node)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_") and not is_called_by_a_library(node)
     ]
     assert len(defined) > 500
     assert [f"{path.relative_to(PACKAGE)}: {name}" for path, name in defined if counts[name] < 2] == []

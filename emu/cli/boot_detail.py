@@ -61,17 +61,18 @@ def traced(region: "RegionSpec", spec: BootSpec, trace: Path | None, limit: str)
     return replace(region, trace=trace, trace_records=records, overwrite=spec.overwrite, command=command(spec, region))
 
 
-def command(spec: BootSpec, region: "RegionSpec") -> str:
-    """The command line that looks at a region again, without the program's name: what is at its default may be left out."""
+def command(spec: BootSpec, region: "RegionSpec | None") -> str:
+    """The command line that does it again, without the program's name: what is at its default may be left out."""
     default = BootSpec(spec.kernel, spec.cpus)
     words = ["boot", str(spec.kernel), "--cpus", str(spec.cpus)]
     for option, name in OF_SPEC:
         words += [option, str(getattr(spec, name))] if getattr(spec, name) != getattr(default, name) else []
     words += [word for each in spec.files for word in ("--file", f"{each.host}:{each.guest}")]
-    words += ["--from", str(region.start)]
-    words += ["--to", str(region.stop)] if region.stop is not None else []
-    words += ["--symbols", str(region.symbols)] if region.symbols is not None else []
-    words += ["--region-seed", str(region.seed)] if region.seed else []
+    if region is not None:
+        words += ["--from", str(region.start)]
+        words += ["--to", str(region.stop)] if region.stop is not None else []
+        words += ["--symbols", str(region.symbols)] if region.symbols is not None else []
+        words += ["--region-seed", str(region.seed)] if region.seed else []
     words += ["--", str(spec.program), *spec.arguments] if spec.program is not None else []
     return shlex.join(words)
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +19,7 @@ from emu.whole import within
 
 if TYPE_CHECKING:
     from emu.compare.paired import RowPlan
+    from emu.run.experiment_spec import Experiment
 
 SEEDS_MAX = 1000
 SEEDS = 5
@@ -159,13 +159,14 @@ def compare(
     expected = expecting.Expecting(expect, junit, expectation.OF_VARIANTS, numbers, overwrite=overwrite)
     drawing = None if plot is None else plot_file(plot, overwrite=overwrite)
     processes = host_cores() if jobs is None else options.whole("jobs", jobs)
-    templates = {
-        (number, variant): options.experiment(
+
+    def experiment(variant: str, tasks: int) -> "Experiment":
+        return options.experiment(
             variant=variant,
             machine=machine,
             cores=cores,
             workload=workload,
-            threads=str(2 * number if counts == "pairs" else number),
+            threads=str(tasks),
             messages=str(SENSITIVITY_MESSAGES if sensitivity else MESSAGES) if messages is None else messages,
             placement=placement,
             queues=queues,
@@ -175,22 +176,10 @@ def compare(
             overrides=overrides,
             max_cycles=max_cycles,
         )
-        for number in numbers
-        for variant in (a, b)
-    }
-    from emu.compare.paired import RowPlan
 
-    plans = [
-        RowPlan(
-            number,
-            tuple(
-                (replace(templates[number, a], seed=seed), replace(templates[number, b], seed=seed))
-                for seed in range(1, how_many + 1)
-            ),
-            counts,
-        )
-        for number in numbers
-    ]
+    from emu.compare.paired import plan_rows
+
+    plans = plan_rows(numbers, lambda tasks: (experiment(a, tasks), experiment(b, tasks)), seeds=how_many, counts=counts)
     measure = _sensitivity if sensitivity else partial(_comparison, expected=expected)
     if measure(plans, processes, as_json, drawing):
         raise typer.Exit(terminal.INTERRUPTED)

@@ -1,7 +1,7 @@
 """Run two variants in pairs, each pair with the same number of threads and the same seed, and compare them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 
 from emu.compare.comparison import Comparison, Row, seed_varies
@@ -22,6 +22,16 @@ class RowPlan:
     threads: int  # as the row is called: of threads, or of pairs of them
     pairs: tuple[Pair, ...]
     counts: str = COUNTS[1]  # what `threads` counts
+
+
+def plan_rows(numbers: Sequence[int], pair_of: Callable[[int], Pair], *, seeds: int, counts: str) -> list[RowPlan]:
+    """A row for each number of threads, or of pairs of them; `pair_of` is asked for A and B with so many threads."""
+    rows = []
+    for number in numbers:
+        a, b = pair_of(2 * number if counts == "pairs" else number)
+        pairs = tuple((replace(a, seed=seed), replace(b, seed=seed)) for seed in range(1, seeds + 1))
+        rows.append(RowPlan(number, pairs, counts))
+    return rows
 
 
 class RowRuns:

@@ -174,6 +174,11 @@ class RunResult:
         )
 
     @property
+    def spin(self) -> MessageSpin:
+        """The only spin that there is, as tests say it."""
+        return self.message_spin
+
+    @property
     def reading(self) -> str:
         """Where the tasks ran and, for pmsg-shared, how its pairs used queues and types, in words."""
         queues = {None: "", "shared": ", one queue", "pair": ", a queue a pair"}[self.queues]
