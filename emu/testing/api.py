@@ -19,6 +19,7 @@ from emu.report.expectation_report import words
 from emu.run import explore_run
 from emu.run.experiment import run
 from emu.run.experiment_spec import DEFAULT_MACHINE, DEFAULT_VARIANT, Experiment, Stall
+from emu.run.extent import AUTO, Extent
 from emu.run.hunt import Finding
 from emu.run.result import RunResult
 from emu.subjects.ipc_msg.script.script import Script
@@ -119,16 +120,15 @@ class Emu:
         scenarios: Sequence[str] = (),
         *,
         schedules: int = 2000,
-        strategy: str = explore_run.AUTO,
+        strategy: str = AUTO,
         without: Sequence[str] = (),
         machine: str = DEFAULT_MACHINE,
         seed: int = 1,
     ) -> Exploration:
         """Explore scenarios, all of them without names; the budget is in schedules, so that the answer is the same on any host."""
         chosen = _scenarios(scenarios)
-        plan = explore_run.ExplorePlan(
-            variant, chosen, machine, strategy, schedules=schedules, off=frozenset(without), seed=seed, jobs=self._jobs
-        )
+        extent = Extent(strategy, schedules=schedules, seed=seed)
+        plan = explore_run.ExplorePlan(variant, chosen, machine, extent, frozenset(without), self._jobs)
         found = Exploration(tuple(explore_run.explore(plan, lambda done, total: None)))
         if found.finding is not None:
             self.evidence.append(

@@ -19,16 +19,12 @@ DOCUMENT = Path(__file__).parents[2] / "docs/ci.md"
 
 
 @pytest.fixture
-def inner(pytester, monkeypatch):
-    """Run a test file with the plugin alone."""
+def alone(pytester, monkeypatch):
+    """Where test files run with this plugin and no other."""
+    monkeypatch.setenv("HOME", HOME)  # pytester has another, where no compiled code is
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")  # no processes beside this one
-
-    def run(text, *arguments):
-        pytester.makepyfile(text)
-        return pytester.runpytest_inprocess("-p", "emu.testing.plugin", *arguments)
-
-    return run
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")  # no processes beside the one
+    return pytester
 
 
 def test_it_comes_with_the_package_and_needs_no_pytest_to_run():
@@ -38,45 +34,40 @@ def test_it_comes_with_the_package_and_needs_no_pytest_to_run():
     assert [path.name for path in users] == ["plugin.py"]
 
 
-def test_the_file_of_the_documentation_passes_as_it_is_pasted(inner):
+FAILS = """
+def test_spin(emu):
+    run = emu.run(variant="baseline", cores=2, messages=20, stalls=["handoff_window:20000:5"])
+    assert run.spin.iterations == 0
+"""
+HOME = str(Path.home())
+AGAIN = "emu run --variant baseline --cores 2 --threads 2 --messages 20 --seed 1 --stall handoff_window:20000:5"
+
+
+def test_the_documented_file_passes_as_it_is_pasted_and_a_run_that_fails_leaves_its_command_and_its_trace(alone):
+    """In a process of its own, which is what numba needs: so in one."""
     (text,) = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
-    inner(text).assert_outcomes(passed=4)
+    alone.makepyfile(test_documented=text, test_fails=FAILS)
+    result = alone.runpytest_subprocess("-p", "emu.testing.plugin", "--emu-traces", "left", "--junitxml=j.xml")
+    result.assert_outcomes(passed=4, failed=1)
+    left = [f"again: {AGAIN}", "trace: left/test_spin-run-baseline.trace"]
+    result.stdout.fnmatch_lines(["*- emu -*", *left])
+    properties = ElementTree.parse(alone.path / "j.xml").iter("property")
+    assert [each.get("value") for each in properties] == left
+    (trace,) = (alone.path / "left").iterdir()
+    assert f"emu {TraceFile(trace).header.arguments}" == AGAIN
 
 
-def test_a_failing_run_leaves_its_command_and_its_trace(inner, pytester):
-    result = inner(
-        """
-        def test_spin(emu):
-            run = emu.run(variant="baseline", cores=2, messages=20, stalls=["handoff_window:20000:5"])
-            assert run.spin.iterations == 0
-        """,
-        "--emu-traces",
-        "left",
-        "--junitxml=j.xml",
-    )
-    result.assert_outcomes(failed=1)
-    again = "emu run --variant baseline --cores 2 --threads 2 --messages 20 --seed 1 --stall handoff_window:20000:5"
-    result.stdout.fnmatch_lines(["*- emu -*", f"again: {again}", "trace: left/test_spin-run-baseline.trace"])
-    header = TraceFile(pytester.path / "left/test_spin-run-baseline.trace").header
-    assert f"emu {header.arguments}" == again
-    properties = ElementTree.parse(pytester.path / "j.xml").iter("property")
-    assert [each.get("value") for each in properties] == [f"again: {again}", "trace: left/test_spin-run-baseline.trace"]
-
-
-def test_a_failing_exploration_leaves_a_string_that_shows_it_again(inner, monkeypatch):
+def test_a_failing_exploration_leaves_a_string_that_shows_it_again(alone, monkeypatch):
     monkeypatch.setattr("emu.run.explore_run.explore", lambda *_: iter(EXPLORED))
-    result = inner("def test_it(emu): assert emu.explore('wakeq-release', ['removed-with-sleepers']).finding is None")
+    alone.makepyfile("def test_it(emu): assert emu.explore('wakeq-release', ['removed-with-sleepers']).finding is None")
+    result = alone.runpytest_inprocess("-p", "emu.testing.plugin")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["again: emu replay emu1:ipc-msg:Tq8M_", "stack-frame: core 1 at expunge_all+0x30 reaches into*"])
 
 
-def test_a_passing_test_leaves_nothing(inner, pytester):
-    inner("def test_it(emu): assert emu.run(cores=2, messages=4).messages == 4", "--emu-traces", "left").assert_outcomes(passed=1)
-    assert not (pytester.path / "left").exists()
-
-
-def test_what_cannot_be_is_said_in_a_line(inner):
-    result = inner("def test_it(emu): emu.run(cores=99)")
+def test_what_cannot_be_is_said_in_a_line(alone):
+    alone.makepyfile("def test_it(emu): emu.run(cores=99)")
+    result = alone.runpytest_inprocess("-p", "emu.testing.plugin")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E*UserError: cores must be*"])
 
