@@ -1,6 +1,7 @@
 """`emu trace show`, `diff` and `export`: read instruction traces."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -161,15 +162,23 @@ def diff(
 
 @app.command(cls=together.Command)
 @together.declare(
-    together.Together(("--format", "--out", "--clock", "--overwrite"), "each says one thing of the file that is written"),
+    together.Together(("--format", "--out", "--overwrite"), "each says one thing of the file that is written"),
+    together.Together(("--clock",), "what has times has them in one unit", ("--format", "--out", "--overwrite")),
+    together.Together(("--weight",), "what has call stacks has one weight", ("--format", "--out", "--overwrite")),
+    together.Apart("--clock", ("--weight",), "a format has times or weights"),
 )
 def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace.")],
-    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="perfetto.")],
+    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="perfetto, chrome, ftrace, folded or speedscope.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where to.")],
     clock: Annotated[
-        str, typer.Option(metavar="cycles|ns", help="What a nanosecond of the file is: a cycle (exact), or simulated time.")
-    ] = "cycles",
+        str | None,
+        typer.Option(metavar="cycles|ns", help="What a nanosecond of the file is: a cycle (exact; default), or simulated time."),
+    ] = None,
+    weight: Annotated[
+        str | None,
+        typer.Option(metavar="WHAT", help="Of call stacks: cycles (default), transfers of lines, or wait for locks."),
+    ] = None,
     overwrite: options.Overwrite = False,
 ) -> None:
     """Write a trace in the format of another program: see docs/exports.md.
@@ -177,20 +186,35 @@ def export(
     \b
     Examples:
       emu trace export t.trace --format perfetto -o t.pftrace     and open it in ui.perfetto.dev
+      emu trace export t.trace --format chrome -o t.json          for chrome://tracing and its kin
+      emu trace export t.trace --format ftrace -o t.txt           the kernel's own lines: sched_switch, contention_begin
+      emu trace export t.trace --format folded --weight wait -o t.folded
+                                                                  and flamegraph.pl t.folded > t.svg
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     from emu.export.clock import Clock
     from emu.export.formats import FORMATS, Asked
     from emu.export.formats import export as write
+    from emu.export.stacks import Weight
     from emu.files import Output
     from emu.trace.file import TraceFile
 
-    clocks = [each.value for each in Clock]
-    for option, value, known in (("format", form, FORMATS), ("clock", clock, clocks)):
-        if value not in known:
-            raise UserError(f"--{option} must be {' or '.join(known)}, not {value!r}")
+    _one_of("format", form, FORMATS)
+    for option, given in (("--clock", clock), ("--weight", weight)):
+        if given is not None and option not in FORMATS[form].options:
+            raise UserError(f"{option} has no meaning with --format {form}: {FORMATS[form].why}; remove {option}")
+    asked = Asked(
+        Clock(_one_of("clock", clock or Clock.CYCLES.value, [each.value for each in Clock])),
+        Weight(_one_of("weight", weight or Weight.CYCLES.value, [each.value for each in Weight])),
+    )
     output = Output(out, "export", overwrite=overwrite)
     with terminal.progress_bar("export", "records") as progress:
-        write(TraceFile(file), form, output, Asked(Clock(clock)), progress)
+        write(TraceFile(file), form, output, asked, progress)
+
+
+def _one_of(option: str, value: str, known: Collection[str]) -> str:
+    if value not in known:
+        raise UserError(f"--{option} must be one of {', '.join(known)}, not {value!r}")
+    return value
 
 
 def _select(

@@ -22,7 +22,6 @@ class PerfettoSink:
         self._names: dict[str, int] = {}
         self._keys: dict[str, int] = {}
         self._ranks: dict[int, int] = {}  # tracks so far, by group
-        self._packet = TracePacket()
         first = self._new()
         first.sequence_flags = TracePacket.SEQ_INCREMENTAL_STATE_CLEARED
         first.first_packet_on_sequence = True
@@ -65,10 +64,9 @@ class PerfettoSink:
         self._builder.write_packet(packet)
 
     def _new(self) -> Any:
-        """The one packet, empty: whoever writes it has it copied."""
-        self._packet.Clear()
-        self._packet.trusted_packet_sequence_id = SEQUENCE
-        return self._packet
+        packet = self._builder.create_packet()
+        packet.trusted_packet_sequence_id = SEQUENCE
+        return packet
 
     def _describe(self, uuid: int, parent: int, name: str, rank: int, unit: str = "") -> None:
         packet = self._new()

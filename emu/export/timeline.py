@@ -1,13 +1,13 @@
 """A run as a picture: a track for what each core does, for each lock that is taken, and for each task."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from emu.export.counters import Rate
 from emu.export.sink import NO_ARROW, Arguments, Sink
-from emu.export.walk import IDLE_TASK, NOT_RECORDED, Event, Walk, What
+from emu.export.walk import IDLE_TASK, NOT_RECORDED, Event, Progress, Walk, What
 from emu.trace.file import Records, TraceFile
 from emu.trace.record import Kind, State
 from emu.trace.words import TRANSFERS, place_words, vector_words
@@ -17,8 +17,6 @@ STATES = {int(state): state.name.lower().replace("_", " ") for state in State} |
 MICROSECOND = 1_000_000  # of a second
 _INSTRUCTION, _TRANSFER = int(Kind.INSTRUCTION), int(Kind.LINE_TRANSFER)
 _RUNNING, _WOKEN, _AWAY = "running on core {}", "woken, waits for a core", "not running"
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)

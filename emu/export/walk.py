@@ -5,7 +5,7 @@ passed since the one before; a stall is a part of that time, and what a core is 
 between two instructions. What passed behind a core's last record is known from the totals at the end of the file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple
@@ -17,6 +17,8 @@ from emu.errors import UserError
 from emu.trace.file import Records, TraceFile
 from emu.trace.order import begin_of, in_order
 from emu.trace.record import Kind, State
+
+Progress = Callable[[int, int], None]  # records done, and of how many
 
 IDLE_TASK = -1
 NOT_RECORDED = -1  # in the place of a state: the trace was full before the run was over
@@ -34,7 +36,7 @@ class What(Enum):
     RELEASED = auto()  # number = lock, value = cycles held
     INTERRUPT = auto()  # the handler begins: number = vector
     RESUME = auto()  # the last one is over
-    IPI = auto()  # number = target core, value = vector
+    IPI = auto()  # number = target core, value = vector, address = where it was sent
     HALT = auto()
     WAKE = auto()
     TRANSFER = auto()  # number = Transfer, value = cycles, address = line
@@ -104,10 +106,13 @@ class Walk:
             yield records, self._events(records)
         yield np.zeros(0, records.dtype) if self._trace.record_count else self._trace.records(), self._end()
 
-    def events(self) -> Iterator[Event]:
-        """All events. Those of one core and those of one lock are in order; a STATE or RESUME may be said somewhat late."""
-        for _, events in self.parts():
+    def events(self, progress: Progress) -> Iterator[Event]:
+        """All events, in order of time but for STATE, which may be said somewhat late."""
+        done = 0
+        for records, events in self.parts():
             yield from events
+            done += len(records)
+            progress(done, self._trace.record_count)
 
     def _chunks(self) -> Iterator[Records]:
         """The trace's chunks, with each stall where the time begins that it is a part of: that of the instruction held up."""
@@ -143,7 +148,7 @@ class Walk:
                 what, number = (What.WAKEUP, woken) if woken != IDLE_TASK else (What.MARK, detail)
                 yield Event(cycle, what, index, task, number, value)
             elif kind == _IPI:
-                yield Event(cycle, What.IPI, index, task, detail, value)
+                yield Event(cycle, What.IPI, index, task, detail, value, pc)
             elif kind == _STALL:
                 core.stalled += value
                 yield Event(cycle, What.STALL, index, task, detail, value)

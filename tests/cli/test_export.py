@@ -6,6 +6,7 @@ import pytest
 
 from bench.report.canned import write_trace
 from emu.cli.main import main
+from emu.export.formats import FORMATS
 
 
 @pytest.fixture
@@ -30,8 +31,12 @@ def test_what_is_wrong_is_said_and_leaves_what_is_there(capsys, trace, tmp_path)
     out.write_text("precious")
     assert "it is there already" in refused(capsys, trace, "--format", "perfetto", "-o", out)
     assert "--format must be" in refused(capsys, trace, "--format", "perfeto", "-o", out, "--overwrite")
+    assert "--weight must be" in refused(capsys, trace, "--format", "folded", "--weight", "hold", "-o", out, "--overwrite")
+    assert "--weight has no meaning" in refused(capsys, trace, "--format", "ftrace", "--weight", "wait", "-o", out, "--overwrite")
+    assert "--clock has no meaning" in refused(capsys, trace, "--format", "folded", "--clock", "ns", "-o", out, "--overwrite")
     assert "--clock must be" in refused(capsys, trace, "--format", "perfetto", "--clock", "us", "-o", out, "--overwrite")
-    assert "damaged" in refused(capsys, damaged, "--format", "perfetto", "-o", out, "--overwrite")
+    for form in FORMATS:
+        assert "damaged" in refused(capsys, damaged, "--format", form, "-o", out, "--overwrite")
     assert "not a trace" in refused(capsys, other, "--format", "perfetto", "-o", out, "--overwrite")
     assert "no such file" in refused(capsys, tmp_path / "none", "--format", "perfetto", "-o", out, "--overwrite").lower()
     assert "no directory" in refused(capsys, trace, "--format", "perfetto", "-o", tmp_path / "none" / "x")

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.export.picture import Picture, Slice, read_perfetto
+from bench.export.picture import Picture, Slice, read_chrome, read_perfetto
 from emu.trace.record import Kind, Transfer
 from emu.trace.words import TRANSFERS
 
-READERS = {"perfetto": read_perfetto}
+READERS = {"perfetto": read_perfetto, "chrome": read_chrome}
 
 
 @pytest.fixture(scope="session", params=READERS)

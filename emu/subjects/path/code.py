@@ -40,6 +40,12 @@ class Chain:
 
     def charge(self, function: str, pc: int, code: Code) -> str:
         """The routine that the next instruction of the task is charged to."""
+        self.enter(function)
+        self.leave(pc, code)
+        return self._charged[-1]
+
+    def enter(self, function: str) -> None:
+        """The task is in a routine, by what its last instruction was."""
         if self._next == _RETURNED:
             if self._charged:
                 self._charged.pop()
@@ -50,8 +56,16 @@ class Chain:
         elif function != self._function:  # a jump to another routine takes the place of the one that jumps
             self._charged[-1] = self._target(function, self._charged[-1])
         self._function = function
+        self._next = _ON
+
+    def leave(self, pc: int, code: Code) -> None:
+        """An instruction of that routine is done."""
         self._next = _CALLED if pc in code.calls else _RETURNED if pc in code.returns else _ON
-        return self._charged[-1]
+
+    @property
+    def routines(self) -> tuple[str, ...]:
+        """Those that it is in now, the outermost first."""
+        return tuple(self._charged)
 
     def _target(self, function: str, caller: str) -> str:
         callers = self._inlined.get(function)

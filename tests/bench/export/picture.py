@@ -1,7 +1,9 @@
 """What a program that opens an export sees of it: slices, instants, arrows and counters, by the names of their tracks."""
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import Trace, TrackEvent
@@ -91,4 +93,40 @@ def read_perfetto(path: Path) -> Picture:
             case TrackEvent.TYPE_COUNTER:
                 picture.counters[track].append((at, event.counter_value))
     picture.groups = {tracks[uuid]: tracks[parent] for uuid, parent in parents.items() if parent}
+    return picture
+
+
+def read_chrome(path: Path) -> Picture:
+    picture = Picture()
+    processes: dict[int, str] = {}
+    threads: dict[int, str] = {}
+    for event in json.loads(path.read_text(), parse_float=Decimal)["traceEvents"]:
+        phase, about = event["ph"], event.get("args", {})
+        if phase == "M" and event["name"] == "process_name":
+            processes[event["pid"]] = about["name"]
+        elif phase == "M" and event["name"] == "thread_name":
+            threads[event["tid"]] = about["name"]
+            picture.groups[about["name"]] = processes[event["pid"]]
+        if phase == "M":
+            continue
+        at = int(event["ts"] * 1000)
+        track = threads.get(event.get("tid", -1), "")
+        match phase:
+            case "B":
+                picture.begin(track, event["name"], at, about)
+            case "f":
+                assert picture.open[track][-1].begin == at
+                picture.open[track][-1].arrives = event["id"]
+            case "s" if picture.instants and (picture.instants[-1].track, picture.instants[-1].at) == (track, at):
+                picture.instants[-1].leaves = event["id"]
+            case "s":
+                picture.open[track][-1].leaves = event["id"]
+            case "E":
+                picture.end(track, at, picture.open[track][-1].leaves)
+            case "i":
+                picture.instant(track, event["name"], at, about)
+            case "C":
+                picture.counters[event["name"]].append((at, next(iter(about.values()))))
+            case _:
+                raise ValueError(phase)
     return picture
