@@ -24,6 +24,7 @@ from emu.cli.diy import diy
 from emu.cli.explore import explore, replay
 from emu.cli.litmus import litmus
 from emu.cli.path import path
+from emu.cli.report import report
 from emu.cli.run import run
 from emu.cli.stress import stress
 from emu.errors import EmuError, InternalError
@@ -59,7 +60,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (run, compare, bench, boot, path, calibrate, litmus, explore, replay, stress, coverage, diy):
+for command in (run, compare, report, bench, boot, path, calibrate, litmus, explore, replay, stress, coverage, diy):
     app.command(cls=together.Command)(command)
 app.add_typer(trace.app, name="trace")
 app.add_typer(catalogue.variants_app, name="variants")

@@ -16,10 +16,11 @@ from emu.subjects.ipc_msg.workload.plans import SUMMARIES
 
 def render_run(result: RunResult, *, width: int = WIDTH, colour: bool = False) -> str:
     """The whole report as text."""
-    return page(_parts(result), width=width, colour=colour)
+    return page(run_parts(result), width=width, colour=colour)
 
 
-def _parts(result: RunResult) -> Iterator[RenderableType]:
+def run_parts(result: RunResult) -> Iterator[RenderableType]:
+    """The report, part by part."""
     yield from _headline(result)
     yield ""
     yield states_grid([core.to_dict() for core in result.cycles_by_core_and_state], result.cycles)

@@ -15,6 +15,7 @@ STATE_NAMES = {
     "spin": "spin",
     "stall": "stall",
     "idle": "idle",
+    "not_recorded": "not recorded",  # of a trace that was full before its run was over
 }
 CORES_AS_COLUMNS = 4
 

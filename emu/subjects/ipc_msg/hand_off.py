@@ -66,6 +66,18 @@ class _Step(NamedTuple):
     task: int
     core: int
     value: int
+    cycle: int
+
+
+class Span(NamedTuple):
+    """When a hand-off was: from the sender's entry over the wakeup to the receiver's return to its program, in cycles."""
+
+    number: int
+    sender: int
+    receiver: int
+    begin: int
+    woken: int
+    end: int
 
 
 _ENTRY, _WAKEUP, _RETURN, _ACQUIRED, _RELEASED = range(5)
@@ -107,6 +119,25 @@ def find_hand_off(trace: TraceFile, number: int) -> HandOff:
     )
 
 
+def hand_offs(trace: TraceFile) -> Iterator[Span]:
+    """All of them that came to their ends, numbered as `find_hand_off` does, in the order of their ends."""
+    entered: dict[int, int] = {}
+    under_way: dict[int, list[Span]] = {}  # by receiver
+    count = 0
+    for step in _steps(trace):
+        if step.what == _ENTRY:
+            entered.setdefault(step.task, step.cycle)
+        elif step.what == _WAKEUP and step.task in entered:
+            woken = trace.header.task_of_pointer(step.value)
+            if woken is not None:
+                count += 1
+                span = Span(count, step.task, woken, entered[step.task], step.cycle, step.cycle)
+                under_way.setdefault(woken, []).append(span)
+        elif step.what == _RETURN:
+            entered.pop(step.task, None)
+            yield from (span._replace(end=step.cycle) for span in under_way.pop(step.task, ()))
+
+
 def _steps(trace: TraceFile) -> Iterator[_Step]:
     entry, wakeup = _entry_address(trace.header), _mark_number(trace.header)
     in_user: dict[int, bool] = {}
@@ -141,7 +172,7 @@ def _returns(chunk: Records, instructions: NDArray[np.int64], in_user: dict[int,
 def _gather(chunk: Records, indices: NDArray[np.int64], what: int, value: str = "value") -> Iterator[_Step]:
     for index in indices:
         record = chunk[index]
-        yield _Step(int(index), what, int(record["task"]), int(record["core"]), int(record[value]))
+        yield _Step(int(index), what, *(int(record[name]) for name in ("task", "core", value, "cycle")))
 
 
 def _entry_address(header: TraceHeader) -> int:

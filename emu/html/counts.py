@@ -1,0 +1,163 @@
+"""Sums of a run, counted from its trace: the same numbers as the run's own report has, to the last one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from emu.export.walk import NOT_RECORDED, WAKEUPS, Event, What
+from emu.trace.header import TraceHeader
+from emu.trace.record import State, Transfer
+
+VECTORS_OF_FAULTS = 32
+DELIVERED, CONTEXT_SWITCH, BOOT_DONE = "delivered", "context_switch", "boot_done"  # marks
+
+
+@dataclass(slots=True)
+class LockSum:
+    """One class of locks, or what was taken in one place."""
+
+    acquisitions: int = 0
+    contended: int = 0
+    wait_cycles: int = 0
+    wait_cycles_max: int = 0
+    releases: int = 0
+    hold_cycles: int = 0
+    hold_cycles_max: int = 0
+    transfers: int = 0  # of lines, by the core that held it, meanwhile
+    transfer_cycles: int = 0
+    wakeups: int = 0  # made meanwhile
+
+    def took(self, waited: int) -> None:
+        """An acquisition."""
+        self.acquisitions += 1
+        self.contended += waited > 0
+        self.wait_cycles += waited
+        self.wait_cycles_max = max(self.wait_cycles_max, waited)
+
+    def let_go(self, held: int) -> None:
+        """A release."""
+        self.releases += 1
+        self.hold_cycles += held
+        self.hold_cycles_max = max(self.hold_cycles_max, held)
+
+    @property
+    def wait_mean(self) -> float:
+        """Cycles a contended acquisition waited."""
+        return self.wait_cycles / self.contended if self.contended else 0.0
+
+    @property
+    def hold_mean(self) -> float:
+        """Cycles from an acquisition to the visible release."""
+        return self.hold_cycles / self.acquisitions if self.acquisitions else 0.0
+
+
+@dataclass(slots=True)
+class LineSum:
+    """Coherence transactions of one line."""
+
+    by_kind: dict[int, int] = field(default_factory=dict)  # Transfer to how many
+    cycles: int = 0
+    cores: set[int] = field(default_factory=set)
+    under: dict[str, int] = field(default_factory=dict)  # by class of lock that the core held
+
+    @property
+    def count(self) -> int:
+        """All of them."""
+        return sum(self.by_kind.values())
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a trace comes to."""
+
+    cores: list[dict[str, int]]  # cycles by state
+    cycles: int = 0  # elapsed
+    booted: int = 0  # the cycle at which the tasks were released
+    marks: dict[str, int] = field(default_factory=dict)
+    transfers: dict[int, int] = field(default_factory=dict)
+    interprocessor_interrupts: int = 0
+    wakeups: int = 0
+    locks: dict[str, LockSum] = field(default_factory=dict)  # by class
+    sections: dict[tuple[str, str], LockSum] = field(default_factory=dict)  # by class and place
+    lines: dict[int, LineSum] = field(default_factory=dict)  # by address
+
+    @property
+    def messages(self) -> int:
+        """That were copied to their receivers; 0 where the trace has no such event."""
+        return self.marks.get(DELIVERED, 0)
+
+    @property
+    def states(self) -> dict[str, int]:
+        """Cycles of all cores by state."""
+        names = dict.fromkeys(name for core in self.cores for name in core)
+        return {name: sum(core.get(name, 0) for core in self.cores) for name in names}
+
+    @property
+    def most_waited_for(self) -> str | None:
+        """The class of locks that cost most waiting."""
+        return max(self.locks, key=lambda name: self.locks[name].wait_cycles, default=None)
+
+
+class Counter:
+    """Hears every event of a walk."""
+
+    def __init__(self, header: TraceHeader) -> None:
+        """Nothing has happened yet."""
+        self._header = header
+        self._names = {int(state): state.name.lower() for state in State} | {NOT_RECORDED: "not_recorded"}
+        if len(header.spins) == 1 and header.spins[0] == "message_spin":
+            self._names[int(State.SPIN)] = header.spins[0]
+        self.counts = Counts([dict.fromkeys([self._names[int(state)] for state in State], 0) for _ in range(header.cores)])
+        self._state: list[tuple[int, int]] = [(0, int(State.IDLE))] * header.cores  # since when which
+
+    def hear(self, event: Event) -> None:
+        """Count one."""
+        counts = self.counts
+        match event.what:
+            case What.STATE:
+                self._enter(event.core, event.at, event.number)
+            case What.END:
+                self._enter(event.core, event.at, int(State.IDLE))
+                counts.cycles = max(counts.cycles, event.at)
+            case What.IPI:
+                counts.interprocessor_interrupts += event.value >= VECTORS_OF_FAULTS  # below it: what starts a core
+            case What.TRANSFER:
+                counts.transfers[event.number] = counts.transfers.get(event.number, 0) + 1
+            case What.WAKEUP:
+                counts.wakeups += 1
+            case What.MARK:
+                self._mark(event)
+
+    def _enter(self, core: int, at: int, state: int) -> None:
+        since, was = self._state[core]
+        cycles, name = self.counts.cores[core], self._names[was]
+        cycles[name] = cycles.get(name, 0) + at - since
+        self._state[core] = at, state
+
+    def _mark(self, event: Event) -> None:
+        name = self._header.mark_name(event.number)
+        self.counts.marks[name] = self.counts.marks.get(name, 0) + 1
+        self.counts.wakeups += name in WAKEUPS
+        if name == BOOT_DONE and not self.counts.booted:
+            self.counts.booted = event.at
+
+    def held(self, name: str, place: str) -> tuple[LockSum, LockSum]:
+        """The sums of a class, and of a place that takes it."""
+        counts = self.counts
+        return counts.locks.setdefault(name, LockSum()), counts.sections.setdefault((name, place), LockSum())
+
+    def line(self, event: Event, under: Sequence[str]) -> None:
+        """A transaction, by a core that holds locks of these classes."""
+        line = self.counts.lines.setdefault(event.address, LineSum())
+        line.by_kind[event.number] = line.by_kind.get(event.number, 0) + 1
+        line.cycles += event.value
+        line.cores.add(event.core)
+        for name in under:
+            line.under[name] = line.under.get(name, 0) + 1
+
+
+KINDS: Mapping[int, str] = {
+    int(Transfer.WITHIN_MODULE): "transfers_within_module",
+    int(Transfer.ACROSS_MODULES): "transfers_across_modules",
+    int(Transfer.UPGRADE): "upgrades",
+    int(Transfer.MEMORY_READ): "memory_reads",
+}

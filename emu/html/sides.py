@@ -1,0 +1,100 @@
+"""What a page is of: one run or two, each a trace, a result, or both, which belong together by their digest."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from emu.errors import UserError
+from emu.files import read_bounded
+from emu.html.counts import Counts
+from emu.html.timeline import Timeline
+from emu.run.result import RunResult
+from emu.run.saved_result import read_result
+from emu.trace.file import MAGIC, TraceFile
+
+SIDES_MAX = 2
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Side:
+    """One run. Of a trace there are `timeline` and `counts`, once it has been read."""
+
+    name: str
+    trace: TraceFile | None
+    result: RunResult | None
+    timeline: Timeline | None = None
+
+    @property
+    def counts(self) -> Counts | None:
+        """Sums of the trace."""
+        return self.timeline.counts if self.timeline is not None else None
+
+    @property
+    def messages(self) -> int:
+        """Delivered."""
+        if self.result is not None:
+            return self.result.messages
+        return self.counts.messages if self.counts is not None else 0
+
+
+def read_sides(paths: Sequence[Path], progress: Progress) -> list[Side]:
+    """Read the files; what belongs to one run is one side, in the order in which they were named."""
+    by_digest: dict[str, list[TraceFile | RunResult]] = {}
+    for path in paths:
+        read = _read(path)
+        parts = by_digest.setdefault(read.trace_digest, [])
+        if any(type(each) is type(read) for each in parts):
+            raise UserError(f"{path}: the same run is named twice; name two runs to compare them")
+        parts.append(read)
+    if len(by_digest) > SIDES_MAX:
+        raise UserError(
+            f"{len(by_digest)} runs: a page shows one, or two beside each other; "
+            "a result belongs to a trace if both have the same trace_digest"
+        )
+    sides = [_side(parts) for parts in by_digest.values()]
+    _name_apart(sides)
+    traced = [side for side in sides if side.trace is not None]
+    total = sum(side.trace.record_count for side in traced if side.trace is not None)
+    before = 0
+    for side in traced:
+        assert side.trace is not None
+        side.timeline = Timeline(side.trace)
+        side.timeline.read(lambda done, _, before=before: progress(before + done, total))  # type: ignore[misc]
+        before += side.trace.record_count
+        _same_run(side)
+    return sides
+
+
+def _read(path: Path) -> TraceFile | RunResult:
+    try:
+        with path.open("rb") as file:
+            begin = file.read(len(MAGIC))
+    except OSError:
+        begin = b""
+        read_bounded(path, 1, "run")  # says why it cannot be read
+    return TraceFile(path) if begin == MAGIC else read_result(path)
+
+
+def _side(parts: Sequence[TraceFile | RunResult]) -> Side:
+    trace = next((each for each in parts if isinstance(each, TraceFile)), None)
+    result = next((each for each in parts if isinstance(each, RunResult)), None)
+    variant = result.variant if result is not None else trace.header.variant if trace is not None else ""
+    return Side(variant, trace, result)
+
+
+def _name_apart(sides: Sequence[Side]) -> None:
+    """Two runs of one variant are told apart by their places."""
+    if len(sides) == SIDES_MAX and sides[0].name == sides[1].name:
+        for side, letter in zip(sides, "AB", strict=True):
+            side.name = f"{side.name} ({letter})"
+
+
+def _same_run(side: Side) -> None:
+    """A result and a trace of one digest come to the same, unless one of the files has been changed."""
+    counts, result = side.counts, side.result
+    if counts is None or result is None or (side.trace is not None and side.trace.partial):
+        return
+    counted = (counts.cycles, [dict(core) for core in counts.cores])
+    if counted != (result.cycles, [core.to_dict() for core in result.cycles_by_core_and_state]):
+        raise UserError(f"the trace and the result of {side.name} have one digest and different cycles: one has been changed")

@@ -1,0 +1,190 @@
+"""What the page says in words and tables: what the runs come to, what moved between them, who holds what, and which lines."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.markup import escape
+
+from emu.compare.comparison import Row, Step
+from emu.html.counts import KINDS, Counts, LockSum
+from emu.html.sides import Side
+from emu.report.compare_words import changed, moved
+from emu.report.grid import Grid, grid
+from emu.report.page import number, percent
+from emu.report.states import STATE_NAMES, states_grid
+
+LINES_MAX = 30
+
+
+def sentences(sides: Sequence[Side]) -> Iterator[str]:
+    """In short: for a reader who has a minute."""
+    if len(sides) == 1:
+        yield from _one(sides[0])
+        return
+    a, b = sides
+    if a.result is not None and b.result is not None:
+        rates = a.result.messages_per_second, b.result.messages_per_second
+        share = f" ({100 * (rates[1] / rates[0] - 1):+.1f} %)" if rates[0] else ""
+        yield f"{b.name} delivers {number(round(rates[1]))} messages a second, {a.name} {number(round(rates[0]))}{share}."
+    counts = a.counts, b.counts
+    if counts[0] is None or counts[1] is None:
+        return
+    steps = waterfall(sides)
+    if steps:
+        cost = changed(sum(step.a for step in steps), sum(step.b for step in steps))
+        most = max(steps, key=lambda step: abs(step.difference))
+        yield (
+            f"With {b.name} a message takes {cost}, all cores together; what changed most is "
+            f"{STATE_NAMES.get(most.name, most.name)}: {changed(most.a, most.b)}."
+        )
+    lock = counts[0].most_waited_for
+    if lock is not None:
+        yield _of_lock(lock, a, b, *(each.locks.get(lock, LockSum()) for each in counts if each is not None))
+
+
+def _of_lock(lock: str, a: Side, b: Side, of_a: LockSum, of_b: LockSum) -> str:
+    """The section under the lock that was waited for most: its length, its wait, and what left it."""
+    said = f"A hold of {lock} takes {changed(of_a.hold_mean, of_b.hold_mean)}, a contended wait for it "
+    said += f"{changed(of_a.wait_mean, of_b.wait_mean)}."
+    if not (of_a.wakeups or of_b.wakeups):
+        return said
+    total_a, total_b = (side.counts.wakeups if side.counts is not None else 0 for side in (a, b))
+    return (
+        f"{said} Under it {a.name} makes {of_a.wakeups:,} of {total_a:,} wakeups, {b.name} {of_b.wakeups:,} of {total_b:,}: "
+        f"the wakeup {moved(of_a.wakeups, of_b.wakeups)} the section, and {_lines_a_hold(of_a)} lines fetched in a hold "
+        f"became {_lines_a_hold(of_b)}."
+    )
+
+
+def _lines_a_hold(lock: LockSum) -> str:
+    return f"{lock.transfers / lock.acquisitions:.1f}" if lock.acquisitions else "0"
+
+
+def _one(side: Side) -> Iterator[str]:
+    counts = side.counts
+    if side.result is not None:
+        yield f"{number(round(side.result.messages_per_second))} messages a second."
+    if counts is None or counts.most_waited_for is None:
+        return
+    name = counts.most_waited_for
+    lock, whole = counts.locks[name], counts.cycles * len(counts.cores)
+    yield (
+        f"{name} cost most waiting: {lock.wait_cycles:,} cycles, {percent(lock.wait_cycles, whole)} of all cores'; a hold takes "
+        f"{number(round(lock.hold_mean))} cycles and fetches {_lines_a_hold(lock)} lines, a contended wait "
+        f"{number(round(lock.wait_mean))}."
+    )
+
+
+def waterfall(sides: Sequence[Side]) -> list[Step]:
+    """Cycles a message of all cores by state; of runs without messages, cycles of all cores."""
+    per = [side.messages for side in sides] if all(side.messages for side in sides) else [1] * len(sides)
+    states = [_states(side) for side in sides]
+    a, b = ({name: cycles / each for name, cycles in of.items()} for of, each in zip(states, per, strict=True))
+    return [Step(name, a.get(name, 0.0), b.get(name, 0.0)) for name in dict.fromkeys([*a, *b]) if a.get(name) or b.get(name)]
+
+
+def _states(side: Side) -> dict[str, int]:
+    if side.result is not None:
+        return side.result.cycles_by_state.to_dict()
+    return side.counts.states if side.counts is not None else {}
+
+
+def causes(sides: Sequence[Side]) -> list[Step]:
+    """The same by cause, which only results have."""
+    a, b = (side.result for side in sides)
+    return Row.of(a.threads, [a], [b]).waterfall("cause") if a is not None and b is not None else []
+
+
+def sections_beside(sides: Sequence[Side]) -> Iterator[Grid]:
+    """What is done under each lock by which routine, on both sides: the sections that differ most in length first."""
+    (name_a, of_a), (name_b, of_b) = ((side.name, _by_routine(side.counts)) for side in sides)
+    if not (of_a and of_b):
+        return
+    none = LockSum()
+    pairs = [(key, of_a.get(key, none), of_b.get(key, none)) for key in dict.fromkeys([*of_a, *of_b])]
+    heads = [
+        f"{what}|{name}" for what in ("holds", "mean hold", "lines fetched in one", "wakeups in all") for name in (name_a, name_b)
+    ]
+    table = grid("lock, taken in", *heads, title="Under the locks")
+    for (lock, routine), a, b in sorted(pairs, key=lambda pair: -abs(pair[2].hold_cycles - pair[1].hold_cycles)):
+        cells = [
+            cell
+            for both in ([f"{each.acquisitions:,}" for each in (a, b)], [number(round(each.hold_mean)) for each in (a, b)],
+                         [_lines_a_hold(each) for each in (a, b)], [f"{each.wakeups:,}" for each in (a, b)])
+            for cell in both
+        ]  # fmt: skip
+        table.add_row(escape(f"{lock}, {routine}"), *cells)
+    yield table
+
+
+def _by_routine(counts: Counts | None) -> dict[tuple[str, str], LockSum]:
+    """Sections by class and routine: places within a routine differ from build to build."""
+    found: dict[tuple[str, str], LockSum] = {}
+    for (name, place), sums in (counts.sections if counts is not None else {}).items():
+        whole = found.setdefault((name, place.partition("+")[0]), LockSum())
+        whole.acquisitions += sums.acquisitions
+        whole.hold_cycles += sums.hold_cycles
+        whole.transfers += sums.transfers
+        whole.wakeups += sums.wakeups
+    return found
+
+
+def counted_tables(side: Side, counts: Counts) -> Iterator[Grid]:
+    """What a trace comes to."""
+    yield states_grid([{name: core.get(name, 0) for name in counts.states} for core in counts.cores], counts.cycles)
+    yield _locks("Locks", "lock", list(counts.locks.items()))
+    yield _sections(counts)
+
+
+def _sections(counts: Counts) -> Grid:
+    """What is done under each lock, by the place that takes it; the longest in all first."""
+    ranked = sorted(counts.sections.items(), key=lambda each: -each[1].hold_cycles)
+    rows = [(f"{name}, {place}", sums) for (name, place), sums in ranked]
+    return _locks("Sections: where each lock was taken, and what its holder did", "lock and place", rows)
+
+
+def _locks(title: str, heading: str, rows: Sequence[tuple[str, LockSum]]) -> Grid:
+    table = grid(
+        heading, "acquired|in all", "acquired|contended", "wait|mean", "wait|max", "hold|mean", "hold|max",
+        "in a hold|lines fetched", "in a hold|cycles for them", "in a hold|wakeups", title=title,
+    )  # fmt: skip
+    for name, use in rows:
+        times = max(use.acquisitions, 1)
+        table.add_row(
+            escape(name),
+            f"{use.acquisitions:,}",
+            f"{use.contended:,}",
+            number(round(use.wait_mean)) if use.contended else "-",
+            f"{use.wait_cycles_max:,}" if use.contended else "-",
+            number(round(use.hold_mean)),
+            f"{use.hold_cycles_max:,}",
+            f"{use.transfers / times:.1f}",
+            number(round(use.transfer_cycles / times)),
+            f"{use.wakeups:,}",
+        )
+    return table
+
+
+def lines_table(side: Side, counts: Counts) -> Grid:
+    """The lines that cost most, and under which lock they were fetched: a census, not a sample."""
+    assert side.trace is not None
+    table = grid(
+        "line", "fetched", "within a module", "across", "upgraded", "from memory", "cycles", "cores", "~most under", title="Lines"
+    )
+    ranked = sorted(counts.lines.items(), key=lambda each: (-each[1].cycles, each[0]))
+    kinds = {name: kind for kind, name in KINDS.items()}
+    for address, line in ranked[:LINES_MAX]:
+        under = max(line.under, key=lambda name: line.under[name], default="")
+        table.add_row(
+            escape(side.trace.header.object_at(address)),
+            f"{line.count:,}",
+            *(
+                f"{line.by_kind.get(kinds[name], 0):,}"
+                for name in ("transfers_within_module", "transfers_across_modules", "upgrades", "memory_reads")
+            ),
+            f"{line.cycles:,}",
+            str(len(line.cores)),
+            f"{under}: {percent(line.under[under], line.count)}" if under else "-",
+        )
+    rest = len(counts.lines) - LINES_MAX
+    table.caption = "a line counts when it is asked for" + (f"; {rest:,} more lines" if rest > 0 else "")
+    return table
