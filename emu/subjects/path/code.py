@@ -29,13 +29,15 @@ class Code:
 class Chain:
     """The routines that a task is in, by calls and returns, and to which of them an inlined one's instructions go."""
 
-    __slots__ = ("_charged", "_function", "_inlined", "_next")
+    __slots__ = ("_called_at", "_charged", "_function", "_inlined", "_last", "_next")
 
     def __init__(self, inlined: Inlined) -> None:
         """In none yet."""
         self._inlined = inlined
         self._charged: list[str] = []
+        self._called_at: list[int] = []  # of each, the address of the call that led to it; 0: none did
         self._function = ""
+        self._last = 0  # address of the last instruction
         self._next = _ENTERED
 
     def charge(self, function: str, pc: int, code: Code) -> str:
@@ -49,9 +51,12 @@ class Chain:
         if self._next == _RETURNED:
             if self._charged:
                 self._charged.pop()
+                self._called_at.pop()
             if not self._charged:
                 self._charged.append(function)  # what is below was there before the walk began
+                self._called_at.append(0)
         elif self._next == _CALLED or not self._charged:
+            self._called_at.append(self._last if self._charged else 0)
             self._charged.append(self._target(function, self._charged[-1] if self._charged else ""))
         elif function != self._function:  # a jump to another routine takes the place of the one that jumps
             self._charged[-1] = self._target(function, self._charged[-1])
@@ -60,12 +65,18 @@ class Chain:
 
     def leave(self, pc: int, code: Code) -> None:
         """An instruction of that routine is done."""
+        self._last = pc
         self._next = _CALLED if pc in code.calls else _RETURNED if pc in code.returns else _ON
 
     @property
     def routines(self) -> tuple[str, ...]:
         """Those that it is in now, the outermost first."""
         return tuple(self._charged)
+
+    @property
+    def called_at(self) -> tuple[int, ...]:
+        """The address of the call that led to each of them; 0: none did."""
+        return tuple(self._called_at)
 
     def _target(self, function: str, caller: str) -> str:
         callers = self._inlined.get(function)
