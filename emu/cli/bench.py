@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from emu.cli import options, terminal, together
+from emu.cli.views import VIEWS, Lines, Locks, Views, views
 from emu.errors import CheckFailed, UserError
 from emu.files import Output
 from emu.report.figure import plot_file
@@ -20,7 +21,12 @@ OUTPUTS = ("--plot", "--trace", "--json", "--overwrite", "--trace-limit")
 
 
 @together.declare(
-    together.Needs(("--trace-limit",), "--trace", "it bounds the records of a trace"),
+    together.Needs(("--trace-limit",), "--trace", "it bounds the records of a trace", unless=VIEWS),
+    together.Apart("--json", VIEWS, "a view is text: --trace FILE, and `emu trace locks` or `lines` FILE --json"),
+    together.Together(
+        (*VIEWS, "--plot", "--trace", "--overwrite", "--trace-limit"), "each is another thing that is shown or written"
+    ),
+    together.Together(VIEWS, "a view is of any rounds", OF_RUNS),
     together.Needs(("--overwrite",), "--plot", "no other file is written", unless=("--trace",)),
     together.Together((*OF_RUNS, *OUTPUTS), "each is one figure of the rounds, or one form of what they give"),
 )
@@ -45,6 +51,8 @@ def bench(
         str, typer.Option(metavar="N", help="Stop a run whose trace would have more records.")
     ] = options.TRACE_LIMIT_DEFAULT,
     overwrite: options.Overwrite = False,
+    lock_form: Locks = None,
+    lines: Lines = False,
     as_json: options.Json = False,
     max_cycles: options.MaxCycles = None,
 ) -> None:
@@ -61,6 +69,7 @@ def bench(
       emu bench tas ttas ticket mcs --plot locks.png   side by side, over cores
       emu bench rwlock --shared 90 --cores 4
       emu bench mcs --cores 4 --rounds 5 --trace t.trace
+      emu bench qspinlock --cores 4 --lines            who takes which line from whom
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     plans = [
         Plan(
@@ -78,16 +87,28 @@ def bench(
         for lock in dict.fromkeys(locks)
         for count in options.whole_list("cores", cores)
     ]
-    if trace is not None and len(plans) > 1:
+    shown = views(lock_form, lines)
+    if (trace is not None or shown) and len(plans) > 1:
         raise UserError(f"a trace is of one run, and these are {len(plans)}: name one lock and one number of cores")
     drawing = None if plot is None else plot_file(plot, overwrite=overwrite)
     if trace is not None:
         Output(trace, "trace", overwrite=overwrite)
     limit = options.whole("trace-limit", trace_limit)
-    results = _measure(plans, trace, limit, overwrite)
+    with shown.trace(trace) as file:
+        results = _measure(plans, file, limit, overwrite)
+        _report(results, shown, file, drawing, as_json=as_json)
+    if len(results) < len(plans) or any(each.partial for each in results):
+        raise typer.Exit(terminal.INTERRUPTED)
+
+
+def _report(results: "list[BenchResult]", shown: Views, trace: Path | None, drawing: "Output | None", *, as_json: bool) -> None:
+    """Show, draw, and say what is wrong."""
 
     def show() -> None:
-        _show(results, as_json=as_json)
+        if shown and trace is not None:
+            shown.show(trace)
+        else:
+            _show(results, as_json=as_json)
 
     def draw() -> None:
         if drawing is not None and results:
@@ -102,8 +123,6 @@ def bench(
             raise CheckFailed(bounded[0].bound)
 
     terminal.each_of(show, draw, judge)
-    if len(results) < len(plans) or any(each.partial for each in results):
-        raise typer.Exit(terminal.INTERRUPTED)
 
 
 def _measure(plans: list[Plan], trace: Path | None, trace_records: int, overwrite: bool) -> "list[BenchResult]":

@@ -12,10 +12,11 @@ from emu.boot.marks import FORMS, parse_mark
 from emu.boot.result import BootResult
 from emu.boot.spec import CPUS_MAX, IDENTITIES, MEMORY_DEFAULT_MIB, QUANTUM_DEFAULT, BootSpec
 from emu.cli import boot_detail, boot_explore, options, terminal, together
+from emu.cli.views import VIEWS, Lines, Locks, views
 from emu.cli.watching import watching
 from emu.errors import GuestFault, LimitReached
 
-DETAIL = ("--per", "--region-seed", "--trace", "--trace-limit")
+DETAIL = ("--per", "--region-seed", "--trace", "--trace-limit", *VIEWS)
 REGION = ("--to", "--symbols", *DETAIL)
 OF_SCHEDULES = ("--budget", "--jobs", "--explore-seed")
 FILES = ("--file", "--busybox")
@@ -47,10 +48,12 @@ RUNS = (*RUNS_ANEW, "--restore")
     together.Together(
         ("--from", *REGION),
         "a region of any machine, however it came there, is looked at",
-        (*OF_MACHINES, "--initrd", "--restore", "--max-instructions", "--json", "--verbose", "--no-cache"),
+        (*OF_MACHINES, "--initrd", "--restore", "--max-instructions", "--verbose", "--no-cache"),
     ),
+    together.Together(("--json",), "an object has all of a region", ("--from", *(each for each in REGION if each not in VIEWS))),
     together.Apart("--restore", ("--no-cache",), "a snapshot is a beginning of its own, and keeps nothing"),
-    together.Needs(("--trace-limit",), "--trace", "it bounds the records of a trace"),
+    together.Needs(("--trace-limit",), "--trace", "it bounds the records of a trace", unless=VIEWS),
+    together.Apart("--json", VIEWS, "a view is text: --trace FILE, and `emu trace locks` or `lines` FILE --json"),
     together.Together(("--overwrite",), "the trace is a file", ("--from", *REGION)),
     together.Needs(("--checkpoint",), "--at", "a snapshot is written at a mark"),
     together.Needs(("--at",), "--checkpoint", "a mark alone writes nothing"),
@@ -111,6 +114,8 @@ def boot(
     trace_limit: Annotated[
         str, typer.Option(metavar="N", help="End a region whose trace would have more records.")
     ] = options.TRACE_LIMIT_DEFAULT,
+    locks: Locks = None,
+    lines: Lines = False,
     explore: Annotated[
         str | None,
         typer.Option(
@@ -195,14 +200,11 @@ def boot(
         )
         return
     if start is not None:
-        boot_detail.run(
-            spec,
-            boot_detail.traced(
-                boot_detail.region(start, stop, per, symbols, region_seed, max_instructions), spec, trace, trace_limit
-            ),
-            verbose=verbose,
-            as_json=as_json,
-        )
+        shown = views(locks, lines)
+        region = boot_detail.region(start, stop, per, symbols, region_seed, max_instructions)
+        with shown.trace(trace) as written:
+            traced = boot_detail.traced(region, spec, written, trace_limit)
+            boot_detail.run(spec, traced, shown, verbose=verbose, as_json=as_json)
         return
     result = _run(spec, verbose=verbose, as_json=as_json)
     if as_json:

@@ -14,6 +14,7 @@ from emu.boot.marks import M5_WORK_BEGIN, Kind, parse_mark
 from emu.boot.result import BootResult
 from emu.boot.spec import BootSpec
 from emu.cli import options, terminal
+from emu.cli.views import Views
 from emu.cli.watching import watching
 from emu.errors import CheckFailed, UserError
 
@@ -77,15 +78,17 @@ def command(spec: BootSpec, region: "RegionSpec | None") -> str:
     return shlex.join(words)
 
 
-def run(spec: BootSpec, region: "RegionSpec", *, verbose: bool, as_json: bool) -> None:
-    """Run it, and print its report or its JSON; a region that does not come to its end is a failed check, with what there is."""
+def run(spec: BootSpec, region: "RegionSpec", shown: Views, *, verbose: bool, as_json: bool) -> None:
+    """Run it, and print its report, its JSON or a view; a region that does not come to its end is a failed check."""
     from emu.description import load_machine
     from emu.subjects.kernel.detail import run_detail
 
     with watching(verbose=verbose, as_json=as_json) as watchers:
         found = run_detail(spec, region, load_machine(spec.machine), watchers)
     if found.detail is not None:
-        if as_json:
+        if shown and region.trace is not None:
+            shown.show(region.trace)
+        elif as_json:
             terminal.show(json.dumps(region_dict(found.boot, found.detail), indent=2))
         else:
             from emu.report.kernel_report import render_kernel

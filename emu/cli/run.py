@@ -8,22 +8,31 @@ from typing import Annotated
 import typer
 
 from emu.cli import options, terminal, together
+from emu.cli.views import VIEWS, Lines, Locks, views
 from emu.run.experiment_spec import Experiment
 from emu.run.result import RunResult
 
 # What a script says itself, or leaves to nobody.
 NOT_OF_SCRIPTS = (
     "--cores", "--workload", "--preempt", "--threads", "--messages", "--placement", "--queues", "--types", "--seed", "--stall",
-    "--tick", "--set", "--trace", "--overwrite", "--trace-limit",
+    "--tick", "--set", "--trace", "--overwrite", "--trace-limit", *VIEWS,
 )  # fmt: skip
 OF_SCRIPTS = ("--variant", "--machine", "--json", "--max-cycles")
 
 
 @together.declare(
     together.Apart("--script", NOT_OF_SCRIPTS, "the script says which tasks there are and what they do"),
-    together.Needs(("--trace-limit",), "--trace", "it bounds the records of a trace"),
+    together.Needs(("--trace-limit",), "--trace", "it bounds the records of a trace", unless=VIEWS),
+    together.Apart("--json", VIEWS, "a view is text: --trace FILE, and `emu trace locks` or `lines` FILE --json"),
     together.Needs(("--overwrite",), "--trace", "no other file is written"),
-    together.Together((*OF_SCRIPTS, *NOT_OF_SCRIPTS), "each is one figure of the experiment, or one form of what it gives"),
+    together.Together(
+        (*OF_SCRIPTS, *(each for each in NOT_OF_SCRIPTS if each not in VIEWS)),
+        "each is one figure of the experiment, or one form of what it gives",
+    ),
+    together.Together(
+        VIEWS, "a view is of any run", tuple(each for each in (*OF_SCRIPTS, *NOT_OF_SCRIPTS) if each not in (*VIEWS, "--json"))
+    ),
+    together.Together(VIEWS, "one is shown after the other"),
     together.Together(("--script",), "a script runs in any variant, on any machine, up to any bound; its form is free", OF_SCRIPTS),
 )
 def run(
@@ -52,6 +61,8 @@ def run(
     script: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Run a script of queue operations instead: see docs/scripts.md.")
     ] = None,
+    locks: Locks = None,
+    lines: Lines = False,
     as_json: options.Json = False,
     max_cycles: options.MaxCycles = None,
     trace_limit: Annotated[
@@ -73,6 +84,7 @@ def run(
       emu run --workload rt-livelock --variant baseline
                                                     a preemptible kernel (--preempt rt): the receiver spins for ever
       emu run --messages 20 --trace t.trace         and look: emu trace show t.trace --hand-off 5
+      emu run --locks lock_stat                     the locks as /proc/lock_stat has them; --lines: who takes which line
       emu run --json | jq .locks                    for a script
       emu run --script docs/hand-over.script        operations of tasks, line by line, and what they give
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
@@ -81,28 +93,37 @@ def run(
 
         run_file(script, variant, machine, as_json, max_cycles)
         return
-    spec = options.experiment(
-        variant=variant,
-        machine=machine,
-        cores=cores,
-        workload=workload,
-        preempt=preempt,
-        threads=threads,
-        messages=messages,
-        seed=seed,
-        placement=placement,
-        queues=queues,
-        types=types,
-        stalls=stall,
-        tick=tick,
-        overrides=overrides,
-        trace=trace,
-        overwrite=overwrite,
-        max_cycles=max_cycles,
-        trace_limit=trace_limit,
-    )
-    result = execute(spec, title=f"{variant}, {spec.cores} cores")
-    terminal.each_of(lambda: _show(result, as_json), lambda: _judge(result))
+    shown = views(locks, lines)
+    with shown.trace(trace) as file:
+        spec = options.experiment(
+            variant=variant,
+            machine=machine,
+            cores=cores,
+            workload=workload,
+            preempt=preempt,
+            threads=threads,
+            messages=messages,
+            seed=seed,
+            placement=placement,
+            queues=queues,
+            types=types,
+            stalls=stall,
+            tick=tick,
+            overrides=overrides,
+            trace=file,
+            overwrite=overwrite,
+            max_cycles=max_cycles,
+            trace_limit=trace_limit,
+        )
+        result = execute(spec, title=f"{variant}, {spec.cores} cores")
+
+        def show() -> None:
+            if shown and file is not None:
+                shown.show(file)
+            else:
+                _show(result, as_json)
+
+        terminal.each_of(show, lambda: _judge(result))
     if result.partial:
         raise typer.Exit(terminal.INTERRUPTED)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emu.cli import options, terminal, together
+from emu.cli import options, terminal, together, views
 from emu.errors import UserError
 from emu.whole import within
 
@@ -209,6 +209,41 @@ def export(
     output = Output(out, "export", overwrite=overwrite)
     with terminal.progress_bar("export", "records") as progress:
         write(TraceFile(file), form, output, asked, progress)
+
+
+@app.command(cls=together.Command)
+@together.declare(together.Apart("--json", ("--form",), "an object has everything"))
+def locks(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace.")],
+    form: Annotated[str, typer.Option(metavar="FORM", help=f"{views.FORMS}.")] = views.LOCK_FORMS[0],
+    as_json: options.Json = False,
+) -> None:
+    """Show what every lock was waited for and held: see docs/exports.md.
+
+    \b
+    Examples:
+      emu trace locks t.trace                     p50, p90, p99 and max of wait and hold, by lock and place
+      emu trace locks t.trace --form lock_stat    as /proc/lock_stat
+      emu trace locks t.trace --form perf-o       as perf lock contention -o
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    views.show_locks(file, views.lock_form(form), as_json=as_json)
+
+
+@app.command(cls=together.Command)
+def lines(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A trace.")],
+    as_json: options.Json = False,
+) -> None:
+    """Show which lines cores take from each other: who touches which field from where, under which lock (docs/exports.md).
+
+    The shape is that of perf c2c; it is a census of all accesses, not samples.
+
+    \b
+    Examples:
+      emu trace lines t.trace
+      emu trace lines t.trace --json | jq '.lines[] | select(.false_transfers > 0) | .object'
+    """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    views.show_lines(file, as_json=as_json)
 
 
 def _one_of(option: str, value: str, known: Collection[str]) -> str:

@@ -57,6 +57,7 @@ class Core:
 class Happening:
     """A record that is no instruction. `before`: when the last one before it had retired, or what came before it was over."""
 
+    index: int  # among the records of the part
     kind: int
     cycle: int
     detail: int
@@ -92,6 +93,9 @@ class CallWalk:
     def event(self, core: Core, happening: Happening) -> None:
         """One of the events that are wanted, or WAKE or INTERRUPT, before the chain of its handler begins."""
 
+    def part_over(self) -> None:
+        """All cores have come to the end of a part; what they did in it, each for itself, was one after the other by `index`."""
+
     def follow(self, progress: Progress) -> None:
         """The whole trace."""
         done = 0
@@ -100,11 +104,12 @@ class CallWalk:
             for core in self._cores:
                 own = np.flatnonzero(wanted & (records["core"] == core.index))
                 if len(own):
-                    self._follow(core, records[own], owners[own])
+                    self._follow(core, records[own], owners[own], own)
+            self.part_over()
             done += len(records)
             progress(done, self._trace.record_count)
 
-    def _follow(self, core: Core, own: Records, owners: NDArray[np.int64]) -> None:
+    def _follow(self, core: Core, own: Records, owners: NDArray[np.int64], places: NDArray[np.int64]) -> None:
         """What a core does, from one change of its stack to the next."""
         instruction = own["kind"] == _INSTRUCTION
         starts = np.flatnonzero(self._changes(own, owners, instruction))
@@ -118,11 +123,12 @@ class CallWalk:
             (totals[ends + 1] - totals[starts]).tolist(),
             own["pc"][ends].tolist(),
             instruction[ends].tolist(),
+            places[starts].tolist(),
             strict=True,
         )
-        for kind, pc, cycle, cost, detail, value, owner, before, amount, last, retires in rows:
+        for kind, pc, cycle, cost, detail, value, owner, before, amount, last, retires, index in rows:
             if kind not in (_INSTRUCTION, _TRANSFER):
-                self._happens(core, Happening(kind, cycle, detail, value, pc, owner, max(core.settled, before)))
+                self._happens(core, Happening(index, kind, cycle, detail, value, pc, owner, max(core.settled, before)))
                 continue
             if core.task is None and kind == _INSTRUCTION:
                 self.begins(core, cycle - cost)

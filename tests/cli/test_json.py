@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from bench.export.small import contended_trace
 from bench.report.canned import PARTIAL, STALLED, WAKEQ, write_trace
 from bench.report.canned_compare import COUNTED, comparison, row, sensitivity
 from bench.report.canned_explore import EXPLORED, REPLAYED
@@ -223,6 +224,16 @@ def trace_show(emu, tmp_path):
 def trace_diff(emu, tmp_path):
     a, b = (str(write_trace(tmp_path / name, name)) for name in ("baseline", "wakeq"))
     return [emu("trace", "diff", *arguments) for arguments in ((a, b), (b, a, "--hand-off", "1"))]
+
+
+@sample("emu trace locks")
+def trace_locks(emu, tmp_path):
+    return [emu("trace", "locks", str(contended_trace(tmp_path / "t.trace")))]
+
+
+@sample("emu trace lines")
+def trace_lines(emu, tmp_path):
+    return [emu("trace", "lines", str(contended_trace(tmp_path / "t.trace")))]
 
 
 @sample("emu variants")

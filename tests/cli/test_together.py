@@ -89,7 +89,10 @@ def test_the_judge_can_fail():
         (["run", "--script", "x", "--cores", "4"], "--cores has no meaning with --script"),
         (["run", "--script", "x", "--tick", "0"], "--tick has no meaning with --script"),
         (["run", "--script", "x", "--trace-limit", "5"], "--trace-limit has no meaning with --script"),
-        (["run", "--trace-limit", "5"], "--trace-limit has no meaning without --trace: it bounds the records of a trace; add"),
+        (
+            ["run", "--trace-limit", "5"],
+            "--trace-limit has no meaning without --trace or --locks or --lines: it bounds the records of a trace; add",
+        ),
         (["run", "--seed", "1", "--cores", "2", "--seed", "2"], "--seed is given twice: only one of them could count"),
         (["run", "--overwrite"], "--overwrite has no meaning without --trace: no other file is written"),
         (["calibrate", "--overwrite"], "--overwrite has no meaning without --plot or host: no other file is written"),
