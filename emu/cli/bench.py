@@ -88,6 +88,8 @@ def bench(
         for count in options.whole_list("cores", cores)
     ]
     shown = views(lock_form, lines)
+    if shown.locks is not None:
+        _refuse_unknown_words(plans)
     if (trace is not None or shown) and len(plans) > 1:
         raise UserError(f"a trace is of one run, and these are {len(plans)}: name one lock and one number of cores")
     drawing = None if plot is None else plot_file(plot, overwrite=overwrite)
@@ -99,6 +101,17 @@ def bench(
         _report(results, shown, file, drawing, as_json=as_json)
     if len(results) < len(plans) or any(each.partial for each in results):
         raise typer.Exit(terminal.INTERRUPTED)
+
+
+def _refuse_unknown_words(plans: list[Plan]) -> None:
+    from emu.subjects.bench.lock_file import find_lock
+
+    for name in dict.fromkeys(plan.lock for plan in plans):
+        if find_lock(name).word is None:
+            line = "// Lock word: KIND"
+            raise UserError(
+                f"{name}: its word is not known, so --locks has nothing to show; `{line}` in its file says it (docs/bench.md)"
+            )
 
 
 def _report(results: "list[BenchResult]", shown: Views, trace: Path | None, drawing: "Output | None", *, as_json: bool) -> None:

@@ -15,6 +15,7 @@ import typer
 
 from emu import compiled
 from emu.cli import catalogue, terminal, together, trace
+from emu.cli.annotate import annotate
 from emu.cli.bench import bench
 from emu.cli.boot import boot
 from emu.cli.calibrate import calibrate
@@ -60,7 +61,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (run, compare, report, bench, boot, path, calibrate, litmus, explore, replay, stress, coverage, diy):
+for command in (run, compare, report, bench, boot, path, calibrate, litmus, explore, replay, stress, coverage, diy, annotate):
     app.command(cls=together.Command)(command)
 app.add_typer(trace.app, name="trace")
 app.add_typer(catalogue.variants_app, name="variants")

@@ -236,6 +236,11 @@ def trace_lines(emu, tmp_path):
     return [emu("trace", "lines", str(contended_trace(tmp_path / "t.trace")))]
 
 
+@sample("emu annotate")
+def annotate(emu, tmp_path):
+    return [emu("annotate", "do_msgsnd", "--read", str(contended_trace(tmp_path / "t.trace")))]
+
+
 @sample("emu variants")
 def variants(emu, tmp_path):
     return [emu("variants"), emu("variants", "list")]

@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 
+from bench.export.small import contended_trace
 from bench.report.canned import PARTIAL, STALLED, WAKEQ, write_trace
 from bench.report.canned_compare import comparison, row, sensitivity
 from bench.report.canned_coverage import BRANCHES, GONE
@@ -25,8 +27,12 @@ from emu.calibrate.figures import expectations
 from emu.calibrate.instruction_loops import GROUP
 from emu.calibrate.suite import Calibration, rows_of
 from emu.description import load_machine
+from emu.export.annotation import annotate
+from emu.export.line_census import LineCensus
+from emu.export.lock_book import LockBooks
 from emu.litmus.verdict import Verdict
 from emu.report import grid as grid_module
+from emu.report.annotate_report import render_annotation
 from emu.report.bench_report import render_bench
 from emu.report.calibrate_report import render_calibration, render_host
 from emu.report.catalogue_report import (
@@ -47,8 +53,10 @@ from emu.report.kernel_compare_report import render_kernel_comparison
 from emu.report.kernel_explore_report import render_find, render_search
 from emu.report.kernel_path_report import render_kernel_path
 from emu.report.kernel_report import render_kernel
+from emu.report.line_report import render_lines
 from emu.report.litmus_report import Run as LitmusRun
 from emu.report.litmus_report import render_line, render_summary, render_test
+from emu.report.lock_percentiles import render_lock_percentiles
 from emu.report.page import adding_up, fold, page
 from emu.report.path_check import PathComparison
 from emu.report.path_report import render_path
@@ -71,6 +79,7 @@ from emu.trace.diff import diff_traces
 from emu.trace.file import TraceFile
 from emu.trace.select import select
 
+FORMS_OF_OTHERS = {"json_lines", "lock_stat_lines", "perf_lock_lines"}  # as wide as those have them
 WIDTHS = (60, 80, 100, 140)
 WIDEST = 400
 HUGE = 10**12
@@ -181,6 +190,21 @@ def facts(name: str) -> VariantFacts:
     return VariantFacts(name, each.summary, each.description, each.extends, "queued", name, differing_files(each), points)
 
 
+def of_trace(render: Callable[..., str], read: Callable[[TraceFile], Any]) -> Callable[[int], str]:
+    """Of a trace of a few records."""
+
+    def report(width: int) -> str:
+        with TemporaryDirectory() as folder:
+            trace = TraceFile(contended_trace(Path(folder) / "t"))
+            return render(read(trace), trace.header, width=width)
+
+    return report
+
+
+def silent(done: int, total: int) -> None:
+    """No progress."""
+
+
 def rendered(render: Callable[..., str], value: Any) -> Callable[[int], str]:
     return lambda width: render(value, width=width)
 
@@ -194,6 +218,9 @@ REPORTS: dict[str, Callable[[int], str]] = {
     **{f"run {name}": rendered(render_run, result) for name, result in RUNS.items()},
     **{f"compare {name}": rendered(render_comparison, each) for name, each in COMPARISONS.items()},
     "sensitivity": rendered(render_sensitivity, sensitivity()),
+    "lock percentiles": of_trace(render_lock_percentiles, lambda trace: LockBooks(trace).read(silent)),
+    "contended lines": of_trace(render_lines, lambda trace: LineCensus(trace).read(silent)),
+    "annotated routine": of_trace(render_annotation, lambda trace: annotate(trace, "do_msgsnd", silent)),
     "path beside the real one": rendered(render_path, path("wakeq")),
     "kernel path beside ours": rendered(render_kernel_path, kernel_path_report()),
     "kernel path alone": rendered(render_kernel_path, kernel_path_report(beside=False, partial=True)),
@@ -260,7 +287,7 @@ def test_every_report_is_among_these() -> None:
     sources = Path(grid_module.__file__).parent.glob("*.py")
     printers = re.compile(r"^def (render_\w+|[a-z]\w*_lines)\(", re.MULTILINE)
     names = {name for each in sources for name in printers.findall(each.read_text())}
-    assert names - {"json_lines"} <= set(globals())
+    assert names - FORMS_OF_OTHERS <= set(globals())
 
 
 def lines(part: Any, width: int) -> list[str]:

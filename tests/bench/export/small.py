@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.report.canned import KERNEL, header
+from bench.report.canned import header
 from emu.trace.file import TraceWriter
-from emu.trace.record import TRACE_DTYPE, Access, Kind, Transfer
+from emu.trace.record import TRACE_DTYPE, Access, Cause, Kind, Transfer
 
 LOCK = 0x600000
+DO_MSGSND = next(each.address for each in header().symbols if each.name == "do_msgsnd")
 ROWS = (  # cycle, core, kind, detail, value, access: of the lock's word
     (10, 0, Kind.INSTRUCTION, 0, 1, Access.READ_MODIFY_WRITE),
     (10, 0, Kind.LOCK_ACQUIRED, 0, 0, Access.NONE),
@@ -29,7 +30,8 @@ def contended_trace(path: Path) -> Path:
     for record, row in zip(records, ROWS, strict=True):
         for name, value in zip(("cycle", "core", "kind", "detail", "value", "access"), row, strict=True):
             record[name] = value
-        record["task"], record["pc"], record["address"], record["size"] = row[1], KERNEL, LOCK, 4
+        record["task"], record["pc"], record["address"], record["size"] = row[1], DO_MSGSND, LOCK, 4
+        record["cost"], record["cause"] = 5, int(Cause.SIBLING_LINE)
     with TraceWriter(path, header()) as writer:
         writer.append(records)
         writer.close()
