@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-_WIDTHS = ((1 << 8, np.uint8), (1 << 16, np.uint16), (1 << 32, np.uint32))
+_WIDTHS = ((1 << 8, np.uint8), (1 << 16, np.uint16), (1 << 32, np.uint32), (1 << 63, np.uint64))
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class Packer:
         assert not len(column) or column.min() >= 0, name
         dtype = next((dtype for bound, dtype in _WIDTHS if largest < bound), None)
         assert dtype is not None, name
-        planes = column.astype(dtype).view(np.uint8).reshape(len(column), -1).T
+        planes = column.astype(dtype).view(np.uint8).reshape(len(column), np.dtype(dtype).itemsize).T
         self.described[name] = {"count": len(column), "bytes": len(planes), "grows": grows}
         self._parts.append(np.ascontiguousarray(planes).tobytes())
 

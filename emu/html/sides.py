@@ -84,10 +84,12 @@ def _side(parts: Sequence[TraceFile | RunResult]) -> Side:
 
 
 def _name_apart(sides: Sequence[Side]) -> None:
-    """Two runs of one variant are told apart by their places."""
-    if len(sides) == SIDES_MAX and sides[0].name == sides[1].name:
-        for side, letter in zip(sides, "AB", strict=True):
-            side.name = f"{side.name} ({letter})"
+    """Two runs of one variant are told apart by their files, or by their places."""
+    if len(sides) < SIDES_MAX or sides[0].name != sides[1].name:
+        return
+    stems = [side.trace.path.stem if side.trace is not None else "" for side in sides]
+    for side, own in zip(sides, stems if len({*stems, ""}) > SIDES_MAX else "AB", strict=True):
+        side.name = f"{side.name} ({own})"
 
 
 def _same_run(side: Side) -> None:

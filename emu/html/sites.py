@@ -17,11 +17,11 @@ from emu.trace.words import place_words
 
 LOCK_ROUTINE = re.compile(r"spin_lock|spin_trylock|queued_|rq_lock|(?:read|write)_lock|mutex_lock|rt_mutex|rwsem|^down(?:_|$)")
 _STORES = (int(Access.STORE), int(Access.READ_MODIFY_WRITE))
-_INSTRUCTION, _ACQUIRED = int(Kind.INSTRUCTION), int(Kind.LOCK_ACQUIRED)
+_INSTRUCTION, _ACQUIRED, _INTERRUPT = int(Kind.INSTRUCTION), int(Kind.LOCK_ACQUIRED), int(Kind.INTERRUPT)
 
 
 class Sites:
-    """Follows the calls of each core. An interrupt while a core waits for a lock, if it calls something, is taken for the site."""
+    """Follows the calls of each core, apart from what interrupts it."""
 
     def __init__(self, header: TraceHeader) -> None:
         """No calls yet."""
@@ -29,7 +29,9 @@ class Sites:
         self._calls = np.array(sorted(pc for pc in header.calls if not self._in_lock(pc)), np.uint64)
         self._lock_words = np.array(sorted({lock.address for lock in header.locks}), np.uint64)
         self._stores: dict[tuple[int, int], list[int]] = {}  # by core and lock word: when
-        self._last = [0] * header.cores
+        self._resumes = frozenset(header.interrupt_returns)
+        self._followed = np.array(sorted({*self._calls.tolist(), *self._resumes}), np.uint64)
+        self._last: list[list[int]] = [[0] for _ in range(header.cores)]  # calls, outside interrupts and in each of them
         self._found: dict[tuple[int, int], list[int]] = {}  # by core and cycle: the calls before the acquisitions there
         self._words: dict[tuple[int, int], str] = {}
 
@@ -39,14 +41,19 @@ class Sites:
     def hear(self, records: Records) -> None:
         """A part of the trace, whose events come next."""
         self._found.clear()
-        chosen = np.isin(records["kind"], (_INSTRUCTION, _ACQUIRED))
-        chosen &= (records["kind"] == _ACQUIRED) | np.isin(records["pc"], self._calls)
+        chosen = np.isin(records["kind"], (_INSTRUCTION, _ACQUIRED, _INTERRUPT))
+        chosen &= (records["kind"] != _INSTRUCTION) | np.isin(records["pc"], self._followed)
         part = records[chosen]
         for core, kind, pc, cycle in zip(*(part[name].tolist() for name in ("core", "kind", "pc", "cycle")), strict=True):
-            if kind == _INSTRUCTION:
-                self._last[core] = pc
-            else:
-                self._found.setdefault((core, cycle), []).append(self._last[core])
+            last = self._last[core]
+            if kind == _ACQUIRED:
+                self._found.setdefault((core, cycle), []).append(last[-1])
+            elif kind == _INTERRUPT:
+                last.append(0)
+            elif pc not in self._resumes:
+                last[-1] = pc
+            elif len(last) > 1:  # back to what was interrupted
+                last.pop()
 
         self._note_stores(records)
 

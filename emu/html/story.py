@@ -13,6 +13,7 @@ from emu.report.page import number, percent
 from emu.report.states import STATE_NAMES, states_grid
 
 LINES_MAX = 30
+SECTIONS_MAX = 12  # beside each other
 
 
 def sentences(sides: Sequence[Side]) -> Iterator[str]:
@@ -33,12 +34,16 @@ def sentences(sides: Sequence[Side]) -> Iterator[str]:
         cost = changed(sum(step.a for step in steps), sum(step.b for step in steps))
         most = max(steps, key=lambda step: abs(step.difference))
         yield (
-            f"With {b.name} a message takes {cost}, all cores together; what changed most is "
+            f"With {b.name} {_unit(sides)} takes {cost}, all cores together; what changed most is "
             f"{STATE_NAMES.get(most.name, most.name)}: {changed(most.a, most.b)}."
         )
     lock = counts[0].most_waited_for
     if lock is not None:
         yield _of_lock(lock, a, b, *(each.locks.get(lock, LockSum()) for each in counts if each is not None))
+
+
+def _unit(sides: Sequence[Side]) -> str:
+    return "a message" if all(side.messages for side in sides) else "the run"
 
 
 def _of_lock(lock: str, a: Side, b: Side, of_a: LockSum, of_b: LockSum) -> str:
@@ -105,14 +110,16 @@ def sections_beside(sides: Sequence[Side]) -> Iterator[Grid]:
         f"{what}|{name}" for what in ("holds", "mean hold", "lines fetched in one", "wakeups in all") for name in (name_a, name_b)
     ]
     table = grid("lock, taken in", *heads, title="Under the locks")
-    for (lock, routine), a, b in sorted(pairs, key=lambda pair: -abs(pair[2].hold_cycles - pair[1].hold_cycles)):
+    ranked = sorted(pairs, key=lambda pair: -abs(pair[2].hold_cycles - pair[1].hold_cycles))
+    table.caption = f"{len(ranked) - SECTIONS_MAX} more below, run by run" if len(ranked) > SECTIONS_MAX else ""
+    for (lock, routine), a, b in ranked[:SECTIONS_MAX]:
         cells = [
             cell
             for both in ([f"{each.acquisitions:,}" for each in (a, b)], [number(round(each.hold_mean)) for each in (a, b)],
                          [_lines_a_hold(each) for each in (a, b)], [f"{each.wakeups:,}" for each in (a, b)])
             for cell in both
         ]  # fmt: skip
-        table.add_row(escape(f"{lock}, {routine}"), *cells)
+        table.add_row(escape(f"{lock}: {routine}"), *cells)
     yield table
 
 
@@ -138,7 +145,7 @@ def counted_tables(side: Side, counts: Counts) -> Iterator[Grid]:
 def _sections(counts: Counts) -> Grid:
     """What is done under each lock, by the place that takes it; the longest in all first."""
     ranked = sorted(counts.sections.items(), key=lambda each: -each[1].hold_cycles)
-    rows = [(f"{name}, {place}", sums) for (name, place), sums in ranked]
+    rows = [(f"{name}: {place}", sums) for (name, place), sums in ranked]
     return _locks("Sections: where each lock was taken, and what its holder did", "lock and place", rows)
 
 

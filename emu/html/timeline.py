@@ -1,5 +1,6 @@
 """What the page draws of a trace: what each core does, who holds and awaits which lock, and the lines that move meanwhile."""
 
+from collections import Counter as Counted
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -215,6 +216,16 @@ class Timeline:
         locks = self._header.locks
         return locks[lock].name if 0 <= lock < len(locks) else f"lock {lock}"
 
+    def _lock_words(self) -> list[str]:
+        """What each lock is called; several of one name, such as a kernel's run queues, are numbered."""
+        names = [self._header.lock_name(lock) for lock in range(len(self._header.locks))]
+        several, seen = Counted(names), Counted[str]()
+        words = []
+        for name in names:
+            seen[name] += 1
+            words.append(f"{name} ({seen[name]})" if several[name] > 1 else name)
+        return words
+
     def page_data(self) -> dict[str, Any]:
         """What the page's script is given."""
         packer = Packer()
@@ -236,7 +247,7 @@ class Timeline:
             "booted": self.counts.booted,
             "drawn_to": self.drawn_to,
             "tasks": [task.name for task in header.tasks],
-            "locks": [{"name": self._class(lock), "words": header.lock_name(lock)} for lock in range(len(header.locks))],
+            "locks": [{"name": self._class(lock), "words": words} for lock, words in enumerate(self._lock_words())],
             "most_waited_for": self.counts.most_waited_for,
             "sites": list(self._sites),
             "lines": [header.object_at(line) for line in self._lines],

@@ -11,6 +11,7 @@ from emu.html.tables import html_of, words
 from emu.report.run_report import run_parts
 from emu.report.waterfall import step_name, waterfall_table
 
+NO_BREAK = "\u00a0"
 SCRIPTS = ("columns.js", "model.js", "draw.js", "details.js", "main.js")
 
 
@@ -22,7 +23,7 @@ def page_of(sides: Sequence[Side]) -> str:
         "STYLE": _file("page.css"),
         "HEADLINE": words(names),
         "RUNS": "\n".join(_run(side) for side in sides),
-        "SHORT": "\n".join(f"<p>{words(sentence)}</p>" for sentence in story.sentences(sides)),
+        "SHORT": "\n".join(f"<p>{words(sentence).replace(' %', NO_BREAK + '%')}</p>" for sentence in story.sentences(sides)),
         "CHANGES": "\n".join(_changes(sides)),
         "TABLES": "\n".join(_tables(side) for side in sides),
         "DATA": _json([{"name": side.name, **side.timeline.page_data()} for side in sides if side.timeline is not None]),

@@ -76,7 +76,7 @@ function describeHold({ run, view, track, hold, begin, end }, select) {
       ["waited before", holds.waited[hold] ? `${cycles(holds.waited[hold])} cycles` : "not at all"],
       ["taken in", run.data.sites[holds.site[hold]]],
       ["wakeups made under it", cycles(holds.wakeups[hold])],
-      ["lines fetched meanwhile", `${cycles(holds.lines_to[hold] - holds.lines_from[hold])}, ${cycles(holds.line_cycles[hold])} cycles`],
+      ["lines fetched meanwhile", `${cycles(holds.lines_to[hold] - holds.lines_from[hold])}, for ${cycles(holds.line_cycles[hold])} cycles`],
     ]),
     rows.length ? tableOf("Waiters", ["task", "core", "waits in all", "of that, for this hold"], rows) : element("p", "Nobody waits for it."),
     ...linesTable(run, core, holds.lines_from[hold], holds.lines_to[hold]),

@@ -190,7 +190,7 @@ class View {
     for (let offset = Math.ceil(place.offset / step) * step; this.anchor + offset < to; offset += step) {
       const x = this.xAt(this.anchor + offset, place);
       this.context.fillRect(x, AXIS - 5, 1, 5);
-      this.context.fillText(`${offset > 0 && this.anchor ? "+" : ""}${Math.round(offset).toLocaleString("en")}`, x + 3, AXIS / 2);
+      this.context.fillText(`${offset > 0 && this.anchor ? "+" : ""}${(Math.round(offset) || 0).toLocaleString("en")}`, x + 3, AXIS / 2);
     }
   }
 
