@@ -34,7 +34,7 @@ BOOT_CODE, BOOT_DATA = 0x10, 0x18  # selectors of the boot protocol
 REAL_CODE, REAL_DATA, REAL_LIMIT = 0x9B00, 0x9300, 0xFFFF
 DATA_SEGMENTS = (env.ES, env.SS, env.DS, env.FS, env.GS)
 STATE_KEPT = (  # fields of the record that are state of the guest, or of what it would see
-    "status", "count", "irq", "nmi", "nmi_blocked", "unblock", "rest", "generation", "tlb_used", "flushing",
+    "status", "count", "irq", "nmi", "nmi_blocked", "unblock", "cut_end", "generation", "tlb_used", "flushing",
 )  # fmt: skip
 
 
@@ -168,7 +168,7 @@ class Core:
         record = self.record
         record["uc"], record["env"], record["cpu"], record["fault_at"] = cpu.handle, cpu.env, cpu.cpu, cpu.fault_at
         record["companion"] = companion
-        record["event"] = record["flush"] = record["stale_count"] = record["rest"] = 0
+        record["event"] = record["flush"] = record["stale_count"] = record["cut_end"] = 0
         self.put_cpu(state)
 
     def put_cpu(self, state: bytes) -> None:

@@ -20,6 +20,9 @@ from emu.native import address_of
 
 ALONE = 1 << 20  # quantum of a core that has nobody to pass its turn to
 SLICE = 20_000_000  # instructions between two looks of Python's: Ctrl-C, progress
+FOR_OTHERS = (
+    records.STOP_CALL | records.STOP_SHUTDOWN | records.STOP_USER | records.STOP_UNSUPPORTED | records.STOP_MARK | records.STOP_LOOK
+)  # reasons to stop that are not the machine's own affair
 GENERAL_PROTECTION = 13
 MSR_BYTES = 2  # of RDMSR and WRMSR
 RDMSR = b"\x0f\x32"
@@ -64,6 +67,7 @@ class Machine:
         self.driver: Driver | None = None  # another gear, that runs the machine from now on
         self.take_turns: Callable[[], None] = partial(round_robin.run, address_of(self._machine))
         self.ended: str | None = None  # how the machine ended: power off, reset
+        self.slice = SLICE
         self.failure: BaseException | None = None  # of a device, raised when compiled code has come back
         self.unknown_msrs: set[int] = set()
         self.board = Board(cores, self.now, send, self._end, self._initialise, self._start)
@@ -125,7 +129,7 @@ class Machine:
         if self.driver is not None:
             return self.driver.now()
         core = self.records[self.record["turn"]]
-        return int(self.record["now"] + core["count"] - core["turn_start"])
+        return int(self.record["now"] + max(core["count"], core["cut_end"]) - core["turn_start"])
 
     def refresh(self) -> None:
         """After a device has changed: which cores have an interrupt, and when a timer is due; a turn that lasts too long ends."""
@@ -160,7 +164,7 @@ class Machine:
     def run(self, until: int) -> int:
         """Run a slice, at most to the time `until`, or until something happens that is not the machine's own affair; says what."""
         record = self.record
-        record["slice_end"], record["stop_at"] = record["now"] + SLICE, until
+        record["slice_end"], record["stop_at"] = record["now"] + self.slice, until
         while True:
             self.take_turns()
             if self.failure is not None:
@@ -218,7 +222,7 @@ class Machine:
                 self.skip(core, MSR_BYTES)
         if stop & records.STOP_SHUTDOWN:
             self.ended = "triple fault"
-        return stop & (records.STOP_CALL | records.STOP_SHUTDOWN | records.STOP_USER | records.STOP_UNSUPPORTED | records.STOP_MARK)
+        return stop & FOR_OTHERS
 
     def access_msr(self, core: Core) -> int | None:
         """RDMSR or WRMSR of a register that Unicorn has not: ours, or the exception that it raises, #GP."""

@@ -37,6 +37,7 @@ class Watchers:
     progress: Callable[[int], None] = lambda instructions: None
     should_stop: Callable[[], bool] = lambda: False
     tell: Callable[[str], None] = lambda line: None  # --verbose
+    announce: Callable[[str], None] = lambda line: None  # what somebody waits for
 
 
 def boot(spec: BootSpec, watchers: Watchers, *, digest: bool = False) -> BootResult:

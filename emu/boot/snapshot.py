@@ -22,7 +22,7 @@ from emu.boot.session import Session
 from emu.errors import UserError
 from emu.files import Output
 
-MAGIC = b"emuboot\x01"  # the last byte is the version of the format
+MAGIC = b"emuboot\x02"  # the last byte is the version of the format
 LEVEL = 1  # of zstandard: a second for 256 MiB
 CHUNK = 1 << 20
 MACHINE_KEPT = ("now", "turn", "turn_full", "turn_left", "resumed", "random", "user_seen")

@@ -83,7 +83,7 @@ class UnicornCpu:
     def attach(self, user: int) -> None:
         """Add the compiled hooks, with the address of the core's record as their argument."""
         self._user = user
-        self.hook(uc_const.UC_HOOK_BLOCK, "block")
+        self._block_hook = self.hook(uc_const.UC_HOOK_BLOCK, "block")
         self.hook(uc_const.UC_HOOK_EDGE_GENERATED, "translation")
         self.hook(uc_const.UC_HOOK_TLB_FILL, "fill")
         self.hook(uc_const.UC_HOOK_INTR, "exception")
@@ -92,9 +92,15 @@ class UnicornCpu:
         self.hook(uc_const.UC_HOOK_INSN, "rdtsc", instruction=x86.UC_X86_INS_RDTSC)
         self.hook(uc_const.UC_HOOK_INSN, "rdtscp", instruction=x86.UC_X86_INS_RDTSCP)
 
-    def hook(self, kind: int, name: str, *, instruction: int | None = None, first: int = 1, last: int = 0) -> None:
+    def hook(self, kind: int, name: str, *, instruction: int | None = None, first: int = 1, last: int = 0) -> ctypes.c_size_t:
         """Add a compiled hook, for all addresses or for some."""
-        self.add_hook(kind, compiled_hooks()[name][0], self._user, instruction=instruction, first=first, last=last)
+        return self.add_hook(kind, compiled_hooks()[name][0], self._user, instruction=instruction, first=first, last=last)
+
+    def hook_blocks(self, function: int, user: int) -> None:
+        """Put another hook in the place of the one before each block: two would make translated blocks end elsewhere."""
+        self.drop_hook(self._block_hook)
+        self._block_hook = self.add_hook(uc_const.UC_HOOK_BLOCK, function, user)
+        self.forget_all()
 
     def hook_address(self, name: str, address: int) -> None:
         """Add a compiled hook in front of one instruction, whose translation, if there is one, goes."""
@@ -104,6 +110,10 @@ class UnicornCpu:
     def hook_mark(self, address: int) -> None:
         """Add the hook of a mark; all translations go, as looking for that of one address would be a fetch of the guest's."""
         self.hook(uc_const.UC_HOOK_CODE, "mark", first=address, last=address)
+        self.forget_all()
+
+    def forget_all(self) -> None:
+        """Drop all translations: a hook that was added is in none of them."""
         self.uc.ctl_flush_tb()
 
     def forget(self, address: int) -> None:
@@ -156,20 +166,41 @@ class UnicornCpu:
         """RFLAGS."""
         return int(self.uc.reg_read(x86.UC_X86_REG_EFLAGS))
 
+    def vector(self, number: int) -> int:
+        """XMM register of that number."""
+        return int(self.uc.reg_read(x86.UC_X86_REG_XMM0 + number))
+
+    def floating(self, number: int) -> int:
+        """The 80 bits of ST(number)."""
+        top = self.uc.reg_read(x86.UC_X86_REG_FPSW) >> 11 & 7
+        mantissa, exponent = self.uc.reg_read(x86.UC_X86_REG_FP0 + (top + number & 7))
+        return int(exponent) << 64 | int(mantissa)
+
+    def floating_control(self) -> tuple[int, int, int, int]:
+        """x87 control, status and tag words, and MXCSR."""
+        words = (x86.UC_X86_REG_FPCW, x86.UC_X86_REG_FPSW, x86.UC_X86_REG_FPTAG, x86.UC_X86_REG_MXCSR)
+        control, status, tags, vector = (int(self.uc.reg_read(each)) for each in words)
+        return control, status, tags, vector
+
     def _instruction(self, instruction: int, function: Any) -> None:
         self._kept.append(function)
         self.add_hook(uc_const.UC_HOOK_INSN, ctypes.cast(function, Pointer).value or 0, 0, instruction=instruction)
 
     def add_hook(
         self, kind: int, function: int, user: int, *, instruction: int | None = None, first: int = 1, last: int = 0
-    ) -> None:
-        """Add a C function as a hook, for all addresses or for some; `user` is its argument."""
+    ) -> ctypes.c_size_t:
+        """Add a C function as a hook, for all addresses or for some; `user` is its argument. What is returned drops it."""
         slot = ctypes.c_size_t()
         self._kept.append(slot)
         arguments = [self.uc._uch, ctypes.byref(slot), ctypes.c_int(kind), Pointer(function), Pointer(user), U64(first), U64(last)]
         if instruction is not None:
             arguments.append(ctypes.c_int(instruction))
         check(uclib.uc_hook_add(*arguments), f"a hook of kind {kind}")
+        return slot
+
+    def drop_hook(self, slot: ctypes.c_size_t) -> None:
+        """Take a hook away."""
+        check(uclib.uc_hook_del(self.uc._uch, slot), "to drop a hook")
 
     def _map(self, at: int, size: int, read: Callable[[int, int], int], write: Callable[[int, int, int], None]) -> None:
         reader = READ_CALLBACK(lambda uc, offset, size, user: read(at + offset, size))

@@ -1,6 +1,7 @@
 """`emu boot`: a real kernel to a program and to its exit status."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from emu.boot.guest_files import parse_file
 from emu.boot.marks import FORMS, parse_mark
 from emu.boot.result import BootResult
 from emu.boot.spec import CPUS_MAX, IDENTITIES, MEMORY_DEFAULT_MIB, QUANTUM_DEFAULT, BootSpec
-from emu.cli import boot_detail, boot_explore, options, terminal, together
+from emu.cli import boot_debug, boot_detail, boot_explore, options, terminal, together
 from emu.cli.views import VIEWS, Lines, Locks, views
 from emu.cli.watching import watching
 from emu.errors import GuestFault, LimitReached
@@ -30,7 +31,18 @@ RUNS = (*RUNS_ANEW, "--restore")
     together.Apart("--dry-run", (*RUNS, "--from", *REGION), "nothing runs"),
     together.Apart("--from", ("--until", "--checkpoint", "--at"), "a region ends at --to, and cannot go on from there"),
     together.Apart("--from", ("--overwrite",), "it writes no file", unless=("--trace",)),
-    together.Needs((*REGION, "--explore"), "--from", "full detail begins at a mark, and so do schedules"),
+    together.Needs(("--to", *DETAIL, "--explore"), "--from", "full detail begins at a mark, and so do schedules"),
+    together.Needs(("--symbols",), "--from", "names are for a region, or for a debugger", unless=("--gdb",)),
+    together.Apart(
+        "--gdb",
+        ("--to", *DETAIL, "--explore", *OF_SCHEDULES, "--until", "--checkpoint", "--at", "--overwrite", "--dry-run"),
+        "a debugger has the machine in the fast gear, and says where it stops",
+    ),
+    together.Together(
+        ("--gdb",),
+        "any machine can be debugged, from wherever it stands",
+        (*OF_MACHINES, "--from", "--symbols", "--initrd", "--restore", "--max-instructions", "--json", "--verbose", "--no-cache"),
+    ),
     together.Needs(OF_SCHEDULES, "--explore", "it is a figure of the search for schedules"),
     together.Apart("--dry-run", ("--explore", *OF_SCHEDULES), "nothing runs"),
     together.Apart(
@@ -116,6 +128,13 @@ def boot(
     ] = options.TRACE_LIMIT_DEFAULT,
     locks: Locks = None,
     lines: Lines = False,
+    gdb: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PORT",
+            help="Let gdb have the machine at --from, or after the boot, forwards and backwards (docs/debug.md).",
+        ),
+    ] = None,
     explore: Annotated[
         str | None,
         typer.Option(
@@ -156,6 +175,7 @@ def boot(
       emu boot ./vmlinux -p 4 --from work_begin --per 1600 -- ./my-benchmark     every cycle, lock and line of it
       emu boot ~/linux --until user --verbose          the newest build of a kernel tree, to its first user instruction
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
+    bound = None if max_instructions is None else options.whole("max-instructions", max_instructions)
     spec = BootSpec(
         kernel=kernel,
         cpus=options.whole("cpus", cpus),
@@ -170,9 +190,7 @@ def boot(
         identity=cpuid,
         quantum=options.whole("quantum", quantum),
         seed=options.whole("seed", seed),
-        max_instructions=None
-        if max_instructions is None or start is not None
-        else options.whole("max-instructions", max_instructions),
+        max_instructions=None if start is not None else bound,
         until=None if until is None else parse_mark("--until", until),
         checkpoint=checkpoint,
         at=None if at is None else parse_mark("--at", at),
@@ -185,6 +203,11 @@ def boot(
 
         for line in describe(spec):
             terminal.show(line)
+        return
+    if gdb is not None:
+        spec = replace(spec, max_instructions=bound)
+        result = boot_debug.run(spec, port=gdb, start=start, symbols=symbols, verbose=verbose, as_json=as_json)
+        _show(result, verbose=verbose, as_json=as_json)
         return
     if start is not None and explore is not None:
         boot_explore.run(
@@ -206,20 +229,22 @@ def boot(
             traced = boot_detail.traced(region, spec, written, trace_limit)
             boot_detail.run(spec, traced, shown, verbose=verbose, as_json=as_json)
         return
-    result = _run(spec, verbose=verbose, as_json=as_json)
-    if as_json:
-        terminal.show(json.dumps(result.to_dict(), indent=2))
-    _judge(result)
+    _show(_run(spec, verbose=verbose, as_json=as_json), verbose=verbose, as_json=as_json)
 
 
 def _run(spec: BootSpec, *, verbose: bool, as_json: bool) -> BootResult:
     from emu.boot.run import boot as run_boot
 
     with watching(verbose=verbose, as_json=as_json) as watchers:
-        result = run_boot(spec, watchers, digest=as_json or verbose)
+        return run_boot(spec, watchers, digest=as_json or verbose)
+
+
+def _show(result: BootResult, *, verbose: bool, as_json: bool) -> None:
     if verbose:
         _tell(result)
-    return result
+    if as_json:
+        terminal.show(json.dumps(result.to_dict(), indent=2))
+    _judge(result)
 
 
 def _tell(result: BootResult) -> None:

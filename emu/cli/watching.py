@@ -25,4 +25,5 @@ def watching(*, verbose: bool, as_json: bool) -> Iterator["Watchers"]:
             progress=progress,
             should_stop=interrupt.should_stop,
             tell=terminal.complain if verbose else lambda line: None,
+            announce=terminal.complain,
         )

@@ -13,18 +13,17 @@ from typing import Any
 import numpy as np
 from unicorn import unicorn_const as uc_const
 
-from emu.boot.device_state import get_state, put_state
 from emu.boot.explore.hot import hooks, loop, records
 from emu.boot.explore.hot.sharing import WORD_SHIFT
 from emu.boot.full.gear import check_memory
 from emu.boot.full.linear import linear_address
+from emu.boot.moment import Moment, forget_code
 from emu.boot.session import Session
 from emu.boot.unicorn_cpu import UnicornCpu
 from emu.explore.strategy.records import STRATEGY
 from emu.native import MASK64, address_of, callback
 
 ANSWER = ctypes.CFUNCTYPE(ctypes.c_int, *(ctypes.c_int64,) * 5)  # what compiled code calls Python by
-KEPT = ("flush", "stale_count")  # fields of a core's record that are of its engine, not of the machine's state
 _compiled: dict[str, tuple[int, object]] = {}
 
 
@@ -116,34 +115,15 @@ class ExploringGear:
     # the moment to which it goes back
 
     def _keep(self) -> None:
-        machine, console = self._machine, self.session.console
-        self._ram = np.frombuffer(machine.ram.bytes, np.uint8).reshape(-1, records.PAGE)
+        self._ram = np.frombuffer(self._machine.ram.bytes, np.uint8).reshape(-1, records.PAGE)
         self._ram_then = self._ram.copy()
-        self._cores_then = [(ctypes.string_at(core.cpu.env, core.cpu.context_bytes), core.tlb.copy()) for core in machine.cores]
-        self._msrs_then = [dict(core.msrs.values) for core in machine.cores]
-        self._records_then, self._machine_then = machine.records.copy(), machine.record.copy()
-        self._board_then, self._console_then = get_state(machine.board), bytes(console.content)
-        self._user_then = self.session.user_at
+        self._console_then = len(self.session.console.content)
+        self._moment = Moment(self.session)
 
     def begin(self, schedule: int) -> None:
         """Take the machine back to where it was taken over, and begin a schedule there."""
-        machine = self._machine
         self._put_ram_back()
-        for core, (cpu, tlb), msrs in zip(machine.cores, self._cores_then, self._msrs_then, strict=True):
-            core.put_cpu(cpu)
-            core.tlb[:] = tlb
-            core.msrs.values = dict(msrs)
-        kept = {name: machine.records[name].copy() for name in KEPT}
-        machine.records[:] = self._records_then
-        for name, values in kept.items():
-            machine.records[name] = values
-        machine.records["code_page"] = -1
-        for name in self._machine_then.dtype.names:
-            machine.record[name] = self._machine_then[name]
-        machine.ended, machine.failure = None, None
-        put_state(machine.board, self._board_then)
-        self.session.console.restore(self._console_then)
-        self.session.user_at = self._user_then
+        self._moment.put_back()
         loop.begin_at(address_of(self._arrays["explore"]), schedule)
 
     def _put_ram_back(self) -> None:
@@ -151,12 +131,8 @@ class ExploringGear:
         dirty = np.flatnonzero(self._arrays["dirty"])
         self._ram[dirty] = self._ram_then[dirty]
         self._arrays["owners"].reshape(-1, records.PAGE >> WORD_SHIFT)[dirty] = 0
-        machine = self._machine
-        for frame in dirty[machine.code_pages[dirty] != 0]:
-            for core in machine.cores:
-                core.forget_frame(int(frame) << 12)
+        forget_code(self._machine, dirty.tolist())
         self._arrays["dirty"][:] = 0
-        machine.writers[:] = 0
 
     # what a schedule was
 
@@ -167,7 +143,7 @@ class ExploringGear:
 
     def written(self) -> bytes:
         """What the guest has written to its console since the schedule began."""
-        return bytes(self.session.console.content[len(self._console_then) :])
+        return bytes(self.session.console.content[self._console_then :])
 
     def digest(self) -> str:
         """Of all accesses to shared words in their order, of what each core has retired, and of the console."""

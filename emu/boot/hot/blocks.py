@@ -157,6 +157,7 @@ def note_translation(machine, core, pc, size, instructions):  # type: ignore[no-
 @njit
 def leave_block(machine, core):  # type: ignore[no-untyped-def]
     """The block was left at an instruction that did not retire: the rest of its instructions are not counted."""
+    core.cut_end = 0
     pc = linear_pc(core)
     inside = pc - core.block_pc
     if inside < 0 or inside >= core.block_size or core.block_count == 0:

@@ -41,28 +41,32 @@ INVALID_OPCODE = 6
 
 
 def on_block(uc, address, size, user):  # type: ignore[no-untyped-def]
-    """Before each block: its instructions are counted, unless this turn has not room for all of them."""
+    """Before each block."""
     core = array_at(user, 1, CORE)[0]
-    machine = array_at(core.machine, 1, MACHINE)[0]
+    enter_block(array_at(core.machine, 1, MACHINE)[0], core, address, I64(size))
+
+
+@njit
+def enter_block(machine, core, address, size):  # type: ignore[no-untyped-def]
+    """A block is about to be carried out: its instructions are counted, unless this turn has not room for all of them."""
     if core.unblock:
         core.unblock = 0
         core.nmi_blocked = 0
-    if core.rest:
-        core.rest -= 1
-    elif core.event:
-        core.stop |= (STOP_EVENT if core.event & EVENT_DEVICE else 0) | (STOP_CODE if core.event & EVENT_CODE else 0)
-        core.event = 0
-    elif (core.irq or core.nmi) and takes_interrupt(core):
-        core.stop |= STOP_EVENT
+    if core.cut_end <= core.count:
+        if core.event:
+            core.stop |= (STOP_EVENT if core.event & EVENT_DEVICE else 0) | (STOP_CODE if core.event & EVENT_CODE else 0)
+            core.event = 0
+        elif (core.irq or core.nmi) and takes_interrupt(core):
+            core.stop |= STOP_EVENT
     if core.stop:
-        call(machine.emu_stop, uc, 0, 0, 0, 0)
+        call(machine.emu_stop, core.uc, 0, 0, 0, 0)
         return
     if core.flushing:
         core.flushing = 0
         forget(core)
         call(machine.uc_ctl, core.uc, FLUSH_TLB, 0, 0, 0)
     core.supervisor_reads = 0
-    count = count_block(machine, core, address, I64(size))
+    count = count_block(machine, core, address, size)
     if core.stop:
         return
     if core.count + count > core.limit:
@@ -158,8 +162,8 @@ def on_syscall(uc, user):  # type: ignore[no-untyped-def]
 
 @njit
 def put_clock(machine, core):  # type: ignore[no-untyped-def]
-    """The time stamp counter into EDX:EAX: the machine's clock, one for all cores."""
-    now = machine.now + core.count - core.turn_start
+    """The time stamp counter into EDX:EAX: the machine's clock, one for all cores, at the end of the block."""
+    now = machine.now + max(core.count, core.cut_end) - core.turn_start
     put64(core, RAX, now & 0xFFFFFFFF)
     put64(core, RDX, now >> 32)
 

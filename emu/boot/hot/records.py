@@ -25,6 +25,7 @@ RUNNING, HALTED, WAIT_FOR_SIPI, DEAD = range(4)  # DEAD: halted with interrupts 
     STOP_MARK,
     STOP_CODE,
 ) = (1 << n for n in range(10))
+STOP_LOOK = 1 << 11  # a debugger's; 1 << 10 is the exploring gear's
 EVENT_DEVICE, EVENT_CODE = 1, 2  # CORE.event
 # MACHINE.outcome: why the round robin came back to Python
 (
@@ -61,9 +62,11 @@ CORE = np.dtype(
         ("status", I64),
         ("count", I64),  # instructions retired
         ("limit", I64),  # count at which this turn ends
+        ("goal", I64),  # count at which to come back to Python; 0: none
         ("stop", I64),
         ("event", I64),  # why to stop before the next block: Unicorn repeats an access to a device in which it is stopped
-        ("rest", I64),  # so many blocks are parts of one that was cut: nothing ends a turn between them
+        ("cut_end", I64),  # count at which the block ends that was cut last: nothing happens between its parts
+        ("part", I64),  # instructions of its first part, 0: as many as fit
         ("next_block", I64),  # instructions of the block that did not fit
         ("error", I64),  # Unicorn's, of the last turn
         ("irq", I64),  # an interrupt waits whose priority is high enough

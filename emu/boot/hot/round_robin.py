@@ -51,6 +51,7 @@ def next_quantum(machine):  # type: ignore[no-untyped-def]
 def page_fault(machine, core):  # type: ignore[no-untyped-def]
     """Unicorn has left a block for a page that is not there or not allowed; False after a triple fault."""
     core.page_faults += 1
+    core.cut_end = 0
     code = core.fault_code
     if core.fault_access != FETCH:
         leave_block(machine, core)
@@ -68,7 +69,8 @@ def take_turn(machine, core, own, budget, cuts):  # type: ignore[no-untyped-def]
     """Let a core retire `budget` of the `own` instructions that it has left, or fewer; True if its turn is over.
 
     A block that does not fit into its own waits for the next turn, unless the turn `cuts` blocks: that costs a translation of
-    each part. A block that only the budget is too small for is cut, as the turn goes on behind it some time.
+    each part. A block that only the budget is too small for is cut, as the turn goes on behind it some time. The parts of a block
+    make no difference to the guest: `core.cut_end` says where it would have ended.
     """
     core.turn_start = core.count
     core.limit = core.count + budget
@@ -78,6 +80,10 @@ def take_turn(machine, core, own, budget, cuts):  # type: ignore[no-untyped-def]
     progressed = machine.turn_left < machine.turn_full
     while True:
         core.fault = 0
+        if core.cut_end > core.count:
+            part = min(core.limit, core.cut_end) - core.count
+            array_at(core.cpu + CFLAGS_NEXT_TB, 1, U32)[0] = U32(min(part, core.part) if core.part else part)
+            core.part = 0
         error = call(machine.emu_start, core.uc, get64(core, EIP), NO_UNTIL, 0, 0)
         if core.stop & ~STOP_LIMIT:
             return False
@@ -95,11 +101,11 @@ def take_turn(machine, core, own, budget, cuts):  # type: ignore[no-untyped-def]
         if left <= 0:
             return core.count - core.turn_start >= own
         if core.stop:
-            fits = core.count - core.turn_start + core.next_block <= own
-            if not fits and not cuts and (progressed or core.count > core.turn_start):
+            room = own - (core.count - core.turn_start)
+            if core.next_block > room and not cuts and (progressed or core.count > core.turn_start):
                 return True
-            core.rest = 2 if fits else 0  # cut for whoever runs the machine: both parts of the block pass
-            array_at(core.cpu + CFLAGS_NEXT_TB, 1, U32)[0] = U32(left)
+            if core.cut_end <= core.count:
+                core.cut_end = core.count + min(core.next_block, room)
             core.stop = 0
 
 
@@ -113,24 +119,47 @@ def next_turn(machine):  # type: ignore[no-untyped-def]
 
 
 @njit
+def reached_goal(core):  # type: ignore[no-untyped-def]
+    """Whether a core has come to the count at which somebody wants to look."""
+    return core.goal != 0 and core.count >= core.goal
+
+
+@njit
+def rest_of_block(core):  # type: ignore[no-untyped-def]
+    """How many instructions are left of a block in whose middle the core stands: nothing happens before they have retired."""
+    return max(core.cut_end - core.count, I64(0))
+
+
+@njit
+def budget(machine, core, own):  # type: ignore[no-untyped-def]
+    """How many of its own instructions a core retires before Python looks."""
+    most = min(own, machine.stop_at - machine.now)
+    return min(most, core.goal - core.count) if core.goal != 0 else most
+
+
+@njit
 def run_slice(machine):  # type: ignore[no-untyped-def]
     """Run until Python is needed; `machine.outcome` says for what, `machine.turn` whose turn it is.
 
     A run may be left and taken up anywhere without a difference to the guest: interrupts are looked for at the begin of a turn and
     in front of each block, but not where Python had something to do (`machine.resumed`), nor in front of the rest
-    of a block that was cut for it (`core.rest`).
+    of a block that was cut for it (`core.cut_end`).
     """
     cores = array_at(machine.cores, machine.core_count, CORE)
     idle = 0
     while True:
-        if machine.now >= machine.deadline:
+        core = cores[machine.turn]
+        rest = rest_of_block(core)
+        if machine.now >= machine.deadline and rest == 0:
             machine.outcome = DEADLINE
             return
         if machine.now >= machine.stop_at or (machine.now >= machine.slice_end and machine.turn_left <= 0):
             machine.outcome = SLICE_DONE
             return
-        core = cores[machine.turn]
-        if not machine.resumed and takes_interrupt(core):
+        if reached_goal(core):
+            machine.outcome = SLICE_DONE
+            return
+        if not machine.resumed and rest == 0 and takes_interrupt(core):
             machine.outcome = INTERRUPT
             return
         machine.resumed = 0
@@ -144,11 +173,11 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
         idle = 0
         machine.turns += 1
         fixed = machine.deadline - machine.now
-        own = min(machine.turn_left, fixed)
+        own = max(min(machine.turn_left, fixed), rest)
         whole = fixed >= machine.turn_left  # nothing but its own length ends this turn
         if core.stale_count or core.flush:
             catch_up(machine, core)
-        over = take_turn(machine, core, own, min(own, machine.stop_at - machine.now), machine.exact or not whole)
+        over = take_turn(machine, core, own, budget(machine, core, own), machine.exact or not whole)
         ran = core.count - core.turn_start
         core.turn_start = core.count
         machine.now += ran

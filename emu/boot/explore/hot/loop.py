@@ -20,7 +20,7 @@ from emu.boot.hot.records import (
     STOP_LIMIT,
     STOPPED,
 )
-from emu.boot.hot.round_robin import take_turn
+from emu.boot.hot.round_robin import budget, reached_goal, rest_of_block, take_turn
 from emu.explore.strategy.choose import begin_schedule
 from emu.explore.strategy.records import NOBODY, STRATEGY
 from emu.native import NEVER, array_at, njit
@@ -63,7 +63,8 @@ def run_slice(explore, machine):  # type: ignore[no-untyped-def]
     """Run until Python is needed; `machine.outcome` says for what, as in the fast gear (`round_robin.run_slice`)."""
     cores = array_at(machine.cores, machine.core_count, CORE)
     while True:
-        if machine.now >= machine.deadline:
+        rest = rest_of_block(cores[machine.turn])
+        if machine.now >= machine.deadline and rest == 0:
             machine.outcome = DEADLINE
             return
         if machine.now >= machine.stop_at or machine.now >= machine.slice_end:
@@ -73,7 +74,10 @@ def run_slice(explore, machine):  # type: ignore[no-untyped-def]
             machine.outcome = ALL_HALTED
             return
         core = cores[machine.turn]
-        if not machine.resumed and takes_interrupt(core):
+        if reached_goal(core):
+            machine.outcome = SLICE_DONE
+            return
+        if not machine.resumed and rest == 0 and takes_interrupt(core):
             machine.outcome = INTERRUPT
             return
         machine.resumed = 0
@@ -88,11 +92,11 @@ def run_slice(explore, machine):  # type: ignore[no-untyped-def]
 def run_core(explore, machine, core):  # type: ignore[no-untyped-def]
     """Let the chosen core run; False if Python is needed."""
     machine.turns += 1
-    fixed = min(machine.deadline - machine.now, machine.stop_at - machine.now)
-    budget = min(machine.turn_left, fixed)
+    fixed = machine.deadline - machine.now
+    own = max(min(machine.turn_left, fixed), rest_of_block(core))
     if core.stale_count or core.flush:
         catch_up(machine, core)
-    over = take_turn(machine, core, budget, budget, fixed < machine.turn_left)
+    over = take_turn(machine, core, own, budget(machine, core, own), fixed < machine.turn_left)
     if core.stop & STOP_TURN:
         leave_block(machine, core)
         core.block_count = 0

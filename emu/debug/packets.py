@@ -1,0 +1,82 @@
+"""Packets of the remote serial protocol: cut out of a stream of bytes, and made.
+
+Source: GDB's manual, appendix E (Remote Protocol): `$data#checksum`, `+` and `-` as answers, 0x03 for Ctrl-C, `}` escapes.
+"""
+
+INTERRUPT = b"\x03"
+ESCAPE = 0x7D
+ESCAPED = b"$#}*"
+PACKET_MAX = 0x8000  # bytes of one, as gdb is told
+HELD_MAX = 4 * PACKET_MAX  # of a stream in which none ends
+
+
+class Garbage(Exception):
+    """Occurs when what comes in is no stream of packets."""
+
+
+def framed(content: bytes) -> bytes:
+    """A packet with this content."""
+    escaped = escape(content)
+    return b"$" + escaped + b"#%02x" % (sum(escaped) & 0xFF)
+
+
+def escape(content: bytes) -> bytes:
+    """Bytes that have a meaning of their own, escaped."""
+    if not any(each in content for each in ESCAPED):
+        return content
+    return b"".join(bytes((ESCAPE, each ^ 0x20)) if each in ESCAPED else bytes((each,)) for each in content)
+
+
+def unescape(content: bytes) -> bytes:
+    """What `escape` was given."""
+    made, escaped = bytearray(), False
+    for each in content:
+        if escaped or each != ESCAPE:
+            made.append(each ^ 0x20 if escaped else each)
+            escaped = False
+        else:
+            escaped = True
+    return bytes(made)
+
+
+class Stream:
+    """What a debugger sends, piece by piece."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self._held = bytearray()
+        self.interrupted = False  # Ctrl-C has come in
+
+    def feed(self, content: bytes) -> None:
+        """More of it."""
+        self._held += content
+        if len(self._held) > HELD_MAX:
+            raise Garbage(f"{len(self._held)} bytes without an end of a packet")
+
+    def look_for_interrupt(self) -> bool:
+        """Whether Ctrl-C has come in: what stands in front of a packet."""
+        if self._held[:1] == INTERRUPT:
+            del self._held[:1]
+            self.interrupted = True
+        return self.interrupted
+
+    def next(self) -> tuple[bytes, bool] | None:
+        """The next packet's content, and whether its checksum is right; None if none has come in whole."""
+        while self._held:
+            if self._held[0] == ord("$"):
+                break
+            if self._held[0] == INTERRUPT[0]:
+                self.interrupted = True
+            elif self._held[0] not in b"+-":
+                raise Garbage(f"a byte {self._held[0]:#04x} in front of a packet: this is no debugger that speaks GDB's protocol")
+            del self._held[:1]
+        end = self._held.find(b"#")
+        if end < 0 or len(self._held) < end + 3:
+            return None
+        content, checksum = bytes(self._held[1:end]), bytes(self._held[end + 1 : end + 3])
+        del self._held[: end + 3]
+        try:
+            right = int(checksum, 16) == sum(content) & 0xFF
+        except ValueError:
+            right = False
+        return unescape(content), right
