@@ -1,4 +1,4 @@
-"""What all tests share: golden files with one way to refresh them, a canned result, a synthetic trace."""
+"""What all tests share: golden files with one way to refresh them, kernels that lie beside the project."""
 
 import os
 import signal
@@ -9,6 +9,8 @@ import pytest
 
 from bench import guest_coverage
 from bench.compiling import compile_once
+from emu.elf.bzimage import BzImage
+from emu.elf.kernel_file import read_kernel
 
 GOLDEN = Path(__file__).parent / "golden"
 _begun: dict[str, str] = {}  # the environment in which the first test begins
@@ -77,3 +79,13 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no kernels to boot: there is no {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def vmlinux(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As it is linked: a fifth of the instructions of the bzImage, whose own code unpacks it."""
+    kernel = read_kernel(shared / "bzImage-small-wakeq")
+    assert isinstance(kernel, BzImage)
+    path = tmp_path_factory.mktemp("kernel") / "vmlinux"
+    path.write_bytes(kernel.vmlinux())
+    return path

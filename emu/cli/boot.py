@@ -31,13 +31,13 @@ RUNS = (*RUNS_ANEW, "--restore")
     together.Apart("--dry-run", (*RUNS, "--from", *REGION), "nothing runs"),
     together.Apart("--from", ("--until", "--checkpoint", "--at"), "a region ends at --to, and cannot go on from there"),
     together.Apart("--from", ("--overwrite",), "it writes no file", unless=("--trace",)),
-    together.Needs(("--to", *DETAIL, "--explore"), "--from", "full detail begins at a mark, and so do schedules"),
-    together.Needs(("--symbols",), "--from", "names are for a region, or for a debugger", unless=("--gdb",)),
     together.Apart(
         "--gdb",
         ("--to", *DETAIL, "--explore", *OF_SCHEDULES, "--until", "--checkpoint", "--at", "--overwrite", "--dry-run"),
         "a debugger has the machine in the fast gear, and says where it stops",
     ),
+    together.Needs(("--to", *DETAIL, "--explore"), "--from", "full detail begins at a mark, and so do schedules"),
+    together.Needs(("--symbols",), "--from", "names are for a region, or for a debugger", unless=("--gdb",)),
     together.Together(
         ("--gdb",),
         "any machine can be debugged, from wherever it stands",

@@ -4,6 +4,7 @@ Sources: DWARF 5, 6.4 (Call Frame Information); struct pt_regs in arch/x86/inclu
 exception or a system call has interrupted is kept.
 """
 
+import re
 import struct
 from collections.abc import Iterator, Sequence
 
@@ -17,6 +18,7 @@ from emu.native import address_of
 
 RA, RBP = 16, 6  # numbers of registers in DWARF
 ENTRY = ("__entry_text_start", "__entry_text_end")
+SWITCHING = re.compile("sysvec_.*|common_interrupt|spurious_interrupt|do_softirq_own_stack")  # they go to another stack
 HANDED_ON = b"\x48\x89\xe7"  # mov rdi, rsp: an entry calls its function with the address of pt_regs
 PT_REGS = {15: 0, 14: 8, 13: 16, 12: 24, RBP: 32, 3: 40, 11: 48, 10: 56, 9: 64, 8: 72, 0: 80, 2: 88, 1: 96, 4: 104, 5: 112, RA: 128}
 PT_REGS_RSP = 152
@@ -25,30 +27,38 @@ ADVANCE, ADVANCE_1, ADVANCE_2, ADVANCE_4, OFFSET = 0x40, 0x02, 0x03, 0x04, 0x80
 BREG_RSP, DEREF = 0x70 + RSP, 0x06
 DATA_ALIGN = 8  # the factor of offsets is -8
 NO_PARENT = 0xFFFFFFFF
+AT_FIRST = bytes((DEF_CFA, RSP, 8, OFFSET | RA, 1))  # of a function: the return address is on top of the stack
+NO_CALLER = bytes((DEF_CFA, RSP, 8, UNDEFINED, RA))
 CODE_MAX = 1 << 20  # of one function
 
 
 def debug_frame(symbols: SymbolTable, functions: Iterator[tuple[int, int, str]], loads: Sequence[Load]) -> bytes:
     """The section, for functions by address, bytes and name."""
-    plain = _common(b"", _instructions_of_any())
-    entry = _common(b"S", bytes((UNDEFINED, RA)))
-    made = bytearray(plain + entry)
-    first, last = (symbols.address(name) for name in ENTRY)
+    plain, switching = (_common(augmentation, AT_FIRST) for augmentation in (b"", b"S"))
+    made = bytearray(plain + switching + _common(b"S", NO_CALLER))
+    of_switching, of_entry = len(plain), len(plain + switching)
+    entry = _between(symbols, *ENTRY)
     rows = np.zeros(ROWS_MAX, ROW)
     done = None
-    for address, size, _ in functions:
+    for address, size, name in functions:
         if address == done:
             continue  # another name of the same place
         done = address
         code = _code(loads, address, min(size, CODE_MAX))
         if code is None:
             continue
-        if first is not None and last is not None and first <= address < last:
-            made += _description(len(plain), address, size, _entry(code))
+        if address in entry:
+            made += _description(of_entry, address, size, _entry(code))
         else:
             count = rows_of(address_of(code), size, address_of(rows))
-            made += _description(0, address, size, _body(rows[:count]))
+            made += _description(of_switching if SWITCHING.fullmatch(name) else 0, address, size, _body(rows[:count]))
     return bytes(made)
+
+
+def _between(symbols: SymbolTable, first: str, last: str) -> range:
+    """The addresses from one symbol to another; none if either is not there."""
+    start, end = symbols.address(first), symbols.address(last)
+    return range(0) if start is None or end is None else range(start, end)
 
 
 def _code(loads: Sequence[Load], address: int, size: int) -> "np.ndarray[tuple[int], np.dtype[np.uint8]] | None":
@@ -62,14 +72,9 @@ def _code(loads: Sequence[Load], address: int, size: int) -> "np.ndarray[tuple[i
 
 
 def _common(augmentation: bytes, instructions: bytes) -> bytes:
-    """A CIE, of version 1."""
+    """A CIE, of version 1; by "S" gdb knows a frame whose caller was interrupted, or is on another stack."""
     body = b"\x01" + augmentation + b"\0" + _unsigned(1) + bytes((0x80 - DATA_ALIGN, RA)) + instructions
     return _entry_of(struct.pack("<I", NO_PARENT) + body)
-
-
-def _instructions_of_any() -> bytes:
-    """At a function's first instruction: the return address is on top of the stack."""
-    return bytes((DEF_CFA, RSP, 8, OFFSET | RA, 1))
 
 
 def _description(parent: int, address: int, size: int, instructions: bytes) -> bytes:

@@ -19,11 +19,11 @@ SUPPORTED = (
     b"vContSupported+;swbreak+;hwbreak+"
 ) % PACKET_MAX
 OK, NOT_KNOWN = b"OK", b""
-MALFORMED, BAD_ADDRESS, NO_ROOM, READ_ONLY, NO_THREAD = b"E16", b"E0e", b"E1c", b"E1e", b"E03"  # errno's numbers
+MALFORMED, BAD_ADDRESS, NO_ROOM, NO_THREAD = b"E16", b"E0e", b"E1c", b"E03"  # errno's numbers
 TRAP, INTERRUPTED = 5, 2  # signals
 WATCHED = {WRITES: b"watch", READS: b"rwatch", ACCESSES: b"awatch"}
 BEGUN_AT = re.compile(rb"read:[^:]*:([0-9a-f]+),([0-9a-f]+)")
-WRITES_REFUSED = "the run is a fixed one that can be gone back in: emu changes neither memory nor registers\n"
+WRITES_REFUSED = b"E.the run is a fixed one that can be gone back in: emu changes neither memory nor registers"
 
 
 class Left(Enum):
@@ -73,7 +73,7 @@ class Debugger:
             (b"bs", lambda rest: self._stopped(target.step_back(self._resumed, connection.interrupted))),
             (b"c", lambda rest: self._stopped(target.go_on(connection.interrupted))),
             (b"s", lambda rest: self._stopped(target.go_on(connection.interrupted, self._resumed))),
-            *((name, self._refuse) for name in (b"G", b"P", b"M", b"X")),
+            *((name, lambda rest: WRITES_REFUSED) for name in (b"G", b"P", b"M", b"X")),
         ]
 
     def serve(self) -> Left:
@@ -141,10 +141,6 @@ class Debugger:
         address, size = (int(each, 16) for each in rest.split(b","))
         content = self._target.read(self._looked_at, address, min(size, PACKET_MAX // 2 - 16))
         return content.hex().encode() or (BAD_ADDRESS if size else OK)
-
-    def _refuse(self, rest: bytes) -> bytes:
-        self._tell(WRITES_REFUSED)
-        return READ_ONLY
 
     def _set(self, rest: bytes, change: Callable[[Point], None]) -> bytes:
         """Insert or remove a break- or watchpoint; conditions are gdb's affair."""
@@ -218,5 +214,5 @@ class Debugger:
         return f"line {point.address:#x} goes from core {holders} to core {access.core}, which {what} in {place}\n"
 
     def _tell(self, text: str) -> None:
-        """Text for the debugger's user."""
+        """Text for the debugger's user, who waits for the machine to stop."""
         self._connection.send(b"O" + text.encode().hex().encode())

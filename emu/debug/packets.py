@@ -3,7 +3,8 @@
 Source: GDB's manual, appendix E (Remote Protocol): `$data#checksum`, `+` and `-` as answers, 0x03 for Ctrl-C, `}` escapes.
 """
 
-INTERRUPT = b"\x03"
+INTERRUPT = 0x03
+BEGIN, BETWEEN = ord("$"), b"+-\x03"
 ESCAPE = 0x7D
 ESCAPED = b"$#}*"
 PACKET_MAX = 0x8000  # bytes of one, as gdb is told
@@ -55,21 +56,20 @@ class Stream:
 
     def look_for_interrupt(self) -> bool:
         """Whether Ctrl-C has come in: what stands in front of a packet."""
-        if self._held[:1] == INTERRUPT:
-            del self._held[:1]
-            self.interrupted = True
+        self._drop_what_is_between()
         return self.interrupted
+
+    def _drop_what_is_between(self) -> None:
+        """Answers to packets, which nobody needs here, and Ctrl-C."""
+        while self._held and self._held[0] in BETWEEN:
+            self.interrupted = self.interrupted or self._held[0] == INTERRUPT
+            del self._held[0]
 
     def next(self) -> tuple[bytes, bool] | None:
         """The next packet's content, and whether its checksum is right; None if none has come in whole."""
-        while self._held:
-            if self._held[0] == ord("$"):
-                break
-            if self._held[0] == INTERRUPT[0]:
-                self.interrupted = True
-            elif self._held[0] not in b"+-":
-                raise Garbage(f"a byte {self._held[0]:#04x} in front of a packet: this is no debugger that speaks GDB's protocol")
-            del self._held[:1]
+        self._drop_what_is_between()
+        if self._held and self._held[0] != BEGIN:
+            raise Garbage(f"a byte {self._held[0]:#04x} in front of a packet: this is no debugger that speaks GDB's protocol")
         end = self._held.find(b"#")
         if end < 0 or len(self._held) < end + 3:
             return None

@@ -1,0 +1,57 @@
+"""A program that passes messages on four CPUs of the small kernel, at its mark: machines that tests may debug."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from emu.boot.build import read_inputs
+from emu.boot.looks import Looks
+from emu.boot.marks import parse_mark
+from emu.boot.run import Watchers, begin
+from emu.boot.session import Session
+from emu.boot.spec import BootSpec
+from emu.debug.past import RamPast
+from emu.debug.target import Target
+from emu.elf.symbols import SymbolTable, read_system_map
+
+ARGUMENTS = ("--marks", "2", "4", "cross")
+
+
+@pytest.fixture(scope="package", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Boots are kept apart from those of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="package")
+def symbols(shared: Path) -> SymbolTable:
+    return read_system_map(shared / "System.map-small-wakeq")
+
+
+@pytest.fixture(scope="package")
+def session(vmlinux: Path, shared: Path, symbols: SymbolTable) -> Callable[..., Session]:
+    """A machine that stands at the mark, by the length of its turns."""
+
+    def make(quantum: int = 1000) -> Session:
+        spec = BootSpec(
+            kernel=vmlinux, cpus=4, memory_mib=32, identity="generic", program=shared / "pmsg", arguments=ARGUMENTS, quantum=quantum
+        )
+        made, _ = begin(spec, read_inputs(spec), Watchers(), symbols)
+        made.run(parse_mark("--from", "work_begin"), None, lambda: False)
+        return made
+
+    return make
+
+
+@pytest.fixture(scope="package")
+def target(session: Callable[..., Session]) -> Callable[..., Target]:
+    """The same under a debugger."""
+
+    def make(quantum: int = 1000) -> Target:
+        made = session(quantum)
+        return Target(made, RamPast(made), Looks(made.machine))
+
+    return make
