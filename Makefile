@@ -27,7 +27,7 @@ wheel-check: $(VENV)/.ready-dev
 	$(VENV)/bin/pip wheel --quiet --no-deps --wheel-dir build/wheel .
 	$(PYTHON) -m venv build/wheel/venv
 	build/wheel/venv/bin/pip install --quiet build/wheel/*.whl
-	cd build/wheel && venv/bin/emu run --messages 2 --json > run.json && venv/bin/emu bench mcs --cores 1 --rounds 2 > bench.txt && venv/bin/emu machines
+	cd build/wheel && venv/bin/emu run --messages 2 --json > run.json && venv/bin/emu report run.json --html page.html && venv/bin/emu bench mcs --cores 1 --rounds 2 > bench.txt && venv/bin/emu machines
 
 # Debian's stock cloud kernel, 27 MB, by apt and without root: tests and benchmarks that boot it skip where it is missing.
 kernel: $(VENV)/.ready

@@ -1,10 +1,11 @@
 """What a page is of: one run or two, each a trace, a result, or both, which belong together by their digest."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from emu.errors import UserError
+from emu.export.walk import Progress
 from emu.files import read_bounded
 from emu.html.counts import Counts
 from emu.html.timeline import Timeline
@@ -13,7 +14,6 @@ from emu.run.saved_result import read_result
 from emu.trace.file import MAGIC, TraceFile
 
 SIDES_MAX = 2
-Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)

@@ -4,18 +4,17 @@ It is taken by the call of the lock's routine, or by the instruction itself wher
 the store to its word, however much later that store becomes visible: what the core does in between is not done under the lock.
 """
 
-import re
 from bisect import bisect_right
 
 import numpy as np
 
+from emu.export.lock_book import LOCK_ROUTINES
 from emu.export.walk import Event
 from emu.trace.file import Records
 from emu.trace.header import TraceHeader
 from emu.trace.record import Access, Kind
 from emu.trace.words import place_words
 
-LOCK_ROUTINE = re.compile(r"spin_lock|spin_trylock|queued_|rq_lock|(?:read|write)_lock|mutex_lock|rt_mutex|rwsem|^down(?:_|$)")
 _STORES = (int(Access.STORE), int(Access.READ_MODIFY_WRITE))
 _INSTRUCTION, _ACQUIRED, _INTERRUPT = int(Kind.INSTRUCTION), int(Kind.LOCK_ACQUIRED), int(Kind.INTERRUPT)
 
@@ -36,7 +35,7 @@ class Sites:
         self._words: dict[tuple[int, int], str] = {}
 
     def _in_lock(self, pc: int) -> bool:
-        return bool(LOCK_ROUTINE.search(self._header.symbol_at(pc)[0]))
+        return self._header.symbol_at(pc)[0].startswith(LOCK_ROUTINES)
 
     def hear(self, records: Records) -> None:
         """A part of the trace, whose events come next."""

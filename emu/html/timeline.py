@@ -1,12 +1,11 @@
 """What the page draws of a trace: what each core does, who holds and awaits which lock, and the lines that move meanwhile."""
 
 from collections import Counter as Counted
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from emu.errors import UserError
-from emu.export.walk import IDLE_TASK, Event, Walk, What
+from emu.export.walk import IDLE_TASK, Event, Progress, Walk, What
 from emu.html.columns import Packer
 from emu.html.counts import Counter, Counts, LockSum
 from emu.html.sites import Sites
@@ -15,8 +14,6 @@ from emu.trace.file import TraceFile
 
 DRAWN_MAX = 600_000  # slices, and transfers: what comes later is counted, and not drawn
 NONE = -1
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)

@@ -9,9 +9,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from emu.export.lock_book import LockBooks
 from emu.html.story import counted_tables
 from emu.report.run_report import render_run, run_parts
 from emu.subjects.ipc_msg import QUEUE_LOCK
+from emu.trace.words import place_words
 
 LOCK_FIELDS = ("acquisitions", "contended", "wait_cycles", "wait_cycles_max", "hold_cycles", "hold_cycles_max")
 
@@ -50,6 +52,23 @@ def test_sections_and_lines_sum_to_their_locks_and_to_all_transfers(side):
             total = max if field.endswith("_max") else sum
             assert total(getattr(part, field) for part in parts) == getattr(whole, field), (name, field)
     assert sum(line.count for line in counts.lines.values()) == sum(counts.transfers.values())
+
+
+def test_the_sections_are_those_of_the_lock_books(side):
+    """Which follow whole chains of calls, and not the last one only."""
+    header = side.trace.header
+    books: dict[tuple[str, str], list[int]] = {}
+    for book in LockBooks(side.trace).read(lambda done, total: None):
+        for site in book.sites.values():
+            sums = books.setdefault((header.locks[book.number].name, place_words(site.place, header)), [0, 0, 0])
+            for place, times in ((0, site.holds), (1, site.waits)):
+                sums[place] += sum(times)
+            sums[2] += len(site.waits)
+    counted = {key: [sums.hold_cycles, sums.wait_cycles, sums.contended] for key, sums in side.counts.sections.items()}
+    released = {key for key, sums in side.counts.sections.items() if sums.releases == sums.acquisitions}
+    assert len(released) > 4
+    assert {key: counted[key] for key in released} == {key: books[key] for key in released}
+    assert counted.keys() == books.keys()
 
 
 def test_a_lock_is_taken_where_its_routine_is_called(side):

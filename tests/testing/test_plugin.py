@@ -43,12 +43,14 @@ HOME = str(Path.home())
 AGAIN = "emu run --variant baseline --cores 2 --threads 2 --messages 20 --seed 1 --stall handoff_window:20000:5"
 
 
-def test_the_documented_file_passes_as_it_is_pasted_and_a_run_that_fails_leaves_its_command_and_its_trace(alone):
-    """In a process of its own, which is what numba needs: so in one."""
-    (text,) = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
-    alone.makepyfile(test_documented=text, test_fails=FAILS)
-    result = alone.runpytest_subprocess("-p", "emu.testing.plugin", "--emu-traces", "left", "--junitxml=j.xml")
-    result.assert_outcomes(passed=4, failed=1)
+PLUGIN = ("-p", "emu.testing.plugin")
+
+
+def test_a_run_that_fails_leaves_its_command_and_its_trace_and_one_that_passes_nothing(alone):
+    """In a process of its own: numba cannot be imported twice into one, and pytester forgets what was imported."""
+    alone.makepyfile(test_passes="def test_it(emu): assert emu.run(cores=2, messages=4).messages == 4", test_fails=FAILS)
+    result = alone.runpytest_subprocess(*PLUGIN, "--emu-traces", "left", "--junitxml=j.xml")
+    result.assert_outcomes(passed=1, failed=1)
     left = [f"again: {AGAIN}", "trace: left/test_spin-run-baseline.trace"]
     result.stdout.fnmatch_lines(["*- emu -*", *left])
     properties = ElementTree.parse(alone.path / "j.xml").iter("property")
@@ -57,17 +59,24 @@ def test_the_documented_file_passes_as_it_is_pasted_and_a_run_that_fails_leaves_
     assert f"emu {TraceFile(trace).header.arguments}" == AGAIN
 
 
+@pytest.mark.deep
+def test_the_documented_file_passes_as_it_is_pasted(alone):
+    (text,) = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    alone.makepyfile(text)
+    alone.runpytest_subprocess(*PLUGIN).assert_outcomes(passed=4)
+
+
 def test_a_failing_exploration_leaves_a_string_that_shows_it_again(alone, monkeypatch):
     monkeypatch.setattr("emu.run.explore_run.explore", lambda *_: iter(EXPLORED))
     alone.makepyfile("def test_it(emu): assert emu.explore('wakeq-release', ['removed-with-sleepers']).finding is None")
-    result = alone.runpytest_inprocess("-p", "emu.testing.plugin")
+    result = alone.runpytest_inprocess(*PLUGIN)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["again: emu replay emu1:ipc-msg:Tq8M_", "stack-frame: core 1 at expunge_all+0x30 reaches into*"])
 
 
 def test_what_cannot_be_is_said_in_a_line(alone):
     alone.makepyfile("def test_it(emu): emu.run(cores=99)")
-    result = alone.runpytest_inprocess("-p", "emu.testing.plugin")
+    result = alone.runpytest_inprocess(*PLUGIN)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E*UserError: cores must be*"])
 
