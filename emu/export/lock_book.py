@@ -143,7 +143,7 @@ class LockBooks(CallWalk):
     def event(self, core: Core, happening: Happening) -> None:
         """A lock is waited for, taken or let go: where, is known now, and what that means once the other cores have come to it."""
         if happening.kind in (Kind.LOCK_CONTENDED, Kind.LOCK_ACQUIRED, Kind.LOCK_RELEASED):
-            self._events.append((happening.index, core.index, self._place(core, happening.pc), happening))
+            self._events.append((happening.index, core.index, self.place(core, happening.pc), happening))
 
     def part_over(self) -> None:
         """The events of all cores, in the order of the trace."""
@@ -191,7 +191,7 @@ class LockBooks(CallWalk):
         book.waits_of_tasks.setdefault(task, array("q")).append(cycles)
         book.waits_on_owners.setdefault(owner, array("q")).append(cycles)
 
-    def _place(self, core: Core, pc: int) -> int:
+    def place(self, core: Core, pc: int) -> int:
         """Where a lock is taken: out of the routines of locks, to the call of the outermost of them."""
         place = pc
         if core.task is None:

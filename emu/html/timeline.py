@@ -1,16 +1,18 @@
 """What the page draws of a trace: what each core does, who holds and awaits which lock, and the lines that move meanwhile."""
 
 from collections import Counter as Counted
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 from emu.errors import UserError
 from emu.export.walk import IDLE_TASK, Event, Progress, Walk, What
+from emu.html.around_holds import Stores, Takings
 from emu.html.columns import Packer
 from emu.html.counts import Counter, Counts, LockSum
-from emu.html.sites import Sites
 from emu.subjects.ipc_msg.hand_off import Span, hand_offs
 from emu.trace.file import TraceFile
+from emu.trace.words import place_words
 
 DRAWN_MAX = 600_000  # slices, and transfers: what comes later is counted, and not drawn
 NONE = -1
@@ -71,6 +73,8 @@ class Timeline:
         """Nothing is read yet."""
         self._trace, self._header = trace, trace.header
         self._counter = Counter(trace.header)
+        self._stores = Stores(trace.header)
+        self._takings: list[deque[int]] = []  # places by core, in the order of the acquisitions
         self._cores = [_Core() for _ in range(trace.header.cores)]
         self._holds = _Table(
             ("lock", "core", "task", "begin", "end", "waited", "site", "lines_from", "lines_to", "line_cycles", "wakeups")
@@ -89,20 +93,22 @@ class Timeline:
         return self._counter.counts
 
     def read(self, progress: Progress) -> None:
-        """Walk."""
-        sites, done = Sites(self._header), 0
+        """Walk: by calls, for where locks are taken, and by time."""
+        whole, done, takings = self._trace.record_count, 0, Takings(self._trace)
+        takings.follow(lambda done, _: progress(done // 2, whole))
+        self._takings = takings.places
         for records, events in Walk(self._trace).parts():
-            sites.hear(records)
+            self._stores.hear(records)
             for event in events:
-                self._hear(event, sites)
+                self._hear(event)
             done += len(records)
-            progress(done, self._trace.record_count)
+            progress((whole + done) // 2, whole)
         try:
             self.spans = list(hand_offs(self._trace))
         except UserError:  # no messages in it
             self.spans = []
 
-    def _hear(self, event: Event, sites: Sites) -> None:
+    def _hear(self, event: Event) -> None:
         self._counter.hear(event)
         core = self._cores[event.core]
         match event.what:
@@ -118,13 +124,13 @@ class Timeline:
                     )
             case What.ACQUIRED:
                 self._wait_is_over(event)
-                self._take(core, event, sites.of(event))
+                self._take(core, event, place_words(self._takings[event.core].popleft(), self._header))
             case What.RELEASED:
                 self._let_go(event)
             case What.TRANSFER:
                 self._transfer(core, event)
             case What.WAKEUP:
-                self._wake(core, event, sites)
+                self._wake(core, event)
             case What.END:
                 self._finish(event)
 
@@ -190,9 +196,9 @@ class Timeline:
             if sum(len(each.lines) for each in self._cores) > DRAWN_MAX:
                 self.drawn_to = event.at
 
-    def _wake(self, core: _Core, event: Event, sites: Sites) -> None:
+    def _wake(self, core: _Core, event: Event) -> None:
         for held in core.held:
-            if sites.let_go(event.core, held.lock, held.since, event.at):
+            if self._stores.let_go(event.core, held.lock, held.since, event.at):
                 continue
             held.wakeups += 1
             for sums in held.sums:

@@ -1,4 +1,4 @@
-"""Where locks are taken and let go, on a trace made by hand; names of locks; and columns that can be taken apart again."""
+"""When locks are let go, on records made by hand; names of locks; and columns that can be taken apart again."""
 
 import base64
 import zlib
@@ -6,28 +6,20 @@ import zlib
 import numpy as np
 import pytest
 
-from emu.export.walk import Event, What
+from emu.html.around_holds import Stores
 from emu.html.columns import Packer
-from emu.html.sites import Sites
 from emu.html.timeline import Timeline
 from emu.trace.file import TraceFile, TraceWriter
 from emu.trace.header import LockName, Symbol, TaskName, TraceHeader
 from emu.trace.record import TRACE_DTYPE, Access, Kind
 
-CALLER, LOCK, HANDLER, WORD = 0x1000, 0x2000, 0x3000, 0x9000
+CALLER, LOCK, WORD = 0x1000, 0x2000, 0x9000
 HEADER = TraceHeader(
     variant="v",
     machine="m",
     cores=1,
     arguments="run",
-    symbols=(Symbol("do_work", CALLER, 0x100), Symbol("_raw_spin_lock", LOCK, 0x100), Symbol("handler", HANDLER, 0x100)),
-    instructions={
-        CALLER + 5: "call 0x2000",
-        LOCK + 4: "call 0x3080",
-        HANDLER: "call 0x3050",
-        HANDLER + 9: "iretq",
-        CALLER + 16: "lock xadd dword ptr [rdi], eax",
-    },
+    symbols=(Symbol("do_work", CALLER, 0x100), Symbol("_raw_spin_lock", LOCK, 0x100)),
     locks=(LockName("a lock", WORD), LockName("a lock", WORD + 64), LockName("other", WORD + 128, "of one")),
     tasks=(TaskName("t", 1),),
 )
@@ -43,48 +35,9 @@ def records(*rows):
     return made
 
 
-def acquired(at, pc):
-    return Event(at, What.ACQUIRED, 0, 0, 0, 0, pc)
-
-
-@pytest.mark.parametrize(
-    ("before", "pc", "site"),
-    [
-        ([(CALLER + 5, Kind.INSTRUCTION)], LOCK + 7, "do_work+0x5"),
-        ([(CALLER + 5, Kind.INSTRUCTION), (LOCK + 4, Kind.INSTRUCTION)], LOCK + 7, "do_work+0x5"),
-        ([(CALLER + 5, Kind.INSTRUCTION)], CALLER + 16, "do_work+0x10"),
-        ([], LOCK + 7, "_raw_spin_lock+0x7"),
-        (
-            [
-                (CALLER + 5, Kind.INSTRUCTION),
-                (HANDLER, Kind.INTERRUPT),
-                (HANDLER, Kind.INSTRUCTION),
-                (HANDLER + 9, Kind.INSTRUCTION),
-            ],
-            LOCK + 7,
-            "do_work+0x5",
-        ),
-        ([(CALLER + 5, Kind.INSTRUCTION), (HANDLER, Kind.INTERRUPT), (HANDLER, Kind.INSTRUCTION)], LOCK + 7, "handler"),
-    ],
-    ids=["called", "slow path", "in line", "begins inside", "interrupted", "by the handler"],
-)
-def test_a_lock_is_taken_where_its_routine_is_called(before, pc, site):
-    sites = Sites(HEADER)
-    rows = [(kind, at, place, {}) for at, (place, kind) in enumerate(before)]
-    sites.hear(records(*rows, (Kind.LOCK_ACQUIRED, 50, pc, {})))
-    assert sites.of(acquired(50, pc)) == site
-
-
-def test_what_is_known_goes_on_from_part_to_part():
-    sites = Sites(HEADER)
-    sites.hear(records((Kind.INSTRUCTION, 1, CALLER + 5, {})))
-    sites.hear(records((Kind.LOCK_ACQUIRED, 50, LOCK + 7, {})))
-    assert sites.of(acquired(50, LOCK + 7)) == "do_work+0x5"
-
-
 def test_a_lock_is_let_go_by_the_store_to_its_word():
-    sites = Sites(HEADER)
-    sites.hear(
+    stores = Stores(HEADER)
+    stores.hear(
         records(
             (Kind.INSTRUCTION, 10, LOCK, {"access": int(Access.READ_MODIFY_WRITE), "address": WORD}),
             (Kind.INSTRUCTION, 20, CALLER, {"access": int(Access.LOAD), "address": WORD}),
@@ -92,11 +45,11 @@ def test_a_lock_is_let_go_by_the_store_to_its_word():
             (Kind.INSTRUCTION, 40, CALLER, {"access": int(Access.STORE), "address": WORD}),
         )
     )
-    assert [sites.let_go(0, 0, 10, now) for now in (10, 25, 39, 40, 50)] == [False, False, False, True, True]
-    assert sites.let_go(0, 1, 10, 35)
-    sites.hear(records((Kind.INSTRUCTION, 60, CALLER, {})))
-    assert sites.let_go(0, 0, 10, 70)
-    assert not sites.let_go(0, 0, 50, 70)
+    assert [stores.let_go(0, 0, 10, now) for now in (10, 25, 39, 40, 50)] == [False, False, False, True, True]
+    assert stores.let_go(0, 1, 10, 35)
+    stores.hear(records((Kind.INSTRUCTION, 60, CALLER, {})))
+    assert stores.let_go(0, 0, 10, 70)
+    assert not stores.let_go(0, 0, 50, 70)
 
 
 def test_locks_of_one_name_are_told_apart(tmp_path):
