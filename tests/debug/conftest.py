@@ -18,20 +18,26 @@ from emu.elf.symbols import SymbolTable, read_system_map
 ARGUMENTS = ("--marks", "2", "4", "cross")
 
 
-@pytest.fixture(scope="package", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Boots are kept apart from those of whoever runs the tests."""
+@pytest.fixture(scope="session")
+def debugged_boots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where boots are kept: apart from those of whoever runs the tests."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(debugged_boots: Path) -> Iterator[None]:
+    """Boots are kept there by these tests, and by no others: the scope ends with each file."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CACHE_HOME", str(debugged_boots))
         yield
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def symbols(shared: Path) -> SymbolTable:
     return read_system_map(shared / "System.map-small-wakeq")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def session(vmlinux: Path, shared: Path, symbols: SymbolTable) -> Callable[..., Session]:
     """A machine that stands at the mark, by the length of its turns."""
 
@@ -46,7 +52,7 @@ def session(vmlinux: Path, shared: Path, symbols: SymbolTable) -> Callable[..., 
     return make
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def target(session: Callable[..., Session]) -> Callable[..., Target]:
     """The same under a debugger."""
 

@@ -50,7 +50,7 @@ def undisturbed(session: Callable[..., Session]) -> Callable[[int], tuple[Any, .
     return of
 
 
-@pytest.mark.parametrize("quantum, steps", [(1000, 25), (150, 12), (40, 8)])
+@pytest.mark.parametrize("quantum, steps", [(1000, 25), (150, 12), pytest.param(40, 40, marks=pytest.mark.deep)])
 def test_a_run_that_is_looked_at_is_the_run(
     target: Callable[..., Target], undisturbed: Callable[[int], tuple[Any, ...]], symbols: SymbolTable, quantum: int, steps: int
 ) -> None:
