@@ -26,6 +26,7 @@ from emu.calibrate.benchmark import Measurement
 from emu.calibrate.figures import expectations
 from emu.calibrate.instruction_loops import GROUP
 from emu.calibrate.suite import Calibration, rows_of
+from emu.compare.expectation import OF_VARIANTS, figures_of_rows, parse
 from emu.description import load_machine
 from emu.export.annotation import annotate
 from emu.export.line_census import LineCensus
@@ -47,6 +48,7 @@ from emu.report.catalogue_report import (
 )
 from emu.report.compare_report import render_comparison
 from emu.report.coverage_report import judge, render_coverage
+from emu.report.expectation_report import render_expectations
 from emu.report.explore_report import render_explored, render_replayed
 from emu.report.grid import Beside, grid
 from emu.report.kernel_compare_report import render_kernel_comparison
@@ -79,7 +81,7 @@ from emu.trace.diff import diff_traces
 from emu.trace.file import TraceFile
 from emu.trace.select import select
 
-FORMS_OF_OTHERS = {"json_lines", "lock_stat_lines", "perf_lock_lines"}  # as wide as those have them
+FORMS_OF_OTHERS = {"json_lines", "lock_stat_lines", "perf_lock_lines", "render_junit"}  # as wide as those have them
 WIDTHS = (60, 80, 100, 140)
 WIDEST = 400
 HUGE = 10**12
@@ -190,6 +192,13 @@ def facts(name: str) -> VariantFacts:
     return VariantFacts(name, each.summary, each.description, each.extends, "queued", name, differing_files(each), points)
 
 
+def expected(width: int) -> str:
+    rows = figures_of_rows(COMPARISONS["all"])
+    texts = ("difference >= 50%", "b.hold_cycles_mean < 0.0012345 at 4")
+    judged = [parse(text, OF_VARIANTS, (2, 4, 8)).judge(row) for text in texts for row in rows]
+    return render_expectations(judged, width=width)
+
+
 def of_trace(render: Callable[..., str], read: Callable[[TraceFile], Any]) -> Callable[[int], str]:
     """Of a trace of a few records."""
 
@@ -218,6 +227,7 @@ REPORTS: dict[str, Callable[[int], str]] = {
     **{f"run {name}": rendered(render_run, result) for name, result in RUNS.items()},
     **{f"compare {name}": rendered(render_comparison, each) for name, each in COMPARISONS.items()},
     "sensitivity": rendered(render_sensitivity, sensitivity()),
+    "expectations": expected,
     "lock percentiles": of_trace(render_lock_percentiles, lambda trace: LockBooks(trace).read(silent)),
     "contended lines": of_trace(render_lines, lambda trace: LineCensus(trace).read(silent)),
     "annotated routine": of_trace(render_annotation, lambda trace: annotate(trace, "do_msgsnd", silent)),
