@@ -75,6 +75,8 @@ def show_locks(trace: Path, form: str, *, as_json: bool = False) -> None:
     header = file.header
     if not header.locks:
         raise UserError(f"trace {trace}: it knows no locks: a lock of emu bench is known by the comment `Lock word:` in its file")
+    if not (header.clock_hz or as_json or form == LOCK_FORMS[0]):
+        raise UserError(f"trace {trace}: it does not say how long a cycle is; --form {LOCK_FORMS[0]} is in cycles")
     with terminal.progress_bar("locks", "records") as progress:
         books = LockBooks(file).read(progress)
     if as_json:

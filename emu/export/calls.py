@@ -167,7 +167,10 @@ class CallWalk:
         return self._code.function.get(pc) or (USER if pc < KERNEL_SPACE else "?")
 
     def _task(self, owner: int) -> Task:
-        return self._tasks.get(owner) or self._tasks.setdefault(owner, Task(self._header.task_name(owner)))
+        if owner not in self._tasks:
+            name = self._header.task_name(owner) if self._header.tasks else f"core {-1 - owner}"
+            self._tasks[owner] = Task(name)
+        return self._tasks[owner]
 
     def end(self) -> int:
         """When the run ended, as far as the file says."""

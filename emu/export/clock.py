@@ -17,4 +17,4 @@ class Clock(Enum):
 
     def nanoseconds(self, cycle: int, hertz: int) -> int:
         """The time of a cycle."""
-        return cycle if self is Clock.CYCLES or not hertz else cycle * NANOSECONDS // hertz
+        return cycle if self is Clock.CYCLES else cycle * NANOSECONDS // hertz

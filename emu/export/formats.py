@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from emu.errors import UserError
 from emu.export.clock import Clock
 from emu.export.folded import write_folded
 from emu.export.ftrace import Ftrace
@@ -74,6 +75,8 @@ FORMATS: Mapping[str, Format] = {
 
 def export(trace: TraceFile, name: str, output: Output, asked: Asked, progress: Progress) -> None:
     """Write a trace in one of the formats; what goes wrong leaves nothing behind."""
+    if asked.clock is Clock.NS and not trace.header.clock_hz:
+        raise UserError(f"trace {trace.path}: it does not say how long a cycle is, so --clock ns cannot be; --clock cycles can")
     try:
         with output.open() as file:
             FORMATS[name].write(trace, file, asked, progress)

@@ -23,6 +23,7 @@ _RUNNING, _WOKEN, _AWAY = "running on core {}", "woken, waits for a core", "not 
 class _Core:
     """Tracks of a core, and what is open on them."""
 
+    index: int
     doing: int
     interrupts: int
     lines: int
@@ -74,6 +75,10 @@ class Timeline:
             for _, track, rate in core.rates:
                 self._values(track, rate.last())
 
+    def _who(self, task: int, core: int) -> str:
+        """Who runs on a core: without tasks, as in a bench, that is the core itself."""
+        return self._header.task_name(task) if self._header.tasks else f"core {core}"
+
     def _track(self, group: int, name: str, unit: str = "") -> int:
         self._tracks += 1
         self._sink.track(self._tracks, group, name, unit)
@@ -82,6 +87,7 @@ class Timeline:
     def _core(self, core: int) -> _Core:
         name, stretch = f"core {core}", max(self._header.clock_hz // MICROSECOND, 1)
         return _Core(
+            core,
             self._track(CORES, name),
             self._track(CORES, f"{name} interrupts"),
             self._track(CORES, f"{name} line transfers"),
@@ -138,7 +144,7 @@ class Timeline:
             self._sink.begin(at, core.doing, state)
         elif state:  # what a core does before its first task
             core.task = True
-            self._sink.begin(at, core.doing, self._header.task_name(IDLE_TASK))
+            self._sink.begin(at, core.doing, self._who(IDLE_TASK, core.index))
             self._sink.begin(at, core.doing, state)
 
     def _switch(self, core: _Core, event: Event) -> None:
@@ -151,7 +157,7 @@ class Timeline:
             self._sink.end(at, core.doing)
             self._task_is(core.task_number, at, _AWAY)
         core.task, core.task_number = True, task
-        self._sink.begin(at, core.doing, self._header.task_name(task), arrives=self._woken.pop(task, NO_ARROW))
+        self._sink.begin(at, core.doing, self._who(task, core.index), arrives=self._woken.pop(task, NO_ARROW))
         self._task_is(task, at, _RUNNING.format(event.core))
         self._enter(core, at, state)
 
@@ -196,7 +202,7 @@ class Timeline:
         if event.core not in lock.waits:
             lock.waits[event.core] = self._track(LOCKS, f"{self._header.lock_name(event.number)}: core {event.core} waits")
         lock.waiting.add(event.core)
-        self._sink.begin(event.at, lock.waits[event.core], f"{self._header.task_name(event.task)} waits")
+        self._sink.begin(event.at, lock.waits[event.core], f"{self._who(event.task, event.core)} waits")
 
     def _hold(self, lock: _Lock, event: Event, waited: bool) -> None:
         if lock.holder:
@@ -204,13 +210,14 @@ class Timeline:
         lock.holder = True
         about: Arguments = {"waited": event.value, "taken in": place_words(event.address, self._header)}
         arrow, lock.arrow = lock.arrow, NO_ARROW
-        who = f"{self._header.task_name(event.task)} on core {event.core}"
-        self._sink.begin(event.at, lock.held, who, arrives=arrow if waited else NO_ARROW, about=about)
+        self._sink.begin(event.at, lock.held, self._holder(event), arrives=arrow if waited else NO_ARROW, about=about)
+
+    def _holder(self, event: Event) -> str:
+        return f"{self._header.task_name(event.task)} on core {event.core}" if self._header.tasks else f"core {event.core}"
 
     def _let_go(self, lock: _Lock, event: Event) -> None:
         if not lock.holder:  # it was taken before the trace began
-            who = f"{self._header.task_name(event.task)} on core {event.core}"
-            self._sink.begin(event.at - event.value, lock.held, who)
+            self._sink.begin(event.at - event.value, lock.held, self._holder(event))
         lock.holder = False
         if lock.waiting:
             self._arrows += 1
