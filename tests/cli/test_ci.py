@@ -8,6 +8,7 @@ from junitparser import JUnitXml
 from bench.litmus.texts import ABBA, MP, SB, UNKNOWN, write
 from bench.report.canned_compare import comparison, row
 from bench.report.canned_explore import EXPLORED
+from bench.report.canned_kernels import COMPARISON
 from emu.cli.main import main
 from emu.errors import GuestFault
 
@@ -82,6 +83,25 @@ def test_a_file_that_is_there_stays_unless_overwrite_is_said(capsys, tmp_path, c
     assert path.read_text() == "mine"
     assert main([*COMPARE, "--expect", "difference > 0 at 4", "--junit", str(path), "--overwrite"]) == 0
     assert cases(path) == {"difference > 0 at 4 (4 pairs)": []}
+
+
+def test_two_kernels_are_judged_as_a_whole(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("emu.boot.build.read_inputs", lambda spec: None)
+    monkeypatch.setattr("emu.compare.kernel_runs.compare_kernels", lambda *_, **__: COMPARISON)
+    path = tmp_path / "k.xml"
+    arguments = ["compare", "before/vmlinux", "after/vmlinux", "--from", "work_begin", "--per", "1600", "--junit", str(path)]
+    faster, wakeups = "difference >= 50%", "difference.wakeups_per_item < 0"
+    assert main([*arguments, "--json", "--expect", faster, "--expect", wakeups, "--", "./pmsg"]) == 1
+    out, err = capsys.readouterr()
+    assert err == (
+        "emu: not as expected: difference.wakeups_per_item < 0: difference.wakeups_per_item is 0, 95 % interval 0 to 0\n"
+    )
+    found = json.loads(out)
+    assert [(each["row"], each["holds"]) for each in found["expectations"]] == [(None, True), (None, False)]
+    assert found["expectations"][0]["mean"] == found["difference_percent"] > 50
+    assert cases(path) == {faster: [], wakeups: ["Failure"]}
+    assert main([*arguments, "--overwrite", "--expect", "b.instructions_per_item > 0", "--", "./pmsg"]) == 0
+    assert "holds  b.instructions_per_item > 0: b.instructions_per_item is " in capsys.readouterr().out
 
 
 def test_litmus_has_a_case_a_test(capsys, tmp_path):

@@ -11,6 +11,9 @@ from selenium.webdriver.common.by import By  # noqa: E402 (behind the question w
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
 
+from emu.html.sides import read_sides  # noqa: E402
+from emu.html.write import page_of  # noqa: E402
+
 CHROMIUM, DRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER), reason="no Chromium here: apt-get install chromium chromium-driver (Debian), both on the PATH"
@@ -121,6 +124,21 @@ def test_a_click_on_a_core_shows_what_it_does(browser, page):
     click(browser, 1, piece["at"], "core", core=2)
     assert re.match(rf"wakeq: core 2, \S+: {piece['state']}\n", details(browser))
     assert f"from {piece['begin']:,} to {piece['end']:,}" in details(browser)
+
+
+def test_one_run_and_one_without_messages_are_pages_too(browser, made, tmp_path):
+    """As of a real kernel, whose trace says nothing of messages."""
+    side = read_sides([made[1].trace], lambda done, total: None)[0]
+    for name, spans in (("messages", side.timeline.spans), ("none", [])):
+        side.timeline.spans = spans
+        path = tmp_path / f"{name}.html"
+        path.write_text(page_of([side]), encoding="utf-8")
+        opened(browser, path)
+        assert len(browser.find_elements(By.TAG_NAME, "canvas")) == 1
+        assert bool(browser.find_elements(By.ID, "message")) == bool(spans)
+        browser.find_element(By.TAG_NAME, "canvas").send_keys("n", "]")
+        assert "held by" in details(browser)
+        assert not browser.find_element(By.ID, "changes").is_displayed()
 
 
 def test_keys_go_from_hold_to_hold_and_from_message_to_message_on_both_sides(browser, page):

@@ -99,7 +99,7 @@ class View {
       const left = Math.max(this.xAt(begin, place), this.gutter - 1), right = Math.min(this.xAt(end, place), this.width + 1);
       this.context.fillStyle = this.stateColour(slices.state[slice]);
       this.context.fillRect(left, row.y, Math.max(right - left, 0.6), row.height - 4);
-      this.label(right - left, this.run.task(slices.task[slice]), left, row, slices.state[slice] === 8);
+      this.label(right - left, this.run.task(slices.task[slice]), left, row);
     };
     if (last - first <= 4 * this.room) {
       for (let slice = first; slice <= last; slice++) box(slices.begin[slice], this.run.sliceEnd(row.core, slice), slice);
@@ -116,9 +116,11 @@ class View {
     return this.colour(packed === 0 ? "unknown" : STATES[packed - 1].replace(" ", "-"));
   }
 
-  label(width, text, left, row, quiet) {
+  // In black or white, whichever stands out from what it is written on (which the canvas gives back as #rrggbb).
+  label(width, text, left, row) {
     if (width < 34) return;
-    this.context.fillStyle = quiet ? this.colour("quiet") : "#ffffff";
+    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(this.context.fillStyle.slice(at, at + 2), 16));
+    this.context.fillStyle = 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? "#101214" : "#ffffff";
     this.context.fillText(this.fitting(text, width - 6), Math.max(left, this.gutter) + 3, row.y + row.height / 2 - 1);
   }
 
@@ -142,7 +144,7 @@ class View {
       free = left + 1;
       this.context.fillStyle = this.colour(`core${holds.core[hold] % 8}`);
       this.context.fillRect(left, row.y, Math.max(right - left - 0.5, 0.8), row.height - 2);
-      this.label(right - left, `${holds.wakeups[hold] ? "▾ " : ""}${this.run.task(holds.task[hold])} ${this.run.data.sites[holds.site[hold]]}`, left, row, false);
+      this.label(right - left, `${holds.wakeups[hold] ? "▾ " : ""}${this.run.task(holds.task[hold])} ${this.run.data.sites[holds.site[hold]]}`, left, row);
     }
   }
 
