@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from emu.boot.ending import End
+from emu.boot.full.measured import SPIN_LOCK
 from emu.boot.marks import M5_WORK_BEGIN, Kind, parse_mark
 from emu.boot.result import BootResult
 from emu.boot.spec import BootSpec
@@ -87,7 +88,7 @@ def run(spec: BootSpec, region: "RegionSpec", shown: Views, *, verbose: bool, as
         found = run_detail(spec, region, load_machine(spec.machine), watchers)
     if found.detail is not None:
         if shown and region.trace is not None:
-            shown.show(region.trace)
+            shown.show(region.trace, [lock for lock in found.detail.locks if lock.kind != SPIN_LOCK])
         elif as_json:
             terminal.show(json.dumps(region_dict(found.boot, found.detail), indent=2))
         else:

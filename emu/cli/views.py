@@ -1,18 +1,21 @@
 """`--locks` and `--lines`, and the commands that do the same with a trace: what somebody looks for in a form that they know."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from emu.cli import terminal
 from emu.errors import UserError
+
+if TYPE_CHECKING:
+    from emu.subjects.kernel.lock_names import NamedLock
 
 LOCK_FORMS = ("percentiles", "lock_stat", "perf", "perf-l", "perf-o", "perf-t", "perf-x")
 FORMS = "percentiles, lock_stat (/proc/lock_stat), perf (perf lock contention), or perf-l, -o, -t, -x as its options"
@@ -55,20 +58,21 @@ class Views:
         with TemporaryDirectory(prefix="emu-") as folder:
             yield Path(folder) / "trace"
 
-    def show(self, trace: Path) -> None:
-        """One after the other."""
+    def show(self, trace: Path, others: "Sequence[NamedLock]" = ()) -> None:
+        """One after the other. `others`: locks that the trace does not have, as their waiters sleep."""
         if self.locks is not None:
-            show_locks(trace, self.locks)
+            show_locks(trace, self.locks, others)
         if self.lines:
             show_lines(trace)
 
 
-def show_locks(trace: Path, form: str, *, as_json: bool = False) -> None:
+def show_locks(trace: Path, form: str, others: "Sequence[NamedLock]" = (), *, as_json: bool = False) -> None:
     """The locks of a trace in a form."""
     from emu.export.lock_book import LockBooks
     from emu.report.lock_percentiles import locks_json, render_lock_percentiles
     from emu.report.lock_stat import lock_stat_lines
     from emu.report.perf_lock import perf_lock_lines
+    from emu.subjects.kernel.trace_header import NO_LOCK
     from emu.trace.file import TraceFile
 
     file = TraceFile(trace)
@@ -78,14 +82,15 @@ def show_locks(trace: Path, form: str, *, as_json: bool = False) -> None:
     if not (header.clock_hz or as_json or form == LOCK_FORMS[0]):
         raise UserError(f"trace {trace}: it does not say how long a cycle is; --form {LOCK_FORMS[0]} is in cycles")
     with terminal.progress_bar("locks", "records") as progress:
-        books = LockBooks(file).read(progress)
+        books = [book for book in LockBooks(file).read(progress) if header.locks[book.number].name != NO_LOCK]
     if as_json:
         terminal.show(json.dumps(locks_json(books, header), indent=2))
-    elif form == "percentiles":
+    elif form == LOCK_FORMS[0]:
         terminal.show_page(partial(render_lock_percentiles, books, header))
+    elif form == "lock_stat":
+        terminal.show("\n".join(lock_stat_lines(books, header, others)))
     else:
-        for line in lock_stat_lines(books, header) if form == "lock_stat" else perf_lock_lines(books, header, form):
-            terminal.show_line(line)
+        terminal.show("\n".join(perf_lock_lines(books, header, form, others)))
 
 
 def show_lines(trace: Path, *, as_json: bool = False) -> None:

@@ -1,10 +1,12 @@
 """Locks as /proc/lock_stat shows them: version 0.4, column for column. Times are simulated microseconds."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from emu.export.lock_book import LockBook, Site, Times
 from emu.report.lock_words import by_class, nanoseconds, symbol_words
+from emu.subjects.kernel.lock_names import NamedLock
 from emu.trace.header import TraceHeader
 
 NAME_MAX = 38  # characters of a class
@@ -16,45 +18,82 @@ _COLUMNS = (
 _WIDTH = 40 + 1 + len(_COLUMNS) * (14 + 1)
 
 
-def lock_stat_lines(books: Sequence[LockBook], header: TraceHeader) -> Iterator[str]:
-    """Classes with most contentions first."""
+@dataclass(frozen=True, slots=True)
+class _Class:
+    """One row: its name as it ends there, what it says, and the places that waited and those that had the lock."""
+
+    name: str
+    contended: int
+    cells: str
+    waiting: Mapping[str, int]  # an address and a place, as text
+    holding: Mapping[str, int]
+
+    def lines(self) -> Iterator[str]:
+        yield f"{self.name:>40}:{self.cells}"
+        if not self.contended:
+            return
+        name = self.name.removesuffix("-R").removesuffix("-W")
+        for points in (self.waiting, self.holding):
+            if any(points.values()):
+                yield " " * (40 - NAME_MAX) + "-" * NAME_MAX
+            for place, count in [each for each in points.items() if each[1]][:POINTS_MAX]:
+                yield f"{name:>40} {count:14} {place}"
+        yield ""
+        yield "." * _WIDTH
+        yield ""
+
+
+def lock_stat_lines(books: Sequence[LockBook], header: TraceHeader, others: Sequence[NamedLock] = ()) -> Iterator[str]:
+    """Classes with most contentions first. `others`: locks that a trace does not have, of which bounces are not known."""
     yield "lock_stat version 0.4"
     yield "-" * _WIDTH
     yield " ".join([f"{'class name':>40}", *(f"{name:>14}" for name in _COLUMNS)])
     yield "-" * _WIDTH
     yield ""
-    classes = {name: [site for book in found for site in book.sites.values()] for name, found in by_class(books, header).items()}
-    for name, sites in sorted(classes.items(), key=lambda each: -sum(len(site.waits) for site in each[1])):
-        yield from _class_lines(name[:NAME_MAX], sites, header)
+    sites = {name: [site for book in found for site in book.sites.values()] for name, found in by_class(books, header).items()}
+    classes = [_of_trace(name[:NAME_MAX], each, header) for name, each in sites.items() if any(site.holds for site in each)]
+    classes += [_of_kernel(lock, header) for lock in others if lock.use.acquisitions]
+    for each in sorted(classes, key=lambda each: -each.contended):
+        yield from each.lines()
 
 
-def _class_lines(name: str, sites: Sequence[Site], header: TraceHeader) -> Iterator[str]:
+def _of_trace(name: str, sites: Sequence[Site], header: TraceHeader) -> _Class:
     waits, holds = (Times.of(Times(getattr(site, what)) for site in sites) for what in ("waits", "holds"))
-    if not holds.count:
-        return
     bounces = sum(site.contended_bounces for site in sites), sum(site.bounces for site in sites)
-    yield f"{name:>40}:{bounces[0]:14} {_times(waits, header)} {bounces[1]:14} {_times(holds, header)}"
-    if not waits.count:
-        return
-    waiting, holding = Counter[int](), Counter[int]()
+    waiting, holding = Counter[str](), Counter[str]()
     for site in sites:
-        waiting[site.place] += len(site.waits)
+        waiting[_point(site.place, header)] += len(site.waits)
         for holder, count in site.held_by.items():
-            holding[holder.place] += count
-    for points in (waiting, holding):
-        if any(points.values()):
-            yield " " * (40 - NAME_MAX) + "-" * NAME_MAX
-        for place, count in list((+points).items())[:POINTS_MAX]:
-            yield f"{name:>40} {count:14} {f'[<{place:016x}>]':>29} {symbol_words(place, header)}"
-    yield ""
-    yield "." * _WIDTH
-    yield ""
+            holding[_point(holder.place, header)] += count
+    sides = (_times(each.count, each.least, each.most, each.total, header) for each in (waits, holds))
+    return _Class(name, waits.count, _row(bounces, sides), waiting, holding)
 
 
-def _times(times: Times, header: TraceHeader) -> str:
-    mean = times.total // times.count if times.count else 0
-    figures = (times.least, times.most, times.total, mean)
-    return " ".join([f"{times.count:14}", *(f"{_microseconds(nanoseconds(cycles, header)):>14}" for cycles in figures)])
+def _of_kernel(lock: NamedLock, header: TraceHeader) -> _Class:
+    """Readers and writers of one lock are classes of their own, and end as such."""
+    side = lock.kind.rpartition(":")[2]
+    ending = f"-{side}" if side in ("R", "W") else ""
+    use = lock.use
+    sides = (
+        _times(use.contended, use.wait_cycles_min, use.wait_cycles_max, use.wait_cycles, header),
+        _times(use.acquisitions, use.hold_cycles_min, use.hold_cycles_max, use.hold_cycles, header),
+    )
+    waiting = {f"{'[<>]':>29} {site.site}": site.use.contended for site in lock.sites}
+    holding = {f"{'[<>]':>29} {owner.site}": owner.contended for owner in lock.owners}
+    return _Class(lock.name[: NAME_MAX - len(ending)] + ending, use.contended, _row(("-", "-"), sides), waiting, holding)
+
+
+def _row(bounces: tuple[int | str, int | str], sides: Iterable[str]) -> str:
+    return " ".join(f"{bounced:>14} {times}" for bounced, times in zip(bounces, sides, strict=True))
+
+
+def _point(place: int, header: TraceHeader) -> str:
+    return f"{f'[<{place:016x}>]':>29} {symbol_words(place, header)}"
+
+
+def _times(count: int, least: int, most: int, total: int, header: TraceHeader) -> str:
+    figures = (least, most, total, total // count if count else 0)
+    return " ".join([f"{count:14}", *(f"{_microseconds(nanoseconds(cycles, header)):>14}" for cycles in figures)])
 
 
 def _microseconds(ns: int) -> str:
