@@ -8,6 +8,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from emu.errors import UserError
+from emu.export.records import checked_chunks
 from emu.export.walk import Progress
 from emu.trace.file import TraceFile
 from emu.trace.record import Cause, Kind, Transfer
@@ -59,7 +60,7 @@ def annotate(trace: TraceFile, routine: str, progress: Progress) -> Annotation:
         if begin <= address < end
     }
     done = total = 0
-    for chunk in trace.chunks():
+    for chunk in checked_chunks(trace):
         total += int(chunk["cost"][chunk["kind"] == _INSTRUCTION].sum(dtype=np.int64))
         _count(chunk[(chunk["pc"] >= np.uint64(begin)) & (chunk["pc"] < np.uint64(end))], rows)
         done += len(chunk)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from emu.export.records import checked_chunks
 from emu.export.walk import Progress
 from emu.subjects.path.code import Chain, Code
 from emu.subjects.path.owners import with_owners
@@ -99,7 +100,7 @@ class CallWalk:
     def follow(self, progress: Progress) -> None:
         """The whole trace."""
         done = 0
-        for records, owners in with_owners(self._trace.chunks(), self._code.switches):
+        for records, owners in with_owners(checked_chunks(self._trace), self._code.switches):
             wanted = np.isin(records["kind"], self._kinds)
             for core in self._cores:
                 own = np.flatnonzero(wanted & (records["core"] == core.index))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from emu.export.records import checked_chunks
 from emu.export.walk import Progress
 from emu.trace.file import Records, TraceFile
 from emu.trace.record import TRACE_DTYPE, Access, Kind, Transfer
@@ -89,7 +90,7 @@ class LineCensus:
     def read(self, progress: Progress) -> list[LineUse]:
         """Lines that moved between cores, or had other copies taken away, those with most transfers first."""
         whole, done = self._trace.record_count, 0
-        for chunk in self._trace.chunks():
+        for chunk in checked_chunks(self._trace):
             moved = chunk[_moves(chunk)]
             for address in np.unique(moved["address"]).tolist():
                 self._lines.setdefault(address, LineUse(address))

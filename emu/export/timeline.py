@@ -217,7 +217,7 @@ class Timeline:
 
     def _let_go(self, lock: _Lock, event: Event) -> None:
         if not lock.holder:  # it was taken before the trace began
-            self._sink.begin(event.at - event.value, lock.held, self._holder(event))
+            self._sink.begin(max(event.at - event.value, 0), lock.held, self._holder(event))
         lock.holder = False
         if lock.waiting:
             self._arrows += 1

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emu.errors import UserError
+from emu.export.records import checked_chunks
 from emu.trace.file import Records, TraceFile
 from emu.trace.order import begin_of, in_order
-from emu.trace.record import Kind, State
+from emu.trace.record import TRACE_DTYPE, Kind, State
 
 Progress = Callable[[int, int], None]  # records done, and of how many
 
@@ -89,7 +90,7 @@ class _Core:
 
 
 class Walk:
-    """One pass over a trace. `records` gives what is walked in parts, in order of time, for who counts beside it."""
+    """One pass over a trace."""
 
     def __init__(self, trace: TraceFile) -> None:
         """Nothing is read yet."""
@@ -104,7 +105,7 @@ class Walk:
         """Records in order of their beginnings, and the events that they are; both are to be taken before the next part."""
         for records in in_order(self._trace, self._chunks(), begin_of):
             yield records, self._events(records)
-        yield np.zeros(0, records.dtype) if self._trace.record_count else self._trace.records(), self._end()
+        yield np.zeros(0, TRACE_DTYPE), self._end()
 
     def events(self, progress: Progress) -> Iterator[Event]:
         """All events, in order of time but for STATE, which may be said somewhat late."""
@@ -117,7 +118,7 @@ class Walk:
     def _chunks(self) -> Iterator[Records]:
         """The trace's chunks, with each stall where the time begins that it is a part of: that of the instruction held up."""
         ends = [0] * len(self._cores)
-        for chunk in self._trace.chunks():
+        for chunk in checked_chunks(self._trace):
             instruction = chunk["kind"] == _INSTRUCTION
             for core in np.unique(chunk["core"]).tolist():
                 own = chunk["core"] == core
