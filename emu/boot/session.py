@@ -22,18 +22,29 @@ class Session:
         self._marked: set[int] = set()
         self.user_at: int | None = None  # instructions retired before the first one in ring 3
         self.on_user: Callable[[], None] = lambda: None  # told then, before that instruction
+        self._until: Mark | None = None
 
     def run(self, until: Mark | None, max_instructions: int | None, pause: Callable[[], bool]) -> Ended:
         """Run; `pause` is asked now and then whether to stop."""
-        machine, console = self.machine, self.console
         if until is not None and until.kind == Kind.USER and self.user_at is not None:
             return Ended(End.MARK)
+        self.wait_for(until)
+        return self.go_on(max_instructions, pause)
+
+    def wait_for(self, until: Mark | None) -> None:
+        """A mark ends the run from here on; executions of a symbol count from now."""
+        self._until = until
+        if until is not None and until.kind == Kind.SYMBOL:
+            self._watch_symbol(until)
+        text = until.text.encode() if until is not None and until.kind == Kind.TEXT else None
+        self.console.text, self.console.text_seen = text, False
+
+    def go_on(self, max_instructions: int | None, pause: Callable[[], bool]) -> Ended:
+        """Run to the mark that is waited for already, wherever the machine was stopped before it."""
+        machine, console, until = self.machine, self.console, self._until
         limit = max_instructions or FOREVER
         if until is not None and until.kind == Kind.INSTRUCTIONS:
             limit = min(limit, until.number)
-        if until is not None and until.kind == Kind.SYMBOL:
-            self._watch_symbol(until)
-        console.text, console.text_seen = (until.text.encode() if until and until.kind == Kind.TEXT else None), False
         while True:
             left = limit - machine.instructions()
             if left <= 0:

@@ -3,7 +3,7 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -12,6 +12,9 @@ from emu.boot.spec import BootSpec
 from emu.cli import options, terminal
 from emu.errors import UserError
 from emu.explore.replay_string import Replay, decode
+
+if TYPE_CHECKING:
+    from emu.subjects.kernel.explore.exploration import Find
 
 AGAIN = "replay:"  # --explore replay:STRING
 
@@ -77,11 +80,16 @@ def again(
     """Run a replay string of a kernel: on its own machine, or on one that is given; exit code 1 with the find."""
     from emu.boot.run import Watchers
     from emu.subjects.kernel.explore.exploration import replay
-    from emu.subjects.kernel.explore.search import replay_dict
     from emu.subjects.kernel.explore.spec import from_header, on
 
     spec = from_header(found.header)
-    find = replay(text, found, Watchers(), spec if here is None else on(spec, *here))
+    show_find(found, replay(text, found, Watchers(), spec if here is None else on(spec, *here)), as_json=as_json)
+
+
+def show_find(found: Replay, find: "Find", *, as_json: bool) -> NoReturn:
+    """Print a find that was run again; exit code 1."""
+    from emu.subjects.kernel.explore.search import replay_dict
+
     if as_json:
         terminal.show(json.dumps(replay_dict(found.kind, find), indent=2))
     else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emu.cli import boot_explore, options, terminal, together
+from emu.cli import boot_debug, boot_explore, options, terminal, together
 from emu.errors import CheckFailed, UserError
 from emu.explore.replay_string import decode, encode
 from emu.whole import whole
@@ -145,16 +145,21 @@ def _of_lock(plan: "LockPlan") -> _Subject:
     return _Subject(plan.lock, asked, plan.names, partial(lock_explore.explore, plan))
 
 
-@together.declare()
+@together.declare(together.Together(("--gdb",), "what has been debugged is shown as ever", ("--json",)))
 def replay(
     text: Annotated[str, typer.Argument(metavar="STRING", help="What `emu explore`, or `emu boot --explore`, printed: emu1:…")],
+    gdb: Annotated[
+        str | None,
+        typer.Option(metavar="PORT", help="Let gdb have a kernel's schedule, forwards and backwards (docs/debug.md)."),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Make a schedule again that was found to go wrong, step by step the same. Exit code 1: it still does.
 
     \b
-    Example:
+    Examples:
       emu replay "$(cat find.txt)"
+      emu replay "$(cat find.txt)" --gdb 1234     a find of emu boot --explore: gdb -ex 'target remote :1234'
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     from emu.report.explore_report import render_replayed, replayed_json
     from emu.run import explore_run, lock_explore
@@ -162,7 +167,11 @@ def replay(
 
     read = decode(text)
     if read.kind == KERNEL:
+        if gdb is not None:
+            boot_debug.debug_replay(text, read, gdb, as_json=as_json)
         boot_explore.again(text, read, as_json=as_json)
+    if gdb is not None:
+        raise UserError("--gdb: this replay string is of the message path, whose guest is no kernel that gdb knows; leave it out")
     again_of = {explore_run.KIND: explore_run.replay, lock_explore.KIND: lock_explore.replay}
     if read.kind not in again_of:
         raise UserError(f"a replay string of kind {read.kind!r}, and this emu knows {', '.join(again_of)} and {KERNEL}")

@@ -47,12 +47,13 @@ def debug_boot(
             raise KeyboardInterrupt
         if ended.how != End.MARK:
             raise CheckFailed(f"{start} did not come, where a debugger was to have the machine: the run ended ({ended.how.value})")
+        session.wait_for(None)
         target = Target(session, RamPast(session), Looks(session.machine), spec.max_instructions)
         left = serve(target, Guest(target, names), listener, watchers.should_stop, watchers.announce)
     finally:
         listener.close()
     if left == Left.DETACHED:
-        ended = target.ended or session.run(None, spec.max_instructions, pause)
+        ended = target.ended or session.go_on(spec.max_instructions, pause)
     seconds = time.monotonic() - began
     ran = session.machine.instructions() - before
     return summarise(spec, session, ended, seconds, ran, kernel=inputs.kernel, digest=digest), left

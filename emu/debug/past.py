@@ -1,5 +1,6 @@
 """Moments of a run that is debugged, to go back to: as runs repeat, any earlier instruction is one of them and a run from there."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,6 +31,27 @@ class Past(Protocol):
 
     def go(self, number: int) -> None:
         """Go back to a moment."""
+
+
+class SchedulePast:
+    """The past of one schedule of a kernel: its beginning, which is near enough to everything."""
+
+    def __init__(self, session: Session, begin: Callable[[], None]) -> None:
+        """`begin` goes there."""
+        self._session, self._begin = session, begin
+        begin()
+        self.moments = [session.machine.instructions()]
+
+    def note(self) -> bool:
+        """Nothing is kept."""
+        return False
+
+    def keep(self) -> None:
+        """Nothing is kept."""
+
+    def go(self, number: int) -> None:
+        """Begin again."""
+        self._begin()
 
 
 @dataclass(frozen=True, slots=True)

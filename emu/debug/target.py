@@ -159,7 +159,7 @@ class Target:
 
         if goal is not None:
             self.core(goal[0]).record["goal"] = goal[1]
-        ended = self.session.run(None, limit, pause)
+        ended = self.session.go_on(limit, pause)
         self.machine.records["goal"] = 0
         if accesses := self._looks.accesses():
             return Stop(Reason.WATCH, accesses[0].core, accesses[0])
@@ -224,7 +224,7 @@ class Target:
 
     def _run_to(self, position: int) -> None:
         if position > self.position:
-            self.session.run(None, position, lambda: False)
+            self.session.go_on(position, lambda: False)
 
     def _begin_again(self) -> Stop:
         self._to_moment(0)

@@ -2,9 +2,7 @@
 
 import json
 import re
-import shutil
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -12,19 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from bench.gdb import Gdb, free_port, needs_gdb
 from emu.cli.main import main
 from emu.debug.packets import framed
 
-needs_gdb = pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not here: apt-get install gdb")
 SYSTEM = ("-p", "4", "-m", "32", "--cpuid", "generic")
 PROGRAM = ("--marks", "2", "4", "cross")
 
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture
@@ -36,19 +32,6 @@ def boot(vmlinux: Path, shared: Path, capsys: pytest.CaptureFixture[str]) -> Cal
         return code, *capsys.readouterr()
 
     return run
-
-
-class Gdb:
-    """A gdb that tries to connect until it can, and then does what it is told."""
-
-    def __init__(self, port: int, *commands: str) -> None:
-        words = [word for each in ("set pagination off", f"target remote :{port}", *commands) for word in ("-ex", each)]
-        self._process = subprocess.Popen(
-            ["gdb", "-nx", "-batch", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-        )
-
-    def said(self) -> str:
-        return self._process.communicate(timeout=120)[0]
 
 
 @needs_gdb

@@ -95,18 +95,24 @@ class Explorer:
         """
         return self._run(number, strategy, tokens, fairly=True)
 
+    def begin(self, number: int, strategy: Strategy, tokens: Sequence[Token]) -> int:
+        """Stand at the beginning of a schedule; up to how many instructions of all cores it goes before it goes on fairly."""
+        record = self.gear.strategy
+        self._table = np.array(tokens, np.int64).reshape(-1, 2)
+        record["kind"], record["seed"], record["depth"] = strategy.kind, strategy.seed, strategy.depth
+        record["tokens"], record["token_count"] = address_of(self._table), len(self._table)
+        record["fair_max"], record["stay_bits"] = FAIR_MAX, STAY_BITS[number % len(STAY_BITS)]
+        self.gear.begin(number)
+        self._session.wait_for(self._until)
+        return self._began + self._limit
+
     def _run(self, number: int, strategy: Strategy, tokens: Sequence[Token], *, fairly: bool) -> Schedule:
         gear, record = self.gear, self.gear.strategy
-        table = np.array(tokens, np.int64).reshape(-1, 2)
-        record["kind"], record["seed"], record["depth"] = strategy.kind, strategy.seed, strategy.depth
-        record["tokens"], record["token_count"] = address_of(table), len(table)
-        record["fair_max"], record["stay_bits"] = FAIR_MAX, STAY_BITS[number % len(STAY_BITS)]
-        gear.begin(number)
-        ended, fair_from = self._go_on(self._limit), None
+        ended, fair_from = self._go_on(self.begin(number, strategy, tokens)), None
         if ended.how == End.LIMIT and fairly:
             fair_from = int(record["events"])
             record["kind"], record["stay_bits"], record["random"] = RANDOM, FAIR_BITS, 1
-            ended = self._go_on(self._limit * FAIR_TIMES)
+            ended = self._go_on(self._began + self._limit * FAIR_TIMES)
         return Schedule(
             number=number,
             ended=ended,
@@ -121,4 +127,4 @@ class Explorer:
         )
 
     def _go_on(self, limit: int) -> Ended:
-        return self._session.run(self._until, self._began + limit, lambda: False)
+        return self._session.go_on(limit, lambda: False)

@@ -134,6 +134,13 @@ class ExploringGear:
         forget_code(self._machine, dirty.tolist())
         self._arrays["dirty"][:] = 0
 
+    def see(self, core: int) -> int:
+        """RAM shows the view of a core, its pending stores in it, until another one runs; whose view it was before."""
+        before = int(self.explore["running"])
+        if core >= 0:
+            loop.show_at(address_of(self._arrays["explore"]), core)
+        return before
+
     # what a schedule was
 
     def choices(self) -> list[int]:

@@ -145,6 +145,17 @@ def _run(explore_address):  # type: ignore[no-untyped-def]
     run_slice(explore, array_at(explore.machine, 1, MACHINE)[0])
 
 
+def show_at(explore_address: int, core: int) -> None:
+    """Let RAM show a core's view."""
+    _show(explore_address, core)
+
+
+@njit
+def _show(explore_address, core):  # type: ignore[no-untyped-def]
+    explore = array_at(explore_address, 1, EXPLORE)[0]
+    show(explore, array_at(explore.agents, explore.core_count, AGENT)[core])
+
+
 def begin_at(explore_address: int, schedule: int) -> None:
     """Begin a schedule of the exploration at a host address."""
     _begin(explore_address, schedule)

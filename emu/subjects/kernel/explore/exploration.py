@@ -57,13 +57,14 @@ class Exploration:
         """Boot to its beginning: one that does not come is a failed check, a boot of another digest a user's mistake."""
         self.spec = spec
         inputs = read_inputs(spec.boot)
+        self.kernel = inputs.kernel
         elf = kernel_elf(inputs.kernel)
         symbols = read_system_map(spec.symbols) if spec.symbols is not None else kernel_symbols(inputs.kernel, elf)
         session, shape = begin(replace(spec.boot, until=spec.start, at=spec.stop), inputs, watchers, symbols)
         self.boot_digest = shape.boot
         if boot_digest not in (None, shape.boot):
             raise UserError("this replay string is of another kernel, program, initramfs or option of the boot than is there now")
-        self._session = session
+        self.session = session
 
         def pause() -> bool:
             watchers.progress(session.machine.instructions())
@@ -128,6 +129,11 @@ class Exploration:
 
 def replay(text: str, found: Replay, watchers: Watchers, spec: ExploreSpec | None = None) -> Find:
     """Run what a replay string says again, on its own machine or on that of `spec`, which must be the same."""
+    return reopen(found, watchers, spec).shown(0, found.tokens, text)
+
+
+def reopen(found: Replay, watchers: Watchers, spec: ExploreSpec | None = None) -> Exploration:
+    """The region that a replay string is of."""
     spec = spec or from_header(found.header)
     exploration = Exploration(spec, watchers, str(found.header["boot"]))
     if found.header["first"] != exploration.explorer.first.digest:
@@ -135,4 +141,4 @@ def replay(text: str, found: Replay, watchers: Watchers, spec: ExploreSpec | Non
     cores = spec.boot.cpus
     if any(agent >= 2 * cores for agent, _ in found.tokens):
         raise UserError(f"this replay string names a core that a machine of {cores} CPUs has not")
-    return exploration.shown(0, found.tokens, text)
+    return exploration
