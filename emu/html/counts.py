@@ -1,11 +1,10 @@
 """Sums of a run, counted from its trace: the same numbers as the run's own report has, to the last one."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from emu.export.walk import NOT_RECORDED, WAKEUPS, Event, What
 from emu.trace.header import TraceHeader
-from emu.trace.record import State, Transfer
+from emu.trace.record import State
 
 VECTORS_OF_FAULTS = 32
 DELIVERED, CONTEXT_SWITCH, BOOT_DONE = "delivered", "context_switch", "boot_done"  # marks
@@ -51,21 +50,6 @@ class LockSum:
 
 
 @dataclass(slots=True)
-class LineSum:
-    """Coherence transactions of one line."""
-
-    by_kind: dict[int, int] = field(default_factory=dict)  # Transfer to how many
-    cycles: int = 0
-    cores: set[int] = field(default_factory=set)
-    under: dict[str, int] = field(default_factory=dict)  # by class of lock that the core held
-
-    @property
-    def count(self) -> int:
-        """All of them."""
-        return sum(self.by_kind.values())
-
-
-@dataclass(slots=True)
 class Counts:
     """What a trace comes to."""
 
@@ -78,7 +62,6 @@ class Counts:
     wakeups: int = 0
     locks: dict[str, LockSum] = field(default_factory=dict)  # by class
     sections: dict[tuple[str, str], LockSum] = field(default_factory=dict)  # by class and place
-    lines: dict[int, LineSum] = field(default_factory=dict)  # by address
 
     @property
     def messages(self) -> int:
@@ -144,20 +127,3 @@ class Counter:
         """The sums of a class, and of a place that takes it."""
         counts = self.counts
         return counts.locks.setdefault(name, LockSum()), counts.sections.setdefault((name, place), LockSum())
-
-    def line(self, event: Event, under: Sequence[str]) -> None:
-        """A transaction, by a core that holds locks of these classes."""
-        line = self.counts.lines.setdefault(event.address, LineSum())
-        line.by_kind[event.number] = line.by_kind.get(event.number, 0) + 1
-        line.cycles += event.value
-        line.cores.add(event.core)
-        for name in under:
-            line.under[name] = line.under.get(name, 0) + 1
-
-
-KINDS: Mapping[int, str] = {
-    int(Transfer.WITHIN_MODULE): "transfers_within_module",
-    int(Transfer.ACROSS_MODULES): "transfers_across_modules",
-    int(Transfer.UPGRADE): "upgrades",
-    int(Transfer.MEMORY_READ): "memory_reads",
-}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emu.errors import UserError
+from emu.export.line_census import LineCensus, LineUse
 from emu.export.walk import Progress
 from emu.files import read_bounded
 from emu.html.counts import Counts
@@ -18,12 +19,13 @@ SIDES_MAX = 2
 
 @dataclass(slots=True)
 class Side:
-    """One run. Of a trace there are `timeline` and `counts`, once it has been read."""
+    """One run. Of a trace there are `timeline`, `counts` and `lines`, once it has been read."""
 
     name: str
     trace: TraceFile | None
     result: RunResult | None
     timeline: Timeline | None = None
+    lines: tuple[LineUse, ...] = ()
 
     @property
     def counts(self) -> Counts | None:
@@ -54,16 +56,20 @@ def read_sides(paths: Sequence[Path], progress: Progress) -> list[Side]:
         )
     sides = [_side(parts) for parts in by_digest.values()]
     _name_apart(sides)
-    traced = [side for side in sides if side.trace is not None]
-    total = sum(side.trace.record_count for side in traced if side.trace is not None)
-    before = 0
-    for side in traced:
-        assert side.trace is not None
-        side.timeline = Timeline(side.trace)
-        side.timeline.read(lambda done, _, before=before: progress(before + done, total))  # type: ignore[misc]
-        before += side.trace.record_count
+    traced = [(side, side.trace) for side in sides if side.trace is not None]
+    total, before = 2 * sum(trace.record_count for _, trace in traced), 0
+    for side, trace in traced:
+        side.timeline = Timeline(trace)
+        side.timeline.read(_part(progress, before, total))
         _same_run(side)
+        side.lines = tuple(LineCensus(trace).read(_part(progress, before + trace.record_count, total)))
+        before += 2 * trace.record_count
     return sides
+
+
+def _part(progress: Progress, before: int, total: int) -> Progress:
+    """Of something that is a part of the whole."""
+    return lambda done, _: progress(before + done, total)
 
 
 def _read(path: Path) -> TraceFile | RunResult:

@@ -5,14 +5,13 @@ from collections.abc import Iterator, Sequence
 from rich.markup import escape
 
 from emu.compare.comparison import Row, Step
-from emu.html.counts import KINDS, Counts, LockSum
+from emu.html.counts import Counts, LockSum
 from emu.html.sides import Side
 from emu.report.compare_words import changed, moved
 from emu.report.grid import Grid, grid
 from emu.report.page import number, percent
 from emu.report.states import STATE_NAMES, states_grid
 
-LINES_MAX = 30
 SECTIONS_MAX = 12  # beside each other
 
 
@@ -135,7 +134,7 @@ def _by_routine(counts: Counts | None) -> dict[tuple[str, str], LockSum]:
     return found
 
 
-def counted_tables(side: Side, counts: Counts) -> Iterator[Grid]:
+def counted_tables(counts: Counts) -> Iterator[Grid]:
     """What a trace comes to."""
     yield states_grid([{name: core.get(name, 0) for name in counts.states} for core in counts.cores], counts.cycles)
     yield _locks("Locks", "lock", list(counts.locks.items()))
@@ -168,30 +167,4 @@ def _locks(title: str, heading: str, rows: Sequence[tuple[str, LockSum]]) -> Gri
             number(round(use.transfer_cycles / times)),
             f"{use.wakeups:,}",
         )
-    return table
-
-
-def lines_table(side: Side, counts: Counts) -> Grid:
-    """The lines that cost most, and under which lock they were fetched: a census, not a sample."""
-    assert side.trace is not None
-    table = grid(
-        "line", "fetched", "within a module", "across", "upgraded", "from memory", "cycles", "cores", "~most under", title="Lines"
-    )
-    ranked = sorted(counts.lines.items(), key=lambda each: (-each[1].cycles, each[0]))
-    kinds = {name: kind for kind, name in KINDS.items()}
-    for address, line in ranked[:LINES_MAX]:
-        under = max(line.under, key=lambda name: line.under[name], default="")
-        table.add_row(
-            escape(side.trace.header.object_at(address)),
-            f"{line.count:,}",
-            *(
-                f"{line.by_kind.get(kinds[name], 0):,}"
-                for name in ("transfers_within_module", "transfers_across_modules", "upgrades", "memory_reads")
-            ),
-            f"{line.cycles:,}",
-            str(len(line.cores)),
-            f"{under}: {percent(line.under[under], line.count)}" if under else "-",
-        )
-    rest = len(counts.lines) - LINES_MAX
-    table.caption = "a line counts when it is asked for" + (f"; {rest:,} more lines" if rest > 0 else "")
     return table

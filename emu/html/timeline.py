@@ -11,6 +11,7 @@ from emu.html.around_holds import Stores, Takings
 from emu.html.columns import Packer
 from emu.html.counts import Counter, Counts, LockSum
 from emu.subjects.ipc_msg.hand_off import Span, hand_offs
+from emu.subjects.kernel.trace_header import NO_LOCK
 from emu.trace.file import TraceFile
 from emu.trace.words import place_words
 
@@ -118,7 +119,7 @@ class Timeline:
                 self._slice(core, event.at, core.state, event.task)
             case What.CONTENDED:
                 self._wait_is_over(event)
-                if self._room():
+                if self._room() and self._is_lock(event):
                     self._waiting[event.number, event.core] = self._waits.add(
                         event.number, event.core, event.task, event.at, event.at
                     )
@@ -154,7 +155,12 @@ class Timeline:
         if row != NONE:
             self._waits.columns[4][row] = event.at
 
+    def _is_lock(self, event: Event) -> bool:
+        return self._class(event.number) != NO_LOCK
+
     def _take(self, core: _Core, event: Event, site: str) -> None:
+        if not self._is_lock(event):
+            return
         sums = self._counter.held(self._class(event.number), site)
         for each in sums:
             each.took(event.value)
@@ -167,9 +173,10 @@ class Timeline:
     def _let_go(self, event: Event) -> None:
         """By the core that took it; a lock may be let go by another one."""
         holders = [(core, each) for core in self._cores for each in core.held if each.lock == event.number]
-        if not holders:  # it was taken before the trace began
+        if not holders and self._is_lock(event):  # it was taken before the trace began
             for each in self._counter.held(self._class(event.number), "before the trace"):
                 each.let_go(event.value)
+        if not holders:
             return
         core, held = holders[0]
         core.held.remove(held)
@@ -184,7 +191,6 @@ class Timeline:
             columns[9][held.row], columns[10][held.row] = held.transfer_cycles, held.wakeups
 
     def _transfer(self, core: _Core, event: Event) -> None:
-        self._counter.line(event, [self._class(held.lock) for held in core.held])
         for held in core.held:
             held.transfer_cycles += event.value
             for sums in held.sums:

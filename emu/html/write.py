@@ -8,6 +8,7 @@ from emu.compare.comparison import Step
 from emu.html import story
 from emu.html.sides import Side
 from emu.html.tables import html_of, words
+from emu.report.line_report import line_parts
 from emu.report.run_report import run_parts
 from emu.report.waterfall import step_name, waterfall_table
 
@@ -105,8 +106,9 @@ def _waterfall(title: str, names: tuple[str, str], steps: Sequence[Step]) -> str
 def _tables(side: Side) -> str:
     """Everything of one side, folded together."""
     parts = []
-    if side.counts is not None:
-        parts.append(html_of([*story.counted_tables(side, side.counts), story.lines_table(side, side.counts)]))
+    if side.counts is not None and side.trace is not None:
+        parts.append(html_of(story.counted_tables(side.counts)))
+        parts.append(f"<h3>Lines</h3>{html_of(line_parts(side.lines, side.trace.header))}")
     if side.result is not None:
         parts.append(f"<h3>The report of emu run</h3>{html_of(run_parts(side.result))}")
     return f'<details class="tables"><summary>{words(side.name)}</summary>{"".join(parts)}</details>'

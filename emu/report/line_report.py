@@ -38,10 +38,11 @@ class _Place:
 
 def render_lines(lines: Sequence[LineUse], header: TraceHeader, *, width: int = WIDTH, colour: bool = False) -> str:
     """The page."""
-    return page(_parts(lines, header), width=width, colour=colour)
+    return page(line_parts(lines, header), width=width, colour=colour)
 
 
-def _parts(lines: Sequence[LineUse], header: TraceHeader) -> Iterator[RenderableType]:
+def line_parts(lines: Sequence[LineUse], header: TraceHeader) -> Iterator[RenderableType]:
+    """The page, part by part."""
     total, lost = sum(line.transfers for line in lines), sum(line.lost for line in lines)
     yield Text(f"{count(len(lines), 'line')} moved between cores {total:,} times, {lost:,} cycles until they were there")
     yield Text("a census of all accesses, not samples; what a store waits for its line, its buffer may hide", style="dim")

@@ -11,8 +11,10 @@ import pytest
 
 from emu.export.lock_book import LockBooks
 from emu.html.story import counted_tables
+from emu.report.line_report import line_parts
 from emu.report.run_report import render_run, run_parts
 from emu.subjects.ipc_msg import QUEUE_LOCK
+from emu.trace.record import Transfer
 from emu.trace.words import place_words
 
 LOCK_FIELDS = ("acquisitions", "contended", "wait_cycles", "wait_cycles_max", "hold_cycles", "hold_cycles_max")
@@ -51,7 +53,12 @@ def test_sections_and_lines_sum_to_their_locks_and_to_all_transfers(side):
         for field in (*LOCK_FIELDS, "releases", "transfers", "transfer_cycles", "wakeups"):
             total = max if field.endswith("_max") else sum
             assert total(getattr(part, field) for part in parts) == getattr(whole, field), (name, field)
-    assert sum(line.count for line in counts.lines.values()) == sum(counts.transfers.values())
+    moved = {kind: times for kind, times in counts.transfers.items() if kind != Transfer.MEMORY_READ}
+    by_kind: dict[int, int] = {}
+    for line in side.lines:
+        for move, times in line.moves.items():
+            by_kind[move.kind] = by_kind.get(move.kind, 0) + times
+    assert by_kind == moved
 
 
 def test_the_sections_are_those_of_the_lock_books(side):
@@ -146,8 +153,9 @@ def test_the_tables_of_the_report_stand_on_the_page_cell_by_cell(page, side):
     shown = {tuple(row) for row in cells.rows}
     printed = render_run(side.result, width=140)
     grids = [each for part in run_parts(side.result) for each in ([part.left, part.right] if hasattr(part, "left") else [part])]
+    grids += [*counted_tables(side.counts), *line_parts(side.lines, side.trace.header)]
     rows = 0
-    for grid in (each for each in [*grids, *counted_tables(side, side.counts)] if hasattr(each, "rows")):
+    for grid in (each for each in grids if hasattr(each, "rows")):
         keep = [place for place, column in enumerate(grid.columns) if not column.bar]
         for row in grid.rows:
             assert tuple(row.cells[place].plain.strip() for place in keep) in shown
