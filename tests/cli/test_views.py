@@ -8,7 +8,7 @@ import pytest
 from bench.export.small import contended_trace
 from emu.cli.main import main
 
-RUN = ("run", "--messages", "4")
+RUN = ("run", "--messages", "2")
 BENCH = ("bench", "ticket", "--cores", "2", "--rounds", "5")
 
 
@@ -39,7 +39,7 @@ def test_annotate_is_of_a_run_or_of_its_trace(emu, tmp_path):
     trace = tmp_path / "t.trace"
     emu(*RUN, "--trace", trace)
     from_trace = emu("annotate", "do_msgrcv", "--read", trace)
-    assert from_trace == emu("annotate", "do_msgrcv", "--messages", "4")
+    assert from_trace == emu("annotate", "do_msgrcv", "--messages", "2")
     assert "lock" not in from_trace.splitlines()[0]
 
 

@@ -25,8 +25,8 @@ class Traced:
 
 # The receivers spin and cores are held up; many wait for one lock, with an interrupted task of the timer's; who waits is idle.
 EXPERIMENTS = {
-    "spinning": Experiment(variant="baseline", messages=24, stalls=(Stall("handoff_window", 20000, 10),)),
-    "contended": Experiment(variant="wakeq", messages=24, cores=4, threads=8, tick_hz=50000),
+    "spinning": Experiment(variant="baseline", messages=12, stalls=(Stall("handoff_window", 20000, 4),)),
+    "contended": Experiment(variant="wakeq", messages=12, cores=4, threads=8, tick_hz=50000),
 }
 
 
