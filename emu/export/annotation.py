@@ -55,7 +55,7 @@ def annotate(trace: TraceFile, routine: str, progress: Progress) -> Annotation:
         raise UserError(f"trace {trace.path}: no routine in it is called {routine!r}{hint}")
     begin, end = symbol.address, symbol.address + max(symbol.size, 1)
     rows = {
-        address: Annotated(address - begin, short_instruction(text, header))
+        address: Annotated(address - begin, short_instruction(text, header).replace(f" {routine}+", " +"))
         for address, text in sorted(header.instructions.items())
         if begin <= address < end
     }
