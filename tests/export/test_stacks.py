@@ -2,12 +2,15 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from jsonschema import Draft7Validator
 
 from emu.export.stacks import ENTERED, HALTED, Weight
 from emu.trace.record import Kind, Transfer
 
+SCHEMA = Path(__file__).parent / "speedscope" / "file-format-schema.json"  # of speedscope 1.25.0, as it comes with it
 Sums = Counter[tuple[str, ...]]
 
 
@@ -20,9 +23,8 @@ def folded(text: str) -> Sums:
 
 def speedscope(text: str) -> Sums:
     content = json.loads(text)
-    assert content.keys() <= {"$schema", "shared", "profiles", "name", "activeProfileIndex", "exporter"}
+    Draft7Validator(json.loads(SCHEMA.read_text())).validate(content)
     (profile,) = content["profiles"]
-    assert profile.keys() == {"type", "name", "unit", "startValue", "endValue", "samples", "weights"}
     assert (profile["type"], profile["unit"], profile["startValue"]) == ("sampled", "none", 0)
     assert profile["endValue"] == sum(profile["weights"])
     names = [frame["name"] for frame in content["shared"]["frames"]]
