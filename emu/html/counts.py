@@ -18,25 +18,22 @@ class LockSum:
     contended: int = 0
     wait_cycles: int = 0
     wait_cycles_max: int = 0
-    releases: int = 0
     hold_cycles: int = 0
     hold_cycles_max: int = 0
     transfers: int = 0  # of lines, by the core that held it, meanwhile
     transfer_cycles: int = 0
     wakeups: int = 0  # made meanwhile
 
-    def took(self, waited: int) -> None:
-        """An acquisition."""
-        self.acquisitions += 1
-        self.contended += waited > 0
-        self.wait_cycles += waited
-        self.wait_cycles_max = max(self.wait_cycles_max, waited)
+    def wait(self, cycles: int) -> None:
+        """A wait, over or not."""
+        self.contended += 1
+        self.wait_cycles += cycles
+        self.wait_cycles_max = max(self.wait_cycles_max, cycles)
 
-    def let_go(self, held: int) -> None:
-        """A release."""
-        self.releases += 1
-        self.hold_cycles += held
-        self.hold_cycles_max = max(self.hold_cycles_max, held)
+    def hold(self, cycles: int) -> None:
+        """A hold, over or not."""
+        self.hold_cycles += cycles
+        self.hold_cycles_max = max(self.hold_cycles_max, cycles)
 
     @property
     def wait_mean(self) -> float:

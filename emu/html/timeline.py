@@ -82,7 +82,7 @@ class Timeline:
         )
         self._waits = _Table(("lock", "core", "task", "begin", "end"))
         self._wakeups = _Table(("at", "core", "task", "woken"))
-        self._waiting: dict[tuple[int, int], int] = {}  # by lock and core: the row of its wait
+        self._waiting: dict[tuple[int, int], tuple[int, int]] = {}  # by lock and core: the row of its wait, since when
         self._sites: dict[str, int] = {}
         self._lines: dict[int, int] = {}
         self.drawn_to: int | None = None  # None: to the end
@@ -117,15 +117,13 @@ class Timeline:
                 self._slice(core, event.at, event.number, core.task)
             case What.SWITCH:
                 self._slice(core, event.at, core.state, event.task)
+            case What.CONTENDED | What.ACQUIRED | What.RELEASED if self._class(event.number) == NO_LOCK:
+                if event.what is What.ACQUIRED:
+                    self._takings[event.core].popleft()
             case What.CONTENDED:
-                self._wait_is_over(event)
-                if self._room() and self._is_lock(event):
-                    self._waiting[event.number, event.core] = self._waits.add(
-                        event.number, event.core, event.task, event.at, event.at
-                    )
+                self._wait(event)
             case What.ACQUIRED:
-                self._wait_is_over(event)
-                self._take(core, event, place_words(self._takings[event.core].popleft(), self._header))
+                self._take(core, event)
             case What.RELEASED:
                 self._let_go(event)
             case What.TRANSFER:
@@ -150,38 +148,48 @@ class Timeline:
         if sum(len(each.slices) for each in self._cores) > DRAWN_MAX:
             self.drawn_to = at
 
-    def _wait_is_over(self, event: Event) -> None:
-        row = self._waiting.pop((event.number, event.core), NONE)
+    def _wait(self, event: Event) -> None:
+        """The first failed attempt. If the core waits already, that wait was given up."""
+        self._wait_is_over(event.number, event.core, event.at, "given up")
+        row = NONE
+        if self._room():
+            row = self._waits.add(event.number, event.core, event.task, event.at, event.at)
+        self._waiting[event.number, event.core] = row, event.at
+
+    def _wait_is_over(self, lock: int, core: int, at: int, place: str) -> None:
+        row, since = self._waiting.pop((lock, core), (NONE, NONE))
         if row != NONE:
-            self._waits.columns[4][row] = event.at
+            self._waits.columns[4][row] = at
+        if since != NONE:
+            for sums in self._counter.held(self._class(lock), place):
+                sums.wait(at - since)
 
-    def _is_lock(self, event: Event) -> bool:
-        return self._class(event.number) != NO_LOCK
-
-    def _take(self, core: _Core, event: Event, site: str) -> None:
-        if not self._is_lock(event):
-            return
+    def _take(self, core: _Core, event: Event) -> None:
+        """It has the lock since its wait was over, which of a ticket lock it may have seen later."""
+        site = place_words(self._takings[event.core].popleft(), self._header)
+        _, waits_since = self._waiting.get((event.number, event.core), (NONE, NONE))
+        since = waits_since + event.value if waits_since != NONE else event.at
+        self._wait_is_over(event.number, event.core, since, site)
         sums = self._counter.held(self._class(event.number), site)
         for each in sums:
-            each.took(event.value)
+            each.acquisitions += 1
         row = NONE
         if self._room():
             place, lines = self._sites.setdefault(site, len(self._sites)), len(core.lines)
-            row = self._holds.add(event.number, event.core, event.task, event.at, event.at, event.value, place, lines, lines, 0, 0)
-        core.held.append(_Held(event.number, event.at, row, sums))
+            row = self._holds.add(event.number, event.core, event.task, since, since, event.value, place, lines, lines, 0, 0)
+        core.held.append(_Held(event.number, since, row, sums))
 
     def _let_go(self, event: Event) -> None:
         """By the core that took it; a lock may be let go by another one."""
         holders = [(core, each) for core in self._cores for each in core.held if each.lock == event.number]
-        if not holders and self._is_lock(event):  # it was taken before the trace began
-            for each in self._counter.held(self._class(event.number), "before the trace"):
-                each.let_go(event.value)
-        if not holders:
+        if not holders:  # it was taken before the trace began
+            for sums in self._counter.held(self._class(event.number), "before the trace"):
+                sums.hold(event.value)
             return
         core, held = holders[0]
         core.held.remove(held)
         for sums in held.sums:
-            sums.let_go(event.value)
+            sums.hold(event.value)
         self._close(core, held, event.at)
 
     def _close(self, core: _Core, held: _Held, at: int) -> None:
@@ -213,13 +221,15 @@ class Timeline:
             self._wakeups.add(event.at, event.core, event.task, event.number)
 
     def _finish(self, event: Event) -> None:
-        """What still goes on on a core at the end ends there."""
+        """What still goes on on a core at the end counts up to there, as in the report."""
         core = self._cores[event.core]
         for held in core.held:
+            for sums in held.sums:
+                sums.hold(event.at - held.since)
             self._close(core, held, event.at)
-        for (_, of_core), row in self._waiting.items():
+        for lock, of_core in list(self._waiting):
             if of_core == event.core:
-                self._waits.columns[4][row] = event.at
+                self._wait_is_over(lock, of_core, event.at, "still waited for at the end")
 
     def _class(self, lock: int) -> str:
         locks = self._header.locks
