@@ -7,7 +7,7 @@ from emu.trace.header import TraceHeader
 from emu.trace.record import State
 
 VECTORS_OF_FAULTS = 32
-DELIVERED, CONTEXT_SWITCH, BOOT_DONE = "delivered", "context_switch", "boot_done"  # marks
+DELIVERED, BOOT_DONE = "delivered", "boot_done"  # marks
 
 
 @dataclass(slots=True)

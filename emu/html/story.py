@@ -9,7 +9,7 @@ from emu.html.counts import Counts, LockSum
 from emu.html.sides import Side
 from emu.report.compare_words import changed, moved
 from emu.report.grid import Grid, grid
-from emu.report.page import number, percent
+from emu.report.page import count, number, percent
 from emu.report.states import STATE_NAMES, states_grid
 
 SECTIONS_MAX = 12  # beside each other
@@ -67,9 +67,16 @@ def _one(side: Side) -> Iterator[str]:
     counts = side.counts
     if side.result is not None:
         yield f"{number(round(side.result.messages_per_second))} messages a second."
-    if counts is None or counts.most_waited_for is None:
+    if counts is None:
         return
+    most, spent = max(counts.states.items(), key=lambda state: state[1])
+    yield (
+        f"{counts.cycles:,} cycles on {count(len(counts.cores), 'core')}; most of them went to {STATE_NAMES[most]}: "
+        f"{percent(spent, sum(counts.states.values()))}."
+    )
     name = counts.most_waited_for
+    if name is None:
+        return
     lock, whole = counts.locks[name], counts.cycles * len(counts.cores)
     yield (
         f"{name} cost most waiting: {lock.wait_cycles:,} cycles, {percent(lock.wait_cycles, whole)} of all cores'; a hold takes "

@@ -122,7 +122,7 @@ def test_a_click_on_a_core_shows_what_it_does(browser, page):
         """
     )
     click(browser, 1, piece["at"], "core", core=2)
-    assert re.match(rf"wakeq: core 2, \S+: {piece['state']}\n", details(browser))
+    assert re.match(rf"wakeq: \S+ on core 2: {piece['state']}\n", details(browser))
     assert f"from {piece['begin']:,} to {piece['end']:,}" in details(browser)
 
 

@@ -9,6 +9,11 @@ function element(name, text, ...inner) {
   return made;
 }
 
+function who(run, task, core) {
+  const name = run.task(task);
+  return name ? `${name} on core ${core}` : `core ${core}`;
+}
+
 function button(text, action, title) {
   const made = element("button", text);
   made.type = "button";
@@ -64,13 +69,13 @@ function describeHold({ run, view, track, hold, begin, end }, select) {
   const { holds, waits } = run, core = holds.core[hold];
   const waiters = run.waitsIn(track, begin, end).filter((wait) => waits.begin[wait] < end);
   const rows = waiters.map((wait) => [
-    button(run.task(waits.task[wait]), () => select(view.wait(wait))),
+    button(run.task(waits.task[wait]) || `core ${waits.core[wait]}`, () => select(view.wait(wait))),
     `core ${waits.core[wait]}`,
     cycles(waits.end[wait] - waits.begin[wait]),
     cycles(Math.min(end, waits.end[wait]) - Math.max(begin, waits.begin[wait])),
   ]);
   return [
-    element("h3", `${run.name}: ${track.words} held by ${run.task(holds.task[hold])} on core ${core}`),
+    element("h3", `${run.name}: ${track.words} held by ${who(run, holds.task[hold], core)}`),
     facts([
       ["held", `${cycles(end - begin)} cycles, from ${cycles(begin)} to ${cycles(end)}`],
       ["waited before", holds.waited[hold] ? `${cycles(holds.waited[hold])} cycles` : "not at all"],
@@ -86,13 +91,13 @@ function describeHold({ run, view, track, hold, begin, end }, select) {
 function describeWait({ run, view, track, wait, begin, end }, select) {
   const { holds, waits } = run;
   const rows = run.holdsIn(track, begin, end).map((hold) => [
-    button(run.task(holds.task[hold]), () => select(view.hold(hold))),
+    button(run.task(holds.task[hold]) || `core ${holds.core[hold]}`, () => select(view.hold(hold))),
     `core ${holds.core[hold]}`,
     run.data.sites[holds.site[hold]],
     cycles(holds.end[hold] - holds.begin[hold]),
   ]);
   return [
-    element("h3", `${run.name}: ${run.task(waits.task[wait])} on core ${waits.core[wait]} waits for ${track.words}`),
+    element("h3", `${run.name}: ${who(run, waits.task[wait], waits.core[wait])} waits for ${track.words}`),
     facts([["waits", `${cycles(end - begin)} cycles, from ${cycles(begin)} to ${cycles(end)}`]]),
     rows.length ? tableOf("Held meanwhile by", ["task", "core", "taken in", "cycles"], rows) : element("p", "Nobody holds it meanwhile that is in the trace."),
   ];
@@ -103,7 +108,7 @@ function describeSlice({ run, core, slice, begin, end }) {
   const from = lastNotAbove(lines.at, begin - 1) + 1, to = lastNotAbove(lines.at, end - 1) + 1;
   const state = slices.state[slice] === 0 ? "not recorded" : STATES[slices.state[slice] - 1];
   return [
-    element("h3", `${run.name}: core ${core}, ${run.task(slices.task[slice])}: ${state}`),
+    element("h3", `${run.name}: ${who(run, slices.task[slice], core)}: ${state}`),
     facts([["for", `${cycles(end - begin)} cycles, from ${cycles(begin)} to ${cycles(end)}`]]),
     ...linesTable(run, core, from, to),
   ];

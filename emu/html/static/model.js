@@ -50,6 +50,7 @@ class Run {
   }
 
   task(task) { // packed with one added
+    if (!this.data.tasks.length) return ""; // as of a lock by itself, whose cores have none
     return task === 0 ? "idle" : this.data.tasks[task - 1] ?? `task ${task - 1}`;
   }
 
