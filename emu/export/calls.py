@@ -173,6 +173,13 @@ class CallWalk:
             self._tasks[owner] = Task(name)
         return self._tasks[owner]
 
+    def last(self) -> int:
+        """Up to when the run is known: to its end, as far as the file says when that was, and has records of it."""
+        return self._settled() if self._trace.full else self.end()
+
     def end(self) -> int:
-        """When the run ended, as far as the file says."""
-        return max([core.settled for core in self._cores] + [sum(total) for total in self._trace.cycles])
+        """When the run ended."""
+        return max(self._settled(), *(sum(total) for total in self._trace.cycles), 0)
+
+    def _settled(self) -> int:
+        return max((core.settled for core in self._cores), default=0)

@@ -132,7 +132,7 @@ class LockBooks(CallWalk):
     def read(self, progress: Progress) -> list[LockBook]:
         """The books of all locks that were taken or waited for, by their numbers; what goes on at the end of the run ends there."""
         self.follow(progress)
-        end = self.end()
+        end = self.last()
         for core, lock in list(self._waits):
             self._waited(core, lock, end - self._waits[core, lock][1])
         for word in self._words.values():

@@ -44,10 +44,11 @@ class Stacks(CallWalk):
         self.follow(progress)
         end = self.end()
         for core in self._cores:
-            self._spend((*self._stacks[core.index], HALTED if core.halted else BEHIND), end - core.settled)
+            ended = (*self._stacks[core.index], HALTED if core.halted else BEHIND)
+            self._spend((BEHIND,) if self._trace.full else ended, end - core.settled)
         if self._weight is Weight.WAIT:
             for (core_index, _), since in self._waits.items():
-                self._sums[self._stacks[core_index]] += end - since
+                self._sums[self._stacks[core_index]] += self.last() - since
         return +self._sums
 
     def amounts(self, own: Records) -> NDArray[np.int64]:

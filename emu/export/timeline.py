@@ -231,7 +231,7 @@ class Timeline:
         return self._lines[key]
 
     def _finish(self, core: _Core, event: Event) -> None:
-        """What still goes on at the end of the run ends there."""
+        """What still goes on at the end of the run ends there; a lock or a task, when nothing more is known of it."""
         self._enter(core, event.at, "")
         self._resume(core, event.at, core.interrupted)
         if core.task:
@@ -241,8 +241,8 @@ class Timeline:
             return
         for lock in self._locks.values():
             if lock.holder:
-                self._sink.end(event.at, lock.held)
+                self._sink.end(event.value, lock.held)
             for waiting in sorted(lock.waiting):
-                self._sink.end(event.at, lock.waits[waiting])
+                self._sink.end(event.value, lock.waits[waiting])
         for track in self._tasks.values():
-            self._sink.end(event.at, track)
+            self._sink.end(event.value, track)

@@ -45,7 +45,7 @@ class What(Enum):
     SPIN_END = auto()
     STALL = auto()  # number = mark, value = cycles
     MARK = auto()  # another mark: number
-    END = auto()  # of the run
+    END = auto()  # of the run: value = up to when it is known, if it has more records than the trace
 
 
 class Event(NamedTuple):
@@ -219,10 +219,10 @@ class Walk:
             if any(cycles < 0 for cycles in rest.values()) or (total and sum(total) != end):
                 raise UserError(f"trace {self._trace.path}: core {index} does not come to what the file's end says: it is damaged")
             at = ends[index]
-            if len(rest) > 2 or (not total and end > at):  # in one state, but for a stall; or it is not said
-                rest = {NOT_RECORDED: end - at}
+            if self._trace.full or not total:
+                rest = {NOT_RECORDED: end - at} if end > at else {}
             for state in sorted(rest, reverse=True):
                 yield from self._enter(core, index, at, state)
                 at += rest[state]
         for index, core in enumerate(self._cores):
-            yield Event(end, What.END, index, core.task)
+            yield Event(end, What.END, index, core.task, value=max(ends, default=0) if self._trace.full else end)

@@ -52,6 +52,7 @@ class TraceWriter:
         self.records = 0
         self._max_records = max_records
         self._chunks = 0
+        self._full = False
         self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
         self._output = trace_output(path, overwrite=overwrite)
         self._file: BinaryIO = self._output.open()
@@ -75,6 +76,7 @@ class TraceWriter:
             self._chunks += 1
             self.records += len(part)
         if len(records) > room:
+            self._full = True
             raise LimitReached(
                 f"the trace reached its bound of {self._max_records} records: make the run shorter or --trace-limit higher"
             )
@@ -96,6 +98,7 @@ class TraceWriter:
                 "chunks": self._chunks,
                 "trace_digest": trace_digest,
                 "partial": partial,
+                "full": self._full,
                 "cycles": [list(core) for core in cycles],
             }
         ).encode()
@@ -167,6 +170,7 @@ class TraceFile:
         self.record_count: int = footer["records"]
         self.trace_digest: str = footer["trace_digest"]
         self.partial: bool = footer["partial"]
+        self.full: bool = footer.get("full", False)  # its bound was reached: the run went on without records
         # Of each core, by state, from the beginning to the end of the run; nothing if whoever wrote the trace did not say.
         self.cycles: tuple[tuple[int, ...], ...] = tuple(tuple(map(int, core)) for core in footer.get("cycles", ()))
         self._chunk_count: int = footer["chunks"]

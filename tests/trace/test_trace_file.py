@@ -26,7 +26,7 @@ def test_round_trip(tmp_path: Path, sizes):
         writer.close(trace_digest="d", partial=True)
     trace = TraceFile(tmp_path / "t")
     assert trace.header == header()
-    assert (trace.record_count, trace.trace_digest, trace.partial) == (sum(sizes), "d", True)
+    assert (trace.record_count, trace.trace_digest, trace.partial, trace.full) == (sum(sizes), "d", True, False)
     assert np.array_equal(trace.records(), np.concatenate([np.zeros(0, TRACE_DTYPE), *parts]))
 
 
@@ -172,7 +172,7 @@ def test_the_bound_is_named(tmp_path: Path):
             writer.append(script(header()).records())
         writer.close(partial=True)
     kept = TraceFile(tmp_path / "t")
-    assert kept.partial and len(kept.records()) == 30
+    assert kept.partial and kept.full and len(kept.records()) == 30
     assert (kept.records()[25:] == script(header()).records()[:5]).all()
 
 
