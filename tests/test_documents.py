@@ -124,13 +124,13 @@ def is_quick(line: Line) -> bool:
 
 FEWER = {"run": ("--messages", "64"), "compare": ("--messages", "64", "--seeds", "1"), "coverage": ("--messages", "64"),
          "stress": ("--operations", "20000"), "bench": ("--rounds", "20"),
-         "explore": ("--scenario", "removed-with-sleepers")}  # fmt: skip
+         "explore": ("--cores", "2"), "explore --variant": ("--scenario", "removed-with-sleepers")}  # fmt: skip
 
 
 def shortened(line: Line) -> list[str]:
     """The words of a line that takes long, with less to do."""
     words = list(line.words)
-    more = FEWER.get(words[1], ())
+    more = FEWER.get(" ".join(words[1:3]), FEWER.get(words[1], ()))
     if not {"--script", "--read"} & set(words) and more[:1] and more[0] not in words:
         words += more
     return [*words, "--threads", "2"] if "--sensitivity" in words else words
