@@ -13,6 +13,7 @@ import typer
 from emu.cli import boot_debug, boot_explore, options, terminal, together
 from emu.errors import CheckFailed, UserError
 from emu.explore.replay_string import decode, encode
+from emu.image import PREEMPT_DEFAULT
 from emu.whole import whole
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 BUDGET = "60s"
 OF_ALL = ("--strategy", "--budget", "--machine", "--seed", "--json", "--junit", "--overwrite")
-OF_VARIANT = ("--variant", "--without", "--jobs")
+OF_VARIANT = ("--variant", "--preempt", "--without", "--jobs")
 OF_LOCK = ("--cores", "--rounds", "--word")
 
 
@@ -58,6 +59,7 @@ def explore(
     machine: options.Machine = options.DEFAULT_MACHINE,
     seed: Annotated[str, typer.Option(metavar="N", help="Of the strategies' random numbers.")] = "1",
     jobs: Annotated[str | None, typer.Option(metavar="N", help="Processes (default: the cores of this host).")] = None,
+    preempt: Annotated[str, typer.Option(metavar="KIND", help="Preemption in the kernel: none, or rt.")] = PREEMPT_DEFAULT,
     cores: Annotated[str, typer.Option(metavar="N", help="Of a lock: how many cores take it.")] = "3",
     rounds: Annotated[str, typer.Option(metavar="N,...", help="Of a lock: how often each takes it, one search each.")] = "1,2",
     word: Annotated[str, typer.Option(metavar="N", help="Of a lock: its first eight bytes at the beginning.")] = "0",
@@ -94,7 +96,7 @@ def explore(
         points(variant)
         off = _without(without or (), explore_run.CHECKERS)
         processes = len(os.sched_getaffinity(0)) if jobs is None else options.whole("jobs", jobs)
-        subject = _of_variant(explore_run.ExplorePlan(variant, _chosen(scenario, script), machine, how, off, processes))
+        subject = _of_variant(explore_run.ExplorePlan(variant, _chosen(scenario, script), machine, how, preempt, off, processes))
     else:
         count, first = options.whole("cores", cores), whole("word", word, hexadecimal=True)
         subject = _of_lock(lock_explore.LockPlan(lock, machine, count, options.whole_list("rounds", rounds), first, how))
@@ -135,7 +137,7 @@ def _of_variant(plan: "ExplorePlan") -> _Subject:
     from emu.run import explore_run
 
     names = [each.name for each in plan.scenarios]
-    return _Subject(plan.variant, {"variant": plan.variant}, names, partial(explore_run.explore, plan))
+    return _Subject(plan.variant, {"variant": plan.variant, "preempt": plan.preempt}, names, partial(explore_run.explore, plan))
 
 
 def _of_lock(plan: "LockPlan") -> _Subject:

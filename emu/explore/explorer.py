@@ -108,8 +108,8 @@ class Explorer(Block):
     ) -> None:
         """Take the machine over: its store buffers must be empty, and no store drains by itself from now on.
 
-        `place` says in words where a core with a pc is, for complaints. `told` are two physical addresses a core: it is done
-        at its end once the words there are equal; 0: whenever it is there.
+        `place` says in words where a core with a pc is, for complaints. `told` are two physical addresses a task (without devices:
+        a core): it is done at its end once the words there are equal; 0: whenever it is there.
         """
         super().__init__(rec.SEARCH)
         self.machine, self.rules, self.bounds, self._place = machine, rules, bounds, place

@@ -35,7 +35,7 @@ SEARCH = np.dtype(
         ("pending", I64),  # PENDING[core_count]: what each core's next instruction would touch
         ("words", I64),  # size of a context
         ("ends", I64),  # i64[core_count]: a core whose pc is here is done,
-        ("told", I64),  # i64[core_count, 2]: once these words of RAM are equal; 0: always
+        ("told", I64),  # i64[, 2], a row a task, without devices a core: once these words of RAM are equal; 0: always
         ("register_ids", I64),  # i32[registers]
         ("register_slots", I64),  # pointers to `registers`, for Unicorn's batch read
         ("registers", I64),  # i64[2 * register_count]: values last read

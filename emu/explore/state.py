@@ -132,11 +132,12 @@ def rehash(old_at, old_capacity, new_at, new_capacity):  # type: ignore[no-untyp
 
 @njit
 def at_end(search, machine, core):  # type: ignore[no-untyped-def]
-    """Whether a core is where it is done: at its end, and the two words that tell so are equal."""
+    """Whether a core is where it is done: at its end, and the two words are equal that tell so of its task."""
     if core.pc != array_at(search.ends, search.core_count, I64)[core.index]:
         return False
-    told = array_at(search.told, 2 * search.core_count, I64)
-    one, other = told[2 * core.index], told[2 * core.index + 1]
+    who = core.task if search.devices != 0 else core.index
+    told = array_at(search.told, 2 * who + 2, I64)
+    one, other = told[2 * who], told[2 * who + 1]
     bus = array_at(machine.bus, 1, BUS)[0]
     return one == 0 or read_ram(bus, one, 8) == read_ram(bus, other, 8)
 

@@ -25,7 +25,7 @@ LOCAL_MAX = 1_000_000  # instructions that touch no memory, one behind the other
 ROUND_MAX = 4_096  # after so many it is asked whether they go round for ever; a round of more is not seen
 # pc of a core that will do nothing any more that anybody could see: it goes round for ever without touching memory, or has halted
 NOWHERE, HALT = -1, -2
-PRIVATE_MAX = 10_000  # instructions of one transition: a core that waits for what nobody has touched yet must be left
+PRIVATE_MAX = 1_000  # ORDERED instructions of one transition: a core that waits for what nobody has touched yet must be left
 LATER = 1 << 50  # when every interrupt that was ever sent has arrived
 
 
@@ -218,8 +218,8 @@ def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
     pending.address = UNKNOWN
     for _ in range(PRIVATE_MAX):
         drain_private(machine, bus, core.index)
-        if not may_step(search, machine, core, buffer.count):
-            return True
+        if core.clock > ROUND_MAX or not may_step(search, machine, core, buffer.count):
+            return True  # after so many instructions that touch nothing the others have their turn
         look_at_calls(machine, core)
         begin, pc, apic_writes = bus.journal_count, core.pc, machine.apic_writes
         save(search, machine, core, search.trial)

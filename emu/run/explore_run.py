@@ -10,6 +10,7 @@ from typing import Any
 from emu import compiled
 from emu.errors import InternalError, UserError
 from emu.explore.replay_string import Replay, encode
+from emu.image import PREEMPT_DEFAULT
 from emu.processes import Stopped, results, workers
 from emu.run.extent import Extent
 from emu.run.hunt import Budget, Finding, Hunt, Hunted
@@ -31,6 +32,7 @@ class ExplorePlan:
     scenarios: tuple[Script, ...]
     machine: str
     extent: Extent
+    preempt: str = PREEMPT_DEFAULT  # kind of kernel preemption
     off: frozenset[str] = frozenset()  # checkers
     jobs: int = 1
 
@@ -97,15 +99,15 @@ WALK = "walk._make"  # compiled last of all that a hunt needs
 
 def _explore_one(plan: ExplorePlan, index: int, seconds: float, should_stop: ShouldStop = lambda: False) -> Explored:
     script = plan.scenarios[index]
-    scene = ScriptScene(script, plan.variant, plan.machine)
+    scene = ScriptScene(script, plan.variant, plan.machine, plan.preempt)
     hunted = Hunt(scene, plan.off).run(plan.extent.legs(), Budget(seconds, should_stop))
     found = hunted.finding
     return Explored(script.name, scene.title, hunted, "" if found is None else replay_string(plan, script, found))
 
 
-def program_digest(variant: str) -> str:
+def program_digest(variant: str, preempt: str) -> str:
     """What names the code of a variant: a schedule of another one means nothing."""
-    image = image_of(variant)
+    image = image_of(variant, preempt)
     content = image.text.data + image.user_text.data + image.data.data
     return hashlib.sha256(content).hexdigest()[:16]
 
@@ -114,8 +116,9 @@ def replay_string(plan: ExplorePlan, script: Script, finding: Finding) -> str:
     """A find as text that needs nothing else."""
     header: dict[str, Any] = {
         "variant": plan.variant,
-        "code": program_digest(plan.variant),
+        "code": program_digest(plan.variant, plan.preempt),
         "machine": plan.machine,
+        "preempt": plan.preempt,
         "name": script.name,
         "script": dump(script),
         "checker": finding.checker,
@@ -140,12 +143,12 @@ def replay(text: Replay) -> Replayed:
     """Repeat a find, or raise `UserError` if it is one of another program."""
     header: Any = text.header
     try:
-        variant = header["variant"]
-        code = program_digest(variant)
+        variant, preempt = header["variant"], header["preempt"]
+        code = program_digest(variant, preempt)
         if code != header["code"]:
             raise UserError(f"a schedule of another {variant}: its code was {header['code']}, and is {code} now; explore anew")
         script = replace(parse(header["script"], header["name"]), name=header["name"])
-        scene = ScriptScene(script, variant, header["machine"])
+        scene = ScriptScene(script, variant, header["machine"], preempt)
         beyond = Shared(tuple(header["words"]), tuple(header["instructions"]))
         finding = Hunt(scene, frozenset(header["off"])).replay(text.tokens, beyond)
     except (KeyError, TypeError):

@@ -231,14 +231,13 @@ class Hunt:
         return None
 
     def _again(self, schedule: str, *, endless: bool = False) -> tuple[Verdict, Ended, int] | None:
-        """A search's schedule as one of the walker's; None if nobody wants to hear of it: the search cannot go on behind it."""
+        """A search's schedule as one of the walker's; None if nobody wants to hear of what is wrong: the search ends there."""
         states = int(self.explorer.record["states"][0])
         self.hunted.states = states
         ended = self.walker.replay(tokens_of_text(schedule), self.walker.beyond())
         found = self._any_verdict(ended)
         if found is None and not endless:
-            self.hunted.strategies[-1] += ", left at a schedule that did not repeat"
-            return None
+            raise InternalError(f"a schedule of the search does not go wrong when it is made again: {schedule}")
         verdict = self._on(found or ("livelock", "from here on no order of steps leads to an end"))
         return None if verdict is None else (verdict, ended, states)
 

@@ -46,12 +46,19 @@ def interleaving(choices: np.ndarray, header: TraceHeader, sources: Mapping[int,
 
 
 def _meeting(choices: np.ndarray) -> list[int]:
-    """Places of the steps that touch a word just before or behind another core, one of the two changing it; and the last one."""
+    """Places of the steps that touch a word just before or behind another core, one of the two changing it; and the last one.
+
+    Interrupts are among them, and what a core does first for another task than before.
+    """
     found = {len(choices) - 1} if len(choices) else set()
     before: dict[int, int] = {}
+    task_on: dict[int, int] = {}
     for place, each in enumerate(choices):
-        if int(each["agent"]) % KINDS == INTERRUPT:
+        core, kind = divmod(int(each["agent"]), KINDS)
+        if kind == INTERRUPT or (kind != DRAIN and task_on.setdefault(core, int(each["task"])) != each["task"]):
             found.add(place)
+        if kind != DRAIN:
+            task_on[core] = int(each["task"])
         if each["address"] < 0:
             continue
         word = int(each["address"]) >> 3
@@ -72,6 +79,8 @@ def _act(each: np.void, header: TraceHeader, sources: Mapping[int, tuple[str, in
     place = f"{file}:{line}" if file else ""
     if kind == INTERRUPT:
         return Act(core, int(each["task"]), routine, "takes an interrupt", source=place)
+    if each["address"] < 0:  # not known before it is made
+        return Act(core, int(each["task"]), routine, f"t{int(each['task']) + 1} goes on", source=place)
     what = header.object_at(int(each["address"]))
     verb = VERBS[bool(each["writes"]), kind == DRAIN]
     words = f"{verb} {what} = {short_value(int(each['value']) & MASK64)}"

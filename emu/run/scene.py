@@ -41,13 +41,13 @@ Result = tuple[tuple[int, s.Outcome], ...]  # by task: what came of the calls th
 class ScriptScene:
     """A script's last group of operations, about to be made, on a machine of its own."""
 
-    def __init__(self, script: s.Script, variant: str, machine: str) -> None:
+    def __init__(self, script: s.Script, variant: str, machine: str, preempt: str) -> None:
         """Run the script up to its last operations, and see what comes of those one after the other."""
         self.script, self.variant = script, variant
         *before, self.group = script.groups()
         if len(self.group) < 2 and not before:
             raise UserError(f"{script.name}: wanted operations that overlap in the last line (`t1: … & t2: …`), got one operation")
-        scripted = self.scripted = ScriptMachine.of(script, variant, machine)
+        scripted = self.scripted = ScriptMachine.of(script, variant, machine, preempt=preempt)
         self._queues = scripted.stage(replace(script, steps=tuple(step for group in before for step in group)))
         self._doing = scripted.under_way()
         self._staged = Snapshot(scripted.wired)

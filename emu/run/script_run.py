@@ -4,8 +4,9 @@ Calls are handed to the tasks from outside, in memory that their user program po
 of calls is the script's, while everything between a call and its return is the guest's own.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from emu.description import load_machine
 from emu.engine import records as rec
@@ -13,6 +14,7 @@ from emu.engine.machine import Options
 from emu.errors import EmuError, InternalError, UserError
 from emu.guest.held import Held
 from emu.guest.tasks import TASK_DEAD
+from emu.image import PREEMPT_DEFAULT
 from emu.native import NEVER
 from emu.run.script_call import Caller
 from emu.run.snapshot import Snapshot
@@ -66,14 +68,21 @@ class ScriptMachine:
         variant: str,
         machine: str,
         *,
+        cores: Mapping[int, int] = MappingProxyType({}),
+        priorities: Mapping[int, int] = MappingProxyType({}),
         held: tuple[Held, ...] = (),
         record_branches: bool = False,
+        preempt: str = PREEMPT_DEFAULT,
     ) -> None:
-        """Boot a guest with memory for what is `held`; `record_branches`: note which ways its branches go, over all runs."""
+        """Boot a guest with memory for what is `held`; `record_branches`: note which ways its branches go, over all runs.
+
+        `cores` are those of tasks that have none of their own, `priorities` those of real-time tasks; tasks are counted from 1.
+        """
         description = load_machine(machine)
-        plan = plan_script(tasks=tasks, held=held)
+        self._core_of = [cores.get(task, task - 1) for task in range(1, tasks + 1)]
+        plan = plan_script(cores=self._core_of, priorities=[priorities.get(task, 0) for task in range(1, tasks + 1)], held=held)
         options = Options(slice_cycles=SLICE_CYCLES, done_wanted=tasks + 1)
-        self.wired: Wired = wire(description, variant, plan, options)
+        self.wired: Wired = wire(description, variant, plan, options, preempt=preempt)
         if record_branches:
             self.wired.machine.record_branches()
         kernel, users = self.wired.guest.kernel, self.wired.guest.tasks
@@ -86,9 +95,20 @@ class ScriptMachine:
         self._booted = Snapshot(self.wired)
 
     @classmethod
-    def of(cls, script: s.Script, variant: str, machine: str, *, record_branches: bool = False) -> "ScriptMachine":
+    def of(
+        cls, script: s.Script, variant: str, machine: str, *, record_branches: bool = False, preempt: str = PREEMPT_DEFAULT
+    ) -> "ScriptMachine":
         """Boot a guest with memory for all that this script can have allocated at once."""
-        return cls(script.tasks, variant, machine, held=held_by(script), record_branches=record_branches)
+        return cls(
+            script.tasks,
+            variant,
+            machine,
+            cores=dict(script.cores),
+            priorities=dict(script.priorities),
+            held=held_by(script),
+            record_branches=record_branches,
+            preempt=preempt,
+        )
 
     def run(self, script: s.Script) -> s.Results:
         """Issue every operation on a freshly booted guest; what came of it, and who came back because of it."""
@@ -168,12 +188,22 @@ class ScriptMachine:
                 raise UserError(f"{where}: t{step.task} is dead and cannot do anything")
             if step.task in self._calls:
                 raise UserError(f"{where}: t{step.task} sleeps in an earlier call and cannot begin another")
+            if other := self._in_the_way(step.task):
+                raise UserError(f"{where}: t{step.task} cannot run: t{other} waits for its next call on the same core")
             self.callers[step.task - 1].issue(step.operation, queues)
             self._calls[step.task] = step.operation
 
+    def _in_the_way(self, task: int) -> int | None:
+        """Another task that runs on a task's core: in no call, it waits there for its next one, and never gives the core away."""
+        other = int(self.wired.machine.cores[self._core_of[task - 1]]["task"]) + 1
+        return other if other != task and other <= len(self._core_of) and self.is_free(other) else None
+
     def check(self) -> None:
         """What must hold of the guest's objects at rest, or `CheckFailed`."""
-        check_at_rest(self.wired.guest, asleep=dict(self._calls), dead=self._dead)
+        tasks = range(1, len(self.callers) + 1)
+        preempted = {task for task in tasks if self._structs[task - 1]["state"] == 0 and self._in_the_way(task) is not None}
+        asleep = {task: call for task, call in self._calls.items() if task not in preempted}
+        check_at_rest(self.wired.guest, asleep=asleep, dead=self._dead, preempted=preempted)
 
     def came_back(self, queues: Queues) -> dict[int, s.Outcome]:
         """What each task that is in no call any more got, by task; who has died is told once."""
@@ -217,4 +247,4 @@ class ScriptMachine:
             return False
         user = self.wired.text
         in_user = user.user_base <= int(core["pc"]) < user.user_base + user.user_bytes
-        return in_user and self.callers[index].returned
+        return in_user and self.callers[int(core["task"])].returned

@@ -137,7 +137,7 @@ def boot_explore(emu, tmp_path):
 def explore(emu, tmp_path):
     how = {"machine": "m", "strategy": "auto", "budget": "60s"}
     of_lock = {"lock": "mcs", "cores": 3, "rounds": [1, 2], "word": 0}
-    return [explored_json(EXPLORED, {**how, **asked}) for asked in ({"variant": "v"}, of_lock)]
+    return [explored_json(EXPLORED, {**how, **asked}) for asked in ({"variant": "v", "preempt": "none"}, of_lock)]
 
 
 @sample("emu replay")

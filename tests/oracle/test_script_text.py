@@ -50,7 +50,8 @@ VERBS = ", ".join(OPERATIONS)
 LONG = "-9223372036854775808 to 9223372036854775807"
 INT = "-2147483648 to 2147483647"
 IDS = "a number 0 to 2147483647 with an index (id % 32768) below 256"
-USERS = "`user tN U` with U from 0 to 65533, once a task, before the first operation"
+EARLY = "before the first operation"
+USERS = f"`user tN U` with U from 0 to 65533, once a task, {EARLY}"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ USERS = "`user tN U` with U from 0 to 65533, once a task, before the first opera
     [
         ("t3: rmid", "wanted a task, t1 to t2, got t3"),
         ("tx: rmid", "wanted a task, t1 to t2, got tx"),
-        ("rmid", "wanted `tasks N`, `queues N`, `user tN U` or `tN: operation`, got rmid"),
+        ("rmid", "wanted `tasks N`, `queues N`, `user tN U`, `core tN C`, `priority tN P` or `tN: operation`, got rmid"),
         ("t1:", f"wanted an operation ({VERBS}), returns or dies, got nothing"),
         ("t1: post", f"wanted an operation ({VERBS}), returns or dies, got post"),
         ("t1: rmid size=8", "wanted a word of rmid (queue), got size=8"),
@@ -100,6 +101,14 @@ USERS = "`user tN U` with U from 0 to 65533, once a task, before the first opera
         ("t1: stat -> crc=0x123456789", "wanted crc= a hexadecimal number of 32 bits, got crc=0x123456789"),
         ("user t3 5", "wanted a task, t1 to t2, got t3"),
         ("user t1", f"wanted {USERS}, got user t1"),
+        (
+            "core t1 64",
+            "wanted `core tN C` with C from 0 to 63, once a task, " + EARLY + ", got core t1 64, which is too large",
+        ),
+        (
+            "priority t2 0",
+            "wanted `priority tN P` with P from 1 to 99, once a task, " + EARLY + ", got priority t2 0, which is too small",
+        ),
         ("user t1 -1", f"wanted {USERS}, got user t1 -1, which is too small"),
         ("user t1 65534", f"wanted {USERS}, got user t1 65534, which is too large"),
         ("t1: returns 8", "wanted an operation first, got returns 8"),
@@ -135,6 +144,12 @@ def test_a_script_needs_its_number_of_tasks() -> None:
 def test_lines_are_counted_as_editors_do() -> None:
     with pytest.raises(UserError, match="case:3: wanted an operation"):
         parse("tasks 1\n# \x0b \x0c \u2028 are no line ends\nt1: post\n", "case")
+
+
+def test_where_tasks_run_and_with_which_priority() -> None:
+    script = parse("tasks 3\ncore t3 1\ncore t1 0\npriority t2 50\nt1: rmid\n", "case")
+    assert (script.cores, script.priorities) == (((3, 1),), ((2, 50),))  # t1 is on core 0 anyway
+    assert parse(dump(script)) == script
 
 
 def test_another_users_task_is_not_killed_by_asking() -> None:
@@ -183,7 +198,7 @@ def test_steps_that_were_never_issued_are_a_mismatch() -> None:
 def test_the_page_about_scripts_has_every_word() -> None:
     page = (Path(__file__).parents[2] / "docs" / "scripts.md").read_text()
     words = {word.name for _, known in OPERATIONS.values() for word in known}
-    for name in {*OPERATIONS, *words, "tasks", "queues", "user"}:
+    for name in {*OPERATIONS, *words, "tasks", "queues", "user", "core", "priority"}:
         assert re.search(rf"`{name}[`= ]", page), f"docs/scripts.md does not name {name}"
     for name in FIELDS:
         assert f"`{name}=`" in page, f"docs/scripts.md does not name the field {name}"

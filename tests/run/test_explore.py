@@ -17,10 +17,30 @@ KNOWN = scenarios()
 RIGHT = ("baseline", "wakeq", "wakeq-senders", "wakeq-release-fixed")
 
 
-def explored(variant: str, *names: str, jobs: int = 1, strategy: str = "auto", schedules: int = 1_000) -> list[Explored]:
+def explored(
+    variant: str, *names: str, jobs: int = 1, strategy: str = "auto", schedules: int = 1_000, preempt: str = "none"
+) -> list[Explored]:
     chosen = tuple(KNOWN[name] for name in names)
-    plan = ExplorePlan(variant, chosen, "a10-7800", Extent(strategy, schedules=schedules), jobs=jobs)
+    plan = ExplorePlan(variant, chosen, "a10-7800", Extent(strategy, schedules=schedules), preempt, jobs=jobs)
     return list(explore(plan, lambda done, total: None))
+
+
+@pytest.mark.parametrize("strategy", ["auto", "exhaustive"])
+def test_a_preempted_sender_and_a_receiver_that_spins_are_a_livelock(strategy: str) -> None:
+    (found,) = explored("baseline", "two-on-a-core", preempt="rt", strategy=strategy)
+    finding = found.hunted.finding
+    assert finding is not None
+    assert finding.checker == "livelock"
+    assert finding.summary.startswith("core 0 at do_msgrcv+")
+    again = replay(decode(found.replay)).finding
+    assert again is not None
+    assert again.summary == finding.summary
+
+
+@pytest.mark.parametrize("variant", ["baseline-rt", "wakeq"])
+def test_two_on_a_core_come_to_their_end_without_the_loop(variant: str) -> None:
+    (found,) = explored(variant, "two-on-a-core", preempt="rt", strategy="exhaustive")
+    assert found.hunted.exhausted
 
 
 @pytest.fixture(scope="module")

@@ -69,6 +69,21 @@ def test_senders_are_woken_in_vain_before_4_9(variant: str) -> None:
     assert returned == ([] if variant.startswith(("wakeq-senders", "wakeq-release")) else ["EACCES"])
 
 
+ONE_CORE = """tasks 2
+core t2 0
+priority t1 2
+t1: recv type=1 size=8 -> blocks
+t2: send type=2 -> 0
+t2: send type=1 -> blocks
+t1: returns 8
+"""
+
+
+def test_tasks_share_a_core_while_all_but_one_sleep() -> None:
+    script = parse(ONE_CORE)
+    assert mismatches(script, ScriptMachine.of(script, "wakeq", MACHINE).run(script)) == []
+
+
 def test_a_machine_runs_one_script_after_the_other_as_if_it_were_new() -> None:
     machine = ScriptMachine(3, "wakeq", MACHINE)
     scripts = [parse(HAND_OFF), parse("tasks 3\nt1: exit\nt2: send size=5000\nt3: kill t2\n"), parse(HAND_OFF)]
@@ -106,6 +121,7 @@ def test_a_wrong_expectation_is_noticed() -> None:
     assert len(mismatches(script, ScriptMachine.of(script, "wakeq", MACHINE).run(script))) == 1
 
 
+SHARED = parse("tasks 2\ncore t2 0\npriority t1 2\npriority t2 1\nt2: rmid\n", "case")
 SLEEPS = parse("tasks 1\nt1: recv type=1\nt1: recv type=2\n", "case")
 DEAD = Script(2, (Step(1, Exit(), line=2), Step(1, Rmid(), line=3)), name="case")
 
@@ -115,6 +131,7 @@ DEAD = Script(2, (Step(1, Exit(), line=2), Step(1, Rmid(), line=3)), name="case"
     [
         (SLEEPS, r"case:3: t1 sleeps in an earlier call and cannot begin another"),
         (DEAD, r"case:3: t1 is dead and cannot do anything"),
+        (SHARED, r"case:5: t2 cannot run: t1 waits for its next call on the same core"),
     ],
 )
 def test_what_cannot_be_done_is_refused_by_its_line(script: Script, message: str) -> None:

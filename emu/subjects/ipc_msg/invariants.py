@@ -3,6 +3,7 @@
 Checked after every step of a script, and after a run. What is wrong is a `CheckFailed` that names the object and both values.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
@@ -26,8 +27,11 @@ class Waiting:
     senders: list[int]
 
 
-def check_at_rest(guest: Guest, *, asleep: Mapping[int, s.Operation], dead: Set[int]) -> None:
-    """Check everything, given which tasks sleep in which call and which have died; tasks count from 1."""
+def check_at_rest(guest: Guest, *, asleep: Mapping[int, s.Operation], dead: Set[int], preempted: Set[int] = frozenset()) -> None:
+    """Check everything, given which tasks sleep in which call, which have died and which do not run as another one has their core.
+
+    Tasks count from 1. Who is preempted within a call may hold a reference to a task.
+    """
     kernel = guest.kernel
     queues = objects.queues(kernel)
     waiting = [_check_waiters(guest, queue) for queue in queues]
@@ -39,7 +43,14 @@ def check_at_rest(guest: Guest, *, asleep: Mapping[int, s.Operation], dead: Set[
         count = kernel.at("ipc_rcu", queue.virtual - QUEUE_OFFSET)["refcount"]
         _same(f"references of queue {queue['q_perm.id']}", count, 1 + len(who.senders))
     for index, user in enumerate(guest.tasks, 1):
-        _check_task(guest, index, kernel.record("task_struct", user.task_struct), index in asleep, index in dead)
+        task = kernel.record("task_struct", user.task_struct)
+        _check_task(user.plan.name, task, asleep=index in asleep, dead=index in dead, preempted=index in preempted)
+        if not preempted and index not in dead:
+            _same(f"references of {user.plan.name}", task["usage"], REFERENCES)
+    runnable = Counter(user.plan.core for index, user in enumerate(guest.tasks, 1) if index not in asleep and index not in dead)
+    for core in {user.plan.core for user in guest.tasks}:
+        rq = kernel.at("rq", guest.percpu[core]["runqueue"])
+        _same(f"tasks on the runqueue of core {core}", rq["nr_running"], runnable[core])
 
 
 def _same(what: str, got: object, wanted: object) -> None:
@@ -116,16 +127,9 @@ def _check_sleepers(waiting: list[Waiting], asleep: Mapping[int, s.Operation]) -
         _same(f"tasks on {name}", sorted(tasks), wanted)
 
 
-def _check_task(guest: Guest, index: int, task: Record, asleep: bool, dead: bool) -> None:
-    name = guest.tasks[index - 1].plan.name
-    state = TASK_DEAD if dead else TASK_INTERRUPTIBLE if asleep else 0
-    runs = int(not asleep and not dead)
-    _same(f"state of {name}", task["state"], state)
-    _same(f"on_rq of {name}", task["on_rq"], runs)
-    _same(f"on_cpu of {name}", task["on_cpu"], runs)
+def _check_task(name: str, task: Record, *, asleep: bool, dead: bool, preempted: bool) -> None:
+    runnable = not asleep and not dead
+    _same(f"state of {name}", task["state"], TASK_DEAD if dead else TASK_INTERRUPTIBLE if asleep else 0)
+    _same(f"on_rq of {name}", task["on_rq"], int(runnable))
+    _same(f"on_cpu of {name}", task["on_cpu"], int(runnable and not preempted))
     _same(f"wake queue of {name}", task["wake_q_next"], 0)
-    if not dead:
-        _same(f"references of {name}", task["usage"], REFERENCES)
-    area = guest.percpu[guest.tasks[index - 1].plan.core]
-    rq = guest.kernel.at("rq", area["runqueue"])
-    _same(f"tasks on the runqueue of core {guest.tasks[index - 1].plan.core}", rq["nr_running"], runs)

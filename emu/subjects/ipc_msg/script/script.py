@@ -24,6 +24,7 @@ TYPE_LENGTH = 8  # a message in user memory: its type, then its text
 NO_QUEUE = 0  # `queue=none`: the id is -1; so is that of a queue that nobody has created yet
 INDICES = 32768  # SEQ_MULTIPLIER, ipc/util.h: an id is a sequence number times this and an index
 USER_MAX = 65533
+PRIORITY_MAX = 99  # of SCHED_FIFO
 
 IPC_CREAT, IPC_EXCL, IPC_NOWAIT = 0o1000, 0o2000, 0o4000
 MSG_NOERROR, MSG_EXCEPT, MSG_COPY = 0o10000, 0o20000, 0o40000
@@ -292,6 +293,8 @@ class Script:
     steps: tuple[Step, ...]
     queues: int = 1
     users: tuple[tuple[int, int], ...] = ()  # tasks of another user than 0, and that user
+    cores: tuple[tuple[int, int], ...] = ()  # tasks on another core than their own, N - 1 for tN, and that core
+    priorities: tuple[tuple[int, int], ...] = ()  # real-time tasks, and their priority
     name: str = field(default="script", compare=False)
 
     def groups(self) -> list[tuple[Step, ...]]:

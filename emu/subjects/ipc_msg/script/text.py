@@ -12,8 +12,9 @@
 a value, the name of an error, `blocks` or `dies`, and then fields: those that are given must be so. `tN: returns` stands under
 the operation that woke tN. What `&` stands between
 is issued at once (`t1 & t2: recv`: the same call of both). A queue is named by the order of creation, q1 first; `queues N` says how
-many exist from the beginning (1 if it is left out), `user tN U` that tN is of another user than 0. The words of each operation
-are in `emu.subjects.ipc_msg.script.words`. Results are written in the same form.
+many exist from the beginning (1 if it is left out), `user tN U` that tN is of another user than 0, `core tN C` that it shares
+a core with others (each has one of its own, 0 that of t1), `priority tN P` that it is a real-time task. The words of each
+operation are in `emu.subjects.ipc_msg.script.words`. Results are written in the same form.
 """
 
 import errno
@@ -36,7 +37,8 @@ from emu.subjects.ipc_msg.script.words import (
     whole,
 )
 
-HEADERS = "`tasks N`, `queues N`, `user tN U`"
+HEADERS = "`tasks N`, `queues N`, `user tN U`, `core tN C`, `priority tN P`"
+OF_TASKS = {"user": (0, s.USER_MAX), "core": (0, s.TASKS_MAX - 1), "priority": (1, s.PRIORITY_MAX)}  # headers, and their numbers
 TOGETHER = "&"
 QUOTED_MAX = 80  # characters of a wrong line that a message repeats
 
@@ -57,7 +59,8 @@ def dump(script: s.Script) -> str:
     lines = [f"tasks {script.tasks}"]
     if script.queues != 1:
         lines.append(f"queues {script.queues}")
-    lines.extend(f"user t{task} {user}" for task, user in script.users)
+    for name, values in (("user", script.users), ("core", script.cores), ("priority", script.priorities)):
+        lines.extend(f"{name} t{task} {value}" for task, value in values)
     for group in script.groups():
         lines.append(" & ".join(_step_text(step) for step in group))
         lines.extend(f"t{back.task}: {return_text(back.outcome)}" for step in group for back in step.returns)
@@ -85,7 +88,7 @@ class _Reader:
         self.name = name
         self.line = 0
         self._counts: dict[str, int] = {}
-        self._users: dict[int, int] = {}
+        self._of_tasks: dict[str, dict[int, int]] = {name: {} for name in OF_TASKS}
         self._steps: list[s.Step] = []
         self._dead: dict[int, int] = {}  # task to the line in which it ended
 
@@ -93,8 +96,8 @@ class _Reader:
         if words[0] in ("tasks", "queues"):
             self._header(words)
             return
-        if words[0] == "user":
-            self._user(words)
+        if words[0] in OF_TASKS:
+            self._of_task(words)
             return
         if TOGETHER in words:
             self._together(words)
@@ -134,8 +137,16 @@ class _Reader:
     def script(self) -> s.Script:
         if "tasks" not in self._counts:
             raise self._wrong("`tasks N` before the first operation", "none")
-        users = tuple(sorted((task, user) for task, user in self._users.items() if user))
-        return s.Script(self._counts["tasks"], tuple(self._steps), self._counts.get("queues", 1), users, self.name)
+        users, cores, priorities = (tuple(sorted(self._of_tasks[name].items())) for name in OF_TASKS)
+        return s.Script(
+            self._counts["tasks"],
+            tuple(self._steps),
+            self._counts.get("queues", 1),
+            tuple((task, user) for task, user in users if user),
+            tuple((task, core) for task, core in cores if core != task - 1),
+            priorities,
+            self.name,
+        )
 
     def _wrong(self, wanted: str, got: str, why: str = "") -> UserError:
         shown = got if len(got) <= QUOTED_MAX else f"{got[:QUOTED_MAX]}..."
@@ -147,12 +158,15 @@ class _Reader:
             raise self._wrong(f"`{words[0]}` once, before the first operation", "it again or too late")
         self._counts[words[0]] = self._number_in(words[1:], least, most, f"`{words[0]} N` with N from {least} to {most}", words)
 
-    def _user(self, words: list[str]) -> None:
-        wanted = f"`user tN U` with U from 0 to {s.USER_MAX}, once a task, before the first operation"
+    def _of_task(self, words: list[str]) -> None:
+        name = words[0]
+        least, most = OF_TASKS[name]
+        number = name[0].upper()
+        wanted = f"`{name} tN {number}` with {number} from {least} to {most}, once a task, before the first operation"
         task = self._existing(words[1] if len(words) > 1 else "nothing")
-        if self._steps or task in self._users:
+        if self._steps or task in self._of_tasks[name]:
             raise self._wrong(wanted, "it again or too late")
-        self._users[task] = self._number_in(words[2:], 0, s.USER_MAX, wanted, words)
+        self._of_tasks[name][task] = self._number_in(words[2:], least, most, wanted, words)
 
     def _number_in(self, given: list[str], least: int, most: int, wanted: str, words: list[str]) -> int:
         """The one number that a header ends with."""
@@ -164,6 +178,9 @@ class _Reader:
             raise self._wrong(wanted, " ".join(words), f", which is {problem}") from None
         except ValueError:
             raise self._wrong(wanted, " ".join(words)) from None
+
+    def _user_of(self, task: int) -> int:
+        return self._of_tasks["user"].get(task, 0)
 
     def _existing(self, text: str) -> int:
         if "tasks" not in self._counts:
@@ -208,7 +225,7 @@ class _Reader:
             raise self._wrong(f"{NEEDED[verb]}= behind {verb}", " ".join([verb, *words]))
         if "index" in values and "queue" in values:
             raise self._wrong("an index, or a queue whose index is meant", " ".join(words))
-        if verb == "exit" or (verb == "kill" and self._users.get(task, 0) == self._users.get(target, 0)):
+        if verb == "exit" or (verb == "kill" and self._user_of(task) == self._user_of(target)):
             self._dead[target if verb == "kill" else task] = self.line
         spelled = values.get("text")
         if isinstance(spelled, bytes) and ("fill" in values or values.setdefault("size", len(spelled)) != len(spelled)):

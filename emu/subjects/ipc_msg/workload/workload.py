@@ -1,5 +1,6 @@
 """A workload as plain values: what each task of the message path does, and how much memory that can take."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from emu.errors import UserError
@@ -58,10 +59,14 @@ class Workload(GuestPlan):
         return len(self.tasks)
 
 
-def plan_script(*, tasks: int, held: tuple[Held, ...] = ()) -> Workload:
-    """A core for each task of a script, which waits there for what it is told to do."""
-    plans = tuple(TaskPlan(index=index, core=index, cpus_allowed=1 << index, program="script") for index in range(tasks))
-    return Workload(tasks, plans, "script", "script_task", placement="one task a core", full_queues=1, held=held)
+def plan_script(*, cores: Sequence[int], priorities: Sequence[int], held: tuple[Held, ...] = ()) -> Workload:
+    """Tasks of a script, each with its core and its real-time priority (0: fair), which wait there for what they are told to do."""
+    plans = tuple(
+        TaskPlan(index=index, core=core, cpus_allowed=1 << core, program="script", rt_priority=priority)
+        for index, (core, priority) in enumerate(zip(cores, priorities, strict=True))
+    )
+    placement = "one task a core" if len(set(cores)) == len(cores) else "as the script says"
+    return Workload(max(cores) + 1, plans, "script", "script_task", placement=placement, full_queues=1, held=held)
 
 
 def queue_id(index: int) -> int:
