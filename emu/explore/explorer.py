@@ -128,7 +128,6 @@ class Explorer(Block):
         self.share("frames", np.zeros(frames, rec.FRAME))
         self.share("saved", np.zeros(frames * words, np.int64))
         self.share("now", np.zeros(self.count * words, np.int64))
-        self.share("trial", np.zeros(words, np.int64))
         self.share("pending", np.zeros(self.count, rec.PENDING))
         self.share("hashes", np.zeros(2 * self.count, np.int64))
         self.share("hashes_saved", np.zeros(frames * 2 * self.count, np.int64))

@@ -30,8 +30,7 @@ SEARCH = np.dtype(
         ("cores_saved", I64),  # CORE[depth_max + 1, core_count], with devices only
         ("saved", I64),  # i64[depth_max + 1, words]: the moved core's context before each transition
         ("now", I64),  # i64[core_count, words]: every core's context where the search stands
-        ("trial", I64),  # i64[words]: the context before an instruction that may be taken back
-        ("trial_cores", I64),  # CORE[core_count], with devices only: the records then
+        ("trial_cores", I64),  # CORE[core_count], with devices only: the records before an instruction that may be taken back
         ("pending", I64),  # PENDING[core_count]: what each core's next instruction would touch
         ("words", I64),  # size of a context
         ("ends", I64),  # i64[core_count]: a core whose pc is here is done,

@@ -23,6 +23,7 @@ CORE_WORDS = CORE_BYTES // 8
 MOVED, REFUSED, FAILED = range(3)
 LOCAL_MAX = 1_000_000  # instructions that touch no memory, one behind the other: of more it is not known whether they end
 ROUND_MAX = 4_096  # after so many it is asked whether they go round for ever; a round of more is not seen
+TURN_MAX = 1_024  # in a reduced search, where most code touches nothing that is shared, the others have their turn after so many
 # pc of a core that will do nothing any more that anybody could see: it goes round for ever without touching memory, or has halted
 NOWHERE, HALT = -1, -2
 PRIVATE_MAX = 1_000  # ORDERED instructions of one transition: a core that waits for what nobody has touched yet must be left
@@ -77,10 +78,16 @@ def run_one(machine, core, first_cycle, horizon):  # type: ignore[no-untyped-def
 
 
 @njit
+def most_alone(search):  # type: ignore[no-untyped-def]
+    """How many instructions that are not ORDERED a core may execute one behind the other."""
+    return TURN_MAX if search.reduced != 0 else ROUND_MAX
+
+
+@njit
 def settle(search, machine, core):  # type: ignore[no-untyped-def]
     """Bring a core to its next instruction that touches memory; False if it faults, or does not come to one."""
     if core.status == RUNNING:
-        return run_one(machine, core, 1, ROUND_MAX) and come_to_rest(search, machine, core)
+        return run_one(machine, core, 1, most_alone(search)) and come_to_rest(search, machine, core)
     if search.devices == 0:  # nothing can wake it, and of its record the way back restores the pc alone
         core.status = RUNNING
         core.pc = HALT
@@ -91,7 +98,7 @@ def settle(search, machine, core):  # type: ignore[no-untyped-def]
 @njit
 def run_visible(search, machine, core):  # type: ignore[no-untyped-def]
     """Execute the instruction at the core's pc and those behind it that are not ORDERED; False as in `settle`."""
-    if not run_one(machine, core, 0, ROUND_MAX):
+    if not run_one(machine, core, 0, most_alone(search)):
         return False
     if core.stop == STOP_SPECIAL or core.stop == STOP_EXCEPTION:
         return settle(search, machine, core)
@@ -101,7 +108,7 @@ def run_visible(search, machine, core):  # type: ignore[no-untyped-def]
 @njit
 def come_to_rest(search, machine, core):  # type: ignore[no-untyped-def]
     """A core is at an ORDERED instruction, comes to one, or goes round for ever; False if that cannot be told."""
-    if core.clock > ROUND_MAX:
+    if core.clock > most_alone(search):
         # With devices an interrupt may be what a core without an end waits for.
         if search.devices == 0 and goes_round(search, machine, core):
             core.pc = NOWHERE
@@ -216,14 +223,14 @@ def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core.index]
     pending = array_at(search.pending, search.core_count, PENDING)[core.index]
     pending.address = UNKNOWN
+    copy_cores(search, search.trial_cores, machine.cores)
     for _ in range(PRIVATE_MAX):
         drain_private(machine, bus, core.index)
-        if core.clock > ROUND_MAX or not may_step(search, machine, core, buffer.count):
-            return True  # after so many instructions that touch nothing the others have their turn
+        if core.clock > TURN_MAX or not may_step(search, machine, core, buffer.count):
+            return True
         look_at_calls(machine, core)
         begin, pc, apic_writes = bus.journal_count, core.pc, machine.apic_writes
-        save(search, machine, core, search.trial)
-        copy_cores(search, search.trial_cores, machine.cores)
+        copy_core(search, search.trial_cores, machine.cores, core.index)  # the others stay as they are until what others notice
         sharing.visible, flagged = 0, sharing.flagged
         if not run_one(machine, core, 0, 0):
             return False
@@ -234,9 +241,8 @@ def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
             sharing.flagged = flagged  # what it does wrong it will do again, when its turn comes
             machine.log_count = 0
             copy_cores(search, machine.cores, search.trial_cores)
-            restore(search, machine, core, search.trial)
+            restore(search, machine, core, context_now(search, core.index))
             core.pc = pc
-            copy_words(context_now(search, core.index), search.trial, search.words)
             return True
         if not settle(search, machine, core):
             return False
@@ -248,6 +254,13 @@ def copy_cores(search, target, source):  # type: ignore[no-untyped-def]
     """Copy the records of the cores between host addresses: interrupts pending, halted or not."""
     if search.devices != 0:
         copy_words(target, source, search.core_count * CORE_WORDS)
+
+
+@njit
+def copy_core(search, target, source, index):  # type: ignore[no-untyped-def]
+    """The same for one core."""
+    if search.devices != 0:
+        copy_words(target + CORE_BYTES * index, source + CORE_BYTES * index, CORE_WORDS)
 
 
 @njit

@@ -12,7 +12,8 @@ from emu.explore.records import DRAIN, FAULT, INTERRUPT, KINDS, PENDING, SEARCH,
 from emu.explore.search import failure_of, more_is_shared
 from emu.explore.state import copy_words, hash_core, number_of, restore
 from emu.explore.strategy.choose import begin_schedule, choose
-from emu.explore.strategy.records import NOBODY, REPLAY, STRATEGY, UNKNOWN
+from emu.explore.strategy.records import NOBODY, STRATEGY, UNKNOWN
+from emu.explore.strategy.replay import is_told
 from emu.explore.transition import (
     CORE_WORDS,
     FAILED,
@@ -124,9 +125,9 @@ def show_agents(walk, search, machine, strategy):  # type: ignore[no-untyped-def
     buffers = array_at(bus.buffers, bus.cores, BUFFER)
     stores = array_at(bus.stores, bus.cores * RING, STORE)
     pending = array_at(search.pending, search.core_count, PENDING)
+    told = is_told(strategy)
     for index in range(search.core_count):
         agent = index * KINDS
-        told = strategy.kind == REPLAY and strategy.token < strategy.token_count
         strategy.enabled[agent + STEP] = may_go(walk, search, machine, cores[index], buffers[index].count, pending[index], told)
         strategy.address[agent + STEP] = pending[index].address
         strategy.writes[agent + STEP] = pending[index].writes

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from emu.explore.records import DRAIN, KINDS, STEP
+from emu.explore.strategy.replay import TO_ITS_END
 from emu.schedules.walker import Tokens, switches
 
 TRIES_MAX = 600  # replays
 
-TO_ITS_END = 1 << 30  # choices: more than an agent has
 TURNS = 12  # between instructions that wait for stores: enough for a way out of the kernel
 
 Fails = Callable[[Tokens], tuple[int, Tokens] | None]  # how far from a cause it fails, and what was chosen up to there

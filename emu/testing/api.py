@@ -128,7 +128,7 @@ class Emu:
         """Explore scenarios, all of them without names; the budget is in schedules, so that the answer is the same on any host."""
         chosen = _scenarios(scenarios)
         extent = Extent(strategy, schedules=schedules, seed=seed)
-        plan = explore_run.ExplorePlan(variant, chosen, machine, extent, frozenset(without), self._jobs)
+        plan = explore_run.ExplorePlan(variant, chosen, machine, extent, off=frozenset(without), jobs=self._jobs)
         found = Exploration(tuple(explore_run.explore(plan, lambda done, total: None)))
         if found.finding is not None:
             self.evidence.append(

@@ -25,7 +25,7 @@ def explored(
     return list(explore(plan, lambda done, total: None))
 
 
-@pytest.mark.parametrize("strategy", ["auto", "exhaustive"])
+@pytest.mark.parametrize("strategy", ["auto", pytest.param("exhaustive", marks=pytest.mark.deep)])
 def test_a_preempted_sender_and_a_receiver_that_spins_are_a_livelock(strategy: str) -> None:
     (found,) = explored("baseline", "two-on-a-core", preempt="rt", strategy=strategy)
     finding = found.hunted.finding

@@ -1,7 +1,17 @@
 """Replay: agents in a given order, each so often; then whoever went last goes on for as long as it can."""
 
-from emu.explore.strategy.records import I64, NOBODY
+from emu.explore.strategy.records import I64, NOBODY, REPLAY
 from emu.native import array_at, njit
+
+TO_ITS_END = 1 << 30  # as often as an agent may go on, in place of a count
+
+
+@njit
+def is_told(strategy):  # type: ignore[no-untyped-def]
+    """Whether this step is written down by itself: then it is taken, even by a core that is known to wait for a change."""
+    if strategy.kind != REPLAY or strategy.token >= strategy.token_count:
+        return False
+    return array_at(strategy.tokens, 2 * strategy.token_count, I64)[2 * strategy.token + 1] < TO_ITS_END
 
 
 @njit
