@@ -54,7 +54,7 @@ def _fill(device: Any, state: Plain) -> None:
                 _fill(part, each)
         elif isinstance(now, bytearray | deque):
             setattr(device, name, type(now)(value))
-        elif isinstance(now, dict):
-            setattr(device, name, dict(value))
+        elif isinstance(now, dict | list):
+            setattr(device, name, type(now)(value))  # the state stays what it is, whatever the device does with its own
         else:
             setattr(device, name, value)

@@ -240,6 +240,7 @@ class UnicornCpu:
         with self._refusing_fills():
             self.uc.reg_write(x86.UC_X86_REG_RIP, wanted)
             uclib.uc_emu_start(self.uc._uch, U64(wanted), U64(0), U64(0), ctypes.c_size_t(0))
+            self.uc.reg_write(x86.UC_X86_REG_RIP, 0)
         with Readable() as readable:
             found = [self.handle + at for at in range(0, UC_BYTES, 8) if readable.word(self.handle + at) == wanted]
         if len(found) != 1:

@@ -1,6 +1,7 @@
 """A program that passes messages on four CPUs of the small kernel, at its mark: machines that tests may debug."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,14 +40,16 @@ def symbols(shared: Path) -> SymbolTable:
 
 @pytest.fixture(scope="module")
 def session(vmlinux: Path, shared: Path, symbols: SymbolTable) -> Callable[..., Session]:
-    """A machine that stands at the mark, by the length of its turns."""
+    """A machine that stands at a mark, by the length of its turns."""
 
-    def make(quantum: int = 1000) -> Session:
+    def make(quantum: int = 1000, start: str = "work_begin") -> Session:
         spec = BootSpec(
             kernel=vmlinux, cpus=4, memory_mib=32, identity="generic", program=shared / "pmsg", arguments=ARGUMENTS, quantum=quantum
         )
-        made, _ = begin(spec, read_inputs(spec), Watchers(), symbols)
-        made.run(parse_mark("--from", "work_begin"), None, lambda: False)
+        mark = parse_mark("--from", start)
+        made, _ = begin(replace(spec, until=mark), read_inputs(spec), Watchers(), symbols)
+        made.run(mark, None, lambda: False)
+        made.wait_for(None)
         return made
 
     return make
@@ -56,8 +59,8 @@ def session(vmlinux: Path, shared: Path, symbols: SymbolTable) -> Callable[..., 
 def target(session: Callable[..., Session]) -> Callable[..., Target]:
     """The same under a debugger."""
 
-    def make(quantum: int = 1000) -> Target:
-        made = session(quantum)
+    def make(quantum: int = 1000, start: str = "work_begin") -> Target:
+        made = session(quantum, start)
         return Target(made, RamPast(made), Looks(made.machine))
 
     return make

@@ -143,3 +143,16 @@ def test_ctrl_c_stops_it_and_a_halted_core_can_be_waited_for(target: Callable[..
     assert debugged.go_on(lambda: True).reason == Reason.INTERRUPT
     halted = next(core.index for core in debugged.machine.cores if core.record["status"] != RUNNING)
     assert debugged.go_on(never, halted).reason in (Reason.STEP, Reason.END)
+
+
+@pytest.mark.deep
+def test_a_whole_boot_is_gone_back_in(target: Callable[..., Target]) -> None:
+    """Devices are programmed, processors started, code is patched: from any place on the rest is what it was."""
+    debugged, chance = target(start="symbol:start_kernel"), random.Random(1)
+    assert debugged.go_on(never).reason == Reason.END
+    whole = final(debugged.session)
+    end = debugged.position
+    for _ in range(20):
+        debugged.go_to(chance.randrange(debugged.beginning, end))
+        assert debugged.go_on(never).reason == Reason.END
+        assert final(debugged.session) == whole
