@@ -154,17 +154,22 @@ class Row:
     b: Side
     difference: Estimate  # of the rates, in percent of A's
     differences: Mapping[str, Estimate | None]  # by name in QUANTITIES, B - A in the quantity's own unit
+    differences_percent: Mapping[str, Estimate | None]  # the same in percent of A's
     published: PublishedRow | None = None
 
     @classmethod
     def of(cls, threads: int, a: Sequence[RunResult], b: Sequence[RunResult], published: PublishedRow | None = None) -> "Row":
         """From the runs of both variants, in the same order of seeds."""
         differences: dict[str, Estimate | None] = {}
+        percent: dict[str, Estimate | None] = {}
         for name in QUANTITIES:
             of_a, of_b = _values(name, a), _values(name, b)
-            differences[name] = estimate_difference(of_a, of_b) if of_a is not None and of_b is not None else None
-        rates = [[run.messages_per_second for run in runs] for runs in (a, b)]
-        return cls(threads, a[0].threads, Side.of(a), Side.of(b), estimate_difference_percent(*rates), differences, published)
+            both = None if of_a is None or of_b is None else (of_a, of_b)
+            differences[name] = None if both is None else estimate_difference(*both)
+            percent[name] = None if both is None else estimate_difference_percent(*both)
+        rate = percent[RATE]
+        assert rate is not None, "every run has one"
+        return cls(threads, a[0].threads, Side.of(a), Side.of(b), rate, differences, percent, published)
 
     @property
     def difference_percent(self) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from emu.compare.bootstrap import Estimate, estimate_difference, estimate_mean, interval_of
+from emu.compare.bootstrap import Estimate, estimate_difference, estimate_difference_percent, estimate_mean, interval_of
 from emu.compare.comparison import QUANTITIES, SIDE_COUNTS, Comparison, Row
 from emu.compare.kernel_comparison import KernelComparison, KernelSide
 from emu.errors import UserError
@@ -26,6 +26,7 @@ RELATIONS: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
+OF_A = " of A's"  # behind the name of a difference in percent of what A has
 PERCENT = {DIFFERENCE: 1.0, "a.contended_share": 0.01, "b.contended_share": 0.01}  # what one percent of these is
 _FORM = re.compile(
     r"(?P<figure>[a-z_.]+) *(?P<relation>>=|<=|==|!=|>|<) *"
@@ -67,11 +68,6 @@ class Expectation:
     relation: str
     value: float  # in the figure's own unit
     row: int | None = None  # None: of every row
-
-    @property
-    def percent(self) -> bool:
-        """Whether people say its figure in percent."""
-        return self.figure in PERCENT
 
     def judge(self, figures: Figures) -> "Judged":
         """Whether it holds in a row."""
@@ -119,11 +115,13 @@ def parse(text: str, known: Sequence[str], rows: Sequence[int] = ()) -> Expectat
             f"where it has an interval, {DIFFERENCE}. before it {', '.join(names)}"
         )
     if match["percent"] and figure not in PERCENT:
-        raise UserError(f"expect {text!r}: {figure} is no percentage; leave the % out")
+        if not figure.startswith(f"{DIFFERENCE}."):
+            raise UserError(f"expect {text!r}: {figure} is no percentage; leave the % out")
+        figure += OF_A
     if row is not None and row not in rows:
         there = f"the rows are {', '.join(map(str, rows))}" if rows else "a comparison of two kernels has no rows"
         raise UserError(f"expect {text!r}: there is no row {row}; {there}")
-    unit = PERCENT[figure] if match["percent"] else 1.0
+    unit = PERCENT.get(figure, 1.0) if match["percent"] else 1.0
     return Expectation(text.strip(), figure, match["relation"], float(match["value"]) * unit, row)
 
 
@@ -143,7 +141,8 @@ def _of_row(row: Row) -> dict[str, Estimate | None]:
     for name, side in (("a", row.a), ("b", row.b)):
         found |= {f"{name}.{quantity}": estimate for quantity, estimate in side.estimates.items()}
         found |= {f"{name}.{count}": Estimate(float(getattr(side, count))) for count in SIDE_COUNTS}
-    return found | {f"{DIFFERENCE}.{quantity}": estimate for quantity, estimate in row.differences.items()}
+    found |= {f"{DIFFERENCE}.{quantity}": estimate for quantity, estimate in row.differences.items()}
+    return found | {f"{DIFFERENCE}.{quantity}{OF_A}": estimate for quantity, estimate in row.differences_percent.items()}
 
 
 def figures_of_kernels(comparison: KernelComparison) -> list[Figures]:
@@ -153,8 +152,9 @@ def figures_of_kernels(comparison: KernelComparison) -> list[Figures]:
         found[f"{name}.items_per_second"] = side.rate
         found |= {f"{name}.{each}": estimate_mean(_of_runs(each, side, comparison.items)) for each in KERNEL_QUANTITIES}
     for each in KERNEL_QUANTITIES:
-        pair = (_of_runs(each, side, comparison.items) for side in (comparison.a, comparison.b))
-        found[f"{DIFFERENCE}.{each}"] = estimate_difference(*pair)
+        a, b = (_of_runs(each, side, comparison.items) for side in (comparison.a, comparison.b))
+        found[f"{DIFFERENCE}.{each}"] = estimate_difference(a, b)
+        found[f"{DIFFERENCE}.{each}{OF_A}"] = estimate_difference_percent(a, b)
     return [Figures(None, "", found)]
 
 

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from emu.compare.bootstrap import CONFIDENCE_PERCENT
-from emu.compare.expectation import PERCENT, Judged
+from emu.compare.expectation import OF_A, PERCENT, Judged
 from emu.report.junit import Case, Outcome
 from emu.report.page import WIDTH, page
 
@@ -28,14 +28,14 @@ def words(judged: Judged) -> str:
     text, place = judged.expectation.text, judged.figures.place
     where = f" at {place}" if place and judged.expectation.row is None else ""
     if estimate is None:
-        return f"{text}{where}: these runs do not count {figure}"
-    unit = " %" if figure in PERCENT else ""
+        return f"{text}{where}: these runs do not count {figure.removesuffix(OF_A)}"
+    unit = " %" if figure in PERCENT or figure.endswith(OF_A) else ""
     low_and_high = ""
     if estimate.interval is not None:
         low, high = (_number(bound, figure) for bound in estimate.interval)
         low_and_high = f", {CONFIDENCE_PERCENT} % interval {low} to {high}"
     why = "; the mean would do, the interval does not" if judged.mean_holds and not judged.holds else ""
-    return f"{text}{where}: {figure} is {_number(estimate.mean, figure)}{unit}{low_and_high}{why}"
+    return f"{text}{where}: {figure.removesuffix(OF_A)} is {_number(estimate.mean, figure)}{unit}{low_and_high}{why}"
 
 
 def _number(value: float, figure: str) -> str:
