@@ -69,4 +69,4 @@ def guest_names(kernel: Vmlinux | BzImage, symbols: Path | None) -> GuestNames:
 
     if symbols is None and has_symbols(elf):
         return GuestNames(table, types_of(elf), own_file)
-    return GuestNames(table, types_of(elf), None if table is None else lambda: made_file(table, elf.loads))
+    return GuestNames(table, types_of(elf), None if table is None else lambda: made_file(elf, table))

@@ -6,7 +6,7 @@ Source: GDB's manual, appendix E (Remote Protocol): `$data#checksum`, `+` and `-
 INTERRUPT = 0x03
 BEGIN, BETWEEN = ord("$"), b"+-\x03"
 ESCAPE = 0x7D
-ESCAPED = b"$#}*"
+ESCAPED = b"}$#*"  # the escape itself first
 PACKET_MAX = 0x8000  # bytes of one, as gdb is told
 HELD_MAX = 4 * PACKET_MAX  # of a stream in which none ends
 
@@ -23,9 +23,9 @@ def framed(content: bytes) -> bytes:
 
 def escape(content: bytes) -> bytes:
     """Bytes that have a meaning of their own, escaped."""
-    if not any(each in content for each in ESCAPED):
-        return content
-    return b"".join(bytes((ESCAPE, each ^ 0x20)) if each in ESCAPED else bytes((each,)) for each in content)
+    for each in ESCAPED:
+        content = content.replace(bytes((each,)), bytes((ESCAPE, each ^ 0x20)))
+    return content
 
 
 def unescape(content: bytes) -> bytes:

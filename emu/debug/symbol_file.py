@@ -5,10 +5,10 @@ the machine.
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from emu.debug.call_frames import debug_frame
-from emu.elf.elf_file import Elf, Load
+from emu.elf.elf_file import Elf
 from emu.elf.kernel_file import KERNEL_HALF
 from emu.elf.symbols import SymbolTable
 
@@ -31,12 +31,12 @@ def has_symbols(elf: Elf) -> bool:
     return bool(elf.section(".symtab"))
 
 
-def made_file(symbols: SymbolTable, loads: Sequence[Load]) -> bytes:
-    """An ELF file with these symbols, and with what the code of the kernel's segments says of its callers."""
+def made_file(elf: Elf, symbols: SymbolTable) -> bytes:
+    """An ELF file with these symbols, and with what the kernel's own file says of callers."""
     texts = [_range(symbols, *each) for each in TEXTS]
     table, strings = _symbols(symbols, texts)
     functions = (each for each in _with_sizes(symbols) if any(start <= each[0] < end for start, end in texts))
-    frames = debug_frame(symbols, functions, loads)
+    frames = debug_frame(elf, symbols, functions)
     name_bytes = b"\0".join(name.encode() for name in NAMES) + b"\0"
     parts = [frames, table, strings, name_bytes]
     offsets, at = [], HEADER.size

@@ -55,6 +55,11 @@ class Elf:
         self.interpreter: str | None = None
         self.loads = tuple(self._loads())
 
+    def placed_section(self, name: str) -> tuple[int, bytes] | None:
+        """Where a section is in memory, and its bytes; None if there is none of that name."""
+        content = self.section(name)
+        return None if content is None else (int(self._file.get_section_by_name(name)["sh_addr"]), content)
+
     def section(self, name: str) -> bytes | None:
         """The bytes of a section, None if there is none of that name; a compressed one is unpacked."""
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.gdb import Gdb, free_port, needs_gdb
+from emu.boot.user_program import Data, assemble_program
 from emu.cli.main import main
 from emu.debug.packets import framed
 
@@ -151,3 +152,41 @@ def test_refused(boot: Callable[..., tuple[int, str, str]], options: list[str], 
     assert words in complaints
     assert code == (1 if "did not come" in words else 2)
     assert len(complaints.splitlines()) == 1
+
+
+FOREVER = """// void forever(void)
+// Source: own
+// Entry: nothing
+// Exit:  never
+// Clobbers: nothing
+// Lock: none
+//@ state user
+forever:
+    jmp forever
+"""
+
+
+def test_ctrl_c_stops_a_program_that_does_not_end(vmlinux: Path, tmp_path: Path, port: int) -> None:
+    source, program = tmp_path / "forever.S", tmp_path / "forever"
+    source.write_text(FOREVER)
+    program.write_bytes(assemble_program([source], Data()))
+    program.chmod(0o755)
+    answers = list[bytes]()
+
+    def interrupt() -> None:
+        with connect(port) as made, made.makefile("rb") as stream:
+            for packet in (b"c", b"bs"):
+                made.sendall(framed(packet))
+                answers.append(stream.read(1))
+                made.sendall(b"\x03" if packet == b"c" else b"")
+                answers.append(stream.read(4))
+                while stream.read(1) != b"#":
+                    pass
+                stream.read(2)
+            made.sendall(framed(b"k"))
+
+    asking = threading.Thread(target=interrupt, daemon=True)
+    asking.start()
+    code = main(["boot", str(vmlinux), "-m", "32", "--cpuid", "generic", "--gdb", str(port), "--", str(program)])
+    asking.join(60)
+    assert (code, answers) == (0, [b"+", b"$T02", b"+", b"$T05"])
