@@ -26,7 +26,7 @@ from emu.boot.hot.records import (
     U32,
 )
 from emu.boot.hot.walk import FETCH, NOWHERE, READ, WRITE, fill, forget, translate
-from emu.native import array_at, call, njit
+from emu.native import array_at, call, inlined, njit
 
 i64, i32 = types.int64, types.int32
 BLOCK_HOOK = types.void(i64, i64, i32, i64)  # uc, address, size, user data
@@ -46,7 +46,7 @@ def on_block(uc, address, size, user):  # type: ignore[no-untyped-def]
     enter_block(array_at(core.machine, 1, MACHINE)[0], core, address, I64(size))
 
 
-@njit
+@inlined
 def enter_block(machine, core, address, size):  # type: ignore[no-untyped-def]
     """A block is about to be carried out: its instructions are counted, unless this turn has not room for all of them."""
     if core.unblock:
