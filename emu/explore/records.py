@@ -14,6 +14,7 @@ KINDS = 3
 # SEARCH.outcome: why the search came back to Python
 NOTHING, DONE, FOUND, GROW, STATES, DEPTH, FAULT, FOR_EVER, UNDECIDED, SHARED, SLICE, FLAGGED = range(12)
 
+PENDING = np.dtype([("address", I64), ("writes", I64), ("value", I64), ("size", I64)])  # value: that it would store
 SEARCH = np.dtype(
     [
         ("machine", I64),  # host address of the MACHINE record
@@ -32,6 +33,7 @@ SEARCH = np.dtype(
         ("now", I64),  # i64[core_count, words]: every core's context where the search stands
         ("trial_cores", I64),  # CORE[core_count], with devices only: the records before an instruction that may be taken back
         ("pending", I64),  # PENDING[core_count]: what each core's next instruction would touch
+        ("did", PENDING),  # what the visible instruction of the last step did
         ("words", I64),  # size of a context
         ("ends", I64),  # i64[core_count]: a core whose pc is here is done,
         ("told", I64),  # i64[, 2], a row a task, without devices a core: once these words of RAM are equal; 0: always
@@ -55,7 +57,6 @@ SEARCH = np.dtype(
     ]
 )
 
-PENDING = np.dtype([("address", I64), ("writes", I64), ("value", I64), ("size", I64)])  # value: that it would store
 VISIT = np.dtype([("low", I64), ("high", I64), ("state", I64)])  # hash of a state, and its number
 
 FRAME = np.dtype(

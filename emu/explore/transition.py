@@ -175,6 +175,8 @@ def execute(search, machine, core, kind):  # type: ignore[no-untyped-def]
     if kind == DRAIN:
         drain_head(bus, core.index)
     else:
+        if search.reduced != 0:
+            array_at(machine.sharing, 1, SHARING)[0].visible = 0
         if kind == INTERRUPT:
             interrupt(machine, core)
             good = settle(search, machine, core)
@@ -182,6 +184,8 @@ def execute(search, machine, core, kind):  # type: ignore[no-untyped-def]
             good = run_visible(search, machine, core)
         if pending > 0 and machine.apic_writes != apic_writes:
             return REFUSED
+        if search.reduced != 0:
+            note_what_was_done(search, machine)
         if not good or (search.reduced != 0 and not run_private(search, machine, bus, core)):
             return FAILED
     if search.reduced != 0:
@@ -192,6 +196,14 @@ def execute(search, machine, core, kind):  # type: ignore[no-untyped-def]
     if machine.apic_writes != apic_writes:
         hash_others(search, machine, core)
     return MOVED
+
+
+@njit
+def note_what_was_done(search, machine):  # type: ignore[no-untyped-def]
+    """Keep what an instruction has done; what it would do was found out before others went on, or not at all."""
+    sharing = array_at(machine.sharing, 1, SHARING)[0]
+    search.did.address = sharing.address if sharing.visible != 0 else UNKNOWN
+    search.did.writes, search.did.value, search.did.size = sharing.writes, sharing.value, sharing.size
 
 
 @njit

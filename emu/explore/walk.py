@@ -205,6 +205,14 @@ def write_down(walk, search, bus, strategy, core, agent):  # type: ignore[no-unt
 
 
 @njit
+def write_down_what_it_did(search, choice):  # type: ignore[no-untyped-def]
+    """A core that waited for its stores has said nothing before; what a locked instruction stores depends on who was faster."""
+    did = search.did
+    if did.address >= 0 and (choice.address < 0 or (did.writes != 0 and did.address == choice.address)):
+        choice.address, choice.writes, choice.value, choice.size = did.address, did.writes, did.value, did.size
+
+
+@njit
 def make_schedule(walk, search, machine, strategy):  # type: ignore[no-untyped-def]
     """Make one schedule from the beginning; how it ended."""
     cores = array_at(machine.cores, machine.core_count, CORE)
@@ -229,6 +237,8 @@ def make_schedule(walk, search, machine, strategy):  # type: ignore[no-untyped-d
             return FLAGGED
         if result == FAILED:
             return FAULTED if failure_of(core) == FAULT else UNDECIDED
+        if agent % KINDS == STEP:
+            write_down_what_it_did(search, choice)
         if result == MOVED and choice.address >= 0:
             note_pair(walk, core.index, choice)
         watch_for_rounds(walk, search, core)

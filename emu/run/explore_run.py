@@ -16,12 +16,23 @@ from emu.run.extent import Extent
 from emu.run.hunt import Budget, Finding, Hunt, Hunted
 from emu.run.scene import ScriptScene
 from emu.run.wiring import image_of
+from emu.schedules.lock_discipline import CHECKER as LOCK_DISCIPLINE
 from emu.schedules.walker import Shared
 from emu.subjects.ipc_msg.script.script import Script
 from emu.subjects.ipc_msg.script.text import dump, parse
 
 KIND = "ipc-msg"  # of a replay string
-CHECKERS = ("stack-frame", "use-after-free", "double-free", "invariant", "lost-wakeup", "outcome", "livelock", "fault")
+CHECKERS = (
+    "stack-frame",
+    "use-after-free",
+    "double-free",
+    LOCK_DISCIPLINE,
+    "invariant",
+    "lost-wakeup",
+    "outcome",
+    "livelock",
+    "fault",
+)
 
 
 @dataclass(frozen=True, slots=True)

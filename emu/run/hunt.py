@@ -13,13 +13,16 @@ from emu.explore.explorer import BoundReached, Explorer, ScheduleFault
 from emu.explore.strategy.spec import StrategySpec
 from emu.run.interleaving import Interleaving
 from emu.schedules.checks import Checks, Heap, StackOf
+from emu.schedules.lock_discipline import CHECKER as LOCK_DISCIPLINE
+from emu.schedules.lock_discipline import LockDiscipline
 from emu.schedules.minimise import minimise
 from emu.schedules.walker import Ended, Shared, Tokens, Walker, tokens_of_text
 
 CHUNK = 100  # schedules between two looks at the clock
+LOOKED_AT = 100  # of a walk: the first ones, whose steps are looked at however they end
 EXHAUSTIVE = "exhaustive"
 
-CAUSES = ("stack-frame", "use-after-free", "double-free")  # of which faults and lost wakeups come
+CAUSES = ("stack-frame", "use-after-free", "double-free", LOCK_DISCIPLINE)  # of which faults and lost wakeups come
 Verdict = tuple[str, str]  # which checker finds what wrong
 
 
@@ -44,6 +47,11 @@ class Scene(Protocol):
     @property
     def heap(self) -> Heap | None:
         """Its allocator."""
+        ...
+
+    @property
+    def discipline(self) -> LockDiscipline | None:
+        """Its locks, if it is known how they are to be used."""
         ...
 
     def object_at(self, address: int) -> str:
@@ -139,6 +147,7 @@ class Hunt:
         if not {"use-after-free", "double-free"} <= checkers_off and scene.heap is not None:
             self.checks.watch_heap(scene.heap)
         self.walker = Walker(self.explorer, StrategySpec("random"))
+        self._discipline = None if LOCK_DISCIPLINE in checkers_off else scene.discipline
         self._off = checkers_off
         self.hunted = Hunted()
 
@@ -187,7 +196,7 @@ class Hunt:
         before, transitions = hunted.schedules, hunted.transitions
         while made < leg.schedules and not self._spent(budget):
             last = min(made + CHUNK, leg.schedules)
-            ended = walker.run(made, last)
+            ended = walker.run(made, last, every_end=self._discipline is not None and made < LOOKED_AT)
             made = last if ended is None else ended.schedule + 1
             hunted.schedules, hunted.transitions = before + made, transitions + int(walker.record["transitions"][0])
             hunted.pairs = int(walker.record["pair_count"][0])
@@ -253,6 +262,8 @@ class Hunt:
     def _any_verdict(self, ended: Ended) -> Verdict | None:
         if ended.outcome == rec.FLAGGED:
             return self._seen()
+        if (problem := self._undisciplined(ended)) is not None:
+            return LOCK_DISCIPLINE, problem
         if ended.outcome == rec.FAULTED:
             return "fault", f"{self._where(ended.core)} faulted: {self.explorer.fault(ended.core)}"
         if ended.outcome in (rec.SPINS, rec.TOO_LONG, rec.UNDECIDED):
@@ -263,6 +274,11 @@ class Hunt:
             }
             return "livelock", f"{self._where(ended.core)} {spinning[ended.outcome]}"
         return self.scene.judge()
+
+    def _undisciplined(self, ended: Ended) -> str | None:
+        explorer = self.explorer
+        tasks = explorer.machine.cores["task"][: explorer.count].tolist()
+        return None if self._discipline is None else self._discipline.look(ended.choices, tasks)
 
     def _seen(self) -> Verdict:
         seen = self.checks.seen

@@ -27,6 +27,7 @@ class LockScene:
 
     stacks: tuple[StackOf, ...] = ()  # none is another core's business
     heap = None
+    discipline = None  # its word may mean anything
     direct_map = 0
 
     def __init__(self, image: Image, machine: str, cores: int, rounds: int, word: int) -> None:

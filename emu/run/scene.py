@@ -10,12 +10,14 @@ from itertools import permutations
 
 import numpy as np
 
+from emu.engine.lock_word import WORD_BYTES
 from emu.engine.machine import Machine
 from emu.errors import CheckFailed, UserError
 from emu.explore.explorer import Bounds, Explorer, Rules
 from emu.explore.flat import for_search
 from emu.guest.ram import DIRECT_MAP
 from emu.guest.tasks import STACK_BYTES
+from emu.image import LOCK_KINDS
 from emu.isa import Instruction, Memory
 from emu.memory.store_buffer import drain_all
 from emu.native import MASK64, address_of
@@ -24,6 +26,7 @@ from emu.run.script_run import ScriptMachine, StepStuck
 from emu.run.snapshot import Snapshot
 from emu.run.trace_setup import trace_header
 from emu.schedules.checks import Heap, StackOf
+from emu.schedules.lock_discipline import LockDiscipline
 from emu.subjects.ipc_msg.script import script as s
 from emu.subjects.ipc_msg.script.words import operation_text, outcome_text
 
@@ -33,6 +36,7 @@ ALLOCATOR = (
     "unfreeze_partials", "new_slab",
 )  # fmt: skip
 GONE = {"EIDRM": "EINVAL"}
+QUEUED = LOCK_KINDS[0]
 BOUNDS = Bounds(states=4_000_000, depth=20_000)
 
 Result = tuple[tuple[int, s.Outcome], ...]  # by task: what came of the calls that were under way
@@ -131,6 +135,17 @@ class ScriptScene:
             if each.target == kfree and not deferred.address <= at < deferred.address + deferred.size
         ]
         return Heap(slabs, own, [(at, "RAX") for at in returns], [(at, "RDI") for at in calls])
+
+    @property
+    def discipline(self) -> LockDiscipline | None:
+        """Its spin locks; ticket locks are not looked at. A run queue's is released by the task that is switched to."""
+        wired = self.scripted.wired
+        if wired.image.lock_kind != QUEUED:
+            return None
+        names = {lock.physical: lock.name for lock in wired.guest.locks if not lock.sleeping}
+        words = {at: int.from_bytes(wired.bus.ram[at : at + WORD_BYTES].tobytes(), "little") for at in names}
+        locked = {at for at, each in wired.text.decoded.items() if each.locked}
+        return LockDiscipline(names, words, {"rq.lock"}, locked.__contains__, self.place)
 
     def object_at(self, address: int) -> str:
         """What lies at a physical address."""

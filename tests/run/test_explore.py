@@ -106,7 +106,7 @@ def test_a_search_that_can_see_nothing_is_an_error() -> None:
 @pytest.mark.parametrize("strategy", ["pct:3", "exhaustive"])
 def test_a_checker_that_is_left_out_is_not_heard(strategy: str) -> None:
     off = frozenset({"stack-frame", "fault"})
-    plan = ExplorePlan("wakeq-release", (KNOWN["removed-with-sleepers"],), "a10-7800", strategy, schedules=1_000, off=off)
+    plan = ExplorePlan("wakeq-release", (KNOWN["removed-with-sleepers"],), "a10-7800", Extent(strategy, schedules=1_000), off=off)
     (found,) = explore(plan, lambda done, total: None)
     assert found.hunted.finding is None
     assert not found.hunted.exhausted
