@@ -17,13 +17,14 @@ from emu.trace.record import Kind
 _INSTRUCTION, _TRANSFER, _INTERRUPT, _HALT, _WAKE = (
     int(kind) for kind in (Kind.INSTRUCTION, Kind.LINE_TRANSFER, Kind.INTERRUPT, Kind.HALT, Kind.WAKE)
 )
-_COLUMNS = ("kind", "pc", "cycle", "cost", "detail", "value")
+_COLUMNS = ("kind", "pc", "cycle", "cost", "detail", "value", "address")
 
 
 @dataclass(slots=True)
 class Task:
     """The chains of a task: of its program, of the kernel, and of the interrupts that it is in, the last one last."""
 
+    number: int  # that of its records, or minus one minus the core that is idle
     name: str
     program: Chain = field(default_factory=lambda: Chain({}))
     kernel: Chain = field(default_factory=lambda: Chain({}))
@@ -85,6 +86,13 @@ class CallWalk:
         """What each record weighs."""
         return np.zeros(len(own), np.int64)
 
+    def alone(self, own: Records) -> NDArray[np.bool_]:
+        """The instructions of a core that are wanted each by itself."""
+        return np.zeros(len(own), np.bool_)
+
+    def reach(self, core: Core, pc: int, address: int | None) -> None:
+        """A core goes on in a routine, from `pc` on; `address` is what that accesses, if it is wanted by itself."""
+
     def run(self, core: Core, amount: int) -> None:
         """A core has gone on in one routine; what its records weigh together."""
 
@@ -113,7 +121,8 @@ class CallWalk:
     def _follow(self, core: Core, own: Records, owners: NDArray[np.int64], places: NDArray[np.int64]) -> None:
         """What a core does, from one change of its stack to the next."""
         instruction = own["kind"] == _INSTRUCTION
-        starts = np.flatnonzero(self._changes(own, owners, instruction))
+        alone = self.alone(own)
+        starts = np.flatnonzero(self._changes(own, owners, instruction, alone))
         ends = np.append(starts[1:], len(own)) - 1
         totals = np.concatenate(([0], np.cumsum(self.amounts(own))))
         retired = np.maximum.accumulate(np.where(instruction, own["cycle"], 0))
@@ -124,10 +133,11 @@ class CallWalk:
             (totals[ends + 1] - totals[starts]).tolist(),
             own["pc"][ends].tolist(),
             instruction[ends].tolist(),
+            alone[starts].tolist(),
             places[starts].tolist(),
             strict=True,
         )
-        for kind, pc, cycle, cost, detail, value, owner, before, amount, last, retires, index in rows:
+        for kind, pc, cycle, cost, detail, value, address, owner, before, amount, last, retires, wanted, index in rows:
             if kind not in (_INSTRUCTION, _TRANSFER):
                 self._happens(core, Happening(index, kind, cycle, detail, value, pc, owner, max(core.settled, before)))
                 continue
@@ -136,6 +146,7 @@ class CallWalk:
             task = core.task = self._task(owner)
             chain = task.chain(pc)
             chain.enter(self._function(pc))
+            self.reach(core, pc, address if wanted else None)
             self.run(core, amount)
             if retires:
                 chain.leave(last, self._code)
@@ -152,12 +163,14 @@ class CallWalk:
         if happening.kind == _INTERRUPT:
             self._task(happening.owner).interrupts.append(Chain({}))
 
-    def _changes(self, own: Records, owners: NDArray[np.int64], instruction: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Where another routine or task begins, by a call, a return or a jump, and each event."""
+    def _changes(
+        self, own: Records, owners: NDArray[np.int64], instruction: NDArray[np.bool_], alone: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Where another routine or task begins, by a call, a return or a jump, and each event and instruction by itself."""
         distinct, inverse = np.unique(own["pc"], return_inverse=True)
         numbers = self._numbers
         functions = np.array([numbers.setdefault(self._function(pc), len(numbers)) for pc in distinct.tolist()])[inverse]
-        event = ~np.isin(own["kind"], (_INSTRUCTION, _TRANSFER))
+        event = alone | ~np.isin(own["kind"], (_INSTRUCTION, _TRANSFER))
         ended = event | (instruction & np.isin(own["pc"], self._breaks))
         changes = event.copy()
         changes[0] = True
@@ -170,7 +183,7 @@ class CallWalk:
     def _task(self, owner: int) -> Task:
         if owner not in self._tasks:
             name = self._header.task_name(owner) if self._header.tasks else f"core {-1 - owner}"
-            self._tasks[owner] = Task(name)
+            self._tasks[owner] = Task(owner, name)
         return self._tasks[owner]
 
     def last(self) -> int:

@@ -1,6 +1,7 @@
 """Waits and holds of locks by the share of them that is no longer, for each class and each place that takes it; in cycles."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain as joined
 from typing import Any
 
 from rich.console import RenderableType
@@ -8,9 +9,12 @@ from rich.markup import escape
 from rich.text import Text
 
 from emu.export.lock_book import PERCENTILES, LockBook, Times
+from emu.export.lock_sections import Did
 from emu.report.grid import Grid, grid
 from emu.report.lock_words import by_class, task_words
 from emu.report.page import WIDTH, page
+from emu.subjects.ipc_msg import QUEUE_LOCK
+from emu.subjects.ipc_msg.path.lengths import SECTION_WORDS
 from emu.trace.header import TraceHeader
 from emu.trace.words import place_words
 
@@ -28,6 +32,10 @@ def _parts(books: Sequence[LockBook], header: TraceHeader) -> Iterator[Renderabl
         yield Text("no lock was taken")
         return
     yield _table(books, header)
+    for name, found in by_class(books, header).items():
+        sections = _sections(found)
+        if len(sections) > 1:
+            yield _section_table(name, sections)
     yield Text()
     yield Text(
         "in cycles; wait: of contended acquisitions, first failed attempt to acquisition; hold: acquisition to visible release"
@@ -50,12 +58,44 @@ def _sites(books: Sequence[LockBook]) -> dict[int, tuple[Times, Times]]:
     places = dict.fromkeys(site.place for book in books for site in book.sites.values())
     found = {
         place: tuple(
-            Times.of(Times(getattr(site, what)) for book in books for site in book.sites.values() if site.place == place)
+            Times.of(getattr(site, what) for book in books for site in book.sites.values() if site.place == place)
             for what in ("waits", "holds")
         )
         for place in places
     }
     return {place: (waits, holds) for place, (waits, holds) in sorted(found.items(), key=lambda each: -each[1][1].count)}
+
+
+def _sections(books: Sequence[LockBook]) -> list[tuple[Did | None, Times]]:
+    """Holds of several locks by what they were for, those with most cycles first; none where that is known of none."""
+    held = [book.held for book in books]
+    found = [(did, Times.of(each[did] for each in held if did in each)) for did in dict.fromkeys(joined.from_iterable(held))]
+    return sorted(found, key=lambda each: -each[1].total) if any(did is not None for did, _ in found) else []
+
+
+def _section_name(lock: str, did: Did | None) -> str | None:
+    """What people call a section of the message path."""
+    return SECTION_WORDS.get(did) if did is not None and lock == QUEUE_LOCK else None
+
+
+def _outcome_words(lock: str, did: Did) -> str:
+    return ": ".join(part for part in (did.outcome.value, _section_name(lock, did)) if part)
+
+
+def _section_table(name: str, sections: Sequence[tuple[Did | None, Times]]) -> Grid:
+    heads = ("holds", "cycles", "share", *_COLUMNS)
+    table = grid("~in", "~what came of it", *heads, title=f"Holds of {escape(name)} by what the section did", keys=2)
+    total = sum(times.total for _, times in sections)
+    for did, times in sections:
+        figures = [times.percentile(share) for share in PERCENTILES]
+        table.add_row(
+            *(("begun before the trace", "") if did is None else (did.call, _outcome_words(name, did))),
+            f"{times.count:,}",
+            f"{times.total:,}",
+            f"{100 * times.total / max(total, 1):.1f} %",
+            *(f"{cycles:,}" for cycles in (*figures, times.most)),
+        )
+    return table
 
 
 def _cells(waits: Times, holds: Times) -> Iterator[str]:
@@ -78,13 +118,22 @@ def locks_json(books: Sequence[LockBook], header: TraceHeader) -> dict[str, Any]
                 "address": header.locks[book.number].address,
                 "wait": book.waits.to_dict(),
                 "hold": book.holds.to_dict(),
+                "sections": [
+                    {
+                        "call": None if did is None else did.call,
+                        "outcome": None if did is None else did.outcome.value,
+                        "name": _section_name(header.locks[book.number].name, did),
+                        "hold": times.to_dict(),
+                    }
+                    for did, times in _sections([book])
+                ],
                 "sites": [
                     {
                         "place": place_words(site.place, header),
                         "bounces": site.bounces,
                         "contended_bounces": site.contended_bounces,
-                        "wait": Times(site.waits).to_dict(),
-                        "hold": Times(site.holds).to_dict(),
+                        "wait": site.waits.to_dict(),
+                        "hold": site.holds.to_dict(),
                         "held_by": [
                             {
                                 "task": task_words(holder.task, header)[1],

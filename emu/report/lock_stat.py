@@ -51,18 +51,18 @@ def lock_stat_lines(books: Sequence[LockBook], header: TraceHeader, others: Sequ
     yield "-" * _WIDTH
     yield ""
     sites = {name: [site for book in found for site in book.sites.values()] for name, found in by_class(books, header).items()}
-    classes = [_of_trace(name[:NAME_MAX], each, header) for name, each in sites.items() if any(site.holds for site in each)]
+    classes = [_of_trace(name[:NAME_MAX], each, header) for name, each in sites.items() if any(site.holds.count for site in each)]
     classes += [_of_kernel(lock, header) for lock in others if lock.use.acquisitions]
     for each in sorted(classes, key=lambda each: -each.contended):
         yield from each.lines()
 
 
 def _of_trace(name: str, sites: Sequence[Site], header: TraceHeader) -> _Class:
-    waits, holds = (Times.of(Times(getattr(site, what)) for site in sites) for what in ("waits", "holds"))
+    waits, holds = (Times.of(getattr(site, what) for site in sites) for what in ("waits", "holds"))
     bounces = sum(site.contended_bounces for site in sites), sum(site.bounces for site in sites)
     waiting, holding = Counter[str](), Counter[str]()
     for site in sites:
-        waiting[_point(site.place, header)] += len(site.waits)
+        waiting[_point(site.place, header)] += site.waits.count
         for holder, count in site.held_by.items():
             holding[_point(holder.place, header)] += count
     sides = (_times(each.count, each.least, each.most, each.total, header) for each in (waits, holds))

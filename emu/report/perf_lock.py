@@ -45,7 +45,7 @@ def _by_caller(books: Sequence[LockBook], header: TraceHeader, others: Sequence[
 
     for book in books:
         for site in book.sites.values():
-            row(SPIN_LOCK, place_words(site.place, header)).add_all(Times(site.waits))
+            row(SPIN_LOCK, place_words(site.place, header)).add_all(site.waits)
     for lock in others:
         for each in lock.sites:
             row(lock.kind, each.site).add(each.use.contended, each.use.wait_cycles, each.use.wait_cycles_max)

@@ -8,11 +8,17 @@ import pytest
 
 from bench.report.canned_kernel import MEASURED, places
 from emu.export.lock_book import LockBook, LockBooks, Times
+from emu.export.lock_sections import Did
 from emu.report.lock_percentiles import locks_json, render_lock_percentiles
 from emu.report.lock_stat import lock_stat_lines
 from emu.report.lock_words import by_class
 from emu.report.perf_lock import PERF_SHAPES, perf_lock_lines
+from emu.subjects.ipc_msg import QUEUE_LOCK
+from emu.subjects.ipc_msg.path.lengths import rules
+from emu.subjects.ipc_msg.path.reference import correspondence
 from emu.subjects.kernel.result import detail_result
+from emu.subjects.path.sections import Outcome
+from emu.subjects.path.walk import walk
 from emu.trace.record import Kind
 
 
@@ -34,6 +40,34 @@ def test_sums_are_those_of_the_report(books, traced):
         assert (waits.count, waits.total, waits.most) == (use.contended, use.wait_cycles, use.wait_cycles_max), name
         assert (holds.count, holds.total, holds.most) == (use.acquisitions, use.hold_cycles, use.hold_cycles_max), name
     assert sum(book.waits.count for book in books) > 5
+
+
+def test_what_sections_did_is_what_the_walk_of_the_path_finds(books, traced):
+    """Which replays every access; sections that go on at the end stand there, and in the books, as far as they have come."""
+    walked = walk(traced.trace, rules(correspondence()))
+    wanted = Counter(Did(hold.episode.kind, hold.outcome) for hold in walked.holds)
+    found = Counter[Did]()
+    for book in books:
+        named = traced.trace.header.locks[book.number].name
+        assert set(book.held) == {None} or named == QUEUE_LOCK
+        found.update({did: times.count for did, times in book.held.items() if did is not None})
+    assert found == wanted
+    assert {Did("msgsnd", Outcome.WAKES), Did("msgrcv", Outcome.SLEEPS)} <= set(found)
+
+
+def test_the_parts_of_the_holds_are_the_whole(books, traced):
+    use = traced.result.locks[QUEUE_LOCK]
+    rows = [row for row in locks_json(books, traced.trace.header)["locks"] if row["class"] == QUEUE_LOCK]
+    parts = [section for row in rows for section in row["sections"]]
+    assert sum(part["hold"]["cycles"] for part in parts) == use.hold_cycles
+    assert sum(part["hold"]["count"] for part in parts) == use.acquisitions
+    assert {part["name"] for part in parts} >= {"hand-off", "sleep"}
+    page = render_lock_percentiles(books, traced.trace.header, width=120)
+    assert re.search(rf"msgsnd +wakes: hand-off +{parts_of(parts, 'hand-off'):,} ", page)
+
+
+def parts_of(parts: list[dict], name: str) -> int:
+    return sum(part["hold"]["count"] for part in parts if part["name"] == name)
 
 
 def test_percentiles_are_of_what_there_is(books, traced):

@@ -98,8 +98,8 @@ def test_the_sections_are_those_of_the_lock_books(side):
         for site in book.sites.values():
             sums = books.setdefault((header.locks[book.number].name, place_words(site.place, header)), [0, 0, 0])
             for place, times in ((0, site.holds), (1, site.waits)):
-                sums[place] += sum(times)
-            sums[2] += len(site.waits)
+                sums[place] += times.total
+            sums[2] += site.waits.count
     counted = {key: [sums.hold_cycles, sums.wait_cycles, sums.contended] for key, sums in side.counts.sections.items()}
     assert len(counted) > 4
     assert counted == books

@@ -8,8 +8,9 @@ from emu.errors import CheckFailed
 from emu.subjects.kernel.call_table import numbers
 from emu.subjects.kernel.trace_header import NO_LOCK
 from emu.subjects.kernel.vectors import vector_name
+from emu.subjects.path.sections import Outcome
 from emu.subjects.path.tally import Means
-from emu.subjects.path.walk import IDLE, USER, Episode, Hold, Outcome, Rules, Walk, function_means
+from emu.subjects.path.walk import IDLE, USER, Episode, Hold, Rules, Walk, function_means
 from emu.trace.coherence_replay import Event
 
 # What wakes a task at once, and what puts it on a list of those to wake when the lock is free.

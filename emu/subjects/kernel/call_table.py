@@ -24,6 +24,11 @@ def numbers(names: Sequence[str]) -> dict[int, str]:
     return {known[name]: name for name in names}
 
 
+def every_name() -> tuple[str, ...]:
+    """All of them."""
+    return tuple(_table())
+
+
 @cache
 def _table() -> dict[str, int]:
     lines = (line for line in TABLE.read_text().splitlines() if not line.startswith("#"))

@@ -8,12 +8,12 @@ lock begins behind the instruction that took it and ends with the store that fre
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
 import numpy as np
 
 from emu.subjects.path.code import Chain, Code, Inlined
 from emu.subjects.path.owners import with_owners
+from emu.subjects.path.sections import SLEEP, Outcome, Sections
 from emu.subjects.path.tally import Means, Tally
 from emu.trace.coherence_replay import CoherenceReplay, Event
 from emu.trace.file import Records, TraceFile
@@ -24,7 +24,6 @@ from emu.units import LINE_BYTES
 OTHER_CALL, IDLE, USER = "other call", "idle", "user"
 OTHER_INTERRUPT = "irq_other"
 SYSTEM_CALLS = "system_calls"  # the event whose value is a call's number
-SLEEP = "schedule"
 LOCK_WORD_BYTES = 4
 KERNEL_SPACE = 1 << 63
 DEVICES = 0xFEE00000  # physical: registers of the APIC, which no cache holds
@@ -47,14 +46,6 @@ class Rules:
     interrupts: Mapping[int, str] = field(default_factory=dict)  # names of interrupts by vector
     inlined: Inlined = field(default_factory=dict)  # routines that count as a part of what calls them
     names: Mapping[str, str] = field(default_factory=dict)  # routines that go by another name
-
-
-class Outcome(Enum):
-    """What a task did while it held a lock, or when it had let it go."""
-
-    WAKES = "wakes"  # woke another, or put it on a list of those to wake
-    SLEEPS = "sleeps"  # went to sleep then
-    GOES_ON = "goes on"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -134,8 +125,7 @@ class _Walker:
         self._stays: dict[int, Episode] = {}  # by task: what it is in
         self._calling: dict[int, str] = {}  # by task: what its next stay in the kernel is
         self._interrupts: dict[int, list[tuple[Episode, Chain]]] = {}  # by task: what it is interrupted by, the last one last
-        self._holds: list[list[Hold]] = [[] for _ in range(header.cores)]  # of each core, the last one last
-        self._let_go: dict[int, Hold] = {}  # by task: what it has freed last in its stay
+        self._sections = Sections[Hold](header.cores)
         self._place = 0
         self._replay = CoherenceReplay()
         self._walk = Walk()
@@ -185,18 +175,14 @@ class _Walker:
         episode = self._in(task)
         if episode is not None:
             hold = Hold(name=name, first=self._place, lock=lock, episode=episode)
-            self._holds[core].append(hold)
+            self._sections.take(core, hold)
             self._walk.holds.append(hold)
 
     def _mark(self, core: int, task: int, name: str, value: int) -> None:
         if name == SYSTEM_CALLS:
             self._calling[task] = self._rules.numbers.get(value, OTHER_CALL)
         elif name in self._rules.wakes:
-            self._wake(self._held(core, task), name)
-
-    def _wake(self, holds: Iterable[Hold], by: str) -> None:
-        for hold in holds:
-            hold.outcome, hold.woken_by = Outcome.WAKES, hold.woken_by or by
+            self._sections.wake(self._held(core, task), name)
 
     def _instruction(self, core: int, task: int, pc: int) -> None:
         """Charge one instruction to the episode, function and holds that it belongs to."""
@@ -216,10 +202,11 @@ class _Walker:
         holds = self._held(core, task)
         self._charge(core, pc, [each.tally(charged) for each in (episode, *holds)])
         if function in self._rules.wakes:
-            self._wake(holds, function)
+            self._sections.wake(holds, function)
         for hold in holds:
             if self._frees(core, hold):
-                self._free(core, task, hold)
+                self._sections.free(core, task, self._stays.get(task), hold)
+                hold.over = True
         if interrupts and pc in self._code.interrupt_returns:
             interrupts.pop()
             episode.over = True
@@ -227,10 +214,8 @@ class _Walker:
     def _held(self, core: int, task: int) -> list[Hold]:
         """The locks that an instruction is under: those of its core, without what an interrupt has interrupted."""
         interrupts = self._interrupts.get(task)
-        if not interrupts or not self._holds[core]:
-            return list(self._holds[core])
-        outside = [self._stays.get(task), *(episode for episode, _ in interrupts[:-1])]
-        return [hold for hold in self._holds[core] if all(hold.episode is not each for each in outside)]
+        outside = [self._stays.get(task), *(episode for episode, _ in interrupts[:-1])] if interrupts else ()
+        return self._sections.held(core, outside)
 
     def _stay(self, task: int, pc: int, function: str) -> Episode:
         """What the task is in: begun when it goes from its program to the kernel or back."""
@@ -242,14 +227,11 @@ class _Walker:
             if kind == OTHER_CALL:
                 kind = self._calling.pop(task, OTHER_CALL)
             stay = self._stays[task] = self._begin(kind)
-            self._let_go.pop(task, None)
             self._chains.pop(task, None)
         if function in self._rules.calls and task >= 0:
             stay.kind = self._rules.calls[function]
-        elif function == SLEEP and pc in self._code.entries and task in self._let_go:
-            hold = self._let_go.pop(task)
-            if hold.outcome is Outcome.GOES_ON:
-                hold.outcome = Outcome.SLEEPS
+        elif function == SLEEP and pc in self._code.entries:
+            self._sections.sleep(task, stay)
         return stay
 
     def _charge(self, core: int, pc: int, tallies: Iterable[Tally]) -> None:
@@ -280,9 +262,3 @@ class _Walker:
     def _frees(self, core: int, hold: Hold) -> bool:
         """Whether the instruction stores to the word of the lock that is held."""
         return any(access & _STORE and 0 <= address - hold.lock < LOCK_WORD_BYTES for access, address, _ in self._accesses[core])
-
-    def _free(self, core: int, task: int, hold: Hold) -> None:
-        self._holds[core].remove(hold)
-        hold.over = True
-        if hold.episode is self._stays.get(task):
-            self._let_go[task] = hold

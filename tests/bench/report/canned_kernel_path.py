@@ -7,8 +7,8 @@ from emu.report.kernel_path_check import KernelPathReport
 from emu.run.kernel_path import KernelPath
 from emu.subjects.ipc_msg.path.reference import reference_of
 from emu.subjects.kernel.call_lengths import CallLengths, Section
+from emu.subjects.path.sections import Outcome
 from emu.subjects.path.tally import Means
-from emu.subjects.path.walk import Outcome
 
 QUEUE_LOCK = "lock taken by do_msgrcv, do_msgsnd"
 SAME = Means(instructions=230, loads=79, stores=43, locked=2, lines=25, transfers=9)

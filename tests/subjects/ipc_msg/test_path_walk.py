@@ -9,8 +9,9 @@ import pytest
 from emu.errors import CheckFailed
 from emu.subjects.ipc_msg.path.lengths import TAIL_MESSAGES, measure, rules
 from emu.subjects.ipc_msg.path.reference import Correspondence
+from emu.subjects.path.sections import Outcome
 from emu.subjects.path.tally import Means
-from emu.subjects.path.walk import Episode, Outcome, Walk, walk
+from emu.subjects.path.walk import Episode, Walk, walk
 from emu.trace.coherence_replay import Event
 from emu.trace.file import TraceFile, TraceWriter
 from emu.trace.header import LockName, Symbol, TaskName, TraceHeader

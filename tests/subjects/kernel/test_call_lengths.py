@@ -4,8 +4,9 @@ import pytest
 
 from emu.errors import CheckFailed
 from emu.subjects.kernel.call_lengths import CallLengths, measure
+from emu.subjects.path.sections import Outcome
 from emu.subjects.path.tally import Tally
-from emu.subjects.path.walk import Episode, Hold, Outcome, Walk
+from emu.subjects.path.walk import Episode, Hold, Walk
 from emu.trace.coherence_replay import Event
 
 CALLS = ("semop", "futex")

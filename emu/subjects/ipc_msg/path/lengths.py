@@ -8,16 +8,26 @@ from typing import Protocol, TypeVar
 from emu.errors import CheckFailed
 from emu.subjects.ipc_msg import QUEUE_LOCK
 from emu.subjects.ipc_msg.path.reference import Correspondence
+from emu.subjects.path.sections import Outcome
 from emu.subjects.path.tally import Means
-from emu.subjects.path.walk import IDLE, USER, Outcome, Rules, Walk, function_means
+from emu.subjects.path.walk import IDLE, USER, Rules, Walk, function_means
 from emu.trace.coherence_replay import Event
 
 CALLS = ("msgsnd", "msgrcv")
+CALL_ROUTINES = {f"sys_{call}": call for call in CALLS}
 ROWS = (*CALLS, IDLE, "irq_resched", USER)
 SECTIONS = {  # holds of a queue's lock: in which call, and what came of it
     "msgsnd_handoff_hold": ("msgsnd", Outcome.WAKES),
     "msgsnd_enqueue_hold": ("msgsnd", Outcome.GOES_ON),
     "msgrcv_sleep_hold": ("msgrcv", Outcome.SLEEPS),
+}
+SECTION_WORDS = {  # what people call them, and those that steady state need not have
+    ("msgsnd", Outcome.WAKES): "hand-off",
+    ("msgsnd", Outcome.GOES_ON): "enqueue",
+    ("msgsnd", Outcome.SLEEPS): "sleep, the queue is full",
+    ("msgrcv", Outcome.SLEEPS): "sleep",
+    ("msgrcv", Outcome.GOES_ON): "receive",
+    ("msgrcv", Outcome.WAKES): "receive, and wake a sender",
 }
 TAIL_MESSAGES = 10  # at the end, where the tasks stop one after the other
 
@@ -25,7 +35,7 @@ TAIL_MESSAGES = 10  # at the end, where the tasks stop one after the other
 def rules(same: Correspondence) -> Rules:
     """What to look for in a trace of ours."""
     return Rules(
-        calls={f"sys_{call}": call for call in CALLS},
+        calls=CALL_ROUTINES,
         holds_of=lambda lock: lock == QUEUE_LOCK,
         wakes=frozenset({"handed_over"}),
         interrupts={0xFD: "irq_resched"},
