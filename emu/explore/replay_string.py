@@ -120,10 +120,15 @@ def _read_varints(content: bytes, at: int) -> Iterator[int]:
 
 def tokens_of(agents: Iterable[int]) -> list[Token]:
     """A list of choices, those of one agent in a row taken together."""
-    tokens: list[Token] = []
-    for agent in agents:
-        if tokens and tokens[-1][0] == agent:
-            tokens[-1] = (agent, tokens[-1][1] + 1)
+    return joined((agent, 1) for agent in agents)
+
+
+def joined(tokens: Iterable[Token]) -> list[Token]:
+    """Turns of one agent in a row are one."""
+    made: list[Token] = []
+    for agent, count in tokens:
+        if made and made[-1][0] == agent:
+            made[-1] = (agent, made[-1][1] + count)
         else:
-            tokens.append((agent, 1))
-    return tokens
+            made.append((agent, count))
+    return made

@@ -4,8 +4,8 @@ import numpy as np
 
 I64 = np.int64
 # WALK.outcome: how a schedule ended; UNFINISHED: it goes on
-UNFINISHED, RESTED, SPINS, FAULTED, UNDECIDED, FLAGGED, TOO_LONG, KNOWN, LEARNED = range(9)
-FINISHED = 9  # all schedules that were asked for have been made
+UNFINISHED, RESTED, SPINS, FAULTED, UNDECIDED, FLAGGED, TOO_LONG, LEARNED = range(8)
+FINISHED = 8  # all schedules that were asked for have been made
 LAST_ACCESSES = 1 << 12  # words whose last access is remembered; two that share a place lose a pair now and then
 
 WALK = np.dtype(

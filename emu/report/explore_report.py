@@ -21,11 +21,13 @@ COLUMNS = ("<scenario", "~<result", "schedules", "states", "shared words", "+eve
 
 def render_explored(subject: str, explored: Sequence[Explored], *, width: int = WIDTH, colour: bool = False) -> str:
     """All of it as text."""
-    grid = Grid([Column.parse(each) for each in COLUMNS], title=f"{subject}: schedules")
+    fair = any(each.hunted.overtaken is not None for each in explored)
+    grid = Grid([Column.parse(each) for each in (*COLUMNS, *(["+overtaken"] if fair else []))], title=f"{subject}: schedules")
     for each in explored:
         hunted = each.hunted
         numbers = (hunted.schedules, hunted.states, hunted.shared_words, hunted.events, hunted.pairs)
-        grid.add_row(each.name, result_of(hunted), *(f"{number:,}" for number in numbers))
+        overtaken = ["" if hunted.overtaken is None else str(hunted.overtaken)] if fair else []
+        grid.add_row(each.name, result_of(hunted), *(f"{number:,}" for number in numbers), *overtaken)
     parts: list[RenderableType] = [grid]
     for each in explored:
         if each.hunted.finding is not None:
@@ -114,6 +116,7 @@ def _scenario_json(each: Explored) -> dict[str, Any]:
         "events": hunted.events,
         "ordered_pairs": hunted.pairs,
         "miss_chance": hunted.missed,
+        "overtaken_max": hunted.overtaken,
     }
 
 

@@ -19,7 +19,6 @@ from emu.schedules.minimise import minimise
 from emu.schedules.walker import Ended, Shared, Tokens, Walker, tokens_of_text
 
 CHUNK = 100  # schedules between two looks at the clock
-LOOKED_AT = 100  # of a walk: the first ones, whose steps are looked at however they end
 EXHAUSTIVE = "exhaustive"
 
 CAUSES = ("stack-frame", "use-after-free", "double-free", LOCK_DISCIPLINE)  # of which faults and lost wakeups come
@@ -54,8 +53,17 @@ class Scene(Protocol):
         """Its locks, if it is known how they are to be used."""
         ...
 
+    @property
+    def looked_at(self) -> int:
+        """How many schedules of a walk, its first ones, are looked at step by step however they end."""
+        ...
+
     def object_at(self, address: int) -> str:
         """What lies at a physical address."""
+        ...
+
+    def overtaken(self, choices: np.ndarray) -> int | None:
+        """How many others went before a core that had asked for a lock, at most; None where nobody asks."""
         ...
 
     def judge(self) -> Verdict | None:
@@ -110,6 +118,7 @@ class Hunted:
     events: int = 0
     exhausted: bool = False  # every schedule has been looked at
     stopped: bool = False  # by the clock
+    overtaken: int | None = None  # others before a core that had asked for a lock, the most of a walk's schedules
     missed: float | None = None  # most probable that PCT has missed a bug of its depth
     strategies: list[str] = field(default_factory=list)
     finding: Finding | None = None
@@ -196,18 +205,24 @@ class Hunt:
         before, transitions = hunted.schedules, hunted.transitions
         while made < leg.schedules and not self._spent(budget):
             last = min(made + CHUNK, leg.schedules)
-            ended = walker.run(made, last, every_end=self._discipline is not None and made < LOOKED_AT)
+            ended = walker.run(made, last, every_end=made < self.scene.looked_at)
             made = last if ended is None else ended.schedule + 1
             hunted.schedules, hunted.transitions = before + made, transitions + int(walker.record["transitions"][0])
             hunted.pairs = int(walker.record["pair_count"][0])
             hunted.missed = spec.miss_chance(int(walker.strategy["agents"][0]), walker.events, made)
             if ended is not None:
+                self._note_overtaken(ended)
                 verdict = self._verdict(ended)
                 if verdict is not None:
                     return verdict, ended, hunted.schedules
                 walker.forget(ended)
             progress(hunted)
         return None
+
+    def _note_overtaken(self, ended: Ended) -> None:
+        seen = self.scene.overtaken(ended.choices)
+        if seen is not None:
+            self.hunted.overtaken = max(seen, self.hunted.overtaken or 0)
 
     def _search(self, leg: Leg, budget: Budget, progress: Callable[[Hunted], None]) -> tuple[Verdict, Ended, int] | None:
         """Every schedule, up to a bound."""

@@ -1,5 +1,7 @@
 """A lock as a search sees it: each core takes it, adds to a counter that is not atomic, and gives it back, some rounds of it."""
 
+import sys
+
 import numpy as np
 
 from emu.description import load_machine
@@ -8,6 +10,7 @@ from emu.explore.explorer import Bounds, Explorer, Rules
 from emu.explore.flat import flat_machine
 from emu.image import Image
 from emu.native import MASK64
+from emu.run.fairness import overtaken_most
 from emu.run.interleaving import Interleaving, interleaving
 from emu.schedules.checks import StackOf
 from emu.subjects.bench import program
@@ -28,6 +31,7 @@ class LockScene:
     stacks: tuple[StackOf, ...] = ()  # none is another core's business
     heap = None
     discipline = None  # its word may mean anything
+    looked_at = sys.maxsize  # a schedule is short
     direct_map = 0
 
     def __init__(self, image: Image, machine: str, cores: int, rounds: int, word: int) -> None:
@@ -73,6 +77,12 @@ class LockScene:
     def object_at(self, address: int) -> str:
         """What lies at a physical address."""
         return self._header.object_at(address)
+
+    def overtaken(self, choices: np.ndarray) -> int:
+        """How many others went before a core that had asked, at most."""
+        lock = range(program.LOCK, program.LOCK + program.LOCK_BYTES)
+        (acquire,) = (each for each in self._image.routines if each.name == "acquire")
+        return overtaken_most(choices, acquire, lock, program.DATA + program.COUNT)
 
     def judge(self) -> tuple[str, str] | None:
         """Where every core is done: no section may have been lost."""

@@ -136,6 +136,11 @@ class ScriptScene:
         ]
         return Heap(slabs, own, [(at, "RAX") for at in returns], [(at, "RDI") for at in calls])
 
+    looked_at = 100
+
+    def overtaken(self, choices: np.ndarray) -> None:
+        """Nobody asks: a queue's lock is one of many."""
+
     @property
     def discipline(self) -> LockDiscipline | None:
         """Its spin locks; ticket locks are not looked at. A run queue's is released by the task that is switched to."""

@@ -98,7 +98,7 @@ class Walker(Block):
             while (outcome := make(address_of(self.record), number, number + 1)) == rec.LEARNED:
                 quiet = 0
                 self._begin()
-            if outcome in (rec.RESTED, rec.KNOWN):
+            if outcome == rec.RESTED:
                 events.append(np.array(self.strategy["done"][0]))
             quiet += 1
             if quiet == QUIET:

@@ -56,6 +56,12 @@ def test_what_comes_with_emu_passes_in_every_order(name: str) -> None:
     assert found.hunted.finding is None
 
 
+@pytest.mark.parametrize(("name", "overtaken"), [("ticket", 2), ("mcs", 2), ("clh", 2), ("tas", 4)])
+def test_a_queue_lets_each_of_the_others_go_first_once(name: str, overtaken: int) -> None:
+    (found,) = explored(name, 3, 2, strategy="random")
+    assert found.hunted.overtaken == overtaken
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize("name", ["qspinlock", "mcs"])
 def test_queues_of_three_cores_pass_in_every_order(name: str) -> None:

@@ -7,7 +7,7 @@ goes on by itself: whoever went last stays for as long as it can.
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from emu.explore.replay_string import Token
+from emu.explore.replay_string import Token, joined
 
 TRIES_MIN, TRIES_MAX = 20, 400
 INSTRUCTIONS = 60_000_000  # of all tries together, about
@@ -66,14 +66,3 @@ def without(tokens: Sequence[Token], begin: int, end: int) -> list[Token]:
     for agent, count in tokens[begin:end]:
         put_off[agent] += count
     return joined([*tokens[:begin], *((agent, count + put_off.pop(agent, 0)) for agent, count in tokens[end:])])
-
-
-def joined(tokens: Sequence[Token]) -> list[Token]:
-    """Turns of one agent in a row are one."""
-    made: list[Token] = []
-    for agent, count in tokens:
-        if made and made[-1][0] == agent:
-            made[-1] = (agent, made[-1][1] + count)
-        else:
-            made.append((agent, count))
-    return made

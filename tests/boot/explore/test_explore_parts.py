@@ -9,9 +9,10 @@ from emu.boot.ending import End, Ended
 from emu.boot.explore.explorer import Schedule, Strategy
 from emu.boot.explore.hot import buffer, records
 from emu.boot.explore.hot.kind import FENCE, LOCKED, LOOKED_AT, PAUSE, PLAIN, kind_by
-from emu.boot.explore.minimise import Minimiser, joined, without
+from emu.boot.explore.minimise import Minimiser, without
 from emu.boot.explore.verdict import verdict
 from emu.errors import UserError
+from emu.explore.replay_string import joined
 from emu.explore.strategy.records import PCT, RANDOM, SURW
 from emu.native import address_of, array_at
 from emu.subjects.kernel.explore.spec import from_header, parse_strategy
