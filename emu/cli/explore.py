@@ -161,7 +161,7 @@ def replay(
     \b
     Examples:
       emu replay "$(cat find.txt)"
-      emu replay "$(cat find.txt)" --gdb 1234     a find of emu boot --explore: gdb -ex 'target remote :1234'
+      emu replay "$(cat find.txt)" --gdb 1234     then: gdb -ex 'target remote :1234'
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     from emu.report.explore_report import render_replayed, replayed_json
     from emu.run import explore_run, lock_explore

@@ -14,7 +14,7 @@ RECEIVED_MAX = 1 << 16
 
 
 class Gone(Exception):
-    """Occurs when the debugger has closed its side, or the machine's user wants to stop."""
+    """Occurs when the debugger has closed its side."""
 
 
 def reserve(port: int) -> socket.socket:
@@ -39,7 +39,7 @@ class Connection:
         self._should_stop = should_stop
         while not self._ready(listener):
             if should_stop():
-                raise Gone
+                raise KeyboardInterrupt
         self._socket, _ = listener.accept()
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._stream = Stream()
@@ -72,7 +72,7 @@ class Connection:
     def interrupted(self) -> bool:
         """While the machine runs: whether it is to stop, as the debugger says Ctrl-C or has gone."""
         if self._should_stop():
-            raise Gone
+            raise KeyboardInterrupt
         while self._ready(self._socket, 0.0):
             self._receive()
         return self._stream.look_for_interrupt()
@@ -80,7 +80,7 @@ class Connection:
     def _wait(self) -> None:
         while not self._ready(self._socket):
             if self._should_stop():
-                raise Gone
+                raise KeyboardInterrupt
         self._receive()
 
     def _receive(self) -> None:

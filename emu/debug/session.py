@@ -20,8 +20,6 @@ def serve(
         listener.listen(1)
         tell(f"the machine stands; gdb -ex 'target remote {HOST}:{port}' debugs it")
         connection = Connection(listener, should_stop)
-    except Gone:
-        return Left.GONE
     finally:
         listener.close()
     try:

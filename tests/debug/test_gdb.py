@@ -13,6 +13,7 @@ import pytest
 from bench.gdb import Gdb, free_port, needs_gdb
 from emu.boot.user_program import Data, assemble_program
 from emu.cli.main import main
+from emu.debug.connection import Connection, reserve
 from emu.debug.packets import framed
 
 SYSTEM = ("-p", "4", "-m", "32", "--cpuid", "generic")
@@ -190,3 +191,10 @@ def test_ctrl_c_stops_a_program_that_does_not_end(vmlinux: Path, tmp_path: Path,
     code = main(["boot", str(vmlinux), "-m", "32", "--cpuid", "generic", "--gdb", str(port), "--", str(program)])
     asking.join(60)
     assert (code, answers) == (0, [b"+", b"$T02", b"+", b"$T05"])
+
+
+def test_whoever_waits_for_a_debugger_can_be_stopped() -> None:
+    with reserve(0) as listener:
+        listener.listen(1)
+        with pytest.raises(KeyboardInterrupt):
+            Connection(listener, lambda: True)
