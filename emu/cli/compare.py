@@ -33,6 +33,7 @@ OF_VARIANTS = (
 OF_KERNELS = ("--to", "--per", "--symbols", "--cpus", "--max-instructions")
 OF_BOTH = ("--machine", "--seeds", "--jobs", "--json")
 CHECKS = ("--expect", "--junit")
+LINES = ("--lines",)
 
 
 @together.declare(
@@ -40,12 +41,18 @@ CHECKS = ("--expect", "--junit")
     together.Needs(("--junit",), "--expect", "its cases are what is expected"),
     together.Apart("--sensitivity", CHECKS, "it judges no figure: it says what each hangs on"),
     together.Needs(OF_KERNELS, "--from", "it is of the comparison of two kernels, whose region begins at a mark"),
-    together.Apart("--from", OF_VARIANTS, "it compares two kernels, which run a program of yours"),
+    together.Apart("--sensitivity", LINES, "it runs variants for their rates alone"),
+    together.Apart("--from", (*OF_VARIANTS, *LINES), "it compares two kernels, which run a program of yours"),
     together.Together((*CHECKS, "--overwrite"), "they say what is checked, and where the answer goes"),
     together.Together(
         tuple(each for each in OF_VARIANTS if each != "--sensitivity"),
         "any figure of any comparison can be expected, or drawn into a file that is there",
         (*CHECKS, "--overwrite"),
+    ),
+    together.Together(
+        LINES,
+        "the lines of any pair are looked at, beside all else",
+        (*(each for each in OF_VARIANTS if each != "--sensitivity"), *OF_BOTH, *CHECKS, "--overwrite"),
     ),
     together.Together(("--sensitivity",), "its picture may take the place of another", ("--overwrite",)),
     together.Together(
@@ -97,6 +104,9 @@ def compare(
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="Vary each figure of the machine file by -50 % and +50 %, one at a time.")
     ] = False,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Also which lines moved out of the queue lock's section, of one pair of runs a row.")
+    ] = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the comparison: a .png or .svg file.")] = None,
     expect: expecting.Expect = None,
     junit: options.Junit = None,
@@ -126,6 +136,8 @@ def compare(
       emu compare baseline wakeq --count threads --threads 4,8
       emu compare baseline wakeq --plot table.png   beside the patch's own table
       emu compare baseline wakeq --threads 4 --expect "difference >= 50%"
+      emu compare baseline wakeq --threads 4 --lines
+                                                    and which lines moved out of the lock's section
       emu compare baseline wakeq --sensitivity      which latencies decide the answer
       emu compare baseline wakeq --set latencies.remote_line=400
       emu compare baseline wakeq --stall handoff_window:20000:10
@@ -180,7 +192,7 @@ def compare(
     from emu.compare.paired import plan_rows
 
     plans = plan_rows(numbers, lambda tasks: (experiment(a, tasks), experiment(b, tasks)), seeds=how_many, counts=counts)
-    measure = _sensitivity if sensitivity else partial(_comparison, expected=expected)
+    measure = _sensitivity if sensitivity else partial(_comparison, expected=expected, lines=lines)
     if measure(plans, processes, as_json, drawing):
         raise typer.Exit(terminal.INTERRUPTED)
 
@@ -202,9 +214,12 @@ def _side_by_side(title: str) -> Iterator[tuple[terminal.Progress, Callable[[], 
         yield bar, interrupt.should_stop
 
 
-def _comparison(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output | None, *, expected: expecting.Expecting) -> bool:
+def _comparison(
+    plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output | None, *, expected: expecting.Expecting, lines: bool
+) -> bool:
     """Compare, print, draw and check; returns whether it was stopped early."""
     from emu.compare import expectation
+    from emu.compare.line_runs import with_lines
     from emu.compare.paired import compare_pairs
     from emu.report.compare_plot import plot_comparison
     from emu.report.compare_report import render_comparison
@@ -213,6 +228,9 @@ def _comparison(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output |
         comparison = compare_pairs(plans, jobs=jobs, progress=progress, should_stop=should_stop)
     if comparison is None:
         raise terminal.Interrupted("the first pair of runs was complete")
+    if lines and not comparison.partial:
+        with _side_by_side("lines") as (progress, should_stop):
+            comparison = with_lines(comparison, plans, jobs=jobs, progress=progress, should_stop=should_stop)
     expected.judge(expectation.figures_of_rows(comparison))
     terminal.each_of(
         lambda: _show(comparison, render_comparison, plot_comparison, as_json=as_json, plot=plot, more=expected.json()),

@@ -7,6 +7,7 @@ from typing import Any
 
 from emu.compare.bootstrap import Estimate, estimate_difference, estimate_difference_percent, estimate_mean, interval_of
 from emu.compare.published import PublishedRow
+from emu.compare.section_lines import SectionLines
 from emu.errors import EmuError
 from emu.guest.chance import START_DELAY_MAX
 from emu.run.experiment_spec import Stall
@@ -156,6 +157,7 @@ class Row:
     differences: Mapping[str, Estimate | None]  # by name in QUANTITIES, B - A in the quantity's own unit
     differences_percent: Mapping[str, Estimate | None]  # the same in percent of A's
     published: PublishedRow | None = None
+    lines: SectionLines | None = None  # of the first seed's pair, where they were asked for
 
     @classmethod
     def of(cls, threads: int, a: Sequence[RunResult], b: Sequence[RunResult], published: PublishedRow | None = None) -> "Row":
@@ -204,6 +206,7 @@ class Row:
                 for account in ("state", "cause")
             },
             "published": self.published.to_dict() if self.published is not None else None,
+            "lines": self.lines.to_dict() if self.lines is not None else None,
         }
 
 

@@ -41,7 +41,7 @@ def _in_turn(plan: Sequence[Experiment], progress: Progress, should_stop: Callab
         if result.partial and result.stuck is None:
             return
         progress(done, len(plan))
-        yield _sound(experiment, result)
+        yield sound(experiment, result)
 
 
 def _in_processes(
@@ -57,7 +57,7 @@ def _in_processes(
                 calls = [(experiment,) for experiment in some]
                 heard = partial(_hear, progress, done, len(plan))
                 for experiment, result in zip(some, results(pool, _run, calls, should_stop, heard), strict=True):
-                    yield _sound(experiment, result)
+                    yield sound(experiment, result)
                 done += len(some)
     except Stopped:
         return
@@ -75,7 +75,7 @@ def _run(experiment: Experiment, should_stop: Callable[[], bool] | None = None) 
     return run(experiment, None, should_stop)
 
 
-def _sound(experiment: Experiment, result: RunResult) -> RunResult:
+def sound(experiment: Experiment, result: RunResult) -> RunResult:
     """The result, or an error that names the run that is stuck."""
     if result.stuck is not None:
         where = f"{experiment.variant}, {experiment.threads} threads, seed {experiment.seed}"

@@ -35,6 +35,7 @@ from emu.calibrate.suite import Calibration, rows_of
 from emu.cli.boot_detail import region_dict
 from emu.cli.main import app, main
 from emu.compare.expectation import OF_VARIANTS, figures_of_rows, judge_all, parse
+from emu.compare.section_lines import FoundLine, Transfers, section_lines
 from emu.description import load_machine
 from emu.report.explore_report import explored_json, replayed_json
 from emu.run.stuck.facts import Call, CoreFacts, Stuck, TaskFacts
@@ -92,7 +93,12 @@ def script(emu, tmp_path):
 
 @sample("emu compare")
 def compare(emu, tmp_path):
-    others = [comparison(row()).to_dict(), comparison(row(), overrides={"l1d.ways": 2}, partial=True).to_dict()]
+    lines = section_lines({("rq", 0): FoundLine(Transfers(2, 0))}, {("rq", 0): FoundLine(Transfers(0, 2))}, seed=1, messages=2)
+    others = [
+        comparison(replace(row(), lines=lines)).to_dict(),
+        comparison(row()).to_dict(),
+        comparison(row(), overrides={"l1d.ways": 2}, partial=True).to_dict(),
+    ]
     expected = judge_all([parse("difference > 0", OF_VARIANTS)], figures_of_rows(comparison(row())))
     return [each | {"expectations": [judged.to_dict() for judged in expected]} for each in others]
 
