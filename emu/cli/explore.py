@@ -41,7 +41,7 @@ OF_LOCK = ("--cores", "--rounds", "--word")
 def explore(
     lock: Annotated[
         str | None,
-        typer.Argument(metavar="[LOCK]", help="Of a lock instead: ./my-lock.S, or tas, ttas, ticket, mcs, clh, qspinlock, rwlock."),
+        typer.Argument(metavar="LOCK", help="Of a lock instead: ./my-lock.S, or tas, ttas, ticket, mcs, clh, qspinlock, rwlock."),
     ] = None,
     variant: options.Variant = options.DEFAULT_VARIANT,
     scenario: Annotated[
