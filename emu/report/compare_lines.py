@@ -16,7 +16,7 @@ LINES_MAX = 16
 FIELDS_MAX = 3
 
 
-def moved_lines(comparison: Comparison) -> Iterator[RenderableType]:
+def moved_line_parts(comparison: Comparison) -> Iterator[RenderableType]:
     """For each row that has lines."""
     for row in comparison.rows:
         if row.lines is not None:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from emu.compare.bootstrap import CONFIDENCE_PERCENT, Estimate
 from emu.compare.comparison import HOLD, RATE, SPIN, WAIT, WAKEUP, Comparison
-from emu.report.compare_lines import moved_lines
+from emu.report.compare_lines import moved_line_parts
 from emu.report.compare_words import conclusions
 from emu.report.grid import Grid, grid
 from emu.report.page import WIDTH, count, number, page
@@ -48,7 +48,7 @@ def _parts(comparison: Comparison) -> Iterator[RenderableType]:
                 yield waterfall_table(
                     f"{count(row.threads, comparison.unit)}: cycles a message by {account}", comparison.variants, steps
                 )
-    yield from moved_lines(comparison)
+    yield from moved_line_parts(comparison)
     spins = any(side.message_spin_iterations for row in comparison.rows for side in (row.a, row.b))
     if comparison.undisturbed and not spins:
         yield Text("No message spin on either side: undisturbed, it is near zero. To see it: --stall handoff_window:20000:10")

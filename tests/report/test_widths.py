@@ -27,6 +27,7 @@ from emu.calibrate.figures import expectations
 from emu.calibrate.instruction_loops import GROUP
 from emu.calibrate.suite import Calibration, rows_of
 from emu.compare.expectation import OF_VARIANTS, figures_of_rows, parse
+from emu.compare.section_lines import FoundLine, Transfers, section_lines
 from emu.description import load_machine
 from emu.export.annotation import annotate
 from emu.export.line_census import LineCensus
@@ -219,8 +220,11 @@ def rendered(render: Callable[..., str], value: Any) -> Callable[[int], str]:
 
 
 RUNS = {"stuck": replace(PARTIAL, stuck=stuck()), "wakeq": WAKEQ, "stalled": STALLED, "partial": PARTIAL, "big": big(STALLED)}
+LINE = FoundLine(Transfers(11_234_567, 1_234_567, 1, 1), Counter({f"se.avg.last_update_time{part}": 9 for part in range(5)}))
+MOVED = section_lines({("task_struct", 64): LINE}, {("task_struct", 64): FoundLine(Transfers(0, 31_234_567))}, seed=1, messages=9)
 COMPARISONS = {
     "all": comparison(row(2), row(4), row(8)),
+    "lines": comparison(replace(row(2), lines=MOVED), row(4)),
     "one seed": comparison(row(2), seeds=(1,), published_source=None, overrides={"latencies.remote_line": 400}),
 }
 REPORTS: dict[str, Callable[[int], str]] = {
