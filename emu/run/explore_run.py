@@ -1,5 +1,6 @@
 """Scenarios of a variant explored, one after the other or side by side; a find as a line of text, and back."""
 
+import gc
 import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -111,9 +112,11 @@ WALK = "walk._make"  # compiled last of all that a hunt needs
 def _explore_one(plan: ExplorePlan, index: int, seconds: float, should_stop: ShouldStop = lambda: False) -> Explored:
     script = plan.scenarios[index]
     scene = ScriptScene(script, plan.variant, plan.machine, plan.preempt)
-    hunted = Hunt(scene, plan.off).run(plan.extent.legs(), Budget(seconds, should_stop))
+    hunted, title = Hunt(scene, plan.off).run(plan.extent.legs(), Budget(seconds, should_stop)), scene.title
     found = hunted.finding
-    return Explored(script.name, scene.title, hunted, "" if found is None else replay_string(plan, script, found))
+    del scene
+    gc.collect()  # it is in cycles, and the collector does not know of the 100 MB that it holds
+    return Explored(script.name, title, hunted, "" if found is None else replay_string(plan, script, found))
 
 
 def program_digest(variant: str, preempt: str) -> str:

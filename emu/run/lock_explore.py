@@ -1,5 +1,6 @@
 """A lock of a file explored; a find as a line of text, and back."""
 
+import gc
 import hashlib
 import time
 from collections.abc import Iterator
@@ -69,8 +70,10 @@ def explore(plan: LockPlan, progress: Progress, should_stop: ShouldStop = lambda
             return
         scene = plan.scene(image, rounds)
         hunted = Hunt(scene).run(legs, Budget(left, should_stop))
-        found = hunted.finding
-        yield Explored(scene.name, OPERATIONS, hunted, "" if found is None else _replay_string(plan, image, rounds, found))
+        found, name = hunted.finding, scene.name
+        del scene
+        gc.collect()  # as for a variant: much memory in cycles
+        yield Explored(name, OPERATIONS, hunted, "" if found is None else _replay_string(plan, image, rounds, found))
         if found is not None:
             return
 
