@@ -123,7 +123,7 @@ def test_no_result_depends_on_the_number_of_processes() -> None:
 @pytest.mark.parametrize("variant", RIGHT)
 @pytest.mark.parametrize("name", KNOWN)
 def test_what_is_right_passes_every_scenario(variant: str, name: str) -> None:
-    (found,) = explored(variant, name, schedules=300)
+    (found,) = explored(variant, name, schedules=200)
     assert found.hunted.finding is None, found.hunted.finding
 
 

@@ -142,7 +142,7 @@ def test_a_planted_fault_is_found(
     "arguments, start, stop, schedules",
     [
         (("rmid", "5"), "symbol:expunge_all:5", "symbol:ipc_rcu_putref", 2000),
-        (("sig", "3"), "symbol:__x64_sys_msgrcv:4", "symbol:__x64_sys_msgsnd:2", 200),  # 1.4 M instructions each
+        (("sig", "3"), "symbol:__x64_sys_msgrcv:4", "symbol:__x64_sys_msgsnd:2", 60),  # 1.4 M instructions each
     ],
 )
 def test_the_kernel_as_it_is_stays_clean(shared: Path, arguments: tuple[str, ...], start: str, stop: str, schedules: int) -> None:
