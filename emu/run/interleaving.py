@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from emu.explore.records import DRAIN, INTERRUPT, KINDS
+from emu.image import Image
 from emu.native import MASK64
 from emu.trace.header import TraceHeader
 from emu.trace.words import short_value
@@ -31,6 +32,13 @@ class Interleaving:
 
     acts: tuple[Act, ...]
     left_out: int = 0
+
+
+def place_of(image: Image, core: int, pc: int) -> str:
+    """A core's place in its program."""
+    at = pc & MASK64
+    routine = image.routine_at(at)
+    return f"core {core} at {routine.name}+{at - routine.address:#x}" if routine else f"core {core} at {at:#x}"
 
 
 def interleaving(choices: np.ndarray, header: TraceHeader, sources: Mapping[int, tuple[str, int]], last: int = 40) -> Interleaving:

@@ -9,9 +9,8 @@ from emu.engine.unicorn_core import register_id
 from emu.explore.explorer import Bounds, Explorer, Rules
 from emu.explore.flat import flat_machine
 from emu.image import Image
-from emu.native import MASK64
 from emu.run.fairness import overtaken_most
-from emu.run.interleaving import Interleaving, interleaving
+from emu.run.interleaving import Interleaving, interleaving, place_of
 from emu.schedules.checks import StackOf
 from emu.subjects.bench import program
 from emu.trace.header import Region, Symbol, TraceHeader
@@ -94,10 +93,7 @@ class LockScene:
 
     def place(self, core: int, pc: int) -> str:
         """A core's place in its program."""
-        routine = self._image.routine_at(pc & MASK64)
-        return (
-            f"core {core} at {routine.name}+{(pc & MASK64) - routine.address:#x}" if routine else f"core {core} at {pc & MASK64:#x}"
-        )
+        return place_of(self._image, core, pc)
 
     def picture(self, choices: np.ndarray) -> Interleaving:
         """A schedule's steps in words."""

@@ -20,8 +20,8 @@ from emu.guest.tasks import STACK_BYTES
 from emu.image import LOCK_KINDS
 from emu.isa import Instruction, Memory
 from emu.memory.store_buffer import drain_all
-from emu.native import MASK64, address_of
-from emu.run.interleaving import Interleaving, interleaving
+from emu.native import address_of
+from emu.run.interleaving import Interleaving, interleaving, place_of
 from emu.run.script_run import ScriptMachine, StepStuck
 from emu.run.snapshot import Snapshot
 from emu.run.trace_setup import trace_header
@@ -191,10 +191,7 @@ class ScriptScene:
 
     def place(self, core: int, pc: int) -> str:
         """A core's place in its program."""
-        routine = self.scripted.wired.image.routine_at(pc & MASK64)
-        return (
-            f"core {core} at {routine.name}+{(pc & MASK64) - routine.address:#x}" if routine else f"core {core} at {pc & MASK64:#x}"
-        )
+        return place_of(self.scripted.wired.image, core, pc)
 
     def picture(self, choices: np.ndarray) -> Interleaving:
         """A schedule's steps in words."""
