@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,6 +46,20 @@ def environment_as_it_was() -> None:
     if not _begun:
         _begun.update(now)
     assert now == _begun
+
+
+@pytest.fixture(scope="session")
+def boots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where boots are kept: apart from those of whoever runs the tests."""
+    return tmp_path_factory.mktemp("boots")
+
+
+@pytest.fixture(scope="module")
+def boots_apart(boots: Path) -> Iterator[None]:
+    """Boots are kept there by the tests of one file: the scope ends with it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(boots))
+        yield
 
 
 def pytest_runtest_setup() -> None:

@@ -1,6 +1,6 @@
 """A program that passes messages on four CPUs of the small kernel, at its mark: machines that tests may debug."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,18 +19,9 @@ from emu.elf.symbols import SymbolTable, read_system_map
 ARGUMENTS = ("--marks", "2", "4", "cross")
 
 
-@pytest.fixture(scope="session")
-def debugged_boots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where boots are kept: apart from those of whoever runs the tests."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture(scope="module", autouse=True)
-def cache(debugged_boots: Path) -> Iterator[None]:
-    """Boots are kept there by these tests, and by no others: the scope ends with each file."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(debugged_boots))
-        yield
+def cache(boots_apart: None) -> None:
+    """All tests here keep their boots apart."""
 
 
 @pytest.fixture(scope="module")

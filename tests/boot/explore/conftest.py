@@ -1,6 +1,6 @@
 """Two threads that add one to a counter, right and wrong, on a small kernel: boots and regions that tests share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,18 +21,9 @@ ADD = {
 }
 
 
-@pytest.fixture(scope="session")
-def boots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where boots are kept: apart from those of whoever runs the tests."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture(scope="module", autouse=True)
-def cache(boots: Path) -> Iterator[None]:
-    """Boots are kept there by these tests, and by no others: the scope ends with each file."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(boots))
-        yield
+def cache(boots_apart: None) -> None:
+    """All tests here keep their boots apart."""
 
 
 @pytest.fixture(scope="module")
