@@ -12,7 +12,7 @@ ROUNDS = 40  # of takes_locks, in each of its two threads
 # What programs of the initramfs do not need: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/mman-common.h.
 CALLS = {
     "SYS_GETCWD": 79, "SYS_RENAME": 82, "SYS_CREAT": 85, "SYS_MMAP": 9, "SYS_MUNMAP": 11, "SYS_PIPE": 22, "SYS_SETPGID": 109,
-    "SYS_GETPRIORITY": 140, "PRIO_PGRP": 1, "PROT_READ": 1, "MAP_PRIVATE": 2, "MAP_ANONYMOUS": 0x20,
+    "SYS_GETPRIORITY": 140, "SYS_SCHED_SETAFFINITY": 203, "PRIO_PGRP": 1, "PROT_READ": 1, "MAP_PRIVATE": 2, "MAP_ANONYMOUS": 0x20,
 }  # fmt: skip
 
 
