@@ -11,3 +11,8 @@ Cycles = NewType("Cycles", int)
 LINE_BYTES = 64
 LINE_SHIFT = 6
 PAGE_BYTES = 4096
+
+
+def line_of(address: int) -> int:
+    """Address of the cache line in which an address lies."""
+    return address // LINE_BYTES * LINE_BYTES

@@ -6,6 +6,7 @@ from emu.debug.guest import Guest
 from emu.debug.points import LINE, LINE_BYTES, NotMapped, Point, Points, TooMany
 from emu.debug.target import Target
 from emu.errors import UserError
+from emu.units import line_of
 from emu.whole import whole
 
 CONSOLE_LINES = 20
@@ -92,7 +93,7 @@ class Monitor:
         yield f"{self._target.machine.ram.digest()} at {self._target.position} instructions"
 
     def _line_at(self, arguments: list[str]) -> Point:
-        return Point(LINE, self._address(arguments) // LINE_BYTES * LINE_BYTES, LINE_BYTES)
+        return Point(LINE, line_of(self._address(arguments)), LINE_BYTES)
 
     def _address(self, arguments: list[str]) -> int:
         """An address as typed: a number, or a symbol."""

@@ -13,6 +13,7 @@ from emu.engine.records import FRESH, INSTRUCTION
 from emu.engine.registers import RFLAGS, RSP, get, put
 from emu.engine.special import enter_kernel
 from emu.engine.trace import NO_ACCESS, note, note_access
+from emu.engine.trace_lines import note_lines
 from emu.memory.access import load, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due, read_ram, stores_visible_at, withdraw, write_ram
@@ -52,6 +53,7 @@ def push(machine, core, address, value):  # type: ignore[no-untyped-def]
     bus = array_at(machine.bus, 1, BUS)[0]
     core.data_at += store(bus, core.index, core.clock, core.clock, address, 8, value, -1, core.clock, core.clock)
     write_ram(bus, address, 8, value)
+    note_lines(machine, core, address, 8, True)
 
 
 @njit
@@ -60,6 +62,7 @@ def fetch(machine, core, address):  # type: ignore[no-untyped-def]
     bus = array_at(machine.bus, 1, BUS)[0]
     cycles = load(bus, core.index, core.clock, core.clock, address, 8)
     core.data_at = max(core.data_at, core.clock + cycles)
+    note_lines(machine, core, address, 8, False)
     return read_ram(bus, address, 8)
 
 

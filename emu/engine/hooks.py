@@ -27,7 +27,8 @@ from emu.engine.records import (
 from emu.engine.schedule import stall_dispatch
 from emu.engine.sharing import DEVICE, notice, store_privately, touch
 from emu.engine.step import step
-from emu.engine.trace import LOAD, STORE, note_access, note_earlier_access, note_transfer
+from emu.engine.trace import LOAD, STORE, note_access, note_earlier_access
+from emu.engine.trace_lines import note_lines
 from emu.memory.access import atomic, load, locked_store, look, peek, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram, stores_visible_at
@@ -89,7 +90,7 @@ def load_access(machine, core, address, size):  # type: ignore[no-untyped-def]
     if instruction.traits & LOCKED and lock_at(machine, address) >= 0:
         core.rmw_lock_word = read_ram(bus, address, 4)
     note_cause(core, cycles, bus.cause)
-    note_transfer(machine, core, address, bus.cause, cycles)
+    note_lines(machine, core, address, size, False)
     if bus.released_count != machine.releases_seen:
         note_releases(machine)
     seen = read_ram(bus, address, size)
@@ -137,8 +138,7 @@ def store_access(machine, core, address, size, value):  # type: ignore[no-untype
         stall_dispatch(core, core.clock + full, C_FULL)
     if bus.released_count != machine.releases_seen:
         note_releases(machine)
-    if bus.ownership_cycles > 0:
-        note_transfer(machine, core, address, bus.ownership_cause, bus.ownership_cycles)
+    note_lines(machine, core, address, size, True)
     follow_task(machine, core, address, value)
 
 

@@ -15,15 +15,18 @@ from emu.engine.probes import BEGINS_RUN, ENDS_RUN, ERRNO, ERRNO_EVENT, PROBED_E
 from emu.engine.records import CORE, LOCK, MACHINE, PROBED, RUNNING, WAITING_FOR_STARTUP
 from emu.engine.text import Text
 from emu.engine.trace import RECENT
+from emu.engine.trace_lines import LINE_STAYED, STORE_PENDING, note_rest
 from emu.engine.unicorn_core import UnicornCore, make_callbacks
 from emu.engine.unicorn_library import function_pointer
 from emu.errors import InternalError
 from emu.image import LOCK_KINDS
 from emu.memory.bus import Bus
+from emu.memory.records import RING
 from emu.native import MASK64, NEVER, address_of, mix, signed
 from emu.timing.branch import Predictors
 from emu.timing.pipeline import new_pipelines
-from emu.trace.record import TRACE_DTYPE
+from emu.trace.file import Records
+from emu.trace.record import TRACE_DTYPE, Kind
 
 TRACE_RECORDS = 1 << 18
 # What the engine itself takes from the latencies of a machine file; the rest is the memory system's.
@@ -127,6 +130,8 @@ class Machine(Block):
         if options.trace:
             self.record["trace_at"] = address_of(self.trace)
             self.record["trace_capacity"] = len(self.trace)
+            self.share("asked", np.zeros(self.count * RING, np.int64), saved=False)
+            self.bus.log_moves()
 
     def _set_recent(self, tasks: int) -> None:
         """Room for the last events of each task, and of the idle ones together."""
@@ -227,6 +232,26 @@ class Machine(Block):
         run_native(address_of(self.record))
         self.bus.check()
         return int(self.record["outcome"][0])
+
+    def take_trace(self, *, last: bool = False) -> Records:
+        """The records since the last time, up to the first store of which it is still open whether it moves its line.
+
+        The `last` time no store will any more.
+        """
+        if not len(self.trace):
+            return self.trace
+        note_rest(address_of(self.record))
+        count = int(self.record["trace_count"][0])
+        records = self.trace[:count]
+        transfer = np.where(records["kind"] == Kind.LINE_TRANSFER, records["detail"], 0)
+        pending = np.flatnonzero(transfer == STORE_PENDING)
+        end = count if last or not len(pending) else int(pending[0])
+        taken: Records = records[:end][(transfer[:end] != STORE_PENDING) & (transfer[:end] != LINE_STAYED)]
+        self.trace[: count - end] = records[end:].copy()
+        self.record["trace_count"] = count - end
+        asked = self.arrays["asked"]
+        np.maximum(asked - end, 0, out=asked)
+        return taken
 
     @property
     def instructions(self) -> int:

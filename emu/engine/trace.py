@@ -3,12 +3,11 @@
 import numpy as np
 
 from emu.native import array_at, njit
-from emu.trace.record import TRACE_DTYPE, Access, Cause, Kind
+from emu.trace.record import TRACE_DTYPE, Access, Kind
 
 RECENT = 16  # events remembered of each task, for a run that does not end
 NO_ACCESS, LOAD, STORE = int(Access.NONE), int(Access.LOAD), int(Access.STORE)
-C_SIBLING, C_UPGRADE = int(Cause.SIBLING_LINE), int(Cause.UPGRADE)
-K_INSTRUCTION, K_TRANSFER, K_ACCESS = int(Kind.INSTRUCTION), int(Kind.LINE_TRANSFER), int(Kind.ACCESS)
+K_INSTRUCTION, K_ACCESS = int(Kind.INSTRUCTION), int(Kind.ACCESS)
 
 
 @njit
@@ -72,13 +71,6 @@ def note_earlier_access(machine, core, access, address):  # type: ignore[no-unty
     record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count - 1]
     record.access = core.last_access
     record["size"] = core.last_size
-
-
-@njit
-def note_transfer(machine, core, address, cause, cycles):  # type: ignore[no-untyped-def]
-    """Trace a line that has to come from somewhere else, when it is asked for."""
-    if machine.trace_at != 0 and C_SIBLING <= cause <= C_UPGRADE:
-        trace_event(machine, core, K_TRANSFER, core.clock, cause - C_SIBLING, address & ~63, cycles)
 
 
 @njit

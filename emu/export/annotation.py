@@ -1,7 +1,6 @@
 """One routine, instruction by instruction: how often each retired, what that cost and waited for, and the lines that it took."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -15,6 +14,7 @@ from emu.trace.record import Cause, Kind, Transfer
 from emu.trace.words import short_instruction
 
 _INSTRUCTION, _TRANSFER = int(Kind.INSTRUCTION), int(Kind.LINE_TRANSFER)
+NEVER_RETIRED = "(did not retire)"  # of an instruction that a real kernel's trace has no text of
 CLOSEST = 4  # names that are offered for one that there is not
 
 
@@ -27,7 +27,7 @@ class Annotated:
     times: int = 0
     cycles: int = 0  # from the retirement of the one before
     waits: Counter[Cause] = field(default_factory=Counter)  # cycles of those by what the longest wait in them was for
-    transfers: int = 0  # lines that it asked for and that came from another core, or whose other copies had to go
+    transfers: int = 0  # of lines that it, or an interrupt in front of it, asked for: those from other cores, and upgrades
     transfer_cycles: int = 0
 
 
@@ -62,13 +62,13 @@ def annotate(trace: TraceFile, routine: str, progress: Progress) -> Annotation:
     done = total = 0
     for chunk in checked_chunks(trace):
         total += int(chunk["cost"][chunk["kind"] == _INSTRUCTION].sum(dtype=np.int64))
-        _count(chunk[(chunk["pc"] >= np.uint64(begin)) & (chunk["pc"] < np.uint64(end))], rows)
+        _count(chunk[(chunk["pc"] >= np.uint64(begin)) & (chunk["pc"] < np.uint64(end))], rows, begin)
         done += len(chunk)
         progress(done, trace.record_count)
-    return Annotation(routine, tuple(rows.values()), total)
+    return Annotation(routine, tuple(sorted(rows.values(), key=lambda row: row.offset)), total)
 
 
-def _count(records: np.ndarray, rows: Mapping[int, Annotated]) -> None:
+def _count(records: np.ndarray, rows: dict[int, Annotated], begin: int) -> None:
     instructions = records[records["kind"] == _INSTRUCTION]
     keys = np.stack((instructions["pc"], instructions["cause"].astype(np.uint64)), axis=1)
     distinct, inverse = np.unique(keys, axis=0, return_inverse=True)
@@ -83,5 +83,6 @@ def _count(records: np.ndarray, rows: Mapping[int, Annotated]) -> None:
             row.waits[Cause(cause)] += spent
     moved = records[(records["kind"] == _TRANSFER) & (records["detail"] != int(Transfer.MEMORY_READ))]
     for pc, value in zip(moved["pc"].tolist(), moved["value"].tolist(), strict=True):
-        rows[pc].transfers += 1
-        rows[pc].transfer_cycles += value
+        row = rows.setdefault(pc, Annotated(pc - begin, NEVER_RETIRED))
+        row.transfers += 1
+        row.transfer_cycles += value

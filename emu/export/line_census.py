@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from emu.export.records import checked_chunks
 from emu.export.walk import Progress
 from emu.trace.file import Records, TraceFile
-from emu.trace.record import TRACE_DTYPE, Access, Kind, Transfer
-from emu.units import LINE_BYTES
+from emu.trace.record import Access, Kind, Transfer
+from emu.units import LINE_BYTES, line_of
 
 _TRANSFER, _ACQUIRED, _RELEASED = int(Kind.LINE_TRANSFER), int(Kind.LOCK_ACQUIRED), int(Kind.LOCK_RELEASED)
+_COLUMNS = ("kind", "core", "detail", "address", "size", "pc", "value")
 _STORES = (int(Access.STORE), int(Access.READ_MODIFY_WRITE))
 
 
@@ -74,7 +75,7 @@ class LineUse:
 
 
 def _within(user: User, alone: dict[int, int]) -> bool:
-    return all(byte in alone for byte in range(user.offset, min(user.offset + user.size, LINE_BYTES)))
+    return user.size > 0 and all(byte in alone for byte in range(user.offset, min(user.offset + user.size, LINE_BYTES)))
 
 
 class LineCensus:
@@ -85,14 +86,13 @@ class LineCensus:
         self._trace = trace
         self._lines: dict[int, LineUse] = {}
         self._held: list[list[int]] = [[] for _ in range(trace.header.cores)]
-        self._left: list[Records] = [np.zeros(0, TRACE_DTYPE)] * trace.header.cores
 
     def read(self, progress: Progress) -> list[LineUse]:
         """Lines that moved between cores, or had other copies taken away, those with most transfers first."""
         whole, done = self._trace.record_count, 0
         for chunk in checked_chunks(self._trace):
             moved = chunk[_moves(chunk)]
-            for address in np.unique(moved["address"]).tolist():
+            for address in np.unique(_lines(moved)).tolist():
                 self._lines.setdefault(address, LineUse(address))
             done += len(chunk)
             progress(done // 2, whole)
@@ -102,21 +102,17 @@ class LineCensus:
             self._move(chunk)
             done += len(chunk)
             progress((whole + done) // 2, whole)
-        for core, left in enumerate(self._left):
-            for record in left:  # what had not retired when the run ended
-                self._happen(core, record, record)
         return sorted(self._lines.values(), key=lambda line: (-line.transfers, line.address))
 
     def _use(self, accesses: Records, lines: NDArray[np.uint64]) -> None:
         """Count accesses to the lines that are looked at; one that reaches into the next line is not followed there."""
-        line = accesses["address"] // np.uint64(LINE_BYTES) * np.uint64(LINE_BYTES)
-        chosen = np.isin(line, lines)
+        chosen = np.isin(_lines(accesses), lines)
         keys = np.zeros(int(chosen.sum()), [("address", "u8"), ("pc", "u8"), ("core", "u1"), ("size", "u1"), ("access", "u1")])
         for name in keys.dtype.names or ():
             keys[name] = accesses[name][chosen]
         distinct, counts = np.unique(keys, return_counts=True)
         for (address, pc, core, size, access), count in zip(distinct.tolist(), counts.tolist(), strict=True):
-            use = self._lines[address // LINE_BYTES * LINE_BYTES]
+            use = self._lines[line_of(address)]
             user = User(address % LINE_BYTES, size, pc, core)
             if access != Access.STORE:
                 use.loads[user] += count
@@ -124,43 +120,26 @@ class LineCensus:
                 use.stores[user] += count
 
     def _move(self, chunk: Records) -> None:
-        """Count transfers: each is for the next access of its core."""
-        wanted = _moves(chunk) | (chunk["access"] != 0) | np.isin(chunk["kind"], (_ACQUIRED, _RELEASED))
-        events: list[tuple[int, int, Records, Records]] = []
-        for core in range(len(self._held)):
-            places = np.flatnonzero(wanted & (chunk["core"] == core))
-            own = np.concatenate((self._left[core], chunk[places]))
-            index = np.concatenate((np.full(len(self._left[core]), -1), places))
-            accesses = np.flatnonzero(own["access"] != 0)
-            chosen = np.flatnonzero(own["access"] == 0)
-            following = np.searchsorted(accesses, chosen)
-            known = following < len(accesses)
-            if not known.all():  # their access is in the next chunk, and so are the locks that come before it
-                first = chosen[~known][0]
-                self._left[core], chosen, following = own[first:], chosen[known], following[known]
-            else:
-                self._left[core] = own[:0]
-            events += [
-                (int(index[place]), core, own[place], own[accesses[after]])
-                for place, after in zip(chosen.tolist(), following.tolist(), strict=True)
-            ]
-        for _, core, record, access in sorted(events, key=lambda each: each[0]):
-            self._happen(core, record, access)
+        """Count transfers, under the locks that are taken and released in between."""
+        wanted = chunk[_moves(chunk) | np.isin(chunk["kind"], (_ACQUIRED, _RELEASED))]
+        for kind, core, detail, address, size, pc, value in zip(*(wanted[name].tolist() for name in _COLUMNS), strict=True):
+            held = self._held[core]
+            match kind:
+                case Kind.LOCK_ACQUIRED:
+                    held.append(detail)
+                case Kind.LOCK_RELEASED:
+                    if detail in held:
+                        held.remove(detail)
+                case _:
+                    use = self._lines[line_of(address)]
+                    move = Move(User(address - use.address, size, pc, core), Transfer(detail), tuple(held))
+                    use.moves[move] += 1
+                    use.cycles[move] += value
 
-    def _happen(self, core: int, record: Records, access: Records) -> None:
-        lock, held = int(record["detail"]), self._held[core]
-        match int(record["kind"]):
-            case Kind.LOCK_ACQUIRED:
-                held.append(lock)
-            case Kind.LOCK_RELEASED:
-                if lock in held:
-                    held.remove(lock)
-            case _:
-                use, kind = self._lines[int(record["address"])], Transfer(lock)
-                offset = max(int(access["address"]) - use.address, 0)  # of an access that begins on the line before
-                move = Move(User(offset, int(access["size"]), int(access["pc"]), core), kind, tuple(held))
-                use.moves[move] += 1
-                use.cycles[move] += int(record["value"])
+
+def _lines(records: Records) -> NDArray[np.uint64]:
+    lines: NDArray[np.uint64] = records["address"] // np.uint64(LINE_BYTES) * np.uint64(LINE_BYTES)
+    return lines
 
 
 def _moves(records: Records) -> NDArray[np.bool_]:

@@ -18,6 +18,7 @@ from emu.export.records import checked_chunks
 from emu.trace.file import Records, TraceFile
 from emu.trace.order import begin_of, in_order
 from emu.trace.record import TRACE_DTYPE, Kind, State
+from emu.units import line_of
 
 Progress = Callable[[int, int], None]  # records done, and of how many
 
@@ -72,6 +73,7 @@ _PLAIN = {
 _INSTRUCTION, _MARK, _IPI, _INTERRUPT, _WAKE, _STALL = (
     int(kind) for kind in (Kind.INSTRUCTION, Kind.MARK, Kind.IPI_SENT, Kind.INTERRUPT, Kind.WAKE, Kind.STALL)
 )
+_ACQUIRED, _TRANSFER = int(Kind.LOCK_ACQUIRED), int(Kind.LINE_TRANSFER)
 _KINDS = (*_PLAIN, _MARK, _IPI, _INTERRUPT, _WAKE, _STALL)
 _COLUMNS = ("cycle", "cost", "kind", "core", "task", "state", "detail", "value", "address", "pc")
 
@@ -154,7 +156,8 @@ class Walk:
                 core.stalled += value
                 yield Event(cycle, What.STALL, index, task, detail, value)
             else:
-                yield Event(cycle, _PLAIN[kind], index, task, detail, value, address if kind != int(Kind.LOCK_ACQUIRED) else pc)
+                about = pc if kind == _ACQUIRED else line_of(address) if kind == _TRANSFER else address
+                yield Event(cycle, _PLAIN[kind], index, task, detail, value, about)
 
     def _choose(self, records: Records) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.bool_]]:
         """Which records change anything; for each, when the instruction before it had retired, and whether that was an `iretq`."""

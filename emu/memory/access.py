@@ -12,7 +12,7 @@ from emu.memory.cache import not_here, place_of
 from emu.memory.coherence import CAUSE_OF, FROM_L2, own_line, ownership, read_line
 from emu.memory.flight import busy_cycles, start_transfer
 from emu.memory.journal import WRITE, enter
-from emu.memory.records import BUFFER, FOR_LOCKED, I64
+from emu.memory.records import BUFFER, FOR_LOCKED, I64, NO_STORE
 from emu.memory.store_buffer import arrives_for_store, drain_due, forward, line_came_first, push_store, read_ram, take_view
 from emu.memory.tlb import translation_cycles
 from emu.native import array_at, inlined, njit
@@ -111,7 +111,7 @@ def atomic(bus, core, now, address, size, keeps):  # type: ignore[no-untyped-def
             if busy > 0 and need == 0:
                 bus.cause = C_BUSY
             need += busy
-        own_line(bus, core, line, FOR_LOCKED, now)
+        own_line(bus, core, line, FOR_LOCKED, now, NO_STORE)
         start_transfer(bus, module, line, now, now + need + keeps)
         cycles = max(cycles, need)
     return cycles + translation_cycles(bus, core, address)

@@ -17,6 +17,7 @@ from emu.memory.records import (
     FOR_STORE,
     I64,
     LARGE_PAGE_SHIFT,
+    MOVE,
     PLACE,
     RELEASE,
     RELEASES,
@@ -121,6 +122,12 @@ class Bus(Block):
         costs[FOR_LOCKED, Source.SIBLING] = latency.sibling_locked.value
         self.put(l1_hit=hit, store_forward=latency.store_forward.value, store_forward_fail=latency.store_forward_fail.value)
         self.put(tlb_l2_hit=machine.tlb.l2_hit.value, page_walk=machine.tlb.page_walk.value)
+
+    def log_moves(self) -> None:
+        """From here on `moves` says what lines do; whoever reads it does so before all stores could drain twice."""
+        room = 2 * int(self.record["cores"][0]) * RING
+        self.share("moves", np.zeros(room, MOVE), saved=False)
+        self.put(moves_room=room)
 
     def counts(self) -> dict[str, int]:
         """What lines have moved, by name; `transfers_across_modules` are all those between modules, near ones included."""

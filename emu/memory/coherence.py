@@ -9,10 +9,11 @@ import numpy as np
 from emu.memory.cache import NOBODY, drop, drop_from_l1s, l1_fill, l2_fill, l3_of, place_of, states_of
 from emu.memory.flight import busy_cycles, fill_cycles, miss_buffer_cycles, start_transfer, take_miss_buffer
 from emu.memory.moesi import CAUSES, LEVELS, SOURCES, Action, Event, Line, Source
-from emu.memory.records import FOR_LOAD, FOR_LOCKED, I64
+from emu.memory.records import FOR_LOAD, FOR_LOCKED, I64, MOVE, NO_STORE
 from emu.memory.rows import action_of, next_state
 from emu.native import array_at, njit
 from emu.set_associative import count, hit
+from emu.trace.record import Cause
 
 S_I, S_M, S_T, S_B = int(Line.I), int(Line.M), int(Line.T), int(Line.B)
 READ, READ_ALONE, READ_SHARED, WRITE = (int(event) for event in (Event.READ, Event.READ_ALONE, Event.READ_SHARED, Event.WRITE))
@@ -26,6 +27,7 @@ FROM_NOBODY, FROM_L2, FROM_SIBLING, FROM_L3, FROM_MEMORY, FROM_MODULE, BY_UPGRAD
     Source.OWN, Source.L2, Source.SIBLING, Source.L3, Source.MEMORY, Source.MODULE, Source.UPGRADE,
 ))  # fmt: skip
 CAUSE_OF = np.array([int(cause) for cause in CAUSES])
+C_FIRST, C_LAST = int(Cause.SIBLING_LINE), int(Cause.UPGRADE)  # of the causes that are transactions
 
 
 @njit
@@ -160,6 +162,21 @@ def cost(bus, kind, source):  # type: ignore[no-untyped-def]
 
 
 @njit
+def log_move(bus, core, line, source, cycles, store):  # type: ignore[no-untyped-def]
+    """Tell who writes a trace from where a line came; of a store, by its place in the ring, also if it was here."""
+    cause = CAUSE_OF[source]
+    if store == NO_STORE and not C_FIRST <= cause <= C_LAST:
+        return
+    move = array_at(bus.moves, bus.moves_room, MOVE)[bus.moves_count % bus.moves_room]
+    move.core = core
+    move.line = line
+    move.cause = cause
+    move.cycles = cycles
+    move.store = store
+    bus.moves_count += 1
+
+
+@njit
 def read_line(bus, core, line, at):  # type: ignore[no-untyped-def]
     """A core reads a line at `at`: cycles until it has its data. Fills L1 and L2 and moves the states."""
     place = place_of(bus, core)
@@ -179,6 +196,8 @@ def read_line(bus, core, line, at):  # type: ignore[no-untyped-def]
     else:
         delay = max(delay, fill_cycles(bus, place.module, line, at))
     take_miss_buffer(bus, place.l1, at + delay)
+    if bus.moves != 0:
+        log_move(bus, core, line, source, delay, NO_STORE)
     return bus.l1_hit + delay
 
 
@@ -195,17 +214,28 @@ def find_to_write(bus, place, line, kind):  # type: ignore[no-untyped-def]
 def ownership(bus, core, line, kind):  # type: ignore[no-untyped-def]
     """Whom a core must ask for a line that it writes, as things stand, a `Source`, and the cycles until the line is its own."""
     source, farthest = find_to_write(bus, place_of(bus, core), line, kind)
-    cycles = cost(bus, kind, source)
-    if source >= FROM_MEMORY and farthest != NOBODY:
-        cycles = max(cycles, cost(bus, kind, BY_UPGRADE + farthest))  # the data are here, but not all copies are gone
-    return source, cycles
+    return source, cost_to_write(bus, kind, source, farthest)
 
 
 @njit
-def own_line(bus, core, line, kind, at):  # type: ignore[no-untyped-def]
-    """The line becomes this core's to write at `at`: every other copy is invalidated, this module is in M."""
+def cost_to_write(bus, kind, source, farthest):  # type: ignore[no-untyped-def]
+    """Cycles until a line that `find_to_write` has found is owned."""
+    cycles = cost(bus, kind, source)
+    if source >= FROM_MEMORY and farthest != NOBODY:
+        cycles = max(cycles, cost(bus, kind, BY_UPGRADE + farthest))  # the data are here, but not all copies are gone
+    return cycles
+
+
+@njit
+def own_line(bus, core, line, kind, at, store):  # type: ignore[no-untyped-def]
+    """The line becomes this core's to write at `at`: every other copy is invalidated, this module is in M.
+
+    `store` is the place in the ring of the store that drains, or NO_STORE.
+    """
     place = place_of(bus, core)
     source, farthest = find_to_write(bus, place, line, kind)
     take(bus, place, line, True, source, farthest, at)
+    if bus.moves != 0:
+        log_move(bus, core, line, source, cost_to_write(bus, kind, source, farthest), store)
     if (kind == FOR_LOCKED or bus.write_back != 0) and not hit(bus.l1, place.l1, line, line):
         l1_fill(bus, place.l1, line)

@@ -76,6 +76,9 @@ BUS = np.dtype(
         ("requests_lost", I64),  # stores that had to ask for their line a second time
         ("released", I64),  # ring of unlocking stores that have become visible, RELEASE[RELEASES]
         ("released_count", I64),
+        ("moves", I64),  # ring of what lines did, MOVE[moves_room], for who writes a trace; 0: nobody asks
+        ("moves_room", I64),
+        ("moves_count", I64),
         ("missing_row", I64),  # of the protocol, that was asked for: 1 + state * events + event; 0: none
     ]
 )
@@ -100,4 +103,7 @@ MISSES = 64  # slots of a ring of misses; the modelled number is smaller (bus.mi
 REQUESTS = np.dtype([("count", I64), ("until", I64, (MISSES,))])  # misses so far; when each has its line
 RELEASE = np.dtype([("lock", I64), ("core", I64), ("cycle", I64)])
 RELEASES = 1024
+# Who was asked for a line (trace.record.Cause), and what that took; `store`: for a store that drains, from that place in the ring.
+MOVE = np.dtype([("core", I64), ("line", I64), ("cause", I64), ("cycles", I64), ("store", I64)])
+NO_STORE = -1
 CHANGE = np.dtype([("address", I64), ("old", I64), ("new", I64), ("kind", I64), ("core", I64), ("width", I64), ("lock", I64)])

@@ -69,10 +69,11 @@ def take_view(bus, core, line):  # type: ignore[no-untyped-def]
 def drain_head(bus, core):  # type: ignore[no-untyped-def]
     """The oldest store of a core becomes visible to all: its line is owned and its value is everyone's."""
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
-    entry = array_at(bus.stores, bus.cores * RING, STORE)[core * RING + buffer.head % RING]
+    place = buffer.head % RING
+    entry = array_at(bus.stores, bus.cores * RING, STORE)[core * RING + place]
     line = entry.address >> 6
     take_view(bus, core, line)
-    own_line(bus, core, line, FOR_STORE, entry.drain_at)
+    own_line(bus, core, line, FOR_STORE, entry.drain_at, place)
     array_at(bus.line_pending, bus.lines, np.uint16)[line] -= 1
     if bus.journal != 0:
         enter(bus, DRAIN, core, entry.address, entry.width, entry.old, entry.new, entry.lock)

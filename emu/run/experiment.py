@@ -77,7 +77,7 @@ def run(experiment: Experiment, progress: Progress | None = None, should_stop: C
     setup.machine.finish()
     if writer is not None:
         with suppress(LimitReached):  # already said
-            _flush(setup.machine, writer)
+            _flush(setup.machine, writer, last=True)
         writer.close(trace_digest=setup.machine.digest, partial=partial, cycles=setup.machine.cores["cycles"].tolist())
     if not partial:
         stuck = _check(setup)
@@ -146,11 +146,10 @@ def _writer(setup: Setup) -> TraceWriter | None:
     return TraceWriter(spec.trace, header, max_records=spec.limits.trace_records, overwrite=spec.overwrite)
 
 
-def _flush(machine: Machine, writer: TraceWriter) -> None:
-    count = int(machine.record["trace_count"][0])
-    machine.record["trace_count"] = 0
-    if count:
-        writer.append(machine.trace[:count])
+def _flush(machine: Machine, writer: TraceWriter, *, last: bool = False) -> None:
+    records = machine.take_trace(last=last)
+    if len(records):
+        writer.append(records)
 
 
 def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import numpy as np
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 class State(IntEnum):
@@ -34,7 +34,7 @@ class Kind(IntEnum):
     LOCK_RELEASED = 4  # detail = lock id, value = cycles held; cycle = when the store became visible
     SPIN_BEGIN = 5  # detail = probe: the first load that returned the value for which the core goes on
     SPIN_END = 6  # detail = probe, value = loads of the spin
-    LINE_TRANSFER = 7  # address = the line, detail = Transfer, value = cycles it took
+    LINE_TRANSFER = 7  # a line that moved, where it was asked for: address, size = of the access, detail = Transfer, value = cycles
     IPI_SENT = 8  # detail = target core, value = vector
     INTERRUPT = 9  # detail = vector
     HALT = 10

@@ -5,6 +5,7 @@ from typing import Any
 
 from emu.trace.header import TraceHeader
 from emu.trace.record import Access, Cause, Kind, State, Transfer
+from emu.units import line_of
 
 STATE_LETTERS = {
     State.USER: "u",
@@ -118,7 +119,7 @@ def event_words(record: Any, header: TraceHeader) -> str:
             return f"{header.spin_name(detail)} ends after {value} loads"
         case Kind.LINE_TRANSFER:
             how = TRANSFERS[Transfer(detail)] if detail in TRANSFERS else f"transaction {detail}"
-            return f"line {header.object_at(address)} {how}, {value} cycles"
+            return f"line {header.object_at(line_of(address))} {how}, {value} cycles"
         case Kind.IPI_SENT:
             return f"IPI to core {detail}, {vector_words(value)}"
         case Kind.INTERRUPT:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.export.lines import moved_lines, traced_lines
 from emu.boot.ending import End
 from emu.boot.marks import parse_mark
 from emu.boot.run import Watchers, boot
@@ -135,6 +136,7 @@ def test_a_trace_has_every_instruction(traced: tuple[DetailRun, TraceFile]) -> N
     executed = records[records["kind"] == int(Kind.INSTRUCTION)]
     assert tuple(np.bincount(executed["core"], minlength=measured.cores)) == measured.instructions_by_core
     assert trace.trace_digest == measured.digest
+    assert traced_lines(trace) == moved_lines(measured.coherence)
     assert ((records["address"] & np.uint64(PAGE_BYTES - 1)) + records["size"] <= PAGE_BYTES).all()  # one across two is two
     kernel = np.unique(executed["pc"][executed["pc"] >> np.uint64(63) == 1]).tolist()
     assert {hex(each) for each in kernel} <= {hex(each) for each in trace.header.instructions}

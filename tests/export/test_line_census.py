@@ -1,17 +1,20 @@
 """Lines that cores take from each other: every transfer has its access, and false sharing is found where it is."""
 
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bench.export.lines import moved_lines
 from bench.report.canned import header
 from emu.export.line_census import LineCensus, LineUse
 from emu.report.line_report import lines_json, render_lines
 from emu.trace.file import TraceFile, TraceWriter
 from emu.trace.record import TRACE_DTYPE, Access, Kind, Transfer
 from emu.trace.words import place_words
+from emu.units import line_of
 
 
 def census(trace: TraceFile) -> list[LineUse]:
@@ -25,8 +28,15 @@ def test_all_transfers_and_their_cycles_are_there(traced):
     for name, amount in (("transfers", np.ones(len(moved), np.int64)), ("lost", moved["value"].astype(np.int64))):
         wanted = Counter[int]()
         for address, value in zip(moved["address"].tolist(), amount.tolist(), strict=True):
-            wanted[address] += value
+            wanted[line_of(address)] += value
         assert {line.address: getattr(line, name) for line in lines} == dict(wanted)
+    by_kind = Counter[int]()
+    for line in lines:
+        for move, times in line.moves.items():
+            by_kind[move.kind] += times
+    moved_in_run = moved_lines(asdict(traced.result.coherence))
+    del moved_in_run[Transfer.MEMORY_READ]
+    assert by_kind == moved_in_run
     assert [line.transfers for line in lines] == sorted((line.transfers for line in lines), reverse=True)
 
 
@@ -70,7 +80,7 @@ def two_words(tmp_path: Path) -> TraceFile:
     rows = []
     for core, offset, access, transfer in ROWS:
         if transfer is not None:
-            rows.append((core, Kind.LINE_TRANSFER, int(transfer), 0x500000, 100, Access.NONE, 0))
+            rows.append((core, Kind.LINE_TRANSFER, int(transfer), 0x500000 + offset, 100, Access.NONE, 8))
         rows.append((core, Kind.INSTRUCTION, 0, 0x500000 + offset, 1, access, 8))
     records = np.zeros(len(rows), TRACE_DTYPE)
     for cycle, (record, row) in enumerate(zip(records, rows, strict=True)):

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import pytest
 
+from bench.export.lines import moved_lines
 from bench.export.picture import Picture, Slice, read_chrome, read_perfetto
 from emu.trace.record import Kind, Transfer
 from emu.trace.words import TRANSFERS
@@ -60,13 +62,13 @@ def test_waits_are_those_of_the_report(picture, traced):
     assert sum(waited) == sum(use.wait_cycles for use in traced.result.locks.values())
 
 
-def test_transfers_are_those_of_the_trace(picture, traced):
+def test_transfers_are_those_of_the_report(picture, traced):
     records = traced.trace.records()
     transfers = records[records["kind"] == int(Kind.LINE_TRANSFER)]
     shown = [each for each in picture.instants if each.track.endswith("line transfers")]
     assert sum(each.about["cycles"] for each in shown) == int(transfers["value"].sum())
     for kind in Transfer:
-        wanted = int((transfers["detail"] == int(kind)).sum())
+        wanted = moved_lines(asdict(traced.result.coherence))[kind]
         assert sum(each.name.endswith(TRANSFERS[kind]) for each in shown) == wanted > 0, kind
     for core in range(traced.result.cores):
         counted = sum(value for _, value in picture.counters[f"core {core} transfers a us"])

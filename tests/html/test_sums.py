@@ -4,11 +4,13 @@ import base64
 import json
 import re
 import zlib
+from dataclasses import asdict
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
+from bench.export.lines import moved_lines
 from emu.export.lock_book import LockBooks
 from emu.html.story import counted_tables
 from emu.html.timeline import Timeline
@@ -42,6 +44,7 @@ def check(counts, result):
     assert (counts.wakeups, under) == (result.wakeups.total, result.wakeups.under_queue_lock)
     assert counts.interprocessor_interrupts == result.interprocessor_interrupts
     assert counts.marks.get("context_switch", 0) == result.context_switches
+    assert counts.transfers == moved_lines(asdict(result.coherence))
 
 
 def test_counted_from_the_trace_they_are_those_of_the_result(side):

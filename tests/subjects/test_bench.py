@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.explore.lock_contest import LockContest
+from bench.export.lines import moved_lines, traced_lines
 from emu.cli.main import main
 from emu.description import load_machine
 from emu.errors import GuestFault, UserError
@@ -173,6 +174,7 @@ def test_the_same_plan_is_the_same_run_and_a_trace_changes_nothing(tmp_path: Pat
     path = tmp_path / "t.trace"
     traced = run_bench(PLAN, find_lock(PLAN.lock), trace=path, trace_records=RECORDS)
     assert traced.trace_digest == plain.trace_digest
+    assert traced_lines(TraceFile(path)) == moved_lines(traced.coherence)
     header = TraceFile(path).header
     assert header.arguments == arguments(PLAN)
     assert [lock.name for lock in header.locks] == ["lock"]

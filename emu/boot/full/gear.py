@@ -250,9 +250,9 @@ class FullGear:
                         f"{int(machine.cores[index]['pc']) & MASK64:#x}"
                     )
 
-    def flush_trace(self) -> None:
+    def flush_trace(self, *, last: bool = False) -> None:
         """Hand over what the trace has since the last time."""
-        records = self.machine.take_trace()
+        records = self.machine.take_trace(last=last)
         if self._recorder is not None:
             self._recorder.take(records)
 

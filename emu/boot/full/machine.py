@@ -18,7 +18,6 @@ from emu.errors import InternalError, LimitReached
 from emu.image import EMPTY_IMAGE
 from emu.memory.bus import Bus
 from emu.native import address_of
-from emu.trace.file import Records
 
 LOCKS_MAX = 1 << 14
 SITES_MAX = 1 << 14
@@ -65,12 +64,6 @@ class KernelMachine(Machine):
         self.record["log_count"] = 0
         taken: Array = self.log[:count].copy()
         return taken
-
-    def take_trace(self) -> Records:
-        """The records since the last time; the next ones take their place."""
-        count = int(self.record["trace_count"][0])
-        self.record["trace_count"] = 0
-        return self.trace[:count]
 
     def _attach(self, core: Array, start: Start) -> None:
         index = int(core["index"][0])

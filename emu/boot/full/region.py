@@ -44,7 +44,7 @@ class Region:
                 ended = Ended(End.LIMIT)
         console.flush()
         engine.finish()
-        self.gear.flush_trace()
+        self.gear.flush_trace(last=True)
         return settled(ended, console)
 
     def _m5op(self, core: Core, until: Mark | None) -> None:

@@ -113,13 +113,24 @@ def drive(
 
     `sink` takes the trace's records after each slice, and says whether it has seen enough.
     """
+    seen_enough = False
+
+    def look(*, last: bool) -> bool:
+        nonlocal seen_enough
+        seen_enough = seen_enough or sink(contest.machine.take_trace(last=last))
+        return seen_enough
+
+    ending = _advance(contest, progress, should_stop, lambda: look(last=False))
+    look(last=True)
+    return ending
+
+
+def _advance(contest: Contest, progress: Progress, should_stop: Callable[[], bool], seen_enough: Callable[[], bool]) -> Ending:
     machine, wanted = contest.machine, contest.plan.rounds_wanted
     acquired, since = 0, 0
     while True:
         outcome = machine.run()
-        records = machine.trace[: int(machine.record["trace_count"][0])]
-        machine.record["trace_count"] = 0
-        if sink(records) or contest.count("two_inside"):
+        if seen_enough() or contest.count("two_inside"):
             return Ending(partial=True)
         progress(min(contest.count("released"), wanted), wanted)
         if outcome == rec.RUN_DONE:
@@ -169,7 +180,7 @@ def _fault(contest: Contest) -> str:
 def _result(contest: Contest, host_seconds: float, ending: Ending) -> BenchResult:
     machine, plan = contest.machine, contest.plan
     machine.finish()
-    two_inside = contest.count("two_inside")
+    two_inside, moved = contest.count("two_inside"), contest.bus.counts()
     drain_all(address_of(contest.bus.record))  # what cores have stored and nobody has seen yet
     ram, cores = contest.bus.ram, range(plan.cores)
     counted = sum(program.field_of(ram, core, "COUNTED") for core in cores)
@@ -189,7 +200,7 @@ def _result(contest: Contest, host_seconds: float, ending: Ending) -> BenchResul
         wait=_part(machine, "wait"),
         hold=_part(machine, "hold"),
         spin_iterations=contest.count(program.SPIN),
-        coherence={name: count for name, count in contest.bus.counts().items() if name != "write_backs"},
+        coherence={name: count for name, count in moved.items() if name != "write_backs"},
         word=_word_use(contest),
         two_inside=two_inside,
         lost_counts=max(counted - seen, 0),

@@ -11,7 +11,7 @@ from emu.subjects.kernel.lock_names import NamedLock
 from emu.subjects.kernel.names import Names
 from emu.subjects.kernel.places import Places
 from emu.trace.header import LockName, Region, Symbol, TaskName, TraceHeader
-from emu.units import LINE_BYTES
+from emu.units import LINE_BYTES, line_of
 
 USER = "user"
 NO_LOCK = "no lock"  # a word that was taken as a spin lock is, and never released as one
@@ -60,6 +60,6 @@ def _regions(addresses: Iterable[int], places: Places) -> Iterable[Region]:
         if place is None:
             continue
         begin = address - place.offset
-        end = address // LINE_BYTES * LINE_BYTES + LINE_BYTES
+        end = line_of(address) + LINE_BYTES
         found[begin] = Region(place.struct or place.name, begin, end - begin)
     return found.values()

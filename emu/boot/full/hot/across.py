@@ -7,6 +7,7 @@ from emu.boot.hot.walk import NOWHERE, READ, WRITE, translate
 from emu.engine.records import INSTRUCTION, LOADS, LOCKED
 from emu.engine.schedule import stall_dispatch
 from emu.engine.trace import LOAD, STORE, note_access, note_earlier_access
+from emu.engine.trace_lines import keep_place, note_lines
 from emu.memory.access import atomic, load
 from emu.memory.store_buffer import push_store, read_ram
 from emu.native import array_at, call, mix, njit
@@ -53,10 +54,13 @@ def load_across(gear, boot, bus, machine, full, core, cpu, address, size):  # ty
     first = PAGE - (address & (PAGE - 1))
     if locked:
         cycles = atomic(bus, core.index, core.clock, address, first, instruction.latency)
+        note_lines(machine, core, address, first, False)
         cycles += atomic(bus, core.index, core.clock, second, size - first, instruction.latency)
     else:
         cycles = load(bus, core.index, core.clock, core.start, address, first)
+        note_lines(machine, core, address, first, False)
         cycles = max(cycles, load(bus, core.index, core.clock, core.start, second, size - first)) + 1
+    note_lines(machine, core, second, size - first, False)
     core.data_at = max(core.data_at, core.start + cycles)
     see(bus, core, address, first)
     see(bus, core, second, size - first)
@@ -75,8 +79,8 @@ def store_across(gear, boot, bus, machine, full, core, cpu, address, size, value
     slots = array_at(gear.frame_slots, gear.frames, I64)
     note_parts(machine, core, STORE, address, first, second, size - first, value)
     if slots[address >> 12] != 0 or slots[second >> 12] != 0:
-        store_at_once(bus, full, core, address, first)
-        store_at_once(bus, full, core, second, size - first)
+        store_at_once(machine, bus, full, core, address, first)
+        store_at_once(machine, bus, full, core, second, size - first)
         if slots[address >> 12] != 0:
             change_code(gear, boot, full, cpu, address, first)
         if slots[second >> 12] != 0:
@@ -91,5 +95,9 @@ def store_across(gear, boot, bus, machine, full, core, cpu, address, size, value
         at = address + offset if offset < first else second + offset - first
         byte = value >> (8 * offset)
         wait = push_store(bus, core.index, core.clock, core.start, at, I64(1), byte, I64(-1), data_at, retires_at)
+    note_lines(machine, core, address, first, False)
+    if machine.trace_at != 0:
+        keep_place(machine, bus, core, address, first, first, size - first)
+        keep_place(machine, bus, core, second, size - first, size - first, 0)
     if wait > 0:
         stall_dispatch(core, core.clock + wait, C_FULL)

@@ -221,7 +221,7 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
     elif array_at(gear.frame_slots, gear.frames, I64)[frame] != 0:
         boot, cpu = array_at(gear.boot, 1, BOOT)[0], array_at(full.cpu, 1, CPU)[0]
         if not traits & LOCKED:
-            store_at_once(bus, full, core, address, size)
+            store_at_once(machine, bus, full, core, address, size)
         change_code(gear, boot, full, cpu, address, size)
     else:
         if traits & LOCKED and size == WORD and core.current_pc < 0:

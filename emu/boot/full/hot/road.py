@@ -6,9 +6,10 @@ from numba import types
 from emu.boot.full.hot.records import FULL
 from emu.boot.hot.frames import LOCKED
 from emu.engine.records import CORE, I64, MACHINE
+from emu.engine.trace_lines import note_lines
 from emu.memory.access import store
 from emu.memory.coherence import own_line, read_line
-from emu.memory.records import BUFFER, BUS, FOR_LOCKED
+from emu.memory.records import BUFFER, BUS, FOR_LOCKED, NO_STORE
 from emu.memory.store_buffer import drain_due, drain_head, read_ram, take_view, write_ram
 from emu.native import array_at, njit
 
@@ -43,7 +44,7 @@ def write_locked(bus, full, index, now, address, value):  # type: ignore[no-unty
         drain_own(bus, index)
     if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
         take_view(bus, index, line)
-    own_line(bus, index, line, FOR_LOCKED, now)
+    own_line(bus, index, line, FOR_LOCKED, now, NO_STORE)
     write_ram(bus, address, 8, value)
 
 
@@ -51,9 +52,11 @@ def on_road_read(companion, address, answer, unused, unused_too):  # type: ignor
     """Read eight bytes for the processor itself."""
     full = array_at(companion, 1, FULL)[0]
     core = array_at(full.core, 1, CORE)[0]
-    bus = array_at(array_at(core.machine, 1, MACHINE)[0].bus, 1, BUS)[0]
+    machine = array_at(core.machine, 1, MACHINE)[0]
+    bus = array_at(machine.bus, 1, BUS)[0]
     full.road_reads += 1
     full.road_cycles += max(look(bus, core.index, core.clock, address) - bus.l1_hit, I64(0))
+    note_lines(machine, core, address, I64(8), False)
     array_at(answer, 1, I64)[0] = read_ram(bus, address, 8)
     return 0
 
@@ -62,10 +65,13 @@ def on_road_write(companion, address, value, how, unused):  # type: ignore[no-un
     """Write eight bytes for the processor itself."""
     full = array_at(companion, 1, FULL)[0]
     core = array_at(full.core, 1, CORE)[0]
-    bus = array_at(array_at(core.machine, 1, MACHINE)[0].bus, 1, BUS)[0]
+    machine = array_at(core.machine, 1, MACHINE)[0]
+    bus = array_at(machine.bus, 1, BUS)[0]
     if how == LOCKED:
         write_locked(bus, full, core.index, core.clock, address, value)
+        note_lines(machine, core, address, I64(8), False)
     else:
         full.road_cycles += store(bus, core.index, core.clock, core.clock, address, I64(8), value, I64(-1), core.clock, core.clock)
         write_ram(bus, address, I64(8), value)
+        note_lines(machine, core, address, I64(8), True)
     return 0

@@ -11,8 +11,9 @@ from emu.boot.full.hot.road import drain_own
 from emu.boot.hot.code_pages import frames_of, may_write, note_fetch
 from emu.boot.hot.env import CPL, HFLAGS, get32
 from emu.boot.hot.walk import FETCH, NOWHERE, translate
+from emu.engine.trace_lines import note_lines
 from emu.memory.coherence import own_line
-from emu.memory.records import BUFFER, FOR_STORE, RING, STORE
+from emu.memory.records import BUFFER, FOR_STORE, NO_STORE, RING, STORE
 from emu.memory.store_buffer import take_view
 from emu.native import array_at, call, njit
 
@@ -96,7 +97,7 @@ def change_code(gear, boot, full, cpu, address, size):  # type: ignore[no-untype
 
 
 @njit
-def store_at_once(bus, full, core, address, size):  # type: ignore[no-untyped-def]
+def store_at_once(machine, bus, full, core, address, size):  # type: ignore[no-untyped-def]
     """The line of a store becomes the core's own now, all its earlier stores being out."""
     if array_at(bus.buffers, bus.cores, BUFFER)[core.index].count > 0:
         full.forced_drains += 1
@@ -104,4 +105,5 @@ def store_at_once(bus, full, core, address, size):  # type: ignore[no-untyped-de
     for line in range(address >> 6, ((address + size - 1) >> 6) + 1):
         if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
             take_view(bus, core.index, line)
-        own_line(bus, core.index, line, FOR_STORE, core.clock)
+        own_line(bus, core.index, line, FOR_STORE, core.clock, NO_STORE)
+    note_lines(machine, core, address, size, False)
