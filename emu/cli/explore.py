@@ -22,17 +22,15 @@ if TYPE_CHECKING:
     from emu.subjects.ipc_msg.script.script import Script
 
 BUDGET = "60s"
-OF_ALL = ("--strategy", "--budget", "--machine", "--seed", "--json", "--junit", "--overwrite")
-OF_VARIANT = ("--variant", "--preempt", "--without", "--jobs")
+OF_ALL = ("--strategy", "--budget", "--with", "--without", "--machine", "--seed", "--json", "--junit", "--overwrite")
+OF_VARIANT = ("--variant", "--preempt", "--jobs")
 OF_LOCK = ("--cores", "--rounds", "--word")
 
 
 @together.declare(
     together.Needs(("--overwrite",), "--junit", "no other file is written"),
     together.Apart("--script", ("--scenario",), "a script is a scenario of its own"),
-    together.Apart(
-        "LOCK", ("--script", "--scenario", *OF_VARIANT), "a lock is searched alone, in one process, by all its checkers"
-    ),
+    together.Apart("LOCK", ("--script", "--scenario", *OF_VARIANT), "a lock is searched alone, in one process"),
     together.Needs(OF_LOCK, "LOCK", "it says how a lock is used"),
     together.Together((*OF_ALL, *OF_VARIANT), "each is one condition of the search, or the form of the answer"),
     together.Together((*OF_ALL, *OF_LOCK), "the same of a lock"),
@@ -55,6 +53,9 @@ def explore(
     budget: Annotated[
         str, typer.Option(metavar="60s|N", help="Seconds for all, or schedules of each strategy and scenario.")
     ] = BUDGET,
+    with_too: Annotated[
+        list[str] | None, typer.Option("--with", metavar="CHECKER", help="A checker that looks only if asked to: data-race.")
+    ] = None,
     without: Annotated[list[str] | None, typer.Option(metavar="CHECKER", help="Leave a checker out. May be repeated.")] = None,
     machine: options.Machine = options.DEFAULT_MACHINE,
     seed: Annotated[str, typer.Option(metavar="N", help="Of the strategies' random numbers.")] = "1",
@@ -86,7 +87,7 @@ def explore(
     from emu.cli.catalogue import find_machine, points
     from emu.report.explore_report import explored_json, render_explored
     from emu.run import explore_run, lock_explore
-    from emu.run.extent import Extent
+    from emu.run.extent import Extent, checkers_off
 
     find_machine(machine)
     output = None if junit is None else options.junit_output(junit, overwrite=overwrite)
@@ -94,12 +95,13 @@ def explore(
     how = Extent(strategy, float("inf") if seconds is None else seconds, schedules, options.whole("seed", seed))
     if lock is None:
         points(variant)
-        off = _without(without or (), explore_run.CHECKERS)
+        off = checkers_off(with_too or (), without or (), explore_run.CHECKERS, strategy)
         processes = len(os.sched_getaffinity(0)) if jobs is None else options.whole("jobs", jobs)
         subject = _of_variant(explore_run.ExplorePlan(variant, _chosen(scenario, script), machine, how, preempt, off, processes))
     else:
         count, first = options.whole("cores", cores), whole("word", word, hexadecimal=True)
-        subject = _of_lock(lock_explore.LockPlan(lock, machine, count, options.whole_list("rounds", rounds), first, how))
+        off = checkers_off(with_too or (), without or (), lock_explore.CHECKERS, strategy)
+        subject = _of_lock(lock_explore.LockPlan(lock, machine, count, options.whole_list("rounds", rounds), first, how, off))
     asked = {"machine": machine, "strategy": strategy, "budget": budget}
     with terminal.interruptible() as interrupt, terminal.progress_bar(subject.name, "scenarios") as bar:
         interrupt.begin()
@@ -199,10 +201,3 @@ def _chosen(names: Sequence[str] | None, script: Path | None) -> "tuple[Script, 
         if name not in known:
             raise UserError(f"scenario: wanted one of {', '.join(known)}, got {name!r}")
     return tuple(known[name] for name in names or known)
-
-
-def _without(names: Sequence[str], known: Sequence[str]) -> frozenset[str]:
-    for name in names:
-        if name not in known:
-            raise UserError(f"without: wanted one of {', '.join(known)}, got {name!r}")
-    return frozenset(names)

@@ -14,7 +14,7 @@ from emu.explore.replay_string import Replay, encode
 from emu.image import PREEMPT_DEFAULT
 from emu.processes import Stopped, results, workers
 from emu.run.extent import Extent
-from emu.run.hunt import Budget, Finding, Hunt, Hunted
+from emu.run.hunt import OFF, Budget, Finding, Hunt, Hunted
 from emu.run.scene import ScriptScene
 from emu.run.wiring import image_of
 from emu.schedules.lock_discipline import CHECKER as LOCK_DISCIPLINE
@@ -45,7 +45,7 @@ class ExplorePlan:
     machine: str
     extent: Extent
     preempt: str = PREEMPT_DEFAULT  # kind of kernel preemption
-    off: frozenset[str] = frozenset()  # checkers
+    off: frozenset[str] = OFF  # checkers
     jobs: int = 1
 
 

@@ -1,9 +1,11 @@
-"""How far a hunt goes, and by what: one strategy, or, where none is asked for, walks, the whole search, and walks again."""
+"""How far a hunt goes, by what, and who looks. Where no strategy is asked for: walks, the whole search, and walks again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from emu.errors import UserError
 from emu.explore.strategy.spec import StrategySpec, strategy_named
-from emu.run.hunt import EXHAUSTIVE, Leg
+from emu.run.hunt import EXHAUSTIVE, OFF, Leg
 
 AUTO = "auto"
 STATES_A_SCHEDULE = 100  # of a whole search, where the budget is a number of schedules
@@ -36,3 +38,16 @@ class Extent:
             Leg(None, states, 0.4 + SEARCH_SHARE / 2),
             Leg(replace(pct, seed=self.seed + 1), bound),
         ]
+
+
+def checkers_off(also: Sequence[str], without: Sequence[str], known: Sequence[str], strategy: str) -> frozenset[str]:
+    """The checkers that do not look, as their user names those that do too and those that do not; `known` are those that do."""
+    for name in also:
+        if name not in OFF:
+            raise UserError(f"with: wanted one of {', '.join(OFF)}, got {name!r}; all others look unless they are left out")
+        if strategy == EXHAUSTIVE:
+            raise UserError(f"--with {name}: it looks at walks, and {EXHAUSTIVE} makes none; take auto, random, pct:D, pos or surw")
+    for name in without:
+        if name not in known:
+            raise UserError(f"without: wanted one of {', '.join(known)}, got {name!r}")
+    return frozenset(without) | (OFF - frozenset(also))

@@ -10,9 +10,12 @@ import numpy as np
 from emu.errors import InternalError, UserError
 from emu.explore import walk_records as rec
 from emu.explore.explorer import BoundReached, Explorer, ScheduleFault
+from emu.explore.replay_string import tokens_of
 from emu.explore.strategy.spec import StrategySpec
 from emu.run.interleaving import Interleaving
 from emu.schedules.checks import Checks, Heap, StackOf
+from emu.schedules.data_races import CHECKER as DATA_RACE
+from emu.schedules.data_races import DataRaces
 from emu.schedules.lock_discipline import CHECKER as LOCK_DISCIPLINE
 from emu.schedules.lock_discipline import LockDiscipline
 from emu.schedules.minimise import minimise
@@ -21,6 +24,7 @@ from emu.schedules.walker import Ended, Shared, Tokens, Walker, tokens_of_text
 CHUNK = 100  # schedules between two looks at the clock
 EXHAUSTIVE = "exhaustive"
 
+OFF = frozenset({DATA_RACE})  # checkers that look only if they are asked to
 CAUSES = ("stack-frame", "use-after-free", "double-free", LOCK_DISCIPLINE)  # of which faults and lost wakeups come
 Verdict = tuple[str, str]  # which checker finds what wrong
 
@@ -51,6 +55,11 @@ class Scene(Protocol):
     @property
     def discipline(self) -> LockDiscipline | None:
         """Its locks, if it is known how they are to be used."""
+        ...
+
+    @property
+    def races(self) -> DataRaces:
+        """What a data race of its accesses is."""
         ...
 
     @property
@@ -147,7 +156,7 @@ class Budget:
 class Hunt:
     """One scene's search."""
 
-    def __init__(self, scene: Scene, checkers_off: frozenset[str] = frozenset()) -> None:
+    def __init__(self, scene: Scene, checkers_off: frozenset[str] = OFF) -> None:
         """Nothing has been searched yet."""
         self.scene, self.explorer = scene, scene.explorer
         self.checks = Checks(self.explorer)
@@ -157,6 +166,7 @@ class Hunt:
             self.checks.watch_heap(scene.heap)
         self.walker = Walker(self.explorer, StrategySpec("random"))
         self._discipline = None if LOCK_DISCIPLINE in checkers_off else scene.discipline
+        self._races = None if DATA_RACE in checkers_off else scene.races
         self._off = checkers_off
         self.hunted = Hunted()
 
@@ -181,15 +191,14 @@ class Hunt:
         """Repeat a schedule that is written down."""
         with self.explorer.attached(), self.explorer.going_back():
             self._learn()
-            ended = self.walker.replay(tokens, beyond)
-            verdict = self._verdict(ended)
-            return None if verdict is None else self._finding(verdict, ended, "replay", 1)
+            wrong = self._wrong(self.walker.replay(tokens, beyond))
+            return None if wrong is None else self._finding(*wrong, "replay", 1)
 
     def _spent(self, budget: Budget) -> bool:
         return time.monotonic() - self._began >= budget.seconds or budget.should_stop()
 
     def _learn(self) -> None:
-        self.walker.learn()
+        self.walker.learn(*([] if self._races is None else [self._races.learn]))
         self.hunted.shared_words, self.hunted.events = self.walker.shared_words, self.walker.events
         if not self.walker.shared_words:
             raise UserError("no memory is shared by the cores in any schedule: there is nothing that an order could change")
@@ -212,9 +221,8 @@ class Hunt:
             hunted.missed = spec.miss_chance(int(walker.strategy["agents"][0]), walker.events, made)
             if ended is not None:
                 self._note_overtaken(ended)
-                verdict = self._verdict(ended)
-                if verdict is not None:
-                    return verdict, ended, hunted.schedules
+                if (wrong := self._wrong(ended)) is not None:
+                    return *wrong, hunted.schedules
                 walker.forget(ended)
             progress(hunted)
         return None
@@ -267,9 +275,17 @@ class Hunt:
 
     # what is wrong
 
-    def _verdict(self, ended: Ended) -> Verdict | None:
-        """What is wrong with how a schedule ended."""
-        return self._on(self._any_verdict(ended))
+    def _wrong(self, ended: Ended) -> tuple[Verdict, Ended] | None:
+        """What is wrong with a schedule, and the schedule up to there."""
+        verdict = self._on(self._any_verdict(ended))
+        if verdict is not None:
+            return verdict, ended
+        race = None if self._races is None else self._races.look(ended.choices)
+        if race is None:
+            return None
+        choices, last = ended.choices[: race.second.step], race.second
+        tokens = tuple(tokens_of(int(each) for each in choices["agent"]))
+        return (DATA_RACE, race.summary), replace(ended, core=last.core, pc=last.pc, tokens=tokens, choices=choices)
 
     def _on(self, verdict: Verdict | None) -> Verdict | None:
         return None if verdict is None or verdict[0] in self._off else verdict
@@ -280,14 +296,14 @@ class Hunt:
         if (problem := self._undisciplined(ended)) is not None:
             return LOCK_DISCIPLINE, problem
         if ended.outcome == rec.FAULTED:
-            return "fault", f"{self._where(ended.core)} faulted: {self.explorer.fault(ended.core)}"
+            return "fault", f"{self._where(ended)} faulted: {self.explorer.fault(ended.core)}"
         if ended.outcome in (rec.SPINS, rec.TOO_LONG, rec.UNDECIDED):
             spinning = {
                 rec.SPINS: "goes round for ever: nobody is left to change what it waits for",
                 rec.TOO_LONG: f"is not done after {len(ended.choices):,} steps of a fair schedule",
                 rec.UNDECIDED: "runs on without touching memory",
             }
-            return "livelock", f"{self._where(ended.core)} {spinning[ended.outcome]}"
+            return "livelock", f"{self._where(ended)} {spinning[ended.outcome]}"
         return self.scene.judge()
 
     def _undisciplined(self, ended: Ended) -> str | None:
@@ -304,8 +320,8 @@ class Hunt:
         what = "touches an object that is free" if seen.checker == "use-after-free" else "frees an object that is free"
         return seen.checker, f"{where} {what}: {self.scene.object_at(seen.address)}"
 
-    def _where(self, core: int) -> str:
-        return self.scene.place(core, int(self.explorer.machine.cores[core]["pc"]))
+    def _where(self, ended: Ended) -> str:
+        return self.scene.place(ended.core, ended.pc)
 
     # a find
 
@@ -314,19 +330,16 @@ class Hunt:
         beyond = ended.beyond
 
         def fails(tokens: Tokens) -> tuple[int, Tokens] | None:
-            again = self.walker.replay(tokens, beyond)
-            found = self._verdict(again)
-            if found is None or found[0] not in {verdict[0], *CAUSES} or again.beyond != beyond:
+            wrong = self._wrong(self.walker.replay(tokens, beyond))
+            if wrong is None or wrong[0][0] not in {verdict[0], *CAUSES} or wrong[1].beyond != beyond:
                 return None
-            return int(found[0] not in CAUSES), again.tokens
+            return int(wrong[0][0] not in CAUSES), wrong[1].tokens
 
         best = minimise(ended.tokens, fails, budget.should_stop)
-        last = self.walker.replay(best, beyond)
-        final = self._verdict(last)
-        if final is None:
+        last = self._wrong(self.walker.replay(best, beyond))
+        if last is None:
             raise InternalError("the simplest schedule does not repeat")
-        return self._finding(final, last, strategy, made)
+        return self._finding(*last, strategy, made)
 
     def _finding(self, verdict: Verdict, ended: Ended, strategy: str, made: int) -> Finding:
-        where = self._where(ended.core)
-        return Finding(*verdict, where, ended.tokens, ended.beyond, self.scene.picture(ended.choices), strategy, made)
+        return Finding(*verdict, self._where(ended), ended.tokens, ended.beyond, self.scene.picture(ended.choices), strategy, made)

@@ -41,6 +41,12 @@ def place_of(image: Image, core: int, pc: int) -> str:
     return f"core {core} at {routine.name}+{at - routine.address:#x}" if routine else f"core {core} at {at:#x}"
 
 
+def source_of(image: Image, pc: int) -> str:
+    """File and line of an instruction, in brackets; nothing where they are not known."""
+    file, line = image.lines.get(pc & MASK64, ("", 0))
+    return f" ({file}:{line})" if file else ""
+
+
 def interleaving(choices: np.ndarray, header: TraceHeader, sources: Mapping[int, tuple[str, int]], last: int = 40) -> Interleaving:
     """Steps by which cores meet, taken together where they repeat: the last of them, and how many came before."""
     acts: list[Act] = []

@@ -14,7 +14,7 @@ from emu.explore.strategy.records import AGENTS
 from emu.image import Image
 from emu.run.explore_run import Explored, Progress, Replayed, ShouldStop
 from emu.run.extent import Extent
-from emu.run.hunt import Budget, Finding, Hunt
+from emu.run.hunt import OFF, Budget, Finding, Hunt
 from emu.run.lock_scene import LockScene, scene_name
 from emu.schedules.walker import Shared
 from emu.subjects.bench.lock_file import find_lock
@@ -25,6 +25,7 @@ KIND = "lock"  # of a replay string
 OPERATIONS = "acquire, count, release"
 ROUNDS_MAX = 100
 WORD_MAX = 2**64 - 1
+CHECKERS = ("two-inside", "livelock", "fault")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class LockPlan:
     rounds: tuple[int, ...]  # of a core: a search of its own each
     word: int  # the lock's first eight bytes at the beginning
     extent: Extent = field(default_factory=Extent)
+    off: frozenset[str] = OFF  # checkers
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -69,7 +71,7 @@ def explore(plan: LockPlan, progress: Progress, should_stop: ShouldStop = lambda
         if should_stop() or left <= 0:
             return
         scene = plan.scene(image, rounds)
-        hunted = Hunt(scene).run(legs, Budget(left, should_stop))
+        hunted = Hunt(scene, plan.off).run(legs, Budget(left, should_stop))
         found, name = hunted.finding, scene.name
         del scene
         gc.collect()  # as for a variant: much memory in cycles
@@ -92,6 +94,7 @@ def _replay_string(plan: LockPlan, image: Image, rounds: int, finding: Finding) 
         "rounds": rounds,
         "word": plan.word,
         "checker": finding.checker,
+        "off": sorted(plan.off),
         "words": list(finding.beyond.words),
         "instructions": list(finding.beyond.instructions),
     }
@@ -108,7 +111,7 @@ def replay(text: Replay) -> Replayed:
             raise UserError(f"a schedule of another {plan.lock}: the file has changed since; explore anew")
         scene = plan.scene(image, plan.rounds[0])
         beyond = Shared(tuple(header["words"]), tuple(header["instructions"]))
-        finding = Hunt(scene).replay(text.tokens, beyond)
+        finding = Hunt(scene, frozenset(header["off"])).replay(text.tokens, beyond)
     except (KeyError, TypeError):
         raise UserError("a replay string that lacks what says of which lock it is: explore anew") from None
     return Replayed(image.variant, scene.name, OPERATIONS, finding)

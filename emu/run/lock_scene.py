@@ -9,9 +9,11 @@ from emu.engine.unicorn_core import register_id
 from emu.explore.explorer import Bounds, Explorer, Rules
 from emu.explore.flat import flat_machine
 from emu.image import Image
+from emu.isa import decode
 from emu.run.fairness import overtaken_most
-from emu.run.interleaving import Interleaving, interleaving, place_of
+from emu.run.interleaving import Interleaving, interleaving, place_of, source_of
 from emu.schedules.checks import StackOf
+from emu.schedules.data_races import Access, DataRaces, Program
 from emu.subjects.bench import program
 from emu.trace.header import Region, Symbol, TraceHeader
 
@@ -72,6 +74,17 @@ class LockScene:
     def name(self) -> str:
         """Who takes the lock how often."""
         return scene_name(self.cores, self.rounds)
+
+    @property
+    def races(self) -> DataRaces:
+        """What a race of its accesses is: the lock's own words show what they are by how they are used."""
+        image = self._image
+
+        def where(access: Access) -> str:
+            return f"{self.place(access.core, access.pc)}{source_of(image, access.pc)}"
+
+        lock = range(program.LOCK, program.LOCK + program.LOCK_BYTES)
+        return DataRaces(Program(decode(image), lock, lambda pc, address: False, where, self._header.object_at))
 
     def object_at(self, address: int) -> str:
         """What lies at a physical address."""

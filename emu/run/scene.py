@@ -21,12 +21,14 @@ from emu.image import LOCK_KINDS
 from emu.isa import Instruction, Memory
 from emu.memory.store_buffer import drain_all
 from emu.native import address_of
-from emu.run.interleaving import Interleaving, interleaving, place_of
+from emu.run.interleaving import Interleaving, interleaving, place_of, source_of
 from emu.run.script_run import ScriptMachine, StepStuck
 from emu.run.snapshot import Snapshot
 from emu.run.trace_setup import trace_header
 from emu.schedules.checks import Heap, StackOf
+from emu.schedules.data_races import Access, DataRaces, Program
 from emu.schedules.lock_discipline import LockDiscipline
+from emu.subjects.ipc_msg.marked import MarkedAccesses
 from emu.subjects.ipc_msg.script import script as s
 from emu.subjects.ipc_msg.script.words import operation_text, outcome_text
 
@@ -151,6 +153,19 @@ class ScriptScene:
         words = {at: int.from_bytes(wired.bus.ram[at : at + WORD_BYTES].tobytes(), "little") for at in names}
         locked = {at for at, each in wired.text.decoded.items() if each.locked}
         return LockDiscipline(names, words, {"rq.lock"}, locked.__contains__, self.place)
+
+    @property
+    def races(self) -> DataRaces:
+        """What a race of its accesses is: locks are its spin locks and those that sleep."""
+        wired, header = self.scripted.wired, trace_header(self.scripted.wired)
+        locks = {lock.physical for lock in wired.guest.locks}
+        marked = MarkedAccesses(wired.image, header)
+
+        def where(access: Access) -> str:
+            task = f"t{access.task + 1}" if access.task >= 0 else "an idle task"
+            return f"{task} on {self.place(access.core, access.pc)}{source_of(wired.image, access.pc)}"
+
+        return DataRaces(Program(wired.text.decoded, locks, marked.is_marked, where, header.object_at))
 
     def object_at(self, address: int) -> str:
         """What lies at a physical address."""

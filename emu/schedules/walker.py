@@ -4,6 +4,7 @@ First it learns which words are shared, by schedules that count for nothing. Wha
 if one finds more, it is made again knowing that, and the next one knows it no more. So a schedule is a function of its number.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -50,7 +51,8 @@ class Ended:
 
     outcome: int
     schedule: int
-    core: int  # that moved last
+    core: int  # that moved last,
+    pc: int  # and is here
     tokens: Tokens
     choices: np.ndarray  # CHOICE
     beyond: Shared  # what it found to be shared beyond what had been learned
@@ -88,8 +90,8 @@ class Walker(Block):
 
     # learning
 
-    def learn(self) -> None:
-        """Find out what the cores share, by random schedules, and how many events a schedule has."""
+    def learn(self, note: Callable[[np.ndarray], None] = lambda choices: None) -> None:
+        """Find out what the cores share, by random schedules, and how many events a schedule has; `note` is given each."""
         self.strategy["kind"], self.strategy["seed"] = RANDOM, LEARNING_SEED
         self._begin()
         self.put(every_end=1)
@@ -98,6 +100,7 @@ class Walker(Block):
             while (outcome := make(address_of(self.record), number, number + 1)) == rec.LEARNED:
                 quiet = 0
                 self._begin()
+            note(self.arrays["choices"][: int(self.record["choice_count"][0])])
             if outcome == rec.RESTED:
                 events.append(np.array(self.strategy["done"][0]))
             quiet += 1
@@ -206,10 +209,12 @@ class Walker(Block):
         if 2 * int(explorer.record["states"][0]) > int(explorer.record["visited_capacity"][0]):
             explorer.grow()
         choices = self.arrays["choices"][: int(self.record["choice_count"][0])].copy()
+        core = int(explorer.record["outcome_core"][0])
         return Ended(
             outcome,
             number,
-            int(explorer.record["outcome_core"][0]),
+            core,
+            int(explorer.machine.cores[core]["pc"]),
             tuple(tokens_of(int(each) for each in choices["agent"])),
             choices,
             self.beyond(),

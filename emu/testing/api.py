@@ -19,7 +19,7 @@ from emu.report.expectation_report import words
 from emu.run import explore_run
 from emu.run.experiment import run
 from emu.run.experiment_spec import DEFAULT_MACHINE, DEFAULT_VARIANT, Experiment, Stall
-from emu.run.extent import AUTO, Extent
+from emu.run.extent import AUTO, Extent, checkers_off
 from emu.run.hunt import Finding
 from emu.run.result import RunResult
 from emu.subjects.ipc_msg.script.script import Script
@@ -121,6 +121,7 @@ class Emu:
         *,
         schedules: int = 2000,
         strategy: str = AUTO,
+        also: Sequence[str] = (),
         without: Sequence[str] = (),
         machine: str = DEFAULT_MACHINE,
         seed: int = 1,
@@ -128,7 +129,8 @@ class Emu:
         """Explore scenarios, all of them without names; the budget is in schedules, so that the answer is the same on any host."""
         chosen = _scenarios(scenarios)
         extent = Extent(strategy, schedules=schedules, seed=seed)
-        plan = explore_run.ExplorePlan(variant, chosen, machine, extent, off=frozenset(without), jobs=self._jobs)
+        off = checkers_off(also, without, explore_run.CHECKERS, strategy)
+        plan = explore_run.ExplorePlan(variant, chosen, machine, extent, off=off, jobs=self._jobs)
         found = Exploration(tuple(explore_run.explore(plan, lambda done, total: None)))
         if found.finding is not None:
             self.evidence.append(

@@ -15,6 +15,7 @@ from emu.subjects.bench.lock_file import shipped
 TICKETS_SPENT = 0xFFFFFFFF  # of 16 bits each: the next ticket is the last before both halves begin again
 UNLOCK = "    inc word ptr [rdi]"
 CARRIES = "    lock add dword ptr [rdi], 0x1"
+COUNT_AND_RETURN = "    inc qword ptr [rdi + 0x8]\n    ret\n"
 NOT_ATOMIC = """acquire:
     mov eax, dword ptr [rdi]
     test eax, eax
@@ -80,6 +81,36 @@ def test_two_inside_are_found_and_found_again(not_atomic: Path, strategy: str) -
     assert again is not None
     assert again.tokens == read.tokens
     assert replace(again, strategy="", schedules=0) == replace(finding, strategy="", schedules=0)
+
+
+def raced(lock: str | Path, cores: int = 3) -> Explored:
+    plan = LockPlan(str(lock), "a10-7800", cores, (2,), 0, Extent("random", schedules=150), off=frozenset())
+    (found,) = explore(plan, lambda done, total: None)
+    return found
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_what_comes_with_emu_orders_all_that_it_guards(name: str) -> None:
+    assert raced(name).hunted.finding is None
+
+
+@pytest.mark.parametrize("where", ["in front of the lock", "behind the unlock"])
+def test_a_plain_counter_outside_the_section_is_a_race(tmp_path: Path, where: str) -> None:
+    label, statement = ("acquire:", "inc qword ptr [rdi + 0x8]") if where.startswith("in") else ("release:", "")
+    text = shipped()["tas"].read_text()
+    assert label in text
+    counts = text.replace(label, f"{label}\n    {statement}") if statement else text.rstrip().removesuffix("ret") + COUNT_AND_RETURN
+    path = tmp_path / "counts.S"
+    path.write_text(counts)
+    found = raced(path)
+    finding = found.hunted.finding
+    assert finding is not None
+    assert finding.checker == "data-race"
+    assert finding.summary.startswith("lock+0x8: core ")
+    assert "counts.S:" in finding.summary
+    again = replay(decode(found.replay)).finding
+    assert again is not None
+    assert again.summary == finding.summary
 
 
 @pytest.mark.parametrize("strategy", ["exhaustive", "random"])
