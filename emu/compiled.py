@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 HOT_PACKAGES = ("memory", "timing", "engine", "explore", "explore/strategy", "explore/checkers", "stress")
-HOT_SOURCES = ("native.py", "trace/record.py", "set_associative.py", *(f"{name}/*.py" for name in HOT_PACKAGES))
+HOT_SOURCES = ("native.py", "fiber.py", "trace/record.py", "set_associative.py", *(f"{name}/*.py" for name in HOT_PACKAGES))
 BOOT_SOURCES = ("native.py", "boot/hot/*.py")  # a folder of its own: a change there compiles nothing of the engine anew
 FULL_SOURCES = (*HOT_SOURCES, "boot/hot/*.py", "boot/full/hot/*.py")
 EXPLORE_SOURCES = (*HOT_SOURCES, "boot/hot/*.py", "boot/explore/hot/*.py")

@@ -23,16 +23,19 @@ from emu.engine.records import (
     STOP_EXCEPTION,
     STOP_FAULT,
     STOP_NONE,
+    STOP_YIELD,
+    U8,
 )
 from emu.engine.schedule import stall_dispatch
 from emu.engine.sharing import DEVICE, notice, store_privately, touch
 from emu.engine.step import step
 from emu.engine.trace import LOAD, STORE, note_access, note_earlier_access
 from emu.engine.trace_lines import note_lines
+from emu.engine.turn import stop, wait_for_turn
 from emu.memory.access import atomic, load, locked_store, look, peek, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram, stores_visible_at
-from emu.native import array_at, call, inlined, mix, njit
+from emu.native import array_at, inlined, mix, njit
 from emu.trace.record import Access, Cause
 
 RMW = int(Access.READ_MODIFY_WRITE)
@@ -47,20 +50,18 @@ MMIO_READ = types.int64(i64, i64, i32, i64)  # uc, offset, size, user data
 MMIO_WRITE = types.void(i64, i64, i32, i64, i64)  # uc, offset, size, value, user data
 
 
-@njit
-def stop(machine, core, reason):  # type: ignore[no-untyped-def]
-    """Make emulation return to the loop."""
-    core.stop = reason
-    call(machine.emu_stop, core.uc, 0, 0, 0, 0)
-
-
 def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
     """Before each instruction."""
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
-    reason = step(machine, core, address)
+    while True:
+        reason = step(machine, core, address)
+        if reason != STOP_YIELD or not wait_for_turn(machine, core):
+            break
     if reason != STOP_NONE:
         stop(machine, core, reason)
+    elif core.unsynced_at != 0:
+        array_at(core.unsynced_at, 1, U8)[0] = 1  # the hook has just been given it
 
 
 @inlined

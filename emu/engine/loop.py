@@ -35,11 +35,11 @@ from emu.engine.records import (
 )
 from emu.engine.registers import RFLAGS, put
 from emu.engine.special import IDLE, emulate, wake
+from emu.engine.turn import execute, leave_calls
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due
-from emu.native import NEVER, array_at, call, njit
+from emu.native import NEVER, array_at, njit
 
-UNTIL = 0  # ignored: no core has an exit address (UnicornCore)
 INSN_INVALID = uc_const.UC_ERR_INSN_INVALID
 INVALID_OPCODE = 6  # #UD
 
@@ -74,11 +74,11 @@ def run_core(machine, core):  # type: ignore[no-untyped-def]
     """Let one core run until it must stop, and do what it stopped for; False ends the slice with `machine.outcome` set."""
     core.stop = STOP_NONE
     machine.turns += 1
-    error = call(machine.emu_start, core.uc, core.pc, UNTIL, 0, 0)
+    error = execute(machine, core)
     while core.stop == STOP_FLAGS:
         put(machine, core, RFLAGS, core.kept_flags)
         core.stop = STOP_NONE
-        error = call(machine.emu_start, core.uc, core.pc, UNTIL, 0, 0)
+        error = execute(machine, core)
     if core.stop == STOP_SPECIAL:
         instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
         if not emulate(machine, core, instruction.special, instruction.length):
@@ -146,6 +146,7 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
         core.horizon = min(core.limit + machine.run_ahead, machine.end_at - 1)
         if not run_core(machine, core):
             break
+    leave_calls(machine)
     if machine.outcome == RUN_DONE:
         drain_due(array_at(machine.bus, 1, BUS)[0], machine.end_at)
     note_releases(machine)

@@ -16,9 +16,10 @@ from emu.engine.records import CORE, LOCK, MACHINE, PROBED, RUNNING, WAITING_FOR
 from emu.engine.text import Text
 from emu.engine.trace import RECENT
 from emu.engine.trace_lines import LINE_STAYED, STORE_PENDING, note_rest
-from emu.engine.unicorn_core import UnicornCore, make_callbacks
-from emu.engine.unicorn_library import function_pointer
+from emu.engine.unicorn_core import UnicornCore, make_callbacks, own_stack_entry
+from emu.engine.unicorn_library import function_pointer, unsynced_offset
 from emu.errors import InternalError
+from emu.fiber import AVAILABLE, Fibers
 from emu.image import LOCK_KINDS
 from emu.memory.bus import Bus
 from emu.memory.records import RING
@@ -61,6 +62,7 @@ class Options:
     max_cycles: int = 10**11
     slice_cycles: int = 2_000_000
     run_ahead: bool = True
+    fibers: bool = True  # cores wait for their turn on stacks of their own, where the host lets them
     trace: bool = False
     timer_period: int = 0
     timer_phase: int = 0  # cycles to the first tick, of all cores; 0: a period
@@ -210,6 +212,10 @@ class Machine(Block):
                 core["arrival"][0, 0xEF] = options.timer_phase or options.timer_period
                 core["irq_at"] = core["irq_watch"] = core["arrival"][0, 0xEF]
             self._attach(core, start)
+            core["unsynced_at"] = int(core["uc"][0]) + unsynced_offset()
+        if options.fibers and AVAILABLE:
+            self._fibers = Fibers(own_stack_entry(), [address_of(self.cores[each : each + 1]) for each in range(self.count)])
+            self.cores["fiber"] = [self._fibers.address(each) for each in range(self.count)]
 
     def _attach(self, core: Array, start: Start) -> None:
         """Give a core, a record of an array of one, the Unicorn instance that carries out its instructions."""

@@ -170,6 +170,10 @@ CORE = np.dtype(
         ("scratch_at", I64),  # host address of `scratch`
         ("stall_pc", I64),  # the point in front of which this core has already been held up
         ("stalled", I64),  # part of the instruction in flight's time that is a stall
+        ("fiber", I64),  # host address of the FIBER on which it executes; 0: it does so on its caller's stack
+        ("inside", I64),  # it waits in a hook, inside of a call of Unicorn
+        ("error", I64),  # what Unicorn's last call there has returned
+        ("unsynced_at", I64),  # host address of a byte: 1 tells Unicorn that accesses find the program counter in its place
         ("text_slots", I64),  # host address of I32[4096]: records of the page of code that it is in; 0: the text lies in one piece
         ("companion", I64),  # host address of what whoever runs the guest keeps of this core
     ]
@@ -318,6 +322,7 @@ MACHINE = np.dtype(
         ("cpuid", I64),  # host address of CPUID rows
         ("cpuid_rows", I64),
         ("turns", I64),
+        ("leaving", I64),  # cores that wait in hooks are to leave
         ("log", I64),  # host address of LOGGED[log_room]: events one after the other, for whoever empties it; 0 of them: nobody
         ("log_room", I64),
         ("log_count", I64),  # those for which there was no room are counted, too

@@ -11,7 +11,7 @@ from unicorn import unicorn_const as uc_const
 from unicorn import x86_const as x86
 from unicorn.unicorn_py3.unicorn import uclib
 
-from emu.engine import hooks
+from emu.engine import hooks, turn
 from emu.engine.unicorn_library import check
 from emu.errors import InternalError
 from emu.native import callback
@@ -23,6 +23,7 @@ CR0_PE_MP_ET_NE_WP_PG = 0x80010033
 CR4_PAE_PGE_OSFXSR_OSXMMEXCPT = 0x6A0
 EFER_SCE_LME_LMA_NXE = 0xD01
 HF_LMA_CS64 = 0xC000  # QEMU: long mode, 64-bit code segment
+_kept: list[object] = []  # what C function pointers point to
 BAD_SELECTOR, GENERAL_PROTECTION = 0x1238, 13
 
 
@@ -53,6 +54,14 @@ def make_callbacks() -> Callbacks:
         "apic_write": callback(hooks.MMIO_WRITE, hooks.on_apic_write),
     }
     return Callbacks(**{name: address for name, (address, _) in made.items()}, keep=tuple(kept for _, kept in made.values()))
+
+
+@cache
+def own_stack_entry() -> int:
+    """C function pointer to what the fiber of a core does."""
+    address, kept = callback(turn.ENTRY, turn.on_own_stack)
+    _kept.append(kept)
+    return address
 
 
 def register_id(name: str) -> int:

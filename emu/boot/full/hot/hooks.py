@@ -42,7 +42,7 @@ from emu.boot.hot.walk import (
     rights_of,
     translate,
 )
-from emu.engine.hooks import load_access, stop, store_access
+from emu.engine.hooks import load_access, store_access
 from emu.engine.records import (
     ACCOUNTED,
     CORE,
@@ -54,9 +54,11 @@ from emu.engine.records import (
     STOP_EXCEPTION,
     STOP_NONE,
     STOP_YIELD,
+    U8,
 )
 from emu.engine.schedule import stall_dispatch
 from emu.engine.step import step
+from emu.engine.turn import stop, wait_for_turn
 from emu.memory.records import BUFFER, BUS, RING
 from emu.native import array_at, call, njit
 from emu.trace.record import Cause
@@ -118,15 +120,20 @@ def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
     """Before each instruction."""
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
-    reason = prepare(machine, core, address)
+    cpu = array_at(array_at(core.companion, 1, FULL)[0].cpu, 1, CPU)[0]
+    while True:
+        reason = prepare(machine, core, address)
+        if reason == STOP_NONE:
+            reason = step(machine, core, address)
+        else:
+            core.pc = address
+        if reason != STOP_YIELD or cpu.event != 0 or not wait_for_turn(machine, core):
+            break
     if reason != STOP_NONE:
-        core.pc = address
         stop(machine, core, reason)
         return
-    reason = step(machine, core, address)
-    if reason != STOP_NONE:
-        stop(machine, core, reason)
-        return
+    if core.unsynced_at != 0:
+        array_at(core.unsynced_at, 1, U8)[0] = 1
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     if instruction.traits & GUEST:
         for_guest(machine, core, instruction.special)

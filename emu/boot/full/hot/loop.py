@@ -56,11 +56,11 @@ from emu.engine.records import (
 from emu.engine.registers import RFLAGS, put
 from emu.engine.special import emulate
 from emu.engine.trace import NO_ACCESS, note_access
+from emu.engine.turn import execute, leave_calls
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due
-from emu.native import NEVER, array_at, call, njit
+from emu.native import NEVER, array_at, njit
 
-NO_UNTIL = 0  # no core has an exit address
 UNICORN_FAULT = uc_const.UC_ERR_EXCEPTION
 
 
@@ -159,11 +159,11 @@ def run_core(machine, core):  # type: ignore[no-untyped-def]
     cpu.fault = 0
     full.deferred = 0
     machine.turns += 1
-    error = call(machine.emu_start, core.uc, core.pc, NO_UNTIL, 0, 0)
+    error = execute(machine, core)
     while core.stop == STOP_FLAGS:
         put(machine, core, RFLAGS, core.kept_flags)
         core.stop = STOP_NONE
-        error = call(machine.emu_start, core.uc, core.pc, NO_UNTIL, 0, 0)
+        error = execute(machine, core)
     if error == UNICORN_FAULT and full.deferred != 0:
         core.pc = get64(cpu, EIP)
         return True
@@ -236,6 +236,7 @@ def run_slice(gear, machine):  # type: ignore[no-untyped-def]
         core.horizon = min(core.limit + machine.run_ahead, machine.end_at - 1, gear.board_at - 1)
         if not run_core(machine, core):
             break
+    leave_calls(machine)
     if machine.outcome == RUN_DONE:
         drain_due(array_at(machine.bus, 1, BUS)[0], machine.end_at)
     note_releases(machine)
