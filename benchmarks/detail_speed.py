@@ -27,7 +27,6 @@ from emu.boot.run import Watchers
 from emu.boot.spec import BootSpec
 from emu.description import load_machine
 from emu.engine.account import index_of
-from emu.engine.hooks import stop
 from emu.engine.records import (
     ACCOUNTED,
     CORE,
@@ -42,6 +41,7 @@ from emu.engine.records import (
     STOP_SPECIAL,
     STOP_YIELD,
 )
+from emu.engine.turn import stop
 from emu.native import array_at, callback, njit
 from emu.subjects.kernel import detail
 from emu.subjects.kernel.detail import WORK_END, RegionSpec, run_detail

@@ -20,7 +20,7 @@ from numba.extending import intrinsic, overload
 
 from emu.native import JIT, address_of, njit
 
-# The switch is written for the System V ABI of x86-64. From 3.14 on, Python takes a call on another stack for an overflow of its own.
+# The switch is written for the System V ABI of x86-64. From 3.14 on, Python takes a call on another stack for an overflow.
 AVAILABLE = JIT and sys.platform == "linux" and platform.machine() == "x86_64" and sys.version_info < (3, 14)
 STACK_BYTES = 1 << 20  # committed as it is used: Unicorn's translator takes some 20 KiB of it, a device's Python code more
 GUARD_BYTES = 1 << 16  # below it, which nobody may touch
@@ -33,8 +33,8 @@ FIBER = np.dtype(
 )
 CALLER = 8  # offset of FIBER.caller
 SAVED_REGISTERS = 6
-# void switch(int64_t *from, const int64_t *to): what a call keeps goes on the stack that is left, and comes from the one that is entered;
-# `to` becomes the first argument of a fiber's entry, which "returns" to it the first time.
+# void switch(int64_t *from, const int64_t *to): the registers that a call keeps go on the stack that is left, and come from the
+# one that is entered; `to` becomes the first argument of a fiber's entry, to which it "returns" the first time.
 SWITCH = """\
 pushq %rbp
 pushq %rbx

@@ -27,8 +27,9 @@ def check(error: int, what: str) -> None:
 def unsynced_offset() -> int:
     """Where an engine (struct uc_struct) keeps skip_sync_pc_on_exit.
 
-    While it is set, Unicorn does not work out the program counter in front of each hook of an access, which takes it longer than the hook: a
-    hook in front of the instruction has been given it. It is found by writing the program counter, which sets quit_request and, behind it, this.
+    While it is set, Unicorn does not work out the program counter in front of each hook of an access, which takes it longer
+    than the hook: a hook in front of the instruction has been given it. It is found by writing the program counter, which
+    sets quit_request and, behind it, this.
     """
     uc: Any = unicorn.Uc(uc_const.UC_ARCH_X86, uc_const.UC_MODE_64)
     uc.reg_read(x86.UC_X86_REG_RIP)  # the engine is complete from here on

@@ -38,8 +38,8 @@ class Setup(Wired):
     experiment: Experiment
 
 
-def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
-    """Wire an experiment, or raise `UserError`."""
+def prepare(experiment: Experiment, *, run_ahead: bool = True, fibers: bool = True) -> Setup:
+    """Wire an experiment, or raise `UserError`; how it is carried out changes no result."""
     description = apply_overrides(load_machine(experiment.machine), experiment.overrides)
     if experiment.trace is not None:
         trace_output(experiment.trace, overwrite=experiment.overwrite)
@@ -50,6 +50,7 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True) -> Setup:
         done_wanted=experiment.threads,
         max_cycles=experiment.cycles_bound,
         run_ahead=run_ahead,
+        fibers=fibers,
         trace=experiment.trace is not None,
         timer_period=period,
         timer_phase=tick_phase(experiment.seed, period) if period else 0,

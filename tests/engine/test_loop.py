@@ -30,8 +30,9 @@ def test_plain_python_gives_the_same_result() -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize("cores", [1, 4])
-def test_run_ahead_changes_nothing(scenario: str, cores: int) -> None:
-    assert run(scenario, cores) == small_machine.run(small_machine.program(scenario), cores, run_ahead=False)
+@pytest.mark.parametrize("way", [{"run_ahead": False}, {"fibers": False}], ids=str)
+def test_how_cores_take_turns_changes_nothing(scenario: str, cores: int, way: dict[str, bool]) -> None:
+    assert run(scenario, cores) == small_machine.run(small_machine.program(scenario), cores, **way)
 
 
 @pytest.mark.parametrize("cores", [1, 2, 4, 8])

@@ -81,11 +81,12 @@ def test_plain_python_agrees(variants: Sequence[str], cores: int, messages: int)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_run_ahead_changes_nothing(variant: str) -> None:
+def test_how_cores_take_turns_changes_nothing(variant: str) -> None:
     from emu.run.experiment import drive_to_end
 
     experiment = Experiment(variant=variant, messages=120)
-    digests = {drive_to_end(prepare(experiment, run_ahead=ahead)).trace_digest for ahead in (True, False)}
+    ways: list[dict[str, bool]] = [{"run_ahead": False}, {"fibers": False}]
+    digests = {drive_to_end(prepare(experiment, **way)).trace_digest for way in ways}
     assert digests == {run_of(variant).trace_digest}
 
 

@@ -155,6 +155,7 @@ def make(
     cores_per_module: int = 2,
     threads_per_core: int = 1,
     run_ahead: bool = True,
+    fibers: bool = True,
     trace: bool = False,
     slice_cycles: int = 2000,
     stalls: Mapping[str, tuple[int, int]] | None = None,
@@ -176,6 +177,7 @@ def make(
         max_cycles=10**8,
         slice_cycles=slice_cycles,
         run_ahead=run_ahead,
+        fibers=fibers,
         trace=trace,
         stalls={text.mark(name): stall for name, stall in (stalls or {}).items()},
     )
