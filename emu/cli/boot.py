@@ -36,10 +36,15 @@ RUNS = (*RUNS_ANEW, "--restore")
         ("--to", *DETAIL, "--explore", *OF_SCHEDULES, "--until", "--checkpoint", "--at", "--overwrite", "--dry-run"),
         "a debugger has the machine in the fast gear, and says where it stops",
     ),
+    together.Apart(
+        "--drgn",
+        ("--gdb", "--to", *DETAIL, "--explore", *OF_SCHEDULES, "--until", "--checkpoint", "--at", "--overwrite", "--dry-run"),
+        "drgn has the machine in the fast gear, where --from says",
+    ),
     together.Needs(("--to", *DETAIL, "--explore"), "--from", "full detail begins at a mark, and so do schedules"),
-    together.Needs(("--symbols",), "--from", "names are for a region, or for a debugger", unless=("--gdb",)),
+    together.Needs(("--symbols",), "--from", "names are for a region, or for a debugger", unless=("--gdb", "--drgn")),
     together.Together(
-        ("--gdb",),
+        ("--gdb", "--drgn"),
         "any machine can be debugged, from wherever it stands",
         (*OF_MACHINES, "--from", "--symbols", "--initrd", "--restore", "--max-instructions", "--json", "--verbose", "--no-cache"),
     ),
@@ -135,6 +140,10 @@ def boot(
             help="Let gdb have the machine at --from, or after the boot, forwards and backwards (docs/debug.md).",
         ),
     ] = None,
+    drgn: Annotated[
+        Path | None,
+        typer.Option(metavar="SCRIPT", help="Run a script of drgn's on the machine there; -: a prompt, or a script from stdin."),
+    ] = None,
     explore: Annotated[
         str | None,
         typer.Option(
@@ -207,6 +216,11 @@ def boot(
     if gdb is not None:
         spec = replace(spec, max_instructions=bound)
         result = boot_debug.run(spec, port=gdb, start=start, symbols=symbols, verbose=verbose, as_json=as_json)
+        _show(result, verbose=verbose, as_json=as_json)
+        return
+    if drgn is not None:
+        spec = replace(spec, max_instructions=bound)
+        result = boot_debug.run_drgn(spec, script=drgn, start=start, symbols=symbols, verbose=verbose, as_json=as_json)
         _show(result, verbose=verbose, as_json=as_json)
         return
     if start is not None and explore is not None:

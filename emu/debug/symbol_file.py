@@ -1,7 +1,7 @@
-"""What gdb is given as the kernel's file: its own ELF file where that has symbols, else one made of the symbols that are known.
+"""What a debugger is given as the kernel's file: its own ELF file if that does, else one made of the symbols that are known.
 
-Source: System V ABI, AMD64 supplement (ELF). Sections say where code and data are and hold nothing: gdb reads memory from
-the machine.
+Source: System V ABI, AMD64 supplement (ELF). Sections say where code and data are and hold nothing: debuggers read memory
+from the machine. There is debugging information with nothing in it, as drgn takes no file without.
 """
 
 import struct
@@ -21,7 +21,10 @@ OBJECT, FUNCTION = 1, 2
 ABSOLUTE = 0xFFF1
 GLOBAL = 1 << 4
 TEXTS = (("_stext", "_etext"), ("_sinittext", "_einittext"))  # between these symbols there is code
-NAMES = ("", ".text", ".init.text", ".data", ".debug_frame", ".symtab", ".strtab", ".shstrtab")
+NAMES = (
+    "", ".text", ".init.text", ".data", ".debug_frame", ".debug_info", ".debug_abbrev", ".symtab", ".strtab", ".shstrtab",
+)  # fmt: skip
+NO_ABBREVIATIONS = b"\0"
 TEXT_SECTIONS, DATA_SECTION = (1, 2), 3
 SIZE_MAX = 1 << 20  # of what has no next symbol near
 
@@ -31,6 +34,11 @@ def has_symbols(elf: Elf) -> bool:
     return bool(elf.section(".symtab"))
 
 
+def has_types(elf: Elf) -> bool:
+    """Whether a file says drgn all by itself."""
+    return bool(elf.section(".debug_info"))
+
+
 def made_file(elf: Elf, symbols: SymbolTable) -> bytes:
     """An ELF file with these symbols, and with what the kernel's own file says of callers."""
     texts = [_range(symbols, *each) for each in TEXTS]
@@ -38,7 +46,7 @@ def made_file(elf: Elf, symbols: SymbolTable) -> bytes:
     functions = (each for each in _with_sizes(symbols) if any(start <= each[0] < end for start, end in texts))
     frames = debug_frame(elf, symbols, functions)
     name_bytes = b"\0".join(name.encode() for name in NAMES) + b"\0"
-    parts = [frames, table, strings, name_bytes]
+    parts = [frames, NO_ABBREVIATIONS, table, strings, name_bytes]
     offsets, at = [], HEADER.size
     for part in parts:
         offsets.append(at)
@@ -50,9 +58,13 @@ def made_file(elf: Elf, symbols: SymbolTable) -> bytes:
     last = max((address for address, _ in symbols), default=data)
     sections.append(_section(".data", NO_BITS, ALLOCATED | WRITABLE, data, HEADER.size, max(last - data, 0) + 1))
     sections.append(_section(".debug_frame", PROGRAM, 0, 0, offsets[0], len(frames)))
-    sections.append(_section(".symtab", SYMBOL_TABLE, 0, 0, offsets[1], len(table), link=6, info=1, entry=SYMBOL.size))
-    sections.append(_section(".strtab", STRING_TABLE, 0, 0, offsets[2], len(strings)))
-    sections.append(_section(".shstrtab", STRING_TABLE, 0, 0, offsets[3], len(name_bytes)))
+    sections.append(_section(".debug_info", PROGRAM, 0, 0, offsets[1], 0))
+    sections.append(_section(".debug_abbrev", PROGRAM, 0, 0, offsets[1], len(NO_ABBREVIATIONS)))
+    sections.append(
+        _section(".symtab", SYMBOL_TABLE, 0, 0, offsets[2], len(table), link=NAMES.index(".strtab"), info=1, entry=SYMBOL.size)
+    )
+    sections.append(_section(".strtab", STRING_TABLE, 0, 0, offsets[3], len(strings)))
+    sections.append(_section(".shstrtab", STRING_TABLE, 0, 0, offsets[4], len(name_bytes)))
     header = HEADER.pack(
         IDENT, EXECUTABLE, X86_64, CURRENT, texts[0][0], 0, at, 0, HEADER.size, 0, 0, SECTION.size, len(NAMES), len(NAMES) - 1
     )

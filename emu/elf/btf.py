@@ -5,6 +5,7 @@ Source: Documentation/bpf/btf.rst of Linux. Types are numbered from 1 on in the 
 
 import struct
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from emu.elf.members import Member, path
 from emu.errors import UserError
@@ -18,7 +19,20 @@ ALIASES = frozenset((TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG))
 # Bytes behind the three words: once, and for each of the entries that the second word counts.
 BEHIND = {INT: (4, 0), ARRAY: (12, 0), VAR: (4, 0), DECL_TAG: (4, 0), STRUCT: (0, 12), UNION: (0, 12), ENUM: (0, 8)}
 BEHIND |= {FUNC_PROTO: (0, 8), DATASEC: (0, 12), ENUM64: (0, 12)}
+NAMED_ROWS = frozenset((STRUCT, UNION, ENUM, FUNC_PROTO, ENUM64))  # the first word of their rows is a name
 DEPTH_MAX = 32  # of types inside types
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A type as it stands in the section: its head, and the rows behind that."""
+
+    kind: int
+    name: str
+    flag: bool  # kind_flag
+    third: int  # a size, or the number of another type
+    names: tuple[str, ...]  # of its rows, if these have names
+    rows: tuple[tuple[int, ...], ...]  # the other words of each
 
 
 class Btf:
@@ -73,6 +87,36 @@ class Btf:
                     return self._string(word) or None if info >> 24 & 31 in (STRUCT, UNION) else None
                 (type_id,) = struct.unpack_from("<I", self._types, at + 12)
             return None
+        except (struct.error, IndexError, ValueError):
+            raise self._damaged() from None
+
+    def heads(self) -> Iterator[tuple[int, int, str]]:
+        """Number, kind and name of every type that has a name."""
+        for number, at in enumerate(self._at[1:], 1):
+            name, info = struct.unpack_from("<II", self._types, at)
+            if name:
+                yield number, info >> 24 & 31, self._string(name)
+
+    def __len__(self) -> int:
+        """How many types there are, void apart."""
+        return len(self._at) - 1
+
+    def kind(self, number: int) -> int:
+        """What a type is, by its number."""
+        return int(struct.unpack_from("<I", self._types, self._at[number] + 4)[0]) >> 24 & 31
+
+    def entry(self, number: int) -> Entry:
+        """A type by its number, which is not 0."""
+        try:
+            at = self._at[number]
+            name, info, third = struct.unpack_from("<III", self._types, at)
+            kind = info >> 24 & 31
+            once, each = BEHIND.get(kind, (0, 0))
+            rows = [at + 12] if once else range(at + 12, at + 12 + each * (info & 0xFFFF), max(each, 1))
+            words = [struct.unpack_from(f"<{(once or each) // 4}I", self._types, row) for row in rows]
+            named = kind in NAMED_ROWS
+            names = tuple(self._string(row[0]) for row in words) if named else ()
+            return Entry(kind, self._string(name), bool(info >> 31), third, names, tuple(row[named:] for row in words))
         except (struct.error, IndexError, ValueError):
             raise self._damaged() from None
 
