@@ -67,6 +67,7 @@ class Gathered:
                 "line": step.line,
                 "task": step.task,
                 "operation": operation_text(step.operation),
+                "while": None if step.during is None else {"task": step.during.task, "point": step.during.point},
                 "outcome": result.outcome.word,
                 "fields": dict(result.outcome.fields),
                 "returns": [{"task": task, "outcome": back.word, "fields": dict(back.fields)} for task, back in result.returns],

@@ -30,7 +30,7 @@ from emu.schedules.data_races import Access, DataRaces, Program
 from emu.schedules.lock_discipline import LockDiscipline
 from emu.subjects.ipc_msg.marked import MarkedAccesses
 from emu.subjects.ipc_msg.script import script as s
-from emu.subjects.ipc_msg.script.words import operation_text, outcome_text
+from emu.subjects.ipc_msg.script.words import call_text, outcome_text
 
 FAR = 1 << 49  # no interrupt arrives by itself: the search takes it at every moment that it can
 ALLOCATOR = (
@@ -45,7 +45,10 @@ Result = tuple[tuple[int, s.Outcome], ...]  # by task: what came of the calls th
 
 
 class ScriptScene:
-    """A script's last group of operations, about to be made, on a machine of its own."""
+    """A script's last group of operations, about to be made, on a machine of its own.
+
+    One that is made while another task is at a point is about to be made with that task there: every schedule begins so.
+    """
 
     def __init__(self, script: s.Script, variant: str, machine: str, preempt: str) -> None:
         """Run the script up to its last operations, and see what comes of those one after the other."""
@@ -74,9 +77,10 @@ class ScriptScene:
         for step in order:
             if not self.scripted.is_free(step.task):
                 continue
-            single = replace(self.script, steps=(step,))
+            alone = replace(step, during=None)
+            single = replace(self.script, steps=(alone,))
             try:
-                for result in self.scripted.issue(single, (step,), self._queues):
+                for result in self.scripted.issue(single, (alone,), self._queues):
                     told |= dict(result.returns) | {step.task: result.outcome}
             except (CheckFailed, StepStuck):
                 return None  # so will a schedule, and the search shows which
@@ -179,7 +183,7 @@ class ScriptScene:
     @property
     def title(self) -> str:
         """What happens at once."""
-        return " & ".join(f"t{step.task}: {operation_text(step.operation)}" for step in self.group)
+        return " & ".join(map(call_text, self.group))
 
     def judge(self) -> tuple[str, str] | None:
         """Where nobody can go on any more: which checker finds what wrong, if one does."""

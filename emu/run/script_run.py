@@ -11,12 +11,13 @@ from types import MappingProxyType
 from emu.description import load_machine
 from emu.engine import records as rec
 from emu.engine.machine import Options
-from emu.errors import EmuError, InternalError, UserError
+from emu.errors import CheckFailed, EmuError, InternalError, UserError
 from emu.guest.held import Held
 from emu.guest.tasks import TASK_DEAD
 from emu.image import PREEMPT_DEFAULT
 from emu.native import NEVER
 from emu.run.script_call import Caller
+from emu.run.script_moment import holding, is_there
 from emu.run.snapshot import Snapshot
 from emu.run.stuck.diagnose import diagnose
 from emu.run.wiring import Wired, wire
@@ -181,9 +182,11 @@ class ScriptMachine:
         yield s.StepResult(made[-1], tuple(outcomes.items()))
 
     def begin(self, script: s.Script, group: tuple[s.Step, ...], queues: Queues) -> None:
-        """Tell tasks to make their calls; none has begun one yet."""
+        """Tell tasks to make their calls; none has begun one yet but those that another one is made while they are somewhere."""
         for step in group:
             where = f"{script.name}:{step.line}"
+            if step.during:
+                self._come_to(step.during, where)
             if step.task in self._dead:
                 raise UserError(f"{where}: t{step.task} is dead and cannot do anything")
             if step.task in self._calls:
@@ -219,8 +222,16 @@ class ScriptMachine:
                 outcomes[index] = caller.outcome(self._calls.pop(index), queues)
         return outcomes
 
-    def _until_rest(self, where: str) -> None:
-        """Let the machine run until every task waits for its next call, sleeps in one or is dead."""
+    def _come_to(self, moment: s.Moment, where: str) -> None:
+        """Let the machine run until a task is at a point; it is held there."""
+        core = self._core_of[moment.task - 1]
+        with holding(self.wired, moment, where):
+            self._until_rest(where, lambda: is_there(self.wired, moment, core))
+        if not is_there(self.wired, moment, core):
+            raise CheckFailed(f"{where}: t{moment.task} does not come to {moment.point}: nothing can be done while it is there")
+
+    def _until_rest(self, where: str, is_over: Callable[[], bool] = lambda: False) -> None:
+        """Let the machine run until every task waits for its next call, sleeps in one or is dead, or until it `is_over`."""
         machine, bounds = self.wired.machine, self._bounds
         step_end = machine.cycles + STEP_CYCLES_MAX
         machine.record["max_cycles"] = step_end if bounds.cycles is None else min(step_end, bounds.cycles)
@@ -233,7 +244,7 @@ class ScriptMachine:
                 raise StepStuck(
                     where, self.wired, outcome, f"at cycle {bounds.cycles:,}" if own else f"after {STEP_CYCLES_MAX:,} cycles"
                 )
-            if outcome == rec.DEADLOCK or all(self._rests(index) for index in range(machine.count)):
+            if outcome == rec.DEADLOCK or is_over() or all(self._rests(index) for index in range(machine.count)):
                 return
 
     def _rests(self, index: int) -> bool:

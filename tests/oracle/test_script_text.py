@@ -111,6 +111,21 @@ USERS = f"`user tN U` with U from 0 to 65533, once a task, {EARLY}"
         ),
         ("user t1 -1", f"wanted {USERS}, got user t1 -1, which is too small"),
         ("user t1 65534", f"wanted {USERS}, got user t1 65534, which is too large"),
+        ("t1: rmid & t2: rmid while t1", "wanted `while tN at POINT`, got while t1"),
+        ("t1: rmid & t2: rmid while t1 at 5", "wanted `while tN at POINT`, got while t1 at 5"),
+        ("t1: rmid & t2: rmid while t3 at p", "wanted a task, t1 to t2, got t3"),
+        (
+            "t1: rmid while t2 at p & t2: rmid",
+            "wanted an operation of t2 before one that is made while it is somewhere, got `t1: rmid while t2 at p`",
+        ),
+        (
+            "t1: rmid while t1 at p",
+            "wanted an operation of t1 before one that is made while it is somewhere, got `t1: rmid while t1 at p`",
+        ),
+        (
+            "t1: rmid & t1: rmid while t1 at p",
+            "wanted each task once in what is issued together, got t1: rmid & t1: rmid while t1 at p",
+        ),
         ("t1: returns 8", "wanted an operation first, got returns 8"),
         ("tasks 3", "wanted `tasks` once, before the first operation, got it again or too late"),
     ],
@@ -139,6 +154,15 @@ def test_a_script_needs_its_number_of_tasks() -> None:
         parse(f"tasks 1\nqueues {'9' * 5000}\n", "case")
     with pytest.raises(UserError, match="got tasks \u0661"):
         parse("tasks \u0661\n", "case")
+
+
+def test_a_call_that_is_made_while_another_task_is_somewhere_overlaps_with_the_line_above() -> None:
+    below = parse("tasks 2\nt1: stat\nt1: send size=8 -> 0\nt2: recv while t1 at handoff_window -> 8\n")
+    beside = parse("tasks 2\nt1: stat\nt1: send size=8 -> 0 & t2: recv while t1 at handoff_window -> 8\n")
+    assert below == beside == parse(dump(below))
+    assert [len(group) for group in below.groups()] == [1, 2]
+    with pytest.raises(UserError, match="case:4: wanted an operation with `while` directly below the one that it overlaps with"):
+        parse("tasks 2\nt1: send size=8\nt2: returns 8\nt2: rmid while t1 at handoff_window\n", "case")
 
 
 def test_lines_are_counted_as_editors_do() -> None:

@@ -90,6 +90,24 @@ def test_every_order_of_a_hand_over_is_right() -> None:
     assert found.hunted.finding is None
 
 
+SLEEPER = "tasks 3\nt1: recv type=1 size=8\n"
+SENT = "t2: send type=1"
+
+
+def test_schedules_begin_where_a_task_is() -> None:
+    """From the window on there is less left to come than from the call on."""
+    whole = parse(f"{SLEEPER}{SENT} & t3: signal t1\n", "whole.script")
+    there = parse(f"{SLEEPER}{SENT}\nt3: signal t1 while t2 at handoff_window\n", "there.script")
+    hunted = []
+    for script in (whole, there):
+        plan = ExplorePlan("wakeq", (script,), "a10-7800", Extent("random", schedules=30))
+        (found,) = explore(plan, lambda done, total: None)
+        assert found.hunted.finding is None
+        hunted.append(found.hunted)
+    assert hunted[1].events < hunted[0].events
+    assert found.operations == "t2: send type=1 & t3: signal t1 while t2 at handoff_window"
+
+
 def test_a_scenario_without_overlap_is_refused() -> None:
     alone = parse("tasks 1\nt1: rmid\n", "alone.script")
     plan = ExplorePlan("wakeq", (alone,), "a10-7800", Extent(schedules=10))

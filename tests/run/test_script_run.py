@@ -6,6 +6,7 @@ import pytest
 
 from emu.assembly.variants import variants
 from emu.errors import CheckFailed, UserError
+from emu.run.script_moment import HOLD_CYCLES
 from emu.run.script_run import Bounds, ScriptMachine, StepStuck
 from emu.subjects.ipc_msg.script.check import mismatches
 from emu.subjects.ipc_msg.script.script import Exit, Rmid, Script, Step, StepResult
@@ -137,6 +138,38 @@ DEAD = Script(2, (Step(1, Exit(), line=2), Step(1, Rmid(), line=3)), name="case"
 def test_what_cannot_be_done_is_refused_by_its_line(script: Script, message: str) -> None:
     with pytest.raises(UserError, match=message):
         ScriptMachine.of(script, "baseline", MACHINE).run(script)
+
+
+# The receiver sleeps when the sender is held in front of its store of r_msg; the signal wakes it too early, or not at all.
+WINDOW = """tasks 3
+t1: recv type=1 size=8 -> blocks
+t2: send type=1 size=8 -> 0
+t3: signal t1 while t2 at handoff_window -> 0
+t1: returns 8 type=1
+"""
+
+
+@pytest.mark.parametrize("variant", ["baseline", "wakeq"])
+def test_a_call_is_made_while_another_task_is_held(variant: str) -> None:
+    script = parse(WINDOW)
+    machine = ScriptMachine.of(script, variant, MACHINE)
+    assert not mismatches(script, machine.run(script))
+    held = machine.wired.machine.counts("stall_total")
+    assert sum(held) == HOLD_CYCLES
+    assert not machine.wired.machine.arrays["stall_cycles"].any()  # whoever comes there later is not
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        (WINDOW.replace("handoff_window", "nowhere"), UserError, r"script:4: wanted one of the points of wakeq \(.*handoff_window"),
+        (WINDOW.replace("send type=1", "send type=2"), CheckFailed, "script:4: t2 does not come to handoff_window"),
+    ],
+)
+def test_a_point_that_is_not_there_is_an_error(text: str, error: type[Exception], message: str) -> None:
+    script = parse(text)
+    with pytest.raises(error, match=message):
+        ScriptMachine.of(script, "wakeq", MACHINE).run(script)
 
 
 def test_who_is_asked_to_stop_has_given_what_it_has() -> None:

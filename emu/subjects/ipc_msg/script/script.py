@@ -274,6 +274,14 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A task is about to execute the instruction of a point in the kernel."""
+
+    task: int
+    point: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One operation; `expect` and `returns` are what the author says will come of it, as far as the author says it."""
 
@@ -283,6 +291,7 @@ class Step:
     returns: tuple[Return, ...] = ()
     line: int = field(default=0, compare=False)
     joined: bool = False  # issued together with the one before
+    during: Moment | None = None  # issued once that has come to be, of a task whose operation is issued together with it
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,18 @@
     t1: returns 8 type=1
     t2: stat -> qnum=0 cbytes=0
     t1: recv & t2: send type=1
+    t2: send type=1 & t1: signal t2 while t2 at handoff_window
 
 `-> OUTCOME` and the lines `tN: returns OUTCOME` and `tN: dies` say what is expected; they may be left out. An outcome is
 a value, the name of an error, `blocks` or `dies`, and then fields: those that are given must be so. `tN: returns` stands under
-the operation that woke tN. What `&` stands between
-is issued at once (`t1 & t2: recv`: the same call of both). A queue is named by the order of creation, q1 first; `queues N` says how
-many exist from the beginning (1 if it is left out), `user tN U` that tN is of another user than 0, `core tN C` that it shares
-a core with others (each has one of its own, 0 that of t1), `priority tN P` that it is a real-time task. The words of each
-operation are in `emu.subjects.ipc_msg.script.words`. Results are written in the same form.
+the operation that woke tN.
+
+What `&` stands between is issued at once (`t1 & t2: recv`: the same call of both); behind `while` stands where in the kernel
+another task of them is to be first; such an operation may stand in a line of its own, below that task's. A queue is named by
+the order of creation, q1 first; `queues N` says how many exist from the beginning (1 if it is left out), `user tN U` that tN is
+of another user than 0, `core tN C` that it shares a core with others (each has one of its own, 0 that of t1), `priority tN P`
+that it is a real-time task. The words of each operation are in `emu.subjects.ipc_msg.script.words`. Results are written in the
+same form.
 """
 
 import errno
@@ -30,8 +34,8 @@ from emu.subjects.ipc_msg.script.words import (
     WITH_TARGET,
     OutOfRange,
     Word,
+    call_text,
     named,
-    operation_text,
     outcome_text,
     return_text,
     whole,
@@ -40,6 +44,8 @@ from emu.subjects.ipc_msg.script.words import (
 HEADERS = "`tasks N`, `queues N`, `user tN U`, `core tN C`, `priority tN P`"
 OF_TASKS = {"user": (0, s.USER_MAX), "core": (0, s.TASKS_MAX - 1), "priority": (1, s.PRIORITY_MAX)}  # headers, and their numbers
 TOGETHER = "&"
+WHILE = "while"
+POINT = re.compile(r"[a-z_][a-z_0-9]*")
 QUOTED_MAX = 80  # characters of a wrong line that a message repeats
 
 
@@ -69,7 +75,7 @@ def dump(script: s.Script) -> str:
 
 def _step_text(step: s.Step) -> str:
     expect = f" -> {outcome_text(step.expect)}" if step.expect else ""
-    return f"t{step.task}: {operation_text(step.operation)}{expect}"
+    return f"{call_text(step)}{expect}"
 
 
 def with_results(script: s.Script, results: s.Results) -> s.Script:
@@ -109,8 +115,10 @@ class _Reader:
             raise self._wrong(f"an operation ({', '.join(OPERATIONS)}), returns or dies", "nothing")
         if words[1] in ("returns", "dies"):
             self._return(task, words[1:])
-        else:
-            self._step(task, words[1:])
+            return
+        self._step(task, words[1:])
+        if self._steps[-1].during:
+            self._below()
 
     def _together(self, words: list[str]) -> None:
         """Operations that are issued at once; tasks that are named alone make the call of the one that is named with it."""
@@ -129,9 +137,27 @@ class _Reader:
             same = part[1:]
         for part in parts:
             self._step(self._existing(part[0][:-1]), part[1:])
+        self._join(first)
+
+    def _below(self) -> None:
+        """An operation with `while` in a line of its own belongs to the operations above it."""
+        first = next((at for at in range(len(self._steps) - 2, -1, -1) if not self._steps[at].joined), len(self._steps) - 1)
+        if any(step.returns for step in self._steps[first:]):
+            raise self._wrong(
+                "an operation with `while` directly below the one that it overlaps with", "it below what came of that"
+            )
+        self._join(first)
+
+    def _join(self, first: int) -> None:
+        """The steps from one on are issued together."""
         group = self._steps[first:]
+        for place, step in enumerate(group):
+            if step.during and step.during.task not in [other.task for other in group[:place]]:
+                raise self._wrong(
+                    f"an operation of t{step.during.task} before one that is made while it is somewhere", f"`{call_text(step)}`"
+                )
         if len({step.task for step in group}) < len(group):
-            raise self._wrong("each task once in what is issued together", " ".join(words))
+            raise self._wrong("each task once in what is issued together", " & ".join(map(call_text, group)))
         self._steps[first + 1 :] = [replace(step, joined=True) for step in group[1:]]
 
     def script(self) -> s.Script:
@@ -205,8 +231,15 @@ class _Reader:
         self._alive(task)
         arrow = words.index("->") if "->" in words else len(words)
         expect = self._outcome(words[arrow + 1 :]) if arrow < len(words) else None
-        operation = self._operation(task, words[0], words[1:arrow])
-        self._steps.append(s.Step(task, operation, expect, (), self.line))
+        moment = words.index(WHILE) if WHILE in words[:arrow] else arrow
+        during = self._moment(words[moment:arrow]) if moment < arrow else None
+        operation = self._operation(task, words[0], words[1:moment])
+        self._steps.append(s.Step(task, operation, expect, (), self.line, during=during))
+
+    def _moment(self, words: list[str]) -> s.Moment:
+        if len(words) != 4 or words[2] != "at" or not POINT.fullmatch(words[3]):
+            raise self._wrong("`while tN at POINT`", " ".join(words))
+        return s.Moment(self._existing(words[1]), words[3])
 
     def _operation(self, task: int, verb: str, words: list[str]) -> s.Operation:
         if verb not in OPERATIONS:

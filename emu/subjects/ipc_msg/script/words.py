@@ -194,6 +194,12 @@ def operation_text(operation: s.Operation) -> str:
     return " ".join(parts)
 
 
+def call_text(step: s.Step) -> str:
+    """Who makes which operation, and while what."""
+    moment = f" while t{step.during.task} at {step.during.point}" if step.during else ""
+    return f"t{step.task}: {operation_text(step.operation)}{moment}"
+
+
 def outcome_text(outcome: s.Outcome) -> str:
     """An outcome with its fields."""
     return " ".join([outcome.word, *(f"{name}={value}" for name, value in outcome.fields)])
