@@ -9,7 +9,6 @@ value that belongs into the machine file's latencies.halt_exit.
 import argparse
 import sys
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from statistics import fmean
 
@@ -17,21 +16,17 @@ from emu.cli.compare import MESSAGES, SEEDS
 from emu.compare.published import published
 from emu.description import load_machine
 from emu.errors import EmuError
-from emu.processes import host_cores, submit, workers
-from emu.run.experiment import run
+from emu.processes import host_cores
 from emu.run.experiment_spec import Experiment
+from emu.run.run_kind import RUN
+from emu.runner.runner import Runner
 
 VARIANTS = ("baseline", "wakeq")
 ROW = 2  # of the published table: two pairs of threads
 STEPS_MAX = 12
 
 
-def rate(experiment: Experiment) -> float:
-    """Messages a second of one run."""
-    return run(experiment).messages_per_second
-
-
-def rate_at(pool: ProcessPoolExecutor, machine: str, halt_exit: int) -> float:
+def rate_at(runner: Runner, machine: str, halt_exit: int) -> float:
     """Mean over the seeds."""
     experiments = [
         Experiment(
@@ -44,7 +39,7 @@ def rate_at(pool: ProcessPoolExecutor, machine: str, halt_exit: int) -> float:
         )
         for seed in range(1, SEEDS + 1)
     ]
-    found = fmean(future.result() for future in submit(pool, rate, [(each,) for each in experiments]))
+    found = fmean(outcome.result().messages_per_second for outcome in runner.run(RUN, experiments))
     print(f"halt_exit {halt_exit:5d}: {found:,.0f} messages a second", flush=True)
     return found
 
@@ -67,8 +62,8 @@ def main() -> None:
     assert table is not None
     wanted = table.rows[ROW].messages_per_second[0]
     description = load_machine(machine)
-    with workers(host_cores()) as pool:
-        rate_of = partial(rate_at, pool, machine)
+    with Runner.local(host_cores()) as runner:
+        rate_of = partial(rate_at, runner, machine)
         tried = follow(rate_of, description.latencies.halt_exit.value, wanted, description.clock_hz.value)
     best = min(tried, key=lambda each: abs(tried[each] - wanted))
     print(f"published {wanted:,.0f}; latencies.halt_exit = {best} gives {tried[best]:,.0f}")

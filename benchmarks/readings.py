@@ -10,7 +10,6 @@ Runs baseline and wakeq with few messages, on all cores of the host, for every p
 import argparse
 import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import as_completed
 from dataclasses import dataclass
 from itertools import product
 from math import exp, log, sqrt
@@ -19,9 +18,10 @@ from statistics import fmean
 
 from emu.errors import EmuError, UserError
 from emu.files import Output
-from emu.processes import host_cores, submit, workers
-from emu.run.experiment import run
+from emu.processes import host_cores
 from emu.run.experiment_spec import Experiment
+from emu.run.run_kind import RUN
+from emu.runner.runner import Runner
 from emu.subjects.ipc_msg.workload.placement import PLACEMENTS
 from emu.subjects.ipc_msg.workload.pmsg_shared import QUEUES, TYPES
 
@@ -69,28 +69,20 @@ def experiment(reading: Reading, threads: int, variant: str, messages: int, seed
     )
 
 
-def rate(spec: Experiment) -> float:
-    """Messages a second."""
-    return run(spec).messages_per_second
-
-
 def measure(messages: int, seeds: int) -> Rates:
     """All runs, side by side on the cores of the host; the rates are those of any other order."""
     jobs = {
         (reading, threads, variant, seed): experiment(reading, threads, variant, messages, seed)
         for reading, threads, variant, seed in product(READINGS, THREADS, VARIANTS, range(1, seeds + 1))
     }
-    found: dict[tuple[Reading, int, str, int], float] = {}
-    with workers(host_cores()) as pool:
-        futures = dict(zip(submit(pool, rate, [(spec,) for spec in jobs.values()]), jobs, strict=True))
-        try:
-            for done, future in enumerate(as_completed(futures), 1):
-                found[futures[future]] = future.result()
-                if sys.stderr.isatty():
-                    print(f"\r{done} of {len(jobs)} runs", end="", file=sys.stderr, flush=True)
-        finally:
-            if sys.stderr.isatty():
-                print(file=sys.stderr)
+
+    def heard(done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{done} of {total} runs", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+    with Runner.local(host_cores()) as runner:
+        results = [outcome.result() for outcome in runner.run(RUN, list(jobs.values()), progress=heard)]
+    found = {key: result.messages_per_second for key, result in zip(jobs, results, strict=True)}
     return {
         (reading, threads, variant): [found[reading, threads, variant, seed] for seed in range(1, seeds + 1)]
         for reading, threads, variant in product(READINGS, THREADS, VARIANTS)

@@ -3,6 +3,9 @@
 Every message is one line that says what was wanted, what was got, where, and what to do about it.
 """
 
+from pathlib import Path
+from traceback import extract_tb
+
 
 class EmuError(Exception):
     """Root of all errors that emu raises on purpose; `exit_code` is what the command line returns."""
@@ -30,3 +33,10 @@ class CheckFailed(EmuError):
 
 class InternalError(EmuError):
     """Occurs when emu itself is at fault: please report it."""
+
+
+def place_of(error: BaseException) -> str:
+    """Where an error came up: the innermost line of emu's own that led to it."""
+    package = str(Path(__file__).parent)
+    frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename.startswith(package)]
+    return f"at {frames[-1].filename}:{frames[-1].lineno}"

@@ -11,9 +11,7 @@ from emu.assembly.source import prepare
 from emu.assembly.structs import constants, load_structs
 from emu.assembly.text import AssembledText, assemble_text, gnu_text, undefined
 from emu.assembly.variants import (
-    FIRMWARE,
     get_variant,
-    guest_folder,
     kernel_inlines,
     kernel_sources,
     lock_kind,
@@ -22,6 +20,7 @@ from emu.assembly.variants import (
 )
 from emu.errors import UserError
 from emu.image import LOCK_KINDS, PREEMPT_DEFAULT, Image, Segment, Struct
+from emu.sources import FIRMWARE, guest_folder
 
 __all__ = ["TEXT_VIRTUAL", "USER_VIRTUAL", "assemble", "assemble_text", "assemble_variant", "gnu_text", "undefined"]
 

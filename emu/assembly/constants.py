@@ -4,9 +4,9 @@ import re
 from functools import cache
 from pathlib import Path
 
-from emu.assembly.variants import FIRMWARE, guest_folder
 from emu.errors import UserError
 from emu.files import read_toml
+from emu.sources import FIRMWARE, guest_folder
 from emu.tables import Key, check
 
 CONSTANTS_FILE = "constants.toml"

@@ -7,18 +7,16 @@ import shutil
 from pathlib import Path
 
 from emu.assembly.variants import (
-    FIRMWARE,
     INLINE,
-    SNIPPETS,
     VARIANT_FILE,
     Variant,
     all_differing_files,
-    guest_folder,
     is_shipped,
     kernel_sources,
     shipped_names,
 )
 from emu.errors import UserError
+from emu.sources import FIRMWARE, SNIPPETS, guest_folder
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}")
 

@@ -3,17 +3,18 @@
 Some come with emu and are known by name; a folder of one's own is known by its path and may extend one of them.
 """
 
+import hashlib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
-from emu.errors import InternalError, UserError
+from emu.errors import UserError
 from emu.files import is_there, read_toml
 from emu.image import LOCK_KINDS, PREEMPT_DEFAULT
+from emu.sources import FIRMWARE, SNIPPETS, guest_folder
 from emu.tables import Key, check
 
-FIRMWARE, SNIPPETS, INLINE = "firmware", "kernel_snippets", "inline"
+INLINE = "inline"
 VARIANT_FILE = "variant.toml"
 PREEMPTION = {PREEMPT_DEFAULT: None, "rt": "preempt_rt"}  # kind of kernel preemption, and the folder laid over any variant for it
 UNLIKELY = "unlikely"  # folders of routines that hardly ever run, as the compiler has .text.unlikely
@@ -36,16 +37,6 @@ class Variant:
     extends: str | None
     lock: str | None  # what its spin locks are, if not what they are in the variant it extends
     folder: Path
-
-
-@cache
-def guest_folder(name: str) -> Path:
-    """Where `firmware` or `kernel_snippets` lies: beside the package in a checkout, inside it when installed."""
-    package = Path(str(files("emu")))
-    for candidate in (package / "_guest" / name, package.parent / name):
-        if candidate.is_dir():
-            return candidate
-    raise InternalError(f"the folder {name}/ is neither in the checkout nor in the installed package {package}")
 
 
 def variants() -> dict[str, Variant]:
@@ -176,6 +167,19 @@ def differing_files(variant: Variant) -> list[str]:
 def all_differing_files(variant: Variant) -> dict[str, Path]:
     """The files of a variant and of those it is based on, nearest first, by their names below the folder."""
     return {name: each.folder / name for each in reversed(_chain(variant)) for name in differing_files(each)}
+
+
+@cache
+def variant_digest(name_or_path: str) -> str | None:
+    """What names the content of a variant of one's own; None: it comes with emu."""
+    variant = get_variant(name_or_path)
+    if is_shipped(variant):
+        return None
+    made = hashlib.sha256()
+    for path in sorted((variant.folder / VARIANT_FILE, *variant.folder.rglob("*.S"))):
+        content = path.read_bytes()
+        made.update(f"{path.relative_to(variant.folder).as_posix()} {len(content)}\n".encode() + content)
+    return made.hexdigest()
 
 
 def is_shipped(variant: Variant) -> bool:

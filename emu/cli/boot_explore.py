@@ -9,7 +9,7 @@ import typer
 
 from emu.boot.marks import Mark, parse_mark
 from emu.boot.spec import BootSpec
-from emu.cli import options, terminal
+from emu.cli import options, running, terminal
 from emu.errors import UserError
 from emu.explore.replay_string import Replay, decode
 
@@ -50,13 +50,14 @@ def run(
     strategy, schedules = parse_strategy(explore, number)
     seconds, most = options.budget(budget)
     wanted = ExploreSpec(spec, *marks, symbols, strategy, min(schedules, most or schedules))
-    processes = options.whole("jobs", jobs)
-    if processes < 1:
-        raise UserError(f"--jobs must be at least 1, not {processes}")
-    with terminal.interruptible() as interrupt, terminal.progress_bar("explore", "schedules") as progress:
+    with (
+        running.Running(jobs).runner() as runner,
+        terminal.interruptible() as interrupt,
+        terminal.progress_bar("explore", "schedules") as progress,
+    ):
         interrupt.begin()
         watchers = Watchers(should_stop=interrupt.should_stop)
-        searched = search(wanted, watchers, jobs=processes, seconds=seconds, progress=progress)
+        searched = search(wanted, watchers, runner, seconds=seconds, progress=progress)
         stopped = interrupt.should_stop()
     if as_json:
         terminal.show(json.dumps(searched.to_dict(), indent=2))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emu.cli import compare_kernels, expecting, options, terminal, together
+from emu.cli import compare_kernels, expecting, options, running, terminal, together
 from emu.errors import UserError
 from emu.files import Output
-from emu.processes import host_cores
 from emu.report.figure import plot_file
+from emu.runner.runner import Runner
 from emu.subjects.ipc_msg.workload.plans import counted_as
 from emu.whole import within
 
@@ -34,9 +34,12 @@ OF_KERNELS = ("--to", "--per", "--symbols", "--cpus", "--max-instructions")
 OF_BOTH = ("--machine", "--seeds", "--jobs", "--json")
 CHECKS = ("--expect", "--junit")
 LINES = ("--lines",)
+NOT_OF_SHARDS = (*CHECKS, *LINES, "--plot", "--overwrite")
 
 
 @together.declare(
+    *running.rules(*OF_VARIANTS, *CHECKS, *LINES, "--machine", "--seeds", "--json", "--overwrite", ineffective=NOT_OF_SHARDS),
+    together.Apart("--from", running.ELSEWHERE, "a run of a kernel hangs on files that can be anywhere"),
     together.Needs(("--overwrite",), "--plot", "no other file is written", unless=("--junit",)),
     together.Needs(("--junit",), "--expect", "its cases are what is expected"),
     together.Apart("--sensitivity", CHECKS, "it judges no figure: it says what each hangs on"),
@@ -119,9 +122,11 @@ def compare(
     max_instructions: Annotated[
         str | None, typer.Option(metavar="N", help="A region that has not ended after N instructions of all cores has failed.")
     ] = None,
-    jobs: Annotated[
-        str | None, typer.Option(metavar="N", help="Runs side by side (default: the cores of this host); changes no result.")
-    ] = None,
+    jobs: running.Jobs = None,
+    cluster: running.ClusterAddress = None,
+    store: running.StoreFolder = None,
+    verify: running.Verify = None,
+    shard: running.ShardOf = None,
     as_json: options.Json = False,
     max_cycles: options.MaxCycles = None,
 ) -> None:
@@ -145,6 +150,7 @@ def compare(
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     from emu.compare import expectation
 
+    where = running.Running(jobs, cluster, store, verify, shard)
     if start is not None:
         compare_kernels.run(
             (a, b),
@@ -157,7 +163,7 @@ def compare(
             machine=machine,
             max_instructions=max_instructions,
             seeds=compare_kernels.SEEDS if seeds is None else within("seeds", options.whole("seeds", seeds), 1, SEEDS_MAX),
-            jobs=host_cores() if jobs is None else options.whole("jobs", jobs),
+            where=where,
             as_json=as_json,
             expected=expecting.Expecting(expect, junit, expectation.OF_KERNELS, overwrite=overwrite),
         )
@@ -170,7 +176,6 @@ def compare(
         how_many = within("seeds", options.whole("seeds", seeds), 1, SEEDS_MAX)
     expected = expecting.Expecting(expect, junit, expectation.OF_VARIANTS, numbers, overwrite=overwrite)
     drawing = None if plot is None else plot_file(plot, overwrite=overwrite)
-    processes = host_cores() if jobs is None else options.whole("jobs", jobs)
 
     def experiment(variant: str, tasks: int) -> "Experiment":
         return options.experiment(
@@ -193,7 +198,9 @@ def compare(
 
     plans = plan_rows(numbers, lambda tasks: (experiment(a, tasks), experiment(b, tasks)), seeds=how_many, counts=counts)
     measure = _sensitivity if sensitivity else partial(_comparison, expected=expected, lines=lines)
-    if measure(plans, processes, as_json, drawing):
+    with running.many(where, as_json=as_json) as runner:
+        partly = measure(plans, runner, as_json, drawing)
+    if partly:
         raise typer.Exit(terminal.INTERRUPTED)
 
 
@@ -215,7 +222,7 @@ def _side_by_side(title: str) -> Iterator[tuple[terminal.Progress, Callable[[], 
 
 
 def _comparison(
-    plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output | None, *, expected: expecting.Expecting, lines: bool
+    plans: "list[RowPlan]", runner: Runner, as_json: bool, plot: Output | None, *, expected: expecting.Expecting, lines: bool
 ) -> bool:
     """Compare, print, draw and check; returns whether it was stopped early."""
     from emu.compare import expectation
@@ -225,12 +232,12 @@ def _comparison(
     from emu.report.compare_report import render_comparison
 
     with _side_by_side("compare") as (progress, should_stop):
-        comparison = compare_pairs(plans, jobs=jobs, progress=progress, should_stop=should_stop)
+        comparison = compare_pairs(plans, runner, progress=progress, should_stop=should_stop)
     if comparison is None:
         raise terminal.Interrupted("the first pair of runs was complete")
     if lines and not comparison.partial:
         with _side_by_side("lines") as (progress, should_stop):
-            comparison = with_lines(comparison, plans, jobs=jobs, progress=progress, should_stop=should_stop)
+            comparison = with_lines(comparison, plans, runner, progress=progress, should_stop=should_stop)
     expected.judge(expectation.figures_of_rows(comparison))
     terminal.each_of(
         lambda: _show(comparison, render_comparison, plot_comparison, as_json=as_json, plot=plot, more=expected.json()),
@@ -240,14 +247,14 @@ def _comparison(
     return comparison.partial
 
 
-def _sensitivity(plans: "list[RowPlan]", jobs: int, as_json: bool, plot: Output | None) -> bool:
+def _sensitivity(plans: "list[RowPlan]", runner: Runner, as_json: bool, plot: Output | None) -> bool:
     """The same for the comparison with each figure changed."""
     from emu.compare.sensitivity import vary_figures
     from emu.report.sensitivity_plot import plot_sensitivity
     from emu.report.sensitivity_report import render_sensitivity
 
     with _side_by_side("sensitivity") as (progress, should_stop):
-        found = vary_figures(plans, jobs=jobs, progress=progress, should_stop=should_stop)
+        found = vary_figures(plans, runner, progress=progress, should_stop=should_stop)
     if found is None:
         raise terminal.Interrupted("the comparison to measure against was complete")
     _show(found, render_sensitivity, plot_sensitivity, as_json=as_json, plot=plot)

@@ -9,6 +9,7 @@ import typer
 from emu.boot.spec import BootSpec
 from emu.cli import boot_detail, options, terminal
 from emu.cli.expecting import Expecting
+from emu.cli.running import Running, many
 from emu.errors import UserError
 
 SEEDS = 5
@@ -26,7 +27,7 @@ def run(
     machine: str,
     max_instructions: str | None,
     seeds: int,
-    jobs: int,
+    where: Running,
     as_json: bool,
     expected: Expecting,
 ) -> None:
@@ -57,9 +58,13 @@ def run(
     for spec, _ in calls:
         read_inputs(spec)  # what cannot be read is refused before the first run, not behind it
     plan = KernelPlan(calls[0], calls[1], tuple(range(1, seeds + 1)))
-    with terminal.interruptible() as interrupt, terminal.progress_bar("compare", "runs") as progress:
+    with (
+        many(where, as_json=as_json) as runner,
+        terminal.interruptible() as interrupt,
+        terminal.progress_bar("compare", "runs") as progress,
+    ):
         interrupt.begin()
-        found = compare_kernels(plan, jobs=jobs, progress=progress, should_stop=interrupt.should_stop)
+        found = compare_kernels(plan, runner, progress=progress, should_stop=interrupt.should_stop)
     if found is None:
         raise terminal.Interrupted("the first pair of runs was complete")
     expected.judge(figures_of_kernels(found))

@@ -1,7 +1,6 @@
 """`emu explore`: schedules of a variant's path, or of a lock, that go wrong; `emu replay`: one of them again."""
 
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emu.cli import boot_debug, boot_explore, options, terminal, together
+from emu.cli import boot_debug, boot_explore, options, running, terminal, together
 from emu.errors import CheckFailed, UserError
 from emu.explore.replay_string import decode, encode
 from emu.image import PREEMPT_DEFAULT
+from emu.runner.runner import Runner
 from emu.whole import whole
 
 if TYPE_CHECKING:
@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 
 BUDGET = "60s"
 OF_ALL = ("--strategy", "--budget", "--with", "--without", "--machine", "--seed", "--json", "--junit", "--overwrite")
-OF_VARIANT = ("--variant", "--preempt", "--jobs")
+WHAT = ("--variant", "--preempt")
+OF_VARIANT = (*WHAT, "--jobs")
 OF_LOCK = ("--cores", "--rounds", "--word")
 
 
 @together.declare(
+    *running.rules(*OF_ALL, *WHAT, "--script", "--scenario", ineffective=("--junit", "--overwrite")),
     together.Needs(("--overwrite",), "--junit", "no other file is written"),
     together.Apart("--script", ("--scenario",), "a script is a scenario of its own"),
-    together.Apart("LOCK", ("--script", "--scenario", *OF_VARIANT), "a lock is searched alone, in one process"),
+    together.Apart("LOCK", ("--script", "--scenario", *running.ELSEWHERE, *OF_VARIANT), "a lock is searched alone, in one process"),
     together.Needs(OF_LOCK, "LOCK", "it says how a lock is used"),
     together.Together((*OF_ALL, *OF_VARIANT), "each is one condition of the search, or the form of the answer"),
     together.Together((*OF_ALL, *OF_LOCK), "the same of a lock"),
@@ -59,7 +61,11 @@ def explore(
     without: Annotated[list[str] | None, typer.Option(metavar="CHECKER", help="Leave a checker out. May be repeated.")] = None,
     machine: options.Machine = options.DEFAULT_MACHINE,
     seed: Annotated[str, typer.Option(metavar="N", help="Of the strategies' random numbers.")] = "1",
-    jobs: Annotated[str | None, typer.Option(metavar="N", help="Processes (default: the cores of this host).")] = None,
+    jobs: running.Jobs = None,
+    cluster: running.ClusterAddress = None,
+    store: running.StoreFolder = None,
+    verify: running.Verify = None,
+    shard: running.ShardOf = None,
     preempt: Annotated[str, typer.Option(metavar="KIND", help="Preemption in the kernel: none, or rt.")] = PREEMPT_DEFAULT,
     cores: Annotated[str, typer.Option(metavar="N", help="Of a lock: how many cores take it.")] = "3",
     rounds: Annotated[str, typer.Option(metavar="N,...", help="Of a lock: how often each takes it, one search each.")] = "1,2",
@@ -96,16 +102,19 @@ def explore(
     if lock is None:
         points(variant)
         off = checkers_off(with_too or (), without or (), explore_run.CHECKERS, strategy)
-        processes = len(os.sched_getaffinity(0)) if jobs is None else options.whole("jobs", jobs)
-        subject = _of_variant(explore_run.ExplorePlan(variant, _chosen(scenario, script), machine, how, preempt, off, processes))
+        plan = explore_run.ExplorePlan(variant, _chosen(scenario, script), machine, how, preempt, off)
+        subject = _of_variant(plan)
     else:
         count, first = options.whole("cores", cores), whole("word", word, hexadecimal=True)
         off = checkers_off(with_too or (), without or (), lock_explore.CHECKERS, strategy)
         subject = _of_lock(lock_explore.LockPlan(lock, machine, count, options.whole_list("rounds", rounds), first, how, off))
     asked = {"machine": machine, "strategy": strategy, "budget": budget}
-    with terminal.interruptible() as interrupt, terminal.progress_bar(subject.name, "scenarios") as bar:
+    if store is not None and seconds is not None:
+        raise UserError("--store keeps what no clock decides: give --budget as a number of schedules, not as seconds")
+    where = running.many(running.Running(jobs, cluster, store, verify, shard), as_json=as_json)
+    with where as runner, terminal.interruptible() as interrupt, terminal.progress_bar(subject.name, "scenarios") as bar:
         interrupt.begin()
-        explored = list(subject.search(bar, interrupt.should_stop))
+        explored = list(subject.search(runner, bar, interrupt.should_stop))
         stopped = interrupt.should_stop()
     if not explored:
         raise terminal.Interrupted("a scenario had been explored")
@@ -132,21 +141,22 @@ class _Subject:
     name: str
     asked: dict[str, Any]
     parts: list[str]
-    search: "Callable[[terminal.Progress, Callable[[], bool]], Iterator[Explored]]"
+    search: "Callable[[Runner, terminal.Progress, Callable[[], bool]], Iterator[Explored]]"
 
 
 def _of_variant(plan: "ExplorePlan") -> _Subject:
     from emu.run import explore_run
 
     names = [each.name for each in plan.scenarios]
-    return _Subject(plan.variant, {"variant": plan.variant, "preempt": plan.preempt}, names, partial(explore_run.explore, plan))
+    asked = {"variant": plan.variant, "preempt": plan.preempt}
+    return _Subject(plan.variant, asked, names, partial(explore_run.explore, plan))
 
 
 def _of_lock(plan: "LockPlan") -> _Subject:
     from emu.run import lock_explore
 
     asked = {"lock": plan.lock, "cores": plan.cores, "rounds": list(plan.rounds), "word": plan.word}
-    return _Subject(plan.lock, asked, plan.names, partial(lock_explore.explore, plan))
+    return _Subject(plan.lock, asked, plan.names, lambda runner, *watched: lock_explore.explore(plan, *watched))
 
 
 @together.declare(together.Together(("--gdb",), "what has been debugged is shown as ever", ("--json",)))

@@ -1,7 +1,6 @@
 """`emu litmus`: litmus tests on real cores, through every order of instructions and drains."""
 
 import json
-import os
 import time
 from functools import partial
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emu.cli import options, terminal, together
+from emu.cli import options, running, terminal, together
 from emu.errors import CheckFailed, UserError
 from emu.litmus.suite import CORES_MAX, Conditions, Refusal, find_tests, run_suite
 
@@ -20,20 +19,24 @@ if TYPE_CHECKING:
     from emu.litmus.verdict import Verdict
 
 STATES_MAX = 2_000_000
+CONDITIONS = ("--expect", "--model", "--jobs", "--cores", "--machine", "--states-max", "--allow-endless")
+FORMS = ("--json", "--verbose", "--junit", "--overwrite")
+NOT_OF_SHARDS = ("--expect", "--allow-endless", "--verbose", "--junit", "--overwrite")
 IN_FULL_MAX = 3  # so many tests are shown in full without being asked
 
 
 @together.declare(
+    *running.rules(*(each for each in CONDITIONS if each != "--jobs"), *FORMS, ineffective=NOT_OF_SHARDS),
     together.Apart("--json", ("--verbose",), "the JSON of a test has every schedule anyway"),
     together.Needs(("--overwrite",), "--junit", "no other file is written"),
     together.Together(
-        ("--expect", "--model", "--jobs", "--cores", "--machine", "--states-max", "--allow-endless"),
+        CONDITIONS,
         "each is one condition of the exploration, or of what counts as a failure",
     ),
     together.Together(
-        ("--json", "--verbose", "--junit", "--overwrite"),
+        FORMS,
         "they are forms of the answer, whatever was explored",
-        ("--expect", "--model", "--jobs", "--cores", "--machine", "--states-max", "--allow-endless"),
+        CONDITIONS,
     ),
     together.Together(("--junit", "--overwrite"), "the file may take the place of another"),
     together.Together(("--junit", "--overwrite"), "a file is written beside what is printed", ("--json", "--verbose")),
@@ -47,7 +50,11 @@ def litmus(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a test, a line each, and nothing else.")] = False,
     model: Annotated[str, typer.Option(metavar="MODEL", help="tso, or sc: without store buffers.")] = "tso",
     verbose: Annotated[bool, typer.Option("--verbose", help="Each test in full, with a schedule for each final state.")] = False,
-    jobs: Annotated[str | None, typer.Option(metavar="N", help="Processes (default: the cores of this host).")] = None,
+    jobs: running.Jobs = None,
+    cluster: running.ClusterAddress = None,
+    store: running.StoreFolder = None,
+    verify: running.Verify = None,
+    shard: running.ShardOf = None,
     cores: Annotated[str, typer.Option(metavar="N", help="The most threads that a test may have, up to 64.")] = str(CORES_MAX),
     machine: options.Machine = options.DEFAULT_MACHINE,
     states_max: Annotated[str, typer.Option(metavar="N", help="Give a test up after so many states.")] = str(STATES_MAX),
@@ -78,7 +85,7 @@ def litmus(
 
     find_machine(machine)
     conditions = Conditions(machine, model, options.whole("cores", cores), options.whole("states-max", states_max))
-    processes = len(os.sched_getaffinity(0)) if jobs is None else options.whole("jobs", jobs)
+    where = running.Running(jobs, cluster, store, verify, shard)
     expectation = None
     if expect is not None:
         from emu.litmus.expectation import load_expectation
@@ -91,9 +98,9 @@ def litmus(
     begin = time.perf_counter()
     judged: list[Verdict | Refusal] = []
     stopped = False
-    with terminal.progress_bar("litmus", "tests") as progress:
+    with running.many(where, as_json=as_json) as runner, terminal.progress_bar("litmus", "tests") as progress:
         try:
-            for done, each in enumerate(run_suite(tests, conditions, processes), 1):
+            for done, each in enumerate(run_suite(tests, conditions, runner), 1):
                 progress(done, len(tests))
                 judged.append(each)
                 if isinstance(each, Refusal):
@@ -107,7 +114,7 @@ def litmus(
     if not as_json and len(tests) > IN_FULL_MAX:
         from emu.report.litmus_report import Run, render_summary
 
-        run = Run(model, processes, refused, time.perf_counter() - begin)
+        run = Run(model, runner.width, refused, time.perf_counter() - begin)
         terminal.show_fitting(render_summary(verdicts, run).rstrip())
     comparison = None if expectation is None else expectation.compare(verdicts)
     if output is not None and not stopped:

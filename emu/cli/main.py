@@ -7,14 +7,12 @@ Exit codes: 0; 1 for a guest fault, a failed check or a bound reached; 2 for wha
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from traceback import extract_tb
 from typing import Annotated
 
 import typer
 
 from emu import compiled
-from emu.cli import catalogue, terminal, together, trace
+from emu.cli import catalogue, store, terminal, together, trace
 from emu.cli.annotate import annotate
 from emu.cli.bench import bench
 from emu.cli.boot import boot
@@ -28,7 +26,7 @@ from emu.cli.path import path
 from emu.cli.report import report
 from emu.cli.run import run
 from emu.cli.stress import stress
-from emu.errors import EmuError, InternalError
+from emu.errors import EmuError, InternalError, place_of
 
 # Typer brings its own Click or uses the installed one, by version: BadParameter is derived from its usage error.
 USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
@@ -64,6 +62,7 @@ app = typer.Typer(
 for command in (run, compare, report, bench, boot, path, calibrate, litmus, explore, replay, stress, coverage, diy, annotate):
     app.command(cls=together.Command)(command)
 app.add_typer(trace.app, name="trace")
+app.add_typer(store.app, name="store")
 app.add_typer(catalogue.variants_app, name="variants")
 app.add_typer(catalogue.machines_app, name="machines")
 
@@ -122,20 +121,13 @@ def _run(arguments: list[str] | None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = terminal.INTERRUPTED
     except Exception as error:  # a fault of emu's own: its place is what a report needs, and a traceback would hide the rest
-        terminal.complain(f"internal error, please report it: {type(error).__name__}: {error}, {_place(error)}")
+        terminal.complain(f"internal error, please report it: {type(error).__name__}: {error}, {place_of(error)}")
         return InternalError.exit_code
     if code == terminal.INTERRUPTED:
         stopped_by = terminal.Interrupt.signal
         terminal.complain("interrupted" if stopped_by == signal.SIGINT else f"ended by {stopped_by.name}")
         return 128 + stopped_by
     return code if isinstance(code, int) else 0
-
-
-def _place(error: Exception) -> str:
-    """Where an error came up: the innermost line of emu's own that led to it."""
-    package = str(Path(__file__).parents[1])
-    frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename.startswith(package)]
-    return f"at {frames[-1].filename}:{frames[-1].lineno}"
 
 
 def _host_refuses(error: OSError) -> str:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emu.cli import options, terminal, together
+from emu.cli import options, running, terminal, together
 from emu.errors import CheckFailed, UserError
 from emu.files import Output, free_name
+from emu.runner.runner import Runner
 from emu.stress.plan import OPERATIONS_DEFAULT, Plan
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ OF_PLANS = ("--operations", "--cores", "--machine", "--lines", "--seed", "--jobs
 
 
 @together.declare(
-    together.Apart("--replay", OF_PLANS, "the file says which operations run, and on what"),
+    *running.rules(*(each for each in OF_PLANS if each != "--jobs"), "--json", shards=False),
+    together.Apart("--replay", (*OF_PLANS, "--cluster", "--store", "--verify"), "the file says which operations run, and on what"),
     together.Needs(("--overwrite",), "--failure", "a file without a name given gets a new one"),
     together.Together((*OF_PLANS, "--json"), "each is one figure of the programs, or where a case or the counts go"),
     together.Together(("--replay",), "a replay is answered in either form", ("--json",)),
@@ -33,7 +35,10 @@ def stress(
     machine: options.Machine = options.DEFAULT_MACHINE,
     lines: Annotated[str | None, typer.Option(metavar="N", help="Cache lines of a program (default: a few).")] = None,
     seed: Annotated[str, typer.Option(metavar="N", help="The same seed, the same programs.")] = "1",
-    jobs: Annotated[str, typer.Option(metavar="N", help="Processes; the result does not depend on it.")] = "1",
+    jobs: Annotated[str | None, typer.Option(metavar="N", help="Processes (default: 1); the result does not depend on it.")] = None,
+    cluster: running.ClusterAddress = None,
+    store: running.StoreFolder = None,
+    verify: running.Verify = None,
     replay: Annotated[Path | None, typer.Option(metavar="FILE", help="Run a reduced case again, and nothing else.")] = None,
     failure: Annotated[
         Path | None,
@@ -62,10 +67,10 @@ def stress(
         cores=None if cores is None else options.whole("cores", cores),
         lines=None if lines is None else options.whole("lines", lines),
         seed=options.whole("seed", seed),
-        jobs=options.whole("jobs", jobs),
     )
     file = Output(free_name(FAILURE_FILE) if failure is None else failure, "case", overwrite=overwrite)
-    result = _execute(plan)
+    with running.many(running.Running(jobs, cluster, store, verify, jobs_default=1), as_json=as_json) as runner:
+        result = _execute(plan, runner)
 
     def show() -> None:
         if as_json:
@@ -84,7 +89,7 @@ def stress(
         raise typer.Exit(terminal.INTERRUPTED)
 
 
-def _execute(plan: Plan) -> "Result":
+def _execute(plan: Plan, runner: Runner) -> "Result":
     with terminal.interruptible() as interrupt:
         from emu.stress.rounds import run_plan
 
@@ -92,7 +97,7 @@ def _execute(plan: Plan) -> "Result":
             interrupt.begin()
             return interrupt.should_stop()
 
-        return run_plan(plan, should_stop)
+        return run_plan(plan, runner, should_stop)
 
 
 def _replay(path: Path, as_json: bool) -> None:

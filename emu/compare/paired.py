@@ -6,10 +6,12 @@ from itertools import islice
 
 from emu.compare.comparison import Comparison, Row, seed_varies
 from emu.compare.published import Published, published
-from emu.errors import CheckFailed, EmuError, GuestFault, LimitReached
+from emu.errors import EmuError, UserError
 from emu.run.experiment_spec import Experiment
-from emu.run.parallel import Progress, run_all
 from emu.run.result import RunResult
+from emu.run.run_kind import RUN
+from emu.runner.outcome import Outcome, ShouldStop, never
+from emu.runner.runner import Progress, Runner, first_alone, silent
 from emu.subjects.ipc_msg.workload.pmsg_shared import COUNTS
 
 Pair = tuple[Experiment, Experiment]
@@ -35,45 +37,59 @@ def plan_rows(numbers: Sequence[int], pair_of: Callable[[int], Pair], *, seeds: 
 
 
 class RowRuns:
-    """The rows of a plan, each with the results of A and of B, as they become complete.
+    """The rows of a plan, each with its place there and the results of A and of B, as they become complete.
 
-    Afterwards `failed` is the error that ended them early, if it was no wish, and `rest` has the pairs of an incomplete row.
+    A row that is not complete is left out: a run of it has failed (`failed` is why), or the wish came to stop. `rest` has what
+    there is of the first such row: its plan, and the pairs that are whole.
     """
 
-    def __init__(self, plans: Sequence[RowPlan], *, jobs: int, progress: Progress, should_stop: Callable[[], bool]) -> None:
+    def __init__(self, plans: Sequence[RowPlan], runner: Runner, *, progress: Progress, should_stop: ShouldStop) -> None:
         """Nothing is run before somebody asks for a row."""
-        self.failed: EmuError | None = None
-        self.rest: list[tuple[RunResult, RunResult]] = []
+        self.rest: tuple[RowPlan, list[tuple[RunResult, RunResult]]] | None = None
+        self._errors: list[EmuError] = []
         self._plans = plans
         experiments = [experiment for plan in plans for pair in plan.pairs for experiment in pair]
-        self._results = run_all(experiments, jobs=jobs, progress=progress, should_stop=should_stop)
+        self._outcomes = runner.run(RUN, experiments, progress=progress, should_stop=should_stop, waves=first_alone())
 
-    def __iter__(self) -> Iterator[tuple[RowPlan, list[RunResult], list[RunResult]]]:
+    @property
+    def failed(self) -> EmuError | None:
+        """The first error of a run; its message says how many more there are."""
+        if len(self._errors) < 2:
+            return self._errors[0] if self._errors else None
+        more = len(self._errors) - 1
+        return type(self._errors[0])(f"{self._errors[0]} (and {more} more {'runs' if more > 1 else 'run'})")
+
+    def __iter__(self) -> Iterator[tuple[int, list[RunResult], list[RunResult]]]:
         """Run them."""
-        for plan in self._plans:
-            of_row: list[RunResult] = []
-            try:
-                for result in islice(self._results, 2 * len(plan.pairs)):
-                    of_row.append(result)
-            except (CheckFailed, GuestFault, LimitReached) as error:
-                self.failed = error
-            if len(of_row) < 2 * len(plan.pairs):
-                self.rest = list(zip(of_row[::2], of_row[1::2], strict=False))
-                return
-            yield plan, of_row[::2], of_row[1::2]
+        for place, plan in enumerate(self._plans):
+            of_row = list(islice(self._outcomes, 2 * len(plan.pairs)))
+            self._note(of_row)
+            both = zip(of_row[::2], of_row[1::2], strict=False)
+            whole = [(a.result(), b.result()) for a, b in both if a.error is None and b.error is None]
+            if len(whole) == len(plan.pairs):
+                yield place, [a for a, _ in whole], [b for _, b in whole]
+            elif self.rest is None:
+                self.rest = plan, whole
+
+    def _note(self, outcomes: Sequence[Outcome[RunResult]]) -> None:
+        for error in (each.error for each in outcomes if each.error is not None):
+            if isinstance(error, UserError):  # what was asked for is at fault, and would be in every run
+                raise error
+            self._errors.append(error)
 
 
 def compare_pairs(
-    plans: Sequence[RowPlan], *, jobs: int, progress: Progress, should_stop: Callable[[], bool] = lambda: False
+    plans: Sequence[RowPlan], runner: Runner, *, progress: Progress = silent, should_stop: ShouldStop = never
 ) -> Comparison | None:
-    """Run every pair. Ended early it has the rows that were complete, or of the first one what there is; None: not even a pair."""
+    """Run every pair; it has the rows that were complete, or of the first one what there is; None: not even a pair."""
     first = plans[0].pairs[0]
     variants = first[0].variant, first[1].variant
     table = published(first[0].workload, variants)
-    runs = RowRuns(plans, jobs=jobs, progress=progress, should_stop=should_stop)
-    done = list(runs)
-    if not done and runs.rest:
-        done = [(plans[0], [a for a, _ in runs.rest], [b for _, b in runs.rest])]
+    runs = RowRuns(plans, runner, progress=progress, should_stop=should_stop)
+    done = [(plans[place], a, b) for place, a, b in runs]
+    if not done and runs.rest is not None and runs.rest[1]:
+        plan, pairs = runs.rest
+        done = [(plan, [a for a, _ in pairs], [b for _, b in pairs])]
     if not done:
         if runs.failed is not None:
             raise runs.failed

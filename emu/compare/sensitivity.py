@@ -5,7 +5,7 @@ if nothing is left of the change. Clock frequencies are left out too, as they sc
 TLBs, BTBs and branch predictors: like those of caches they are the geometry of the part. Nor are costs of single instructions.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Any
@@ -19,8 +19,9 @@ from emu.description.instruction_table import InstructionFigure
 from emu.errors import EmuError
 from emu.run.experiment_spec import Experiment, Stall
 from emu.run.overrides import allowed, apply_overrides, figures
-from emu.run.parallel import Progress
 from emu.run.result import RunResult
+from emu.runner.outcome import ShouldStop, never
+from emu.runner.runner import Progress, Runner, silent
 
 SCHEMA = "emu-sensitivity/1"
 MOVED_POINTS = 5.0  # a difference that moves by more is said to depend on the figure
@@ -198,22 +199,21 @@ def varied_figures(machine: MachineFile) -> dict[str, Figure]:
 
 
 def vary_figures(
-    plans: Sequence[RowPlan], *, jobs: int, progress: Progress, should_stop: Callable[[], bool] = lambda: False
+    plans: Sequence[RowPlan], runner: Runner, *, progress: Progress = silent, should_stop: ShouldStop = never
 ) -> Sensitivity | None:
-    """Run `plans` as they are, then with each figure low and high; None when stopped before the first of these was complete."""
+    """Run `plans` as they are, then with each figure low and high; None: stopped before they were complete as they are."""
     first = plans[0].pairs[0]
     machine = apply_overrides(load_machine(first[0].machine), first[0].overrides)
     known = varied_figures(machine)
     cases = [(key, value) for key, figure in known.items() for value in half_and_half_more(figure) if value is not None]
     varied = [_with(plan, key, value) for key, value in cases for plan in plans]
-    done = RowRuns([*plans, *varied], jobs=jobs, progress=progress, should_stop=should_stop)
-    outcomes = [{plan.threads: outcome for plan, outcome in group} for group in _groups(done, len(plans))]
-    if not outcomes:
+    done = RowRuns([*plans, *varied], runner, progress=progress, should_stop=should_stop)
+    reference, *others = _groups(done, plans, 1 + len(cases))
+    if reference is None:
         if done.failed is not None:
             raise done.failed
         return None
-    reference, *others = outcomes
-    found = {case: Variation(case[1], outcome) for case, outcome in zip(cases, others, strict=False)}
+    found = {case: Variation(case[1], outcomes) for case, outcomes in zip(cases, others, strict=True) if outcomes is not None}
     effects = []
     for key, figure in known.items():
         wanted = half_and_half_more(figure)
@@ -234,7 +234,7 @@ def vary_figures(
         overrides=dict(first[0].overrides),
         stall_schedule=first[0].stalls,
         tick_hz=first[0].tick_hz,
-        partial=len(others) < len(cases),
+        partial=len(found) < len(cases),
         failed=done.failed,
     )
 
@@ -249,11 +249,10 @@ def _with(plan: RowPlan, key: str, value: int) -> RowPlan:
     return replace(plan, pairs=tuple((varied(a), varied(b)) for a, b in plan.pairs))
 
 
-def _groups(done: Iterable[tuple[RowPlan, list[RunResult], list[RunResult]]], size: int) -> Iterator[list[tuple[RowPlan, Outcome]]]:
-    """Whole groups of rows, each row already reduced to its outcome."""
-    group: list[tuple[RowPlan, Outcome]] = []
-    for plan, a, b in done:
-        group.append((plan, Outcome.of(a, b)))
-        if len(group) == size:
-            yield group
-            group = []
+def _groups(done: RowRuns, plans: Sequence[RowPlan], groups: int) -> list[dict[int, Outcome] | None]:
+    """The rows of `plans` time after time, each already reduced to its outcome; None for a time at which not all were complete."""
+    rows: list[dict[int, Outcome]] = [{} for _ in range(groups)]
+    for place, a, b in done:
+        group, row = divmod(place, len(plans))
+        rows[group][plans[row].threads] = Outcome.of(a, b)
+    return [each if len(each) == len(plans) else None for each in rows]

@@ -1,5 +1,6 @@
 """The schema of a machine file, and reading one: a missing, negative or unknown entry is refused by name."""
 
+import hashlib
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -280,6 +281,13 @@ def load_machine(name_or_path: str) -> MachineFile:
     if not is_there(path):
         raise UserError(f"machine file {path}: there is no such file; `emu machines` lists those that come with emu")
     return _read(path)
+
+
+@cache
+def machine_digest(name_or_path: str) -> str | None:
+    """What names the content of a machine file of one's own, its instruction table included; None: it comes with emu."""
+    path = machine_path(name_or_path)
+    return None if path.parent == _folder() else hashlib.sha256(load_machine(str(path)).model_dump_json().encode()).hexdigest()
 
 
 @cache

@@ -1,18 +1,21 @@
 """Many tests: found in trees of folders, run in batches, side by side; one that cannot be read never stops the others."""
 
+import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from emu import compiled
+from emu.description import machine_digest
 from emu.errors import EmuError, UserError
 from emu.files import LIST_BYTES_MAX, is_there, read_bounded
-from emu.processes import submit, workers
+from emu.runner.kind import Keeping, Kind
+from emu.runner.outcome import ShouldStop, WorkerLost
+from emu.runner.runner import Runner, first_alone
 from emu.whole import within
 
 if TYPE_CHECKING:
@@ -98,41 +101,30 @@ def _walk(folder: Path) -> Iterator[Path]:
         seen.add(real)
 
 
-def run_suite(paths: Sequence[Path], conditions: Conditions, jobs: int) -> Iterator[Judged]:
-    """Judge tests, in order, in up to `jobs` processes; the results do not depend on their number."""
-    if jobs < 1:
-        raise UserError(f"jobs must be at least 1, not {jobs}")
-    batches = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
-    if min(jobs, len(batches)) < 2:
-        for batch in batches:
+def run_suite(paths: Sequence[Path], conditions: Conditions, runner: Runner) -> Iterator[Judged]:
+    """Judge tests, in order; the results do not depend on where they are judged."""
+    batches = [(paths[start : start + BATCH], conditions) for start in range(0, len(paths), BATCH)]
+    if min(runner.width, len(batches)) < 2 and runner.store is None:
+        for batch, _ in batches:
             yield from _run_here(batch, conditions)
         return
-    if not compiled.is_ready(compiled.SEARCH):
-        compiled.tell(0, 0)
-    while batches:
-        judged = 0
-        # The first batch compiles what is not yet in the cache: once, and not in every process at the same time.
-        with workers(min(jobs, len(batches))) as pool:
-            try:
-                for some in (batches[:1], batches[1:]):
-                    for future in submit(pool, run_batch, [(batch, conditions) for batch in some]):
-                        yield from future.result()
-                        judged += 1
-            except BrokenProcessPool:
-                pass
-        batches = batches[judged:]
-        if batches:
-            yield from _run_apart(batches.pop(0), conditions)
+    for (batch, _), outcome in zip(batches, runner.run(TESTS, batches, waves=first_alone(compiled.SEARCH)), strict=False):
+        if isinstance(outcome.error, WorkerLost):  # one of them ends the process that judges it: each by itself
+            yield from _run_apart(batch, conditions, runner)
+        else:
+            yield from outcome.result()
 
 
-def _run_apart(paths: Sequence[Path], conditions: Conditions) -> Iterator[Judged]:
-    """Judge each test in a process of its own: one of them ends the process that judges it."""
-    for path in paths:
-        with workers(1) as pool:
-            try:
-                yield from submit(pool, run_batch, [([path], conditions)])[0].result()
-            except BrokenProcessPool:
-                yield Refusal(str(path), f"{path}: the process that judged this test has died: please report it")
+def _run_apart(paths: Sequence[Path], conditions: Conditions, runner: Runner) -> Iterator[Judged]:
+    if len(paths) == 1:
+        yield Refusal(str(paths[0]), f"{paths[0]}: the process that judged this test has died: please report it")
+        return
+    calls = [([path], conditions) for path in paths]
+    for (path, _), outcome in zip(calls, runner.run(TESTS, calls), strict=False):
+        if isinstance(outcome.error, WorkerLost):
+            yield from _run_apart(path, conditions, runner)
+        else:
+            yield from outcome.result()
 
 
 def _run_here(paths: Sequence[Path], conditions: Conditions) -> Iterator[Judged]:
@@ -145,10 +137,34 @@ def _run_here(paths: Sequence[Path], conditions: Conditions) -> Iterator[Judged]
         yield from (judged[path] for path in paths if path in judged)
 
 
-def run_batch(paths: Sequence[Path], conditions: Conditions) -> list[Judged]:
+def run_batch(call: tuple[Sequence[Path], Conditions], should_stop: ShouldStop) -> list[Judged]:
     """Judge some tests, in a process of their own."""
+    paths, conditions = call
     judged = dict(_judge(paths, conditions))
     return [judged[path] for path in paths]
+
+
+def _asks(call: tuple[Sequence[Path], Conditions]) -> dict[str, Any]:
+    paths, conditions = call
+    tests = [[str(path), _content_digest(path)] for path in paths]
+    return {"tests": tests, "machine_file": machine_digest(conditions.machine), **asdict(conditions)}
+
+
+def _content_digest(path: Path) -> str | None:
+    """What names a test's text; None: it cannot be read, which is said when it is to be judged."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def _answers() -> Any:
+    from emu.litmus.verdict import Verdict
+
+    return list[Verdict | Refusal]
+
+
+TESTS = Kind("litmus", run_batch, lambda call: str(call[0][0]), _asks, Keeping.typed(_answers, of_host=frozenset({"milliseconds"})))
 
 
 def _judge(paths: Sequence[Path], conditions: Conditions) -> Iterator[tuple[Path, Judged]]:

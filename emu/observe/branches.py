@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emu.assembly import guest_folder
-from emu.assembly.variants import FIRMWARE, SNIPPETS, VARIANT_FILE
+from emu.assembly.variants import VARIANT_FILE
 from emu.engine.records import JUMPED_TO, NOT_TAKEN, TAKEN
 from emu.errors import UserError
 from emu.files import is_there
 from emu.image import Image
 from emu.isa import Instruction
 from emu.isa.instruction import Branch
+from emu.sources import FIRMWARE, SNIPPETS, guest_folder
 
 WORDS = {"taken": TAKEN, "not taken": NOT_TAKEN}
 WORD_BYTES = 8

@@ -2,21 +2,23 @@
 
 import gc
 import hashlib
-from collections.abc import Callable, Iterator
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
 
-from emu import compiled
-from emu.errors import InternalError, UserError
+from emu.assembly import variant_digest
+from emu.description import machine_digest
+from emu.errors import UserError
 from emu.explore.replay_string import Replay, encode
 from emu.image import PREEMPT_DEFAULT
-from emu.processes import Stopped, results, workers
 from emu.run.extent import Extent
 from emu.run.hunt import OFF, Budget, Finding, Hunt, Hunted
 from emu.run.scene import ScriptScene
 from emu.run.wiring import image_of
+from emu.runner.kind import Keeping, Kind
+from emu.runner.outcome import ShouldStop, never
+from emu.runner.runner import Progress, Runner, first_alone
 from emu.schedules.lock_discipline import CHECKER as LOCK_DISCIPLINE
 from emu.schedules.walker import Shared
 from emu.subjects.ipc_msg.script.script import Script
@@ -46,7 +48,6 @@ class ExplorePlan:
     extent: Extent
     preempt: str = PREEMPT_DEFAULT  # kind of kernel preemption
     off: frozenset[str] = OFF  # checkers
-    jobs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,48 +69,23 @@ def scenarios() -> dict[str, Script]:
     return {name: replace(parse(text, f"{name}.script"), name=name) for name, text in found}
 
 
-Progress = Callable[[int, int], None]
-ShouldStop = Callable[[], bool]
-
-
-def explore(plan: ExplorePlan, progress: Progress, should_stop: ShouldStop = lambda: False) -> Iterator[Explored]:
+def explore(plan: ExplorePlan, runner: Runner, progress: Progress, should_stop: ShouldStop = never) -> Iterator[Explored]:
     """Each scenario's outcome, in their order; the first find is the last of them."""
     plan.extent.legs()  # a strategy that is not there is refused here
-    jobs = min(plan.jobs, len(plan.scenarios))
-    seconds = plan.extent.seconds * jobs / len(plan.scenarios)
-    several = _in_turn(plan, seconds, should_stop) if jobs < 2 else _side_by_side(plan, jobs, seconds, should_stop)
-    progress(0, len(plan.scenarios))
-    for done, explored in enumerate(several, 1):
-        progress(done, len(plan.scenarios))
+    seconds = plan.extent.seconds * min(runner.width, len(plan.scenarios)) / len(plan.scenarios)
+    calls = [(plan, index, seconds) for index in range(len(plan.scenarios))]
+    for outcome in runner.run(SCENARIO, calls, progress=progress, should_stop=should_stop, waves=first_alone(WALK)):
+        explored = outcome.result()
         yield explored
         if explored.hunted.finding is not None:
             return
 
 
-def _in_turn(plan: ExplorePlan, seconds: float, should_stop: ShouldStop) -> Iterator[Explored]:
-    for index in range(len(plan.scenarios)):
-        if should_stop():
-            return
-        yield _explore_one(plan, index, seconds, should_stop)
-
-
-def _side_by_side(plan: ExplorePlan, jobs: int, seconds: float, should_stop: ShouldStop) -> Iterator[Explored]:
-    alone = 0 if compiled.is_ready(WALK) else 1  # the first one compiles: once, and not in every process at the same time
-    calls = [(plan, index, seconds) for index in range(len(plan.scenarios))]
-    try:
-        with workers(jobs) as pool:
-            for some in (calls[:alone], calls[alone:]):
-                yield from results(pool, _explore_one, some, should_stop)
-    except Stopped:
-        return
-    except BrokenProcessPool:
-        raise InternalError("a process that had a scenario to explore has died; --jobs 1 shows in which") from None
-
-
 WALK = "walk._make"  # compiled last of all that a hunt needs
 
 
-def _explore_one(plan: ExplorePlan, index: int, seconds: float, should_stop: ShouldStop = lambda: False) -> Explored:
+def _explore_one(call: tuple[ExplorePlan, int, float], should_stop: ShouldStop) -> Explored:
+    plan, index, seconds = call
     script = plan.scenarios[index]
     scene = ScriptScene(script, plan.variant, plan.machine, plan.preempt)
     hunted, title = Hunt(scene, plan.off).run(plan.extent.legs(), Budget(seconds, should_stop)), scene.title
@@ -117,6 +93,33 @@ def _explore_one(plan: ExplorePlan, index: int, seconds: float, should_stop: Sho
     del scene
     gc.collect()  # it is in cycles, and the collector does not know of the 100 MB that it holds
     return Explored(script.name, title, hunted, "" if found is None else replay_string(plan, script, found))
+
+
+def _asks(call: tuple[ExplorePlan, int, float]) -> dict[str, Any]:
+    """What a search hangs on, where no clock ends it."""
+    plan, index, _ = call
+    return {
+        "variant": plan.variant,
+        "variant_files": variant_digest(plan.variant),
+        "machine": plan.machine,
+        "machine_file": machine_digest(plan.machine),
+        "preempt": plan.preempt,
+        "name": plan.scenarios[index].name,
+        "script": dump(plan.scenarios[index]),
+        "strategy": plan.extent.strategy,
+        "schedules": plan.extent.schedules,
+        "seed": plan.extent.seed,
+        "off": sorted(plan.off),
+    }
+
+
+SCENARIO = Kind(
+    "scenario",
+    _explore_one,
+    lambda call: f"{call[0].variant}, {call[0].scenarios[call[1]].name}",
+    _asks,
+    Keeping.typed(lambda: Explored, whole_if_stopped=False),
+)
 
 
 def program_digest(variant: str, preempt: str) -> str:

@@ -12,10 +12,12 @@ from emu.explore.records import KINDS
 from emu.explore.replay_string import Replay, encode
 from emu.explore.strategy.records import AGENTS
 from emu.image import Image
-from emu.run.explore_run import Explored, Progress, Replayed, ShouldStop
+from emu.run.explore_run import Explored, Replayed
 from emu.run.extent import Extent
 from emu.run.hunt import OFF, Budget, Finding, Hunt
 from emu.run.lock_scene import LockScene, scene_name
+from emu.runner.outcome import ShouldStop, never
+from emu.runner.runner import Progress
 from emu.schedules.walker import Shared
 from emu.subjects.bench.lock_file import find_lock
 from emu.subjects.bench.program import build_search_image
@@ -61,7 +63,7 @@ class LockPlan:
         return LockScene(image, self.machine, self.cores, rounds, self.word)
 
 
-def explore(plan: LockPlan, progress: Progress, should_stop: ShouldStop = lambda: False) -> Iterator[Explored]:
+def explore(plan: LockPlan, progress: Progress, should_stop: ShouldStop = never) -> Iterator[Explored]:
     """What comes of each number of rounds; the first find is the last of them."""
     legs, image = plan.extent.legs(), plan.image()
     began = time.monotonic()

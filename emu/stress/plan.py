@@ -1,4 +1,4 @@
-"""What the tester is asked to do, as one value: the same `Plan` tests the same programs, whatever the number of jobs."""
+"""What the tester is asked to do, as one value: the same `Plan` tests the same programs, wherever they run."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,6 @@ class Plan:
     cores: int | None = None
     lines: int | None = None
     seed: int = 1
-    jobs: int = 1
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -26,7 +25,6 @@ class Plan:
             ("cores", self.cores, 1, 64),
             ("lines", self.lines, 1, 4096),
             ("seed", self.seed, 0, 2**63 - 1),
-            ("jobs", self.jobs, 1, 256),
         ):
             if value is not None:
                 within(name, value, least, most)

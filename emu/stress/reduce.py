@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from emu.processes import Stopped
+from emu.runner.outcome import Stopped
 from emu.stress.case import Array, Case, Shape, Violation, machine_file
 from emu.stress.records import OP_CMPXCHG, OP_LOAD, OP_LOOK
 

@@ -2,12 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from emu.errors import InternalError
-from emu.processes import Stopped, results, workers
+from emu.description import machine_digest
+from emu.runner.kind import Keeping, Kind
+from emu.runner.outcome import ShouldStop, never
+from emu.runner.runner import Runner
 from emu.stress.case import Case, Shape, Violation, machine_file
 from emu.stress.operations import LAYOUTS, random_case
 from emu.stress.plan import Plan
@@ -77,19 +79,20 @@ def round_case(plan: Plan, index: int) -> Case:
     )
 
 
-def run_round(plan: Plan, index: int) -> Round:
-    """Run one round."""
+def run_round(call: tuple[Plan, int], should_stop: ShouldStop = never) -> Round:
+    """Run one round of a plan."""
+    plan, index = call
     outcome = round_case(plan, index).run(check_every=CHECK_EVERY)
     return Round(Counter(outcome.counts), outcome.violation is not None)
 
 
-def run_plan(plan: Plan, should_stop: Callable[[], bool] = lambda: False) -> Result:
+def run_plan(plan: Plan, runner: Runner, should_stop: ShouldStop = never) -> Result:
     """Run rounds until all are done, one fails (it is reduced) or `should_stop` says so."""
-    run_round(replace(plan, operations=1), 0)  # compiled before the clock starts
+    run_round((replace(plan, operations=1), 0))  # compiled before the clock starts
     begin = time.perf_counter()
     counts: Counter[str] = Counter()
     rounds = 0
-    for done in _in_order(plan, -(-plan.operations // ROUND), should_stop):
+    for done in _in_order(plan, -(-plan.operations // ROUND), runner, should_stop):
         counts.update(done.counts)
         rounds += 1
         if done.failed:
@@ -101,20 +104,17 @@ def run_plan(plan: Plan, should_stop: Callable[[], bool] = lambda: False) -> Res
     return Result(plan, rounds, counts, seconds, None, partial=counts["operations"] < plan.operations)
 
 
-def _in_order(plan: Plan, rounds: int, should_stop: Callable[[], bool]) -> Iterator[Round]:
-    """The rounds in order, so that the first failure is the same one with any number of jobs."""
-    if plan.jobs == 1:
-        for index in range(rounds):
-            if should_stop():
-                return
-            yield run_round(plan, index)
-        return
-    try:
-        with workers(plan.jobs) as pool:
-            for first in range(0, rounds, BATCH * plan.jobs):
-                indices = range(first, min(rounds, first + BATCH * plan.jobs))
-                yield from results(pool, run_round, [(plan, index) for index in indices], should_stop)
-    except Stopped:
-        return
-    except BrokenProcessPool:
-        raise InternalError("a process that had rounds to run has died; --jobs 1 shows in which round") from None
+def _asks(call: tuple[Plan, int]) -> dict[str, Any]:
+    plan, index = call
+    return {"machine_file": machine_digest(plan.machine), **asdict(plan), "round": index}
+
+
+ROUNDS = Kind("stress", run_round, lambda call: f"round {call[1]}", _asks, Keeping.typed(lambda: Round))
+
+
+def _in_order(plan: Plan, rounds: int, runner: Runner, should_stop: ShouldStop) -> Iterator[Round]:
+    """The rounds in order, so that the first failure is the same one wherever they are run."""
+    batch = BATCH * runner.width
+    batches = ([(plan, index) for index in range(first, min(rounds, first + batch))] for first in range(0, rounds, batch))
+    for outcome in runner.run_batches(ROUNDS, batches, should_stop):
+        yield outcome.result()

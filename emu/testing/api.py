@@ -22,6 +22,7 @@ from emu.run.experiment_spec import DEFAULT_MACHINE, DEFAULT_VARIANT, Experiment
 from emu.run.extent import AUTO, Extent, checkers_off
 from emu.run.hunt import Finding
 from emu.run.result import RunResult
+from emu.runner.runner import Runner, silent
 from emu.subjects.ipc_msg.script.script import Script
 from emu.subjects.ipc_msg.workload.plans import counted_as
 from emu.subjects.ipc_msg.workload.pmsg_shared import NAME as DEFAULT_WORKLOAD
@@ -100,7 +101,8 @@ class Emu:
 
         plans = plan_rows(threads, pair, seeds=seeds, counts=counts)
         self.evidence += of_comparison(plans)
-        comparison = compare_pairs(plans, jobs=self._jobs, progress=lambda done, total: None)
+        with Runner.local(self._jobs) as runner:
+            comparison = compare_pairs(plans, runner)
         assert comparison is not None, "nobody stops it"
         if comparison.failed is not None:
             raise comparison.failed
@@ -130,8 +132,9 @@ class Emu:
         chosen = _scenarios(scenarios)
         extent = Extent(strategy, schedules=schedules, seed=seed)
         off = checkers_off(also, without, explore_run.CHECKERS, strategy)
-        plan = explore_run.ExplorePlan(variant, chosen, machine, extent, off=off, jobs=self._jobs)
-        found = Exploration(tuple(explore_run.explore(plan, lambda done, total: None)))
+        plan = explore_run.ExplorePlan(variant, chosen, machine, extent, off=off)
+        with Runner.local(self._jobs) as runner:
+            found = Exploration(tuple(explore_run.explore(plan, runner, silent)))
         if found.finding is not None:
             self.evidence.append(
                 Evidence("explore", f"emu replay {found.replay}", f"{found.finding.checker}: {found.finding.summary}")

@@ -1,7 +1,6 @@
 """Which files make up a variant, and where the guest's folders are found."""
 
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,6 @@ import pytest
 from emu.assembly import differing_files, get_variant, guest_folder
 from emu.assembly import variants as known_variants
 from emu.assembly.variants import (
-    FIRMWARE,
-    SNIPPETS,
     all_differing_files,
     broken_variants,
     kernel_inlines,
@@ -19,6 +16,7 @@ from emu.assembly.variants import (
     user_sources,
 )
 from emu.errors import InternalError, UserError
+from emu.sources import FIRMWARE, SNIPPETS
 
 
 @pytest.fixture
@@ -26,8 +24,7 @@ def guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty guest beside the package `emu` of a pretended checkout."""
     for folder in ("emu", FIRMWARE + "/user", FIRMWARE + "/lock", SNIPPETS + "/common"):
         (tmp_path / folder).mkdir(parents=True)
-    module = import_module("emu.assembly.variants")  # as an attribute of the package, the name is that of a function
-    monkeypatch.setattr(module, "files", lambda _: tmp_path / "emu")
+    monkeypatch.setattr("emu.sources.files", lambda _: tmp_path / "emu")
     guest_folder.cache_clear()
     yield tmp_path
     guest_folder.cache_clear()

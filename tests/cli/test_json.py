@@ -39,6 +39,7 @@ from emu.compare.section_lines import FoundLine, Transfers, section_lines
 from emu.description import load_machine
 from emu.report.explore_report import explored_json, replayed_json
 from emu.run.stuck.facts import Call, CoreFacts, Stuck, TaskFacts
+from emu.runner.store import Question, Store
 from emu.subjects.bench.plan import Plan
 from emu.subjects.bench.result import SCHEMA as BENCH_SCHEMA
 from emu.subjects.bench.result import BenchResult, Distribution, WordUse
@@ -245,6 +246,21 @@ def trace_lines(emu, tmp_path):
 @sample("emu annotate")
 def annotate(emu, tmp_path):
     return [emu("annotate", "do_msgsnd", "--read", str(contended_trace(tmp_path / "t.trace")))]
+
+
+@sample("emu compare --shard")
+def compare_shard(emu, tmp_path):
+    few = ("--threads", "2", "--messages", "8", "--seeds", "1", "--jobs", "1")
+    return [emu("compare", "baseline", "wakeq", *few, "--store", str(tmp_path / "store"), "--shard", "1/2")]
+
+
+@sample("emu store")
+def store(emu, tmp_path):
+    kept = Store(tmp_path / "store")
+    kept.put(Question("run", 1), 1)
+    kept.put(Question("run", 2), 2)
+    kept.path_of(Question("run", 2)).write_text("")
+    return [emu("store", "list", str(tmp_path / "store"))]
 
 
 @sample("emu variants")

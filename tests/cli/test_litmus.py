@@ -189,7 +189,7 @@ def test_expectations_and_exit_codes(capsys, tmp_path: Path) -> None:
         (["--model", "pso"], "model must be tso or sc, not 'pso'"),
         (["--cores", "many"], "cores must be a whole number"),
         (["--cores", "1"], "2 threads need as many cores"),
-        (["--jobs", "0"], "jobs must be at least 1"),
+        (["--jobs", "0"], "jobs must be 1 to 1,024, not 0"),
         (["--states-max", "3"], "more than 3 states"),
         (["--machine", "none"], "machine must be"),
         (["--expect", "nowhere"], "nowhere: cannot be read"),

@@ -289,7 +289,7 @@ def test_a_run_that_fails_costs_a_comparison_nothing_that_was_done(runs, capsys,
 
 def test_a_comparison_whose_first_run_fails_has_nothing_to_show(runs, capsys):
     runs.error = LimitReached("core 1 (pmsg/1) waits")
-    assert emu(capsys, "compare", "baseline", "wakeq", "--jobs", "1") == (1, "", "emu: core 1 (pmsg/1) waits\n")
+    assert emu(capsys, "compare", "baseline", "wakeq", "--jobs", "1") == (1, "", "emu: core 1 (pmsg/1) waits (and 29 more runs)\n")
 
 
 @pytest.mark.parametrize(

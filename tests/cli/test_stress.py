@@ -32,9 +32,9 @@ def failing(monkeypatch):
     """Rounds that end in a violation: the case is canned, as the layer is sound."""
     from emu.stress.case import Violation
 
-    def run_plan(plan, should_stop):
+    def run_plan(plan, runner, should_stop):
         case, violation = parse(CASE, "case"), Violation(1, 2, 0, 1, 0x1003E, 0xF8538153, 0x8153)
-        round_ = rounds.run_round(rounds.replace(plan, operations=100), 0)
+        round_ = rounds.run_round((rounds.replace(plan, operations=100), 0))
         return rounds.Result(plan, 1, round_.counts, 0.5, rounds.Failure(0, 100, case, violation), partial=False)
 
     monkeypatch.setattr(rounds, "run_plan", run_plan)
@@ -140,7 +140,7 @@ def test_refusals(capsys, arguments, message):
 
 
 def test_ctrl_c(monkeypatch, capsys):
-    def run_plan(plan, should_stop):
+    def run_plan(plan, runner, should_stop):
         assert not should_stop()
         return rounds.Result(plan, 0, rounds.Counter(), 1.0, None, partial=True)
 

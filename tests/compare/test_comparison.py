@@ -11,6 +11,9 @@ from emu.compare.comparison import HOLD, QUANTITIES, RATE, SPIN, WAKEUP, Row, Si
 from emu.compare.paired import RowPlan, compare_pairs
 from emu.compare.published import published
 from emu.run.experiment_spec import Experiment, Stall
+from emu.run.run_kind import name_of
+from emu.runner.kind import Kind
+from emu.runner.runner import Runner
 
 
 def test_json_has_the_keys_that_scripts_read():
@@ -143,10 +146,10 @@ def test_what_makes_it_another_experiment_than_the_published_one(changes, words)
 
 def test_no_published_row_stands_beside_another_experiment(monkeypatch):
     results = {"baseline": BASELINE, "wakeq": COUNTED}
-    monkeypatch.setattr("emu.compare.paired.run_all", lambda experiments, **_: (run_of(each, results) for each in experiments))
+    monkeypatch.setattr("emu.compare.paired.RUN", Kind("run", lambda experiment, _: run_of(experiment, results), name_of))
     for changes, beside in (({}, True), ({"cores": 2, "placement": None}, False)):
         pair = tuple(Experiment(variant=name, threads=8, **changes) for name in results)
-        found = compare_pairs([RowPlan(4, (pair,), "pairs")], jobs=1, progress=lambda *_: None)
+        found = compare_pairs([RowPlan(4, (pair,), "pairs")], Runner.local())
         assert (found.rows[0].published is not None) is beside
         assert (found.published_source is not None) is beside
         assert bool(found.another_experiment) is not beside

@@ -13,6 +13,7 @@ from emu.compare.kernel_comparison import short_names
 from emu.compare.kernel_runs import KernelPlan, compare_kernels
 from emu.compare.lock_rows import lock_rows
 from emu.errors import CheckFailed, UserError
+from emu.runner.runner import Runner
 from emu.subjects.kernel.detail import WORK_END, RegionSpec
 from emu.subjects.kernel.result import detail_result
 
@@ -110,7 +111,10 @@ def real(shared: Path) -> KernelPlan:
 
 @pytest.mark.deep
 def test_real_kernels_with_any_number_of_processes(real: KernelPlan):
-    found = [compare_kernels(real, jobs=jobs, progress=lambda done, total: None) for jobs in (1, 2)]
+    found = []
+    for jobs in (1, 2):
+        with Runner.local(jobs) as runner:
+            found.append(compare_kernels(real, runner))
     digests = [[run.measured.digest for side in (each.a, each.b) for run in side.runs] for each in found if each is not None]
     assert digests[0] == digests[1]
     one = found[0]
@@ -129,4 +133,4 @@ def test_a_mark_that_never_comes_names_the_kernel(real: KernelPlan):
     spec, region = real.a
     late = replace(region, stop=parse_mark("--to", "text:never"), max_instructions=100_000)
     with pytest.raises(CheckFailed, match="bzImage-small-baseline, seed 1: --to text:never did not come"):
-        compare_kernels(replace(real, a=(spec, late)), jobs=1, progress=lambda done, total: None)
+        compare_kernels(replace(real, a=(spec, late)), Runner.local())

@@ -15,6 +15,7 @@ from emu.compare.section_lines import FoundLine, SectionLines, Transfers, sectio
 from emu.report.compare_report import render_comparison
 from emu.run.experiment import run
 from emu.run.experiment_spec import Experiment, Limits
+from emu.runner.runner import Runner
 from emu.trace.file import TraceFile
 from emu.trace.record import Kind, Transfer
 
@@ -73,7 +74,7 @@ def test_all_transfers_of_a_run_are_within_or_outside(tmp_path):
 @pytest.fixture(scope="module")
 def lines() -> SectionLines:
     plans = plan_rows([4], lambda tasks: (SPEC, replace(SPEC, variant="wakeq")), seeds=2, counts="threads")
-    found = with_lines(comparison(row(4)), plans, jobs=1, progress=lambda done, total: None)
+    found = with_lines(comparison(row(4)), plans, Runner.local())
     assert (found.partial, found.failed) == (False, None)
     assert found.rows[0].lines is not None
     return found.rows[0].lines
@@ -88,14 +89,14 @@ def test_the_wakeup_takes_its_lines_out_of_the_section(lines):
 
 def test_who_asks_to_stop_has_the_rows_without_lines():
     plans = plan_rows([4], lambda tasks: (SPEC, SPEC), seeds=1, counts="threads")
-    found = with_lines(comparison(row(4)), plans, jobs=1, progress=lambda done, total: None, should_stop=lambda: True)
+    found = with_lines(comparison(row(4)), plans, Runner.local(), should_stop=lambda: True)
     assert (found.partial, found.rows[0].lines) == (True, None)
 
 
 def test_a_trace_that_is_too_long_is_said_and_the_rows_stay():
     short = replace(SPEC, limits=Limits(trace_records=1000))
     plans = plan_rows([4], lambda tasks: (short, short), seeds=1, counts="threads")
-    found = with_lines(comparison(row(4)), plans, jobs=1, progress=lambda done, total: None)
+    found = with_lines(comparison(row(4)), plans, Runner.local())
     assert (found.partial, len(found.rows), found.rows[0].lines) == (True, 1, None)
     assert "more than 1,000 records, too many for --lines: give fewer --messages" in str(found.failed)
 

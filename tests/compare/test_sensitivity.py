@@ -9,6 +9,7 @@ from emu.description import Figure, load_machine
 from emu.description.machine_file import PositiveFigure, StoreFigure
 from emu.run.experiment_spec import Experiment
 from emu.run.overrides import figures
+from emu.runner.runner import Runner
 
 
 def figure(value: int, kind: type[Figure] = Figure) -> Figure:
@@ -54,7 +55,7 @@ def test_a_tiny_one(few, monkeypatch):
     if few:
         wanted = {key: wanted[key] for key in FEW}
         monkeypatch.setattr("emu.compare.sensitivity.varied_figures", lambda machine: wanted)
-    found = vary_figures(small_plans(), jobs=1, progress=lambda done, total: None)
+    found = vary_figures(small_plans(), Runner.local())
     assert found is not None
     assert not found.partial
     keys = [effect.key for effect in found.effects]
@@ -70,11 +71,11 @@ def test_a_tiny_one(few, monkeypatch):
 
 def test_stopped_it_keeps_whole_figures():
     asked = iter(range(10**9))
-    found = vary_figures(small_plans(), jobs=1, progress=lambda done, total: None, should_stop=lambda: next(asked) > 10)
+    found = vary_figures(small_plans(), Runner.local(), should_stop=lambda: next(asked) > 10)
     assert found is not None
     assert found.partial
     assert 0 < len(found.effects) < len(varied_figures(load_machine("a10-7800")))
-    assert vary_figures(small_plans(), jobs=1, progress=lambda done, total: None, should_stop=lambda: True) is None
+    assert vary_figures(small_plans(), Runner.local(), should_stop=lambda: True) is None
 
 
 def test_effects():

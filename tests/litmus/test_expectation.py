@@ -8,6 +8,7 @@ from bench.litmus.texts import MP, SB, THREE, write
 from emu.errors import UserError
 from emu.litmus.expectation import load_expectation
 from emu.litmus.suite import Conditions, find_tests, run_suite
+from emu.runner.runner import Runner
 
 TSO = Conditions("a10-7800", "tso", 64, 100_000)
 
@@ -15,7 +16,7 @@ TSO = Conditions("a10-7800", "tso", 64, 100_000)
 @pytest.fixture(scope="module")
 def verdicts(tmp_path_factory: pytest.TempPathFactory) -> list:
     folder = write(tmp_path_factory.mktemp("tests"), SB=SB, deep__MP=MP, three=THREE)
-    return list(run_suite(find_tests([folder]), TSO, 1))
+    return list(run_suite(find_tests([folder]), TSO, Runner.local()))
 
 
 @pytest.mark.parametrize(

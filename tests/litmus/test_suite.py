@@ -1,6 +1,7 @@
 """Trees of tests: what is found, that one bad test never stops the others, that the number of processes changes nothing."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from bench.litmus.texts import COUNTING, FENCED, MP, SB, THREE, UNKNOWN, dying_b
 from emu.errors import UserError
 from emu.litmus import suite
 from emu.litmus.suite import Conditions, Refusal, find_tests, run_suite
+from emu.runner.runner import Runner
 
 TSO = Conditions("a10-7800", "tso", 64, 100_000)
 
@@ -46,7 +48,7 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_bad_tests_are_named_and_the_others_go_on(tmp_path: Path) -> None:
     write(tmp_path, a=SB, b=UNKNOWN, c=COUNTING, d=THREE, e="", f=MP)
     (tmp_path / "g.litmus").mkdir()
-    results = list(run_suite(find_tests([tmp_path]), Conditions("a10-7800", "tso", 2, 100_000), 1))
+    results = list(run_suite(find_tests([tmp_path]), Conditions("a10-7800", "tso", 2, 100_000), Runner.local()))
     refused = {Path(each.path).stem: each.message for each in results if isinstance(each, Refusal)}
     assert [each.name for each in results if not isinstance(each, Refusal)] == ["SB", "MP"]
     assert f"{tmp_path}/b.litmus:4: " in refused["b"]
@@ -59,7 +61,7 @@ def test_bad_tests_are_named_and_the_others_go_on(tmp_path: Path) -> None:
 
 def test_what_no_machine_can_be_built_for_is_the_fault_of_one_test(tmp_path: Path) -> None:
     write(tmp_path, a=SB, b=SB.replace("MOV EAX,[y]", "CLWB [y]"), c=MP)
-    results = list(run_suite(find_tests([tmp_path]), TSO, 1))
+    results = list(run_suite(find_tests([tmp_path]), TSO, Runner.local()))
     assert [isinstance(each, Refusal) for each in results] == [False, True, False]
     assert isinstance(results[1], Refusal)
     assert results[1].message.startswith(f"{tmp_path}/b.litmus:5: CLWB [y]: emu does not carry out clwb")
@@ -73,7 +75,7 @@ def test_a_pipe_in_a_tree_is_not_waited_for(tmp_path: Path) -> None:
 
 def test_a_state_explosion_is_named(tmp_path: Path) -> None:
     write(tmp_path, a=SB, b=FENCED)
-    results = list(run_suite(find_tests([tmp_path]), Conditions("a10-7800", "tso", 64, 20), 1))
+    results = list(run_suite(find_tests([tmp_path]), Conditions("a10-7800", "tso", 64, 20), Runner.local()))
     assert isinstance(results[0], Refusal)
     assert "more than 20 states" in results[0].message
     assert isinstance(results[1], Refusal)
@@ -84,9 +86,9 @@ def test_any_number_of_processes_gives_the_same(tmp_path: Path) -> None:
     paths = find_tests([tmp_path])
 
     def results(jobs: int) -> list:
-        return [
-            each if isinstance(each, Refusal) else (each.path, each.states, each.schedules) for each in run_suite(paths, TSO, jobs)
-        ]
+        with Runner.local(jobs) as runner:
+            judged = list(run_suite(paths, TSO, runner))
+        return [each if isinstance(each, Refusal) else (each.path, each.states, each.schedules) for each in judged]
 
     assert results(1) == results(3)
 
@@ -94,8 +96,9 @@ def test_any_number_of_processes_gives_the_same(tmp_path: Path) -> None:
 def test_a_test_that_ends_its_process_loses_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, a=SB, b=MP, deadly=SB, e=SB)
     monkeypatch.setattr(suite, "BATCH", 2)
-    monkeypatch.setattr(suite, "run_batch", dying_batch)
-    results = list(run_suite(find_tests([tmp_path]), TSO, 2))
+    monkeypatch.setattr(suite, "TESTS", replace(suite.TESTS, function=dying_batch))
+    with Runner.local(2) as runner:
+        results = list(run_suite(find_tests([tmp_path]), TSO, runner))
     assert [Path(each.path).stem for each in results] == ["a", "b", "deadly", "e"]
     refused = [each.message for each in results if isinstance(each, Refusal)]
     assert refused == [f"{tmp_path}/deadly.litmus: the process that judged this test has died: please report it"]
@@ -112,7 +115,7 @@ def test_a_test_that_ends_its_process_loses_no_other(tmp_path: Path, monkeypatch
 )
 def test_what_a_thread_must_not_do_is_refused_with_its_line(tmp_path: Path, code: str, message: str) -> None:
     (tmp_path / "t.litmus").write_text(f"X86 t\n{{ }}\n P0 ;\n MFENCE ;\n {code} ;\nexists (x=0)\n")
-    (refusal,) = run_suite([tmp_path / "t.litmus"], TSO, 1)
+    (refusal,) = run_suite([tmp_path / "t.litmus"], TSO, Runner.local())
     assert isinstance(refusal, Refusal)
     assert refusal.message.startswith(f"{tmp_path}/t.litmus:")
     assert message in refusal.message

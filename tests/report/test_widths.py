@@ -132,7 +132,7 @@ def stress(width: int) -> str:
         "operations loads stores atomics crossings drains forwards full_stalls swapped releases transfers_within_module "
         "transfers_across_modules upgrades memory_reads write_backs"
     )
-    plan = Plan(machine="a10-7800", operations=10**9, cores=8, lines=None, seed=2**63 - 1, jobs=1)
+    plan = Plan(machine="a10-7800", operations=10**9, cores=8, lines=None, seed=2**63 - 1)
     return render_stress(Result(plan, 123_456, Counter(dict.fromkeys(names.split(), HUGE)), 1.5, None, True), width=width)
 
 

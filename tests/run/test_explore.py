@@ -11,6 +11,7 @@ from emu.errors import UserError
 from emu.explore.replay_string import decode, encode
 from emu.run.explore_run import Explored, ExplorePlan, explore, replay, scenarios
 from emu.run.extent import Extent
+from emu.runner.runner import Runner, silent
 from emu.schedules.walker import switches
 from emu.subjects.ipc_msg.script.script import Script
 from emu.subjects.ipc_msg.script.text import parse
@@ -23,8 +24,9 @@ def explored(
     variant: str, *names: str, jobs: int = 1, strategy: str = "auto", schedules: int = 1_000, preempt: str = "none"
 ) -> list[Explored]:
     chosen = tuple(KNOWN[name] for name in names)
-    plan = ExplorePlan(variant, chosen, "a10-7800", Extent(strategy, schedules=schedules), preempt, jobs=jobs)
-    return list(explore(plan, lambda done, total: None))
+    plan = ExplorePlan(variant, chosen, "a10-7800", Extent(strategy, schedules=schedules), preempt)
+    with Runner.local(jobs) as runner:
+        return list(explore(plan, runner, silent))
 
 
 @pytest.mark.parametrize("strategy", ["auto", pytest.param("exhaustive", marks=pytest.mark.deep)])
@@ -112,14 +114,14 @@ def test_a_scenario_without_overlap_is_refused() -> None:
     alone = parse("tasks 1\nt1: rmid\n", "alone.script")
     plan = ExplorePlan("wakeq", (alone,), "a10-7800", Extent(schedules=10))
     with pytest.raises(UserError, match=r"alone\.script: wanted operations that overlap"):
-        list(explore(plan, lambda done, total: None))
+        list(explore(plan, Runner.local(), silent))
 
 
 def test_a_search_that_can_see_nothing_is_an_error() -> None:
     alone = parse("tasks 2\nt1: msgget key=1 & t2: sleep\n", "nothing.script")
     plan = ExplorePlan("wakeq", (alone,), "a10-7800", Extent(schedules=10))
     with pytest.raises(UserError, match="no memory is shared"):
-        list(explore(plan, lambda done, total: None))
+        list(explore(plan, Runner.local(), silent))
 
 
 TWO_SENDERS = parse("tasks 2\nt1: send type=1 size=8 & t2: send type=1 size=8\n", "two-senders.script")
@@ -135,7 +137,7 @@ EARLY = Mutant(
 
 def with_races(variant: str, script: Script, schedules: int) -> Explored:
     plan = ExplorePlan(variant, (script,), "a10-7800", Extent("random", schedules=schedules), off=frozenset())
-    (found,) = explore(plan, lambda done, total: None)
+    (found,) = explore(plan, Runner.local(), silent)
     return found
 
 
@@ -160,7 +162,7 @@ def test_a_race_that_does_no_harm_is_found_and_found_again(early: str) -> None:
 
 def test_nobody_looks_for_races_unless_asked(early: str) -> None:
     plan = ExplorePlan(early, (TWO_SENDERS,), "a10-7800", Extent("random", schedules=20))
-    (found,) = explore(plan, lambda done, total: None)
+    (found,) = explore(plan, Runner.local(), silent)
     assert found.hunted.finding is None
 
 
@@ -182,7 +184,7 @@ def test_the_path_has_no_races_but_those_that_are_known(variant: str, name: str)
 def test_a_checker_that_is_left_out_is_not_heard(strategy: str) -> None:
     off = frozenset({"stack-frame", "fault"})
     plan = ExplorePlan("wakeq-release", (KNOWN["removed-with-sleepers"],), "a10-7800", Extent(strategy, schedules=1_000), off=off)
-    (found,) = explore(plan, lambda done, total: None)
+    (found,) = explore(plan, Runner.local(), silent)
     assert found.hunted.finding is None
     assert not found.hunted.exhausted
 

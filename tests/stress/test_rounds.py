@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from emu.errors import UserError
+from emu.runner.runner import Runner
 from emu.stress import rounds
 from emu.stress.case import Shape, machine_file, no_operations
 from emu.stress.operations import COUNTERS, LAYOUTS, layout, random_case
@@ -18,7 +19,7 @@ PLAN = Plan(machine="a10-7800", operations=300_000)
 
 
 def test_sound_layer_passes_and_everything_happens():
-    result = rounds.run_plan(PLAN)
+    result = rounds.run_plan(PLAN, Runner.local())
     assert result.failure is None
     assert not result.partial
     assert result.rounds == 30
@@ -31,7 +32,9 @@ def test_sound_layer_passes_and_everything_happens():
 
 def test_jobs_and_repetition_change_nothing():
     plan = replace(PLAN, operations=45_000, seed=9)
-    first, second = rounds.run_plan(plan), rounds.run_plan(replace(plan, jobs=2))
+    first = rounds.run_plan(plan, Runner.local())
+    with Runner.local(2) as runner:
+        second = rounds.run_plan(plan, runner)
     assert first.counts == second.counts
     assert first.rounds == second.rounds == 5
 
@@ -43,14 +46,14 @@ def test_another_seed_is_another_program():
 
 def test_asked_to_stop():
     asked = iter([False, False, True])
-    result = rounds.run_plan(PLAN, lambda: next(asked))
+    result = rounds.run_plan(PLAN, Runner.local(), lambda: next(asked))
     assert result.partial
     assert result.rounds == 2
 
 
 @pytest.mark.parametrize("cores", [1, 64])
 def test_numbers_of_cores_at_the_ends(cores):
-    assert rounds.run_plan(replace(PLAN, operations=5_000, cores=cores)).failure is None
+    assert rounds.run_plan(replace(PLAN, operations=5_000, cores=cores), Runner.local()).failure is None
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -100,9 +103,7 @@ def test_lost_update_is_noticed_without_the_oracle(monkeypatch):
     assert violation.wanted == violation.got + 1
 
 
-@pytest.mark.parametrize(
-    ("field", "value"), [("operations", 0), ("cores", 65), ("cores", 0), ("lines", 0), ("seed", -1), ("jobs", 0)]
-)
+@pytest.mark.parametrize(("field", "value"), [("operations", 0), ("cores", 65), ("cores", 0), ("lines", 0), ("seed", -1)])
 def test_plans_are_checked(field, value):
     with pytest.raises(UserError, match=f"{field} must be"):
         replace(PLAN, **{field: value})

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from emu.assembly.variants import FIRMWARE, guest_folder
 from emu.guest.tasks import STACK_BYTES
 from emu.native import MASK64
 from emu.run.stuck.facts import Call
 from emu.run.wiring import Wired
+from emu.sources import FIRMWARE, guest_folder
 
 CALL_BYTES = range(2, 9)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from emu.litmus import suite
+from emu.runner.outcome import ShouldStop
 
 SB = """X86 SB
 { x=0; y=0; }
@@ -49,8 +50,8 @@ def write(folder: Path, **texts: str) -> Path:
     return folder
 
 
-def dying_batch(paths: Sequence[Path], conditions: suite.Conditions, *, judge=suite.run_batch) -> list[suite.Judged]:
+def dying_batch(call: tuple[Sequence[Path], suite.Conditions], should_stop: ShouldStop) -> list[suite.Judged]:
     """A batch in whose process a test of the name `deadly` ends everything."""
-    if any(path.stem == "deadly" for path in paths):
+    if any(path.stem == "deadly" for path in call[0]):
         os._exit(1)
-    return judge(paths, conditions)
+    return suite.run_batch(call, should_stop)

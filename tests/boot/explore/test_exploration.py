@@ -16,6 +16,7 @@ from emu.boot.spec import BootSpec
 from emu.errors import CheckFailed, UserError
 from emu.explore.replay_string import decode
 from emu.explore.strategy.records import PCT, POS, RANDOM, REPLAY, SURW
+from emu.runner.runner import Runner, silent
 from emu.subjects.kernel.explore.exploration import Exploration, Find, Judged, replay
 from emu.subjects.kernel.explore.search import search
 from emu.subjects.kernel.explore.spec import ExploreSpec
@@ -72,7 +73,7 @@ def test_memory_is_what_it_was(racy: Exploration) -> None:
 
 
 def test_locked_additions_are_never_lost_and_there_is_something_to_explore(spec: Callable[[str], ExploreSpec]) -> None:
-    searched = search(replace(spec("locked"), schedules=15), Watchers(), jobs=1, seconds=None, progress=lambda done, total: None)
+    searched = search(replace(spec("locked"), schedules=15), Watchers(), Runner.local(), seconds=None, progress=silent)
     assert searched.find is None
     assert searched.schedules == len(searched.digests) == 15
     assert searched.shared_words > 50
@@ -99,7 +100,8 @@ def test_the_number_of_processes_changes_nothing(spec: Callable[[str], ExploreSp
     def found(name: str, jobs: int) -> dict[str, object]:
         wanted = replace(spec(name), schedules=30)
         wanted = replace(wanted, boot=replace(wanted.boot, cache=False))
-        searched = search(wanted, Watchers(), jobs=jobs, seconds=None, progress=lambda done, total: None)
+        with Runner.local(jobs) as runner:
+            searched = search(wanted, Watchers(), runner, seconds=None, progress=silent)
         return {**searched.to_dict(), "host_seconds": None}
 
     for name in ("racy", "locked"):
@@ -131,7 +133,7 @@ def test_a_planted_fault_is_found(
     )
     marks = parse_mark("--from", start), None if stop is None else parse_mark("--to", stop)
     wanted = ExploreSpec(boot, *marks, planted / f"System.map-{fault}", Strategy(RANDOM, 0), 2000)
-    found = search(wanted, Watchers(), jobs=1, seconds=None, progress=lambda done, total: None).find
+    found = search(wanted, Watchers(), Runner.local(), seconds=None, progress=silent).find
     assert found is not None
     assert (found.failure.checker, found.failure.where.split("+")[0].split(".")[0]) == ("oops", where)
     assert {replay(found.replay, decode(found.replay), Watchers()).digest for _ in range(2)} == {found.digest}
@@ -151,7 +153,7 @@ def test_the_kernel_as_it_is_stays_clean(shared: Path, arguments: tuple[str, ...
     )
     marks = parse_mark("--from", start), parse_mark("--to", stop)
     wanted = ExploreSpec(boot, *marks, shared / "System.map-small-wakeq", Strategy(RANDOM, 0), schedules)
-    searched = search(wanted, Watchers(), jobs=1, seconds=None, progress=lambda done, total: None)
+    searched = search(wanted, Watchers(), Runner.local(), seconds=None, progress=silent)
     assert searched.find is None and searched.schedules == schedules
 
 

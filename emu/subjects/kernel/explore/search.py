@@ -1,22 +1,21 @@
 """Many schedules, in one process or several: the find with the lowest number counts, so that it does not matter in how many."""
 
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from emu.boot.run import Watchers
-from emu.errors import InternalError
 from emu.explore.strategy.records import PCT, STRATEGIES
-from emu.processes import Stopped, results, workers
+from emu.runner.kind import Kind
+from emu.runner.outcome import ShouldStop, Stopped
+from emu.runner.runner import Progress, Runner
 from emu.subjects.kernel.explore.exploration import Exploration, Find, Judged
 from emu.subjects.kernel.explore.spec import ExploreSpec
 
 CHUNK = 8  # schedules that a process makes at a time,
 BATCH = 2048  # and that are handed out at a time
 SCHEMA = "emu-boot-explore/1"
-Progress = Callable[[int, int], None]
 _known: dict[ExploreSpec, Exploration] = {}  # of a process that has chunks to do
 
 
@@ -107,7 +106,7 @@ def replay_dict(kind: str, find: Find) -> dict[str, Any]:
     return {"schema": "emu-replay/1", "kind": kind, "findings": [find_dict(find)]}
 
 
-def search(spec: ExploreSpec, watchers: Watchers, *, jobs: int, seconds: float | None, progress: Progress) -> Searched:
+def search(spec: ExploreSpec, watchers: Watchers, runner: Runner, *, seconds: float | None, progress: Progress) -> Searched:
     """Schedules 1, 2, ... until one fails, all are made, or the time is over."""
     exploration = Exploration(spec, watchers)
     explorer = exploration.explorer
@@ -119,7 +118,7 @@ def search(spec: ExploreSpec, watchers: Watchers, *, jobs: int, seconds: float |
         return searched.bounded or watchers.should_stop()
 
     failed = None
-    for judged in _all(exploration, jobs, over):
+    for judged in _all(exploration, runner, over):
         searched.take(judged)
         progress(searched.schedules, spec.schedules)
         if judged.failure is not None:
@@ -132,38 +131,40 @@ def search(spec: ExploreSpec, watchers: Watchers, *, jobs: int, seconds: float |
     return searched
 
 
-def _all(exploration: Exploration, jobs: int, over: Callable[[], bool]) -> Iterator[Judged]:
+def _all(exploration: Exploration, runner: Runner, over: ShouldStop) -> Iterator[Judged]:
     """Every schedule, judged, in the order of their numbers."""
     spec = exploration.spec
-    if jobs == 1:
-        for number in range(1, spec.schedules + 1):
-            if over():
-                return
-            yield exploration.judge(number)
-        return
+    _known[spec] = exploration
+    chunk = CHUNK if runner.width > 1 else 1
+    batches = (list(_calls(spec, first, chunk)) for first in range(1, spec.schedules + 1, BATCH))
     try:
-        with workers(jobs) as pool:
-            for first in range(1, spec.schedules + 1, BATCH):
-                for chunk in results(pool, _chunk, _calls(spec, first), over):
-                    yield from chunk
-    except (Stopped, GeneratorExit):
-        return
-    except BrokenProcessPool:
-        raise InternalError("a process that had schedules to run has died; --jobs 1 shows which one") from None
+        for outcome in runner.run_batches(SCHEDULES, batches, over):
+            yield from outcome.result()
+    finally:
+        del _known[spec]
 
 
-def _calls(spec: ExploreSpec, batch: int) -> Iterator[tuple[ExploreSpec, int, int]]:
+Call = tuple[ExploreSpec, int, int]
+
+
+def _calls(spec: ExploreSpec, batch: int, chunk: int) -> Iterator[Call]:
     end = min(batch + BATCH, spec.schedules + 1)
-    return ((spec, first, min(first + CHUNK, end)) for first in range(batch, end, CHUNK))
+    return ((spec, first, min(first + chunk, end)) for first in range(batch, end, chunk))
 
 
-def _chunk(spec: ExploreSpec, first: int, end: int) -> list[Judged]:
+def _chunk(call: Call, should_stop: ShouldStop) -> list[Judged]:
     """Some schedules, in a process that keeps its machine; behind one that fails no other counts."""
+    spec, first, end = call
     if spec not in _known:
         _known[spec] = Exploration(spec, Watchers())
     made: list[Judged] = []
     for number in range(first, end):
+        if should_stop():
+            raise Stopped
         made.append(_known[spec].judge(number))
         if made[-1].failure is not None:
             break
     return made
+
+
+SCHEDULES = Kind("schedules", _chunk, lambda call: f"schedules {call[1]} to {call[2] - 1}")

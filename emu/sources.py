@@ -1,0 +1,46 @@
+"""Emu's own sources: where they lie, and what names the code that makes a result."""
+
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+from emu.errors import InternalError
+
+FIRMWARE, SNIPPETS = "firmware", "kernel_snippets"
+ABOVE_RESULTS = ("cli", "html", "report", "testing")  # packages that show a result: nothing that makes one imports them
+LIBRARIES = ("capstone", "keystone-engine", "numba", "numpy", "unicorn")  # that a result is made with
+
+
+@cache
+def guest_folder(name: str) -> Path:
+    """Where `firmware` or `kernel_snippets` lies: beside the package in a checkout, inside it when installed."""
+    package = Path(str(files("emu")))
+    for candidate in (package / "_guest" / name, package.parent / name):
+        if candidate.is_dir():
+            return candidate
+    raise InternalError(f"the folder {name}/ is neither in the checkout nor in the installed package {package}")
+
+
+@cache
+def code_digest() -> str:
+    """What names this emu: two with the same digest give the same result to the same question."""
+    made = hashlib.sha256()
+    for name in LIBRARIES:
+        made.update(f"{name} {version(name)}\n".encode())
+    package = Path(str(files("emu")))
+    for folder in (package, guest_folder(FIRMWARE), guest_folder(SNIPPETS)):
+        for path in _sources(folder):
+            content = path.read_bytes()
+            made.update(f"{folder.name}/{path.relative_to(folder).as_posix()} {len(content)}\n".encode() + content)
+    return made.hexdigest()[:16]
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    """Every file of a folder that can have a say in a result, in order; those of the guest are asked for by themselves."""
+    for path in sorted(folder.rglob("*")):
+        first = path.relative_to(folder).parts[0]
+        if path.is_file() and first not in (*ABOVE_RESULTS, "_guest") and "__pycache__" not in path.parts:
+            yield path

@@ -1,0 +1,112 @@
+"""Every kind of calls whose answers are kept: what is read back is what was made, and what it hangs on is among what is asked."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.litmus.texts import MP, SB, UNKNOWN, write
+from emu.litmus.suite import TESTS, Conditions, find_tests, run_suite
+from emu.run.experiment_spec import Experiment, Limits, Stall
+from emu.run.explore_run import SCENARIO, ExplorePlan, explore, scenarios
+from emu.run.extent import Extent
+from emu.run.run_kind import RUN
+from emu.runner.kind import Kind
+from emu.runner.local import Local
+from emu.runner.runner import Runner, silent
+from emu.runner.store import Store
+from emu.stress.plan import Plan
+from emu.stress.rounds import ROUNDS, run_plan
+
+EXPERIMENT = Experiment(variant="wakeq", threads=2, messages=10)
+STALLED = replace(EXPERIMENT, stalls=(Stall("handoff_window", 100),), overrides=(("latencies.remote_line", 400),))
+TSO = Conditions("a10-7800", "tso", 4, 10_000)
+KNOWN = scenarios()
+
+
+def plan(variant: str, schedules: int = 200) -> ExplorePlan:
+    return ExplorePlan(variant, (KNOWN["two-on-a-core"],), "a10-7800", Extent("random", schedules=schedules))
+
+
+def twice(folder: Path, run) -> tuple[list[object], list[object]]:
+    """What there is of two runs with a store between them; the second one has nothing to do."""
+    found = []
+    for _ in range(2):
+        runner = Runner(Local(1), Store(folder))
+        found.append(list(run(runner)))
+    assert runner.tally.done == 0
+    assert runner.tally.kept == runner.tally.calls > 0
+    again = Runner(Local(1), Store(folder), verify=1.0)
+    assert list(run(again)) and again.tally.again == again.tally.calls
+    assert again.tally.differences == []
+    return found[0], found[1]
+
+
+def test_runs(tmp_path):
+    first, second = twice(tmp_path, lambda runner: (each.result() for each in runner.run(RUN, [EXPERIMENT, STALLED])))
+    assert first == second
+    assert repr(first) == repr(second)  # the order of figures is shown, too
+
+
+def test_litmus_tests_and_refusals(tmp_path):
+    paths = find_tests([write(tmp_path / "tests", sb=SB, mp=MP, unknown=UNKNOWN)])
+    first, second = twice(tmp_path / "store", lambda runner: run_suite(paths, TSO, runner))
+    assert first == second
+
+
+@pytest.mark.parametrize("variant", ["wakeq", "wakeq-release"], ids=["nothing found", "a find"])
+def test_explored_scenarios(tmp_path, variant):
+    first, second = twice(tmp_path, lambda runner: explore(plan(variant), runner, silent))
+    assert first == second
+
+
+def test_rounds_of_stress(tmp_path):
+    def run(runner):
+        yield replace(run_plan(Plan(machine="a10-7800", operations=15_000), runner), seconds=0.0)
+
+    first, second = twice(tmp_path, run)
+    assert first == second
+
+
+OTHERS = [
+    *((RUN, EXPERIMENT, replace(EXPERIMENT, **{name: value})) for name, value in (
+        ("variant", "baseline"), ("machine", "zen2-8c"), ("cores", 2), ("workload", "many-to-one"), ("preempt", "rt"),
+        ("threads", 4), ("messages", 11), ("seed", 2), ("placement", "same-core"), ("queues", "pair"), ("types", "common"),
+        ("tick_hz", 100),
+        ("stalls", (Stall("handoff_window", 9),)), ("overrides", (("latencies.remote_line", 1),)), ("limits", Limits(cycles=10**9)),
+    )),
+    *((SCENARIO, (plan("wakeq"), 0, 1.0), (each, 0, 1.0)) for each in (
+        plan("baseline"), plan("wakeq", 201), replace(plan("wakeq"), off=frozenset({"fault"})),
+        replace(plan("wakeq"), preempt="rt"), replace(plan("wakeq"), machine="zen2-8c"),
+        replace(plan("wakeq"), scenarios=(KNOWN["two-receivers"],)),
+    )),
+    *((ROUNDS, (Plan(machine="a10-7800"), 0), (each, number)) for each, number in (
+        (Plan(machine="zen2-8c"), 0), (Plan(machine="a10-7800", seed=2), 0), (Plan(machine="a10-7800", lines=2), 0),
+        (Plan(machine="a10-7800", cores=2), 0), (Plan(machine="a10-7800"), 1),
+    )),
+    *((TESTS, ([Path("a")], TSO), ([Path(path)], each)) for path, each in (
+        ("b", TSO), ("a", replace(TSO, model="sc")), ("a", replace(TSO, machine="zen2-8c")), ("a", replace(TSO, cores_max=2)),
+        ("a", replace(TSO, states_max=9)),
+    )),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "one", "other"), OTHERS)
+def test_whatever_an_answer_hangs_on_makes_another_question(kind: Kind, one, other):
+    assert kind.question(one).digest != kind.question(other).digest
+    assert kind.question(one) == kind.question(one)
+
+
+def test_every_field_of_an_experiment_is_asked_or_makes_no_difference():
+    asked = set(RUN.question(EXPERIMENT).asks)
+    renamed = {"limits": "max_cycles"}
+    of_traces = {"trace", "overwrite"}
+    assert {renamed.get(name, name) for name in Experiment.__dataclass_fields__} - of_traces <= asked
+
+
+def test_files_of_ones_own_count_by_their_content(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, test=SB)
+    litmus = TESTS.question(([Path("test.litmus")], TSO))
+    write(tmp_path, test=MP)
+    assert TESTS.question(([Path("test.litmus")], TSO)).digest != litmus.digest
