@@ -11,14 +11,12 @@ import numpy as np
 from emu.export.calls import Core, Happening
 from emu.export.lock_sections import Did, Held, SectionWalk
 from emu.export.walk import Progress
+from emu.subjects.kernel.roles import is_lock_code
 from emu.trace.file import TraceFile
 from emu.trace.record import Kind
 
-# Routines that take a lock for who calls them: the lock is taken where these are called.
-LOCK_ROUTINES = (
-    "_raw_spin_", "__raw_spin_", "do_raw_spin_", "_raw_read_", "_raw_write_", "queued_spin_lock_slowpath",
-    "native_queued_spin_lock_slowpath", "rt_spin_lock",
-)  # fmt: skip
+# Routines that take a lock for who calls them, beside those of roles.toml, where these are known by their section.
+LOCK_ROUTINES = ("_raw_spin_", "__raw_spin_", "_raw_read_", "_raw_write_", "rt_spin_lock")
 PERCENTILES = (50, 90, 99)
 NOBODY = -1
 
@@ -239,7 +237,7 @@ class LockBooks(SectionWalk):
             return place
         innermost = core.task.chains()[-1]
         for routine, called_at in zip(reversed(innermost.routines), reversed(innermost.called_at), strict=True):
-            if not routine.startswith(LOCK_ROUTINES) or not called_at:
+            if not called_at or not (routine.startswith(LOCK_ROUTINES) or is_lock_code(routine)):
                 break
             place = called_at
         return place

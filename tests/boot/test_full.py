@@ -16,9 +16,11 @@ from emu.boot.spec import BootSpec
 from emu.cli.main import main
 from emu.description import load_machine
 from emu.errors import UserError
+from emu.export.lock_book import LockBooks
 from emu.subjects.kernel.detail import WORK_END, DetailRun, RegionSpec, run_detail
 from emu.subjects.kernel.lock_names import NamedLock
 from emu.subjects.kernel.result import DetailResult
+from emu.subjects.kernel.roles import is_lock_code
 from emu.trace.file import TraceFile
 from emu.trace.record import Kind
 from emu.units import PAGE_BYTES
@@ -97,6 +99,19 @@ def test_every_cycle_has_a_state(found: DetailRun) -> None:
 def test_the_queue_lock_is_taken_twice_a_message(found: DetailRun) -> None:
     sites = {site.site.split("+")[0]: site.use.acquisitions for site in queue_lock(detail_of(found)).sites}
     assert sites == {"do_msgsnd": MESSAGES, "do_msgrcv.constprop.0": MESSAGES}
+
+
+def test_a_lock_is_taken_where_the_outermost_routine_that_takes_it_is_called(
+    found: DetailRun, traced: tuple[DetailRun, TraceFile]
+) -> None:
+    """A run queue's by who calls raw_spin_rq_lock_nested, which calls _raw_spin_lock: in the report, and counted from a trace."""
+    spins = [lock for lock in detail_of(found).locks if lock.kind == "spinlock"]
+    sites = {site.site.split("+")[0] for lock in spins for site in lock.sites}
+    assert {"try_to_wake_up", "__schedule"} <= sites
+    assert not any(is_lock_code(site) for site in sites)
+    header = traced[1].header
+    places = {header.symbol_at(place)[0] for book in LockBooks(traced[1]).read(lambda done, of: None) for place in book.sites}
+    assert places == sites
 
 
 def test_wake_queues_move_the_wakeups_out_of_the_lock(found: DetailRun, shared: Path, region: RegionSpec) -> None:

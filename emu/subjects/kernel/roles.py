@@ -20,7 +20,7 @@ from emu.trace.record import State
 
 TABLE = Path(__file__).with_name("roles.toml")
 TOP_KEYS = {"code": Key(list), "section": Key(list), "locks": Key(dict), "events": Key(dict)}
-CODE_KEYS = {"source": Key(str), "state": Key(str), "names": Key(list)}
+CODE_KEYS = {"source": Key(str), "state": Key(str), "names": Key(list), "lock_code": Key(bool, optional=True)}
 SECTION_KEYS = {"begin": Key(str), "end": Key(str), "state": Key(str), "lock_code": Key(bool, optional=True)}
 LOCKS_KEYS = {"names": Key(list), "spins": Key(list)}
 
@@ -30,7 +30,7 @@ class Role:
     """What an instruction is to the accounts."""
 
     state: State
-    lock_code: bool = False  # of a spin lock or rwlock: where a wait is spent
+    lock_code: bool = False  # of a spin lock or rwlock: where a wait is spent, or who takes one for its caller
 
 
 USER, KERNEL = Role(State.USER), Role(State.KERNEL)
@@ -96,6 +96,12 @@ def unrecognised(symbols: SymbolTable | None) -> list[str]:
     return found
 
 
+def is_lock_code(symbol: str) -> bool:
+    """Whether a function's name says that it takes a spin lock, or releases it, for who calls it."""
+    role = _table().by_name(symbol)
+    return role is not None and role.lock_code
+
+
 def base_name(symbol: str) -> str:
     """The function that a symbol belongs to, without what a compiler puts behind its name."""
     return symbol.partition(".")[0]
@@ -138,7 +144,7 @@ def _table() -> _Table:
     groups.append((Role(State.LOCK_WAIT, lock_code=True), content["locks"]["spins"]))
     for place, group in enumerate(content["code"], 1):
         check(f"{TABLE}: code {place}", group, CODE_KEYS)
-        groups.append((Role(_state(group)), group["names"]))
+        groups.append((Role(_state(group), group.get("lock_code", False)), group["names"]))
     for role, names in groups:
         for name in names:
             (prefixes if name.endswith("*") else exact).setdefault(name.removesuffix("*"), role)
