@@ -84,7 +84,7 @@ class LockScene:
             return f"{self.place(access.core, access.pc)}{source_of(image, access.pc)}"
 
         lock = range(program.LOCK, program.LOCK + program.LOCK_BYTES)
-        return DataRaces(Program(decode(image), lock, lambda pc, address: False, where, self._header.object_at))
+        return DataRaces(Program(decode(image), (), lock, lambda pc, address: False, where, self._header.object_at))
 
     def object_at(self, address: int) -> str:
         """What lies at a physical address."""

@@ -169,7 +169,7 @@ class ScriptScene:
             task = f"t{access.task + 1}" if access.task >= 0 else "an idle task"
             return f"{task} on {self.place(access.core, access.pc)}{source_of(wired.image, access.pc)}"
 
-        return DataRaces(Program(wired.text.decoded, locks, marked.is_marked, where, header.object_at))
+        return DataRaces(Program(wired.text.decoded, locks, locks, marked.is_marked, where, header.object_at))
 
     def object_at(self, address: int) -> str:
         """What lies at a physical address."""

@@ -7,7 +7,7 @@ core's clock on when it shows, an interrupt those of who has sent one.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,7 +63,8 @@ class Program:
     """What the instructions of a search are, and what its words mean."""
 
     decoded: Mapping[int, Instruction]
-    locks: Container[int]  # addresses where a plain instruction that reads and writes at once may be a part of a lock
+    locks: Collection[int]  # addresses of the words of locks
+    memory_of_locks: Container[int]  # addresses where a plain instruction that reads and writes at once may be a part of a lock
     is_marked: Callable[[int, int], bool]  # whether the access of a pc to an address is one that expects others
     where: Callable[[Access], str]  # who makes it, in words
     object_at: Callable[[int], str]
@@ -78,7 +79,7 @@ class DataRaces:
         self._locked = {at for at, each in program.decoded.items() if each.locked}
         self._shows = self._locked | await_loads(program.decoded)  # instructions that show what their word is
         self._changes = {at for at, each in program.decoded.items() if each.memory == Memory.READ_MODIFY_WRITE and not each.locked}
-        self._known: set[int] = set()  # words that are synchronisation
+        self._known = {at >> 3 for at in program.locks}  # words that are synchronisation
 
     def learn(self, choices: np.ndarray) -> None:
         """Take from a schedule of CHOICE records which words are synchronisation: a lock without waiters does not show it."""
@@ -115,7 +116,7 @@ class DataRaces:
             known.add(address >> 3)
         changes, writes = pc in self._changes, bool(choice["writes"])
         marked = self._program.is_marked(pc, address) or pc in self._locked
-        if address >> 3 in known and (not changes or address in self._program.locks):
+        if address >> 3 in known and (not changes or address in self._program.memory_of_locks):
             marked = True
         reads = not writes or changes or pc in self._locked
         return Access(step, core, int(choice["task"]), pc, address, max(int(choice["size"]), 1), reads, writes, marked)

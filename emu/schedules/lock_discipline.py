@@ -53,6 +53,7 @@ class _Walk:
         self._locks = locks
         self._words = dict(locks.words)
         self._held: dict[int, _Hold] = {}
+        self._held_before = {at for at, word in locks.words.items() if word & 0xFF == 1}  # by whom is not known
         self._taken: dict[tuple[str, str], str] = {}  # the second of two locks while the first was held: where
         self._task_on: dict[int, int] = {}
 
@@ -90,6 +91,9 @@ class _Walk:
         return None
 
     def _released(self, at: int, core: int, pc: int) -> str | None:
+        if at in self._held_before:
+            self._held_before.remove(at)
+            return None
         hold = self._held.pop(at, None)
         if hold is not None and hold.core == core:
             return None

@@ -30,7 +30,7 @@ def does(core: int, what: str, at: int) -> list[Step]:
 
 
 def races(*parts: list[Step], marked: bool = False, known: list[list[Step]] | None = None) -> list[tuple[int, int]]:
-    found = DataRaces(Program(DECODED, {LOCK}, lambda pc, at: marked, lambda each: f"core {each.core}", hex))
+    found = DataRaces(Program(DECODED, {LOCK}, {LOCK}, lambda pc, at: marked, lambda each: f"core {each.core}", hex))
     found.learn(choices(*(known or [])))
     return [(race.first.step, race.second.step) for race in found.races(choices(*parts))]
 
@@ -64,9 +64,18 @@ def is_interrupted(core: int) -> list[Step]:
         [does(0, "store", DATA), does(1, "store", DATA + 4)],
         [does(0, "store", DATA), does(0, "store", FLAG), does(1, "wait", FLAG), does(1, "load", DATA)],
         [does(0, "store", DATA), does(0, "xchg", FLAG), does(1, "xchg", FLAG), does(1, "load", DATA)],
+        [does(0, "store", DATA), does(0, "store", LOCK), does(1, "xchg", LOCK), does(1, "load", DATA)],
         [does(0, "store", DATA), interrupts(0), is_interrupted(1), does(1, "load", DATA)],
     ],
-    ids=["a lock", "two loads", "two halves of a word", "a flag that is waited for", "locked instructions", "an interrupt"],
+    ids=[
+        "a lock",
+        "two loads",
+        "two halves of a word",
+        "a flag that is waited for",
+        "locked instructions",
+        "a lock that was held",
+        "an interrupt",
+    ],
 )
 def test_what_is_ordered_is_no_race(steps: list[list[Step]]) -> None:
     assert not races(*steps, known=[does(1, "wait", FLAG)])

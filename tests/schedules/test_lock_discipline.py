@@ -42,13 +42,14 @@ def both_in_turn() -> list[Step]:
     return [step for part in steps for step in part]
 
 
-def look(*parts: list[Step], idle: int | None = None) -> str | None:
+def look(*parts: list[Step], idle: int | None = None, held: int | None = None) -> str | None:
     steps = [step for part in parts for step in part]
     choices = np.zeros(len(steps), CHOICE)
     for row, (core, task, kind, pc, address, size, value) in zip(choices, steps, strict=True):
         row["agent"], row["task"], row["pc"] = core * KINDS + kind, task, pc
         row["address"], row["writes"], row["size"], row["value"] = address, 1, size, value
-    rules = LockDiscipline(NAMES, dict.fromkeys(NAMES, 0), {"rq.lock"}, lambda pc: pc == LOCKED_PC, lambda core, pc: f"core {core}")
+    words = {at: int(at == held) for at in NAMES}
+    rules = LockDiscipline(NAMES, words, {"rq.lock"}, lambda pc: pc == LOCKED_PC, lambda core, pc: f"core {core}")
     tasks = {core: task for core, task, *_ in steps}
     return rules.look(choices, [idle if idle is not None else tasks.get(core, core) for core in range(2)])
 
@@ -83,6 +84,11 @@ def test_what_is_right_passes(steps: list[list[Step]]) -> None:
 )
 def test_what_is_wrong_is_said(steps: list[list[Step]], words: str) -> None:
     assert look(*steps) == words
+
+
+def test_a_lock_that_is_held_at_the_beginning_is_released_once() -> None:
+    assert look(releases(0, ONE), held=ONE) is None
+    assert look(releases(0, ONE), releases(0, ONE), held=ONE) == "core 0 releases one.lock, which nobody holds"
 
 
 def test_a_core_that_is_idle_at_the_end_has_given_the_lock_along() -> None:
