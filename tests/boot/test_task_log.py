@@ -35,8 +35,17 @@ def test_a_wakeup_waits_for_the_switch() -> None:
 
 
 def test_who_runs_does_not_wait() -> None:
-    tasks = follow((10, A, SWITCH, 0), (20, A, WAKE, 1), (30, IDLE, SWITCH, 0), (500, A, SWITCH, 0))
+    tasks = follow((10, A, SWITCH, 0), (20, A, WAKE, 1), (30, IDLE, SWITCH, 0))
     assert tasks[A % 2**64].queue_wait_cycles == 0
+
+
+def test_who_goes_on_without_being_woken_has_waited_since_it_left() -> None:
+    """Another task took its place, or it was woken as it was about to sleep."""
+    tasks = follow(
+        (10, A, SWITCH, 0), (30, B, SWITCH, 0), (50, A, SWITCH, 0), (60, A, WAKE, 1), (70, B, SWITCH, 0), (80, A, SWITCH, 1)
+    )
+    assert (tasks[A % 2**64].queue_wait_cycles, tasks[A % 2**64].queue_wait_cycles_max) == (20 + 10, 20)
+    assert tasks[B].queue_wait_cycles == 70 - 50
 
 
 def test_a_log_in_parts_is_the_same_log() -> None:

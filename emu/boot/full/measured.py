@@ -56,7 +56,7 @@ class TaskFigures:
     switches: int  # to it
     migrations: int  # switches to it on another CPU than before
     wakeups: int
-    queue_wait_cycles: int  # from a wakeup to the switch to it, summed
+    queue_wait_cycles: int  # from being woken, or taken off a CPU while it could go on, to the switch to it, summed
     queue_wait_cycles_max: int
 
 

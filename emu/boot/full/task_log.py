@@ -18,6 +18,7 @@ class _Task:
     queue_wait_cycles_max: int = 0
     core: int | None = None  # that it ran on last
     woken_at: int | None = None  # and has not run since
+    left_at: int | None = None  # since when it does not run
 
 
 class TaskLog:
@@ -54,8 +55,9 @@ class TaskLog:
         task.switches += 1
         task.migrations += task.core not in (None, core)
         task.core = core
-        if task.woken_at is not None:
-            waited = max(cycle - task.woken_at, 0)
+        runnable_at = task.left_at if task.woken_at is None else task.woken_at  # nobody has woken it: it had not gone to sleep
+        if runnable_at is not None:
+            waited = max(cycle - runnable_at, 0)
             task.queue_wait_cycles += waited
             task.queue_wait_cycles_max = max(task.queue_wait_cycles_max, waited)
             task.woken_at = None
@@ -64,7 +66,9 @@ class TaskLog:
     def _stop(self, cycle: int, core: int) -> None:
         running = self._running[core]
         if running is not None:
-            self._tasks[running[0]].run_cycles += cycle - running[1]
+            task = self._tasks[running[0]]
+            task.run_cycles += cycle - running[1]
+            task.left_at = cycle
 
     def figures(self, end: int) -> Iterator[TaskFigures]:
         """Of every task that was woken or switched to, up to the end of the region; names are for others to find."""

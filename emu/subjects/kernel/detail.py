@@ -15,7 +15,7 @@ from emu.boot.full.decoder import Decoder
 from emu.boot.full.gear import SLICE_CYCLES, FullGear, check_memory
 from emu.boot.full.measure import measure
 from emu.boot.full.measured import TaskFigures
-from emu.boot.full.recorder import Recorder
+from emu.boot.full.recorder import IDLE_NAME, Recorder
 from emu.boot.full.region import Region
 from emu.boot.loader.memory_map import MIB
 from emu.boot.marks import M5_WORK_END, Kind, Mark
@@ -161,4 +161,6 @@ def _named(tasks: Iterable[TaskFigures], guest: GuestTasks) -> Iterator[TaskFigu
     there = {task.address: task for task in guest.everyone()}
     for each in tasks:
         task = there.get(each.address) or guest.task(each.address)
+        if task is not None and task.comm.startswith(IDLE_NAME):
+            each = replace(each, queue_wait_cycles=0, queue_wait_cycles_max=0)  # it waits for nothing: it runs when nobody else can
         yield each if task is None else replace(each, comm=task.comm, pid=task.pid)
