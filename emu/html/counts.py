@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from emu.export.walk import NOT_RECORDED, WAKEUPS, Event, What
+from emu.subjects.lock_means import LockMeans
 from emu.trace.header import TraceHeader
 from emu.trace.record import State
 
@@ -11,7 +12,7 @@ DELIVERED, BOOT_DONE = "delivered", "boot_done"  # marks
 
 
 @dataclass(slots=True)
-class LockSum:
+class LockSum(LockMeans):
     """One class of locks, or what was taken in one place."""
 
     acquisitions: int = 0
@@ -34,16 +35,6 @@ class LockSum:
         """A hold, over or not."""
         self.hold_cycles += cycles
         self.hold_cycles_max = max(self.hold_cycles_max, cycles)
-
-    @property
-    def wait_mean(self) -> float:
-        """Cycles a contended acquisition waited."""
-        return self.wait_cycles / self.contended if self.contended else 0.0
-
-    @property
-    def hold_mean(self) -> float:
-        """Cycles from an acquisition to the visible release."""
-        return self.hold_cycles / self.acquisitions if self.acquisitions else 0.0
 
 
 @dataclass(slots=True)

@@ -47,8 +47,8 @@ def _unit(sides: Sequence[Side]) -> str:
 
 def _of_lock(lock: str, a: Side, b: Side, of_a: LockSum, of_b: LockSum) -> str:
     """The section under the lock that was waited for most: its length, its wait, and what left it."""
-    said = f"A hold of {lock} takes {changed(of_a.hold_mean, of_b.hold_mean)}, a contended wait for it "
-    said += f"{changed(of_a.wait_mean, of_b.wait_mean)}."
+    said = f"A hold of {lock} takes {changed(of_a.hold_cycles_mean, of_b.hold_cycles_mean)}, a contended wait for it "
+    said += f"{changed(of_a.wait_cycles_mean, of_b.wait_cycles_mean)}."
     if not (of_a.wakeups or of_b.wakeups):
         return said
     total_a, total_b = (side.counts.wakeups if side.counts is not None else 0 for side in (a, b))
@@ -80,8 +80,8 @@ def _one(side: Side) -> Iterator[str]:
     lock, whole = counts.locks[name], counts.cycles * len(counts.cores)
     yield (
         f"{name} cost most waiting: {lock.wait_cycles:,} cycles, {percent(lock.wait_cycles, whole)} of all cores'; a hold takes "
-        f"{number(round(lock.hold_mean))} cycles and fetches {_lines_a_hold(lock)} lines, a contended wait "
-        f"{number(round(lock.wait_mean))}."
+        f"{number(round(lock.hold_cycles_mean))} cycles and fetches {_lines_a_hold(lock)} lines, a contended wait "
+        f"{number(round(lock.wait_cycles_mean))}."
     )
 
 
@@ -121,7 +121,7 @@ def sections_beside(sides: Sequence[Side]) -> Iterator[Grid]:
     for (lock, routine), a, b in ranked[:SECTIONS_MAX]:
         cells = [
             cell
-            for both in ([f"{each.acquisitions:,}" for each in (a, b)], [number(round(each.hold_mean)) for each in (a, b)],
+            for both in ([f"{each.acquisitions:,}" for each in (a, b)], [number(round(each.hold_cycles_mean)) for each in (a, b)],
                          [_lines_a_hold(each) for each in (a, b)], [f"{each.wakeups:,}" for each in (a, b)])
             for cell in both
         ]  # fmt: skip
@@ -166,9 +166,9 @@ def _locks(title: str, heading: str, rows: Sequence[tuple[str, LockSum]]) -> Gri
             escape(name),
             f"{use.acquisitions:,}",
             f"{use.contended:,}",
-            number(round(use.wait_mean)) if use.contended else "-",
+            number(round(use.wait_cycles_mean)) if use.contended else "-",
             f"{use.wait_cycles_max:,}" if use.contended else "-",
-            number(round(use.hold_mean)),
+            number(round(use.hold_cycles_mean)),
             f"{use.hold_cycles_max:,}",
             f"{use.transfers / times:.1f}",
             number(round(use.transfer_cycles / times)),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from emu.run.experiment_spec import Stall
+from emu.subjects.lock_means import LockMeans
 
 if TYPE_CHECKING:
     from emu.run.stuck.facts import Stuck
@@ -54,7 +55,7 @@ class MessageSpin:
 
 
 @dataclass(frozen=True, slots=True)
-class LockUse:
+class LockUse(LockMeans):
     """One class of locks over all its instances."""
 
     acquisitions: int = 0
@@ -64,16 +65,6 @@ class LockUse:
     hold_cycles: int = 0
     hold_cycles_max: int = 0
     spin_iterations: int = 0
-
-    @property
-    def wait_cycles_mean(self) -> float:
-        """Cycles a contended acquisition waited."""
-        return self.wait_cycles / self.contended if self.contended else 0.0
-
-    @property
-    def hold_cycles_mean(self) -> float:
-        """Cycles from an acquisition to the visible release."""
-        return self.hold_cycles / self.acquisitions if self.acquisitions else 0.0
 
 
 @dataclass(frozen=True, slots=True)

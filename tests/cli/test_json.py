@@ -22,6 +22,7 @@ from bench.report.canned_explore import EXPLORED, REPLAYED
 from bench.report.canned_kernel import MEASURED, places
 from bench.report.canned_kernel_explore import FIND, searched
 from bench.report.canned_kernel_path import kernel_path_report
+from bench.report.canned_kernels import COMPARISON as COMPARED_KERNELS
 from bench.report.canned_path import path_comparison
 from emu.boot.ending import End, Ended
 from emu.boot.result import BootResult
@@ -34,7 +35,7 @@ from emu.calibrate.native import HostResult
 from emu.calibrate.suite import Calibration, rows_of
 from emu.cli.boot_detail import region_dict
 from emu.cli.main import app, main
-from emu.compare.expectation import OF_VARIANTS, figures_of_rows, judge_all, parse
+from emu.compare.expectation import OF_KERNELS, OF_VARIANTS, figures_of_kernels, figures_of_rows, judge_all, parse
 from emu.compare.section_lines import FoundLine, Transfers, section_lines
 from emu.description import load_machine
 from emu.report.explore_report import explored_json, replayed_json
@@ -102,6 +103,18 @@ def compare(emu, tmp_path):
     ]
     expected = judge_all([parse("difference > 0", OF_VARIANTS)], figures_of_rows(comparison(row())))
     return [each | {"expectations": [judged.to_dict() for judged in expected]} for each in others]
+
+
+@sample("emu compare --from")
+def compare_kernels(emu, tmp_path):
+    compared = COMPARED_KERNELS.to_dict()
+    for side in "ab":
+        for region in compared[side]["seeds"]:
+            assert region.keys() == {"seed", *detail_result(MEASURED, places()).to_dict()}, "as the page says of `emu boot --from`"
+            for key in region.keys() - {"seed"}:
+                del region[key]
+    expected = judge_all([parse("difference > 0", OF_KERNELS)], figures_of_kernels(COMPARED_KERNELS))
+    return [compared | {"expectations": [judged.to_dict() for judged in expected]}]
 
 
 @sample("emu compare --sensitivity")

@@ -3,20 +3,29 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import debian_kernel
 import pytest
 
+from emu.boot.machine import Machine
+from emu.boot.session import Session
 from emu.cli.main import main
+from emu.debug.boot_run import guest_names
+from emu.debug.guest import GuestNames
+from emu.debug.symbol_file import has_types
 from emu.elf.btf import Btf
 from emu.elf.elf_file import Elf
 from emu.elf.kernel_file import map_file, read_kernel
 from emu.elf.kernel_symbols import kernel_symbols
 from emu.elf.struct_types import struct_types
+from emu.errors import CheckFailed, EmuError, UserError
 
 STOCK = debian_kernel.fetched()
 drgn = pytest.importorskip("drgn")
+converse = pytest.importorskip("emu.debug.drgn_session").converse
+BtfTypes = pytest.importorskip("emu.debug.drgn_types").BtfTypes
 SYSTEM = ("-p", "4", "-m", "32", "--cpuid", "generic")
 PROGRAM = ("--marks", "2", "4", "cross")
 
@@ -57,25 +66,36 @@ def test_a_script_sees_the_kernel_and_the_run_goes_on_as_without_it(
         assert looked_at[figure] == undisturbed[figure], figure
 
 
+@pytest.fixture(scope="module")
+def machine(session: Callable[..., Session], vmlinux: Path, shared: Path) -> tuple[Machine, GuestNames]:
+    """A machine at its mark, and what is known of its kernel: the file that is made for drgn is made once."""
+    names = guest_names(read_kernel(vmlinux), shared / "System.map-small-wakeq", has_types)
+    assert names.file is not None
+    content = names.file()
+    return session().machine, replace(names, file=lambda: content)
+
+
 @pytest.mark.parametrize(
-    ("text", "code", "complaint"),
+    ("text", "error", "complaint"),
     [
-        ("x = 1\nassert x == 2, 'x is one'\n", 1, "look.py:2: AssertionError: x is one"),
-        ("prog.read(0, 8)\n", 1, "look.py:1: FaultError: not mapped"),
-        ("import sys\nsys.exit('not good')\n", 1, "look.py ended with not good"),
-        ("regs(9)\n", 1, "ValueError: there is no CPU 9; the machine has 4, numbered from 0"),
-        ("def (\n", 2, "look.py:1: invalid syntax"),
+        ("x = 1\nassert x == 2, 'x is one'\n", CheckFailed, "look.py:2: AssertionError: x is one"),
+        ("prog.read(0, 8)\n", CheckFailed, "look.py:1: FaultError: not mapped: 0x0"),
+        ("import sys\nsys.exit('not good')\n", CheckFailed, "look.py ended with not good"),
+        ("regs(9)\n", CheckFailed, "look.py:1: ValueError: there is no CPU 9; the machine has 4, numbered from 0"),
+        ("def (\n", UserError, "look.py:1: invalid syntax"),
     ],
 )
 def test_a_script_that_fails_says_where(
-    boot: Callable[..., tuple[int, str, str]], shared: Path, tmp_path: Path, text: str, code: int, complaint: str
+    machine: tuple[Machine, GuestNames], text: str, error: type[EmuError], complaint: str
 ) -> None:
-    script = tmp_path / "look.py"
-    script.write_text(text)
-    found = boot("--from", "work_begin", "--symbols", shared / "System.map-small-wakeq", "--drgn", script)
-    assert found[0] == code
-    assert complaint in found[2]
-    assert "Traceback" not in found[2]
+    with pytest.raises(error) as found:
+        converse(*machine, (text, "look.py"))
+    assert str(found.value) == complaint
+
+
+def test_a_kernel_of_which_too_little_is_known_is_refused(machine: tuple[Machine, GuestNames]) -> None:
+    with pytest.raises(UserError, match=r"init_top_pgt among them; give its System.map with --symbols"):
+        converse(machine[0], GuestNames(None, None, None), ("", "look.py"))
 
 
 def test_what_is_missing_is_said_before_anything_runs(
@@ -92,8 +112,6 @@ def test_what_is_missing_is_said_before_anything_runs(
 
 @pytest.mark.skipif(STOCK is None, reason=debian_kernel.NO_KERNEL)
 def test_types_are_those_of_the_kernels_btf() -> None:
-    from emu.debug.drgn_types import BtfTypes
-
     assert STOCK is not None
     elf = Elf(map_file(STOCK.vmlinux, "kernel"), "kernel")
     btf, symbols = struct_types(elf), kernel_symbols(read_kernel(STOCK.vmlinux), elf)

@@ -172,12 +172,8 @@ def test_perf_lock_has_all_waits_in_each_shape(books, traced, shape):
 def test_the_page_and_the_json_have_every_lock(books, traced):
     page = render_lock_percentiles(books, traced.trace.header, width=80)
     assert max(map(len, page.splitlines())) <= 80
-    assert {book.number for book in books} == {
-        number
-        for number, lock in enumerate(traced.trace.header.locks)
-        for row in locks_json(books, traced.trace.header)["locks"]
-        if row["address"] == lock.address
-    }
+    numbers = {lock.address: number for number, lock in enumerate(traced.trace.header.locks)}
+    assert {book.number for book in books} == {numbers[row["address"]] for row in locks_json(books, traced.trace.header)["locks"]}
     for name in by_class(books, traced.trace.header):
         assert name in page
 

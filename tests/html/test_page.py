@@ -30,8 +30,8 @@ def test_the_story_of_the_patch_is_told_in_its_first_lines(page):
     assert re.search(r"Under it baseline makes 38 of 46 wakeups, wakeq 0 of 46: the wakeup left the section", short)
 
 
-def test_a_trace_alone_and_a_result_alone_are_pages_too(made):
-    drawn = page_of(read_sides([made[0].trace, made[1].trace], quietly))
+def test_traces_alone_and_results_alone_are_pages_too(made, sides):
+    drawn = page_of([replace(side, result=None) for side in sides])
     assert "messages a second, baseline" not in drawn
     assert "by state" in drawn
     assert "by cause" not in drawn

@@ -14,12 +14,13 @@ from emu.boot.full.lock_routine import word_kind
 from emu.boot.full.measured import LockFigures, SiteFigures, TaskFigures
 from emu.subjects.kernel.places import Places
 from emu.subjects.kernel.roles import base_name
+from emu.subjects.lock_means import LockMeans
 
 FUNCTIONS_MAX = 3  # that a class is called by
 
 
 @dataclass(frozen=True, slots=True)
-class LockUse:
+class LockUse(LockMeans):
     """What was done with locks; cycles are those of the cores that waited or held."""
 
     acquisitions: int
@@ -39,16 +40,6 @@ class LockUse:
         sites = list(sites)
         columns = {each.name: [getattr(site, each.name) for site in sites] for each in fields(cls)}
         return cls(**{name: _joined(name, column) for name, column in columns.items()})
-
-    @property
-    def wait_cycles_mean(self) -> float:
-        """Cycles a contended acquisition waited."""
-        return self.wait_cycles / self.contended if self.contended else 0.0
-
-    @property
-    def hold_cycles_mean(self) -> float:
-        """Cycles from an acquisition to the visible release."""
-        return self.hold_cycles / self.acquisitions if self.acquisitions else 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """As `--json` prints it."""
