@@ -1,6 +1,7 @@
 """`emu explore`: schedules of a variant's path, or of a lock, that go wrong; `emu replay`: one of them again."""
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ from emu.whole import whole
 
 if TYPE_CHECKING:
     from emu.run.explore_run import Explored, ExplorePlan
+    from emu.run.hunt import Hunted
     from emu.run.lock_explore import LockPlan
     from emu.subjects.ipc_msg.script.script import Script
 
@@ -153,10 +155,19 @@ def _of_variant(plan: "ExplorePlan") -> _Subject:
 
 
 def _of_lock(plan: "LockPlan") -> _Subject:
+    from emu.report.explore_report import how_far
     from emu.run import lock_explore
 
+    began: dict[str, float] = {}
+
+    def watch(name: str, hunted: "Hunted") -> None:
+        now = time.monotonic()
+        terminal.say_in_bar(how_far(name, hunted, now - began.setdefault(name, now)))
+
     asked = {"lock": plan.lock, "cores": plan.cores, "rounds": list(plan.rounds), "word": plan.word}
-    return _Subject(plan.lock, asked, plan.names, lambda runner, *watched: lock_explore.explore(plan, *watched))
+    return _Subject(
+        plan.lock, asked, plan.names, lambda runner, bar, should_stop: lock_explore.explore(plan, bar, should_stop, watch)
+    )
 
 
 @together.declare(together.Together(("--gdb",), "what has been debugged is shown as ever", ("--json",)))

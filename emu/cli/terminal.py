@@ -219,7 +219,16 @@ class _Bar:
 
     def compiling(self, done: int, total: int) -> None:
         how_far = f" {done} of {total} functions" if total else ""
-        self._bar.update(self._task, description=f"{self._title}: compiling{how_far}, once")
+        self.say(f"compiling{how_far}, once")
+
+    def say(self, what: str) -> None:
+        self._bar.update(self._task, description=f"{self._title}: {what}")
+
+
+def say_in_bar(what: str) -> None:
+    """Show how far a part of the work is, in the bar; nothing where none is shown."""
+    if _Bar.now is not None:
+        _Bar.now.say(what)
 
 
 class FirstRun(compiled.Listener):

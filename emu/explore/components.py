@@ -19,7 +19,7 @@ def open_state(search, frame):  # type: ignore[no-untyped-def]
     array_at(search.links, search.visited_capacity, I32)[frame.state] = search.newest_open
     search.newest_open = frame.state
     frame.low = frame.state
-    frame.leaves = 0
+    frame.leaves = frame.first = frame.tried = 0
 
 
 @njit

@@ -16,6 +16,7 @@ from emu.engine.unicorn_library import function_pointer
 from emu.errors import GuestFault, LimitReached, UserError
 from emu.explore import records as rec
 from emu.explore.components import NONE
+from emu.explore.growth import estimate
 from emu.explore.search import resume, rewind, start
 from emu.explore.state import rehash
 from emu.explore.transition import HALT, LOCAL_MAX, NOWHERE
@@ -131,6 +132,7 @@ class Explorer(Block):
         self.share("pending", np.zeros(self.count, rec.PENDING))
         self.share("hashes", np.zeros(2 * self.count, np.int64))
         self.share("hashes_saved", np.zeros(frames * 2 * self.count, np.int64))
+        self.share("growth", np.zeros(rec.SIZES, rec.GROWTH))
         self.share("trial_cores", np.zeros(self.count if self.rules.devices else 0, CORE))
         self.share("cores_saved", np.zeros(frames * self.count if self.rules.devices else 0, CORE))
         self._new_table(FIRST_TABLE)
@@ -231,7 +233,7 @@ class Explorer(Block):
         """Begin, or begin again knowing of more that is shared."""
         self.go_back()
         self.arrays["visited"][:] = 0
-        self.arrays["frames"][0] = 0
+        self.arrays["frames"][0] = self.arrays["growth"][:] = 0
         self.record["memory_hash"] = 0
         self.put(states=0, transitions=0, deepest=0, newest_open=NONE, slice_end=SLICE_TRANSITIONS)
         if self.rules.reduced:
@@ -290,6 +292,12 @@ class Explorer(Block):
     def fault(self, core: int) -> str:
         """The fault of a core in a few words."""
         return describe({name: int(self.machine.cores[core][name]) for name in ("fault", "fault_code", "fault_address")})
+
+    def to_come(self) -> int:
+        """How many states a search has not met yet, by a guess from what it has done: early ones are often ten times too low."""
+        path = self.arrays["frames"][: int(self.record["depth"][0]) + 1]
+        states = int(self.record["states"][0])
+        return round(estimate(path, states, self.arrays["growth"])) - states
 
     def schedule(self) -> str:
         """The transitions from the beginning to where the search stands."""

@@ -54,16 +54,25 @@ SEARCH = np.dtype(
         ("deepest", I64),
         ("links", I64),  # i32[capacity]: by number of a state, the open state before it
         ("newest_open", I64),  # number of the newest open state
+        ("growth", I64),  # GROWTH[SIZES]: of all states whose transitions have all been tried, by how many were found by the first
     ]
 )
 
 VISIT = np.dtype([("low", I64), ("high", I64), ("state", I64)])  # hash of a state, and its number
+
+# Sums over states whose transitions have all been tried: states that were found from one by its first transition to a new one
+# (itself among them), as often as there are further transitions; states that were found by those.
+GROWTH = np.dtype([("first", I64), ("further", I64)])
+SIZES = 64  # a row for each number of binary digits
 
 FRAME = np.dtype(
     [
         ("choice", I64),  # next transition to try from the state that this frame's transition led to
         ("state", I64),  # number of that state
         ("low", I64),  # lowest number that it and what was found from it lead back to
+        ("ways", I64),  # transitions that lead out of it,
+        ("tried", I64),  # and how many have been, or are being tried
+        ("first", I64),  # states that were found from it by its first transition to a new one, itself among them; 0: not known yet
         ("leaves", I64),  # an end is among these states, or a transition leads out of them
         ("core", I64),  # the core that moved to come here
         ("kind", I64),

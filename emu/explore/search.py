@@ -6,6 +6,7 @@ Frame 0 stands for the beginning; the last frame's transition led to the state w
 from emu.engine.records import CORE, MACHINE, STOP_FAULT
 from emu.engine.sharing import SHARING
 from emu.explore.components import close_states, come_back, meet_state, open_state
+from emu.explore.growth import note_all, note_first
 from emu.explore.records import (
     DEPTH,
     DONE,
@@ -68,6 +69,7 @@ def next_choice(search, machine, frame):  # type: ignore[no-untyped-def]
         choice = frame.choice
         frame.choice += 1
         if enabled(search, machine, cores[choice // KINDS], choice % KINDS):
+            frame.tried += 1
             return choice
     return -1
 
@@ -81,12 +83,14 @@ def advance(search, machine):  # type: ignore[no-untyped-def]
     while True:
         choice = next_choice(search, machine, frames[search.depth])
         if choice < 0:
+            note_all(search, frames[search.depth])
             if close_states(search, frames[search.depth]):
                 return FOR_EVER
             if search.depth == 0:
                 return DONE
             retract_last(search, machine, frames)
             come_back(search, frames[search.depth], frames[search.depth + 1])
+            note_first(search, frames[search.depth])
             continue
         if search.depth == search.depth_max:
             return DEPTH
@@ -135,19 +139,20 @@ def retract_last(search, machine, frames):  # type: ignore[no-untyped-def]
 
 
 @njit
-def nobody_can_go_on(search, machine):  # type: ignore[no-untyped-def]
-    """Whether no transition leads out of the state where the search stands."""
+def ways_out(search, machine):  # type: ignore[no-untyped-def]
+    """How many transitions lead out of the state where the search stands."""
     cores = array_at(machine.cores, machine.core_count, CORE)
-    ways_out = 0
+    ways = 0
     for choice in range(search.core_count * KINDS):
-        ways_out += enabled(search, machine, cores[choice // KINDS], choice % KINDS)
-    return ways_out == 0
+        ways += enabled(search, machine, cores[choice // KINDS], choice % KINDS)
+    return ways
 
 
 @njit
 def judge(search, machine, frame):  # type: ignore[no-untyped-def]
     """What there is to say of the new state."""
-    ended = nobody_can_go_on(search, machine) if search.rests != 0 else is_done(search, machine)  # an interrupt may be on its way
+    frame.ways = ways_out(search, machine)
+    ended = frame.ways == 0 if search.rests != 0 else is_done(search, machine)  # an interrupt may be on its way
     if ended:
         frame.leaves = 1
         return FOUND

@@ -49,7 +49,21 @@ def result_of(hunted: Hunted) -> str:
     if hunted.exhausted:
         return "good in every schedule"
     missed = f"; a bug of depth 3 missed: {hunted.missed:.2g}" if hunted.missed is not None and hunted.missed < 1 else ""
-    return f"nothing found{missed}"
+    to_come = f"; some {about(hunted.to_come)} states to come" if hunted.to_come else ""
+    return f"nothing found{missed}{to_come}"
+
+
+def about(count: int) -> str:
+    """A guessed number, as exactly as it is meant."""
+    return f"{float(f'{count:.1g}'):,.0f}"
+
+
+def how_far(name: str, hunted: Hunted, seconds: float) -> str:
+    """A search that goes on, after so many seconds, in a line."""
+    if hunted.to_come is not None:
+        return f"{name}: {hunted.states:,} states, some {about(hunted.to_come)} to come"
+    rate = f", {hunted.schedules / seconds:,.0f} a second" if seconds else ""
+    return f"{name}: {hunted.schedules:,} schedules, {hunted.pairs:,} ordered pairs{rate}"
 
 
 def finding_parts(name: str, operations: str, finding: Finding) -> Iterator[RenderableType]:
@@ -109,6 +123,7 @@ def _scenario_json(each: Explored) -> dict[str, Any]:
         "strategies": hunted.strategies,
         "schedules": hunted.schedules,
         "states": hunted.states,
+        "states_to_come": hunted.to_come,
         "transitions": hunted.transitions,
         "exhausted": hunted.exhausted,
         "stopped_by_the_clock": hunted.stopped,

@@ -121,6 +121,7 @@ class Hunted:
 
     schedules: int = 0
     states: int = 0
+    to_come: int | None = None  # states that a whole search has not met, by a guess; None: nobody searches, or it has met all
     transitions: int = 0
     pairs: int = 0
     shared_words: int = 0
@@ -243,6 +244,7 @@ class Hunt:
 
         def pause(states: int) -> None:
             hunted.states, hunted.transitions = states, int(explorer.record["transitions"][0])
+            hunted.to_come = explorer.to_come()
             if self._spent(budget) or states > leg.schedules:
                 raise OutOfBudget
             progress(hunted)
@@ -250,12 +252,13 @@ class Hunt:
         try:
             found = explorer.search(look, pause)
         except (OutOfBudget, BoundReached):
-            hunted.states = int(explorer.record["states"][0])
+            hunted.states, hunted.to_come = int(explorer.record["states"][0]), explorer.to_come()
             return None
         except _Found as wrong:
             return self._again(wrong.schedule)
         except ScheduleFault as wrong:
             return self._again(wrong.schedule)
+        hunted.to_come = None
         hunted.states, hunted.transitions = found.states, found.transitions
         if found.endless:
             return self._again(min(found.endless.values(), key=len), endless=True)

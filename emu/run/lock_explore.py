@@ -3,8 +3,9 @@
 import gc
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from emu.errors import UserError
@@ -14,7 +15,7 @@ from emu.explore.strategy.records import AGENTS
 from emu.image import Image
 from emu.run.explore_run import Explored, Replayed
 from emu.run.extent import Extent
-from emu.run.hunt import OFF, Budget, Finding, Hunt
+from emu.run.hunt import OFF, Budget, Finding, Hunt, Hunted
 from emu.run.lock_scene import LockScene, scene_name
 from emu.runner.outcome import ShouldStop, never
 from emu.runner.runner import Progress
@@ -63,7 +64,12 @@ class LockPlan:
         return LockScene(image, self.machine, self.cores, rounds, self.word)
 
 
-def explore(plan: LockPlan, progress: Progress, should_stop: ShouldStop = never) -> Iterator[Explored]:
+def explore(
+    plan: LockPlan,
+    progress: Progress,
+    should_stop: ShouldStop = never,
+    watch: Callable[[str, Hunted], None] = lambda name, so_far: None,
+) -> Iterator[Explored]:
     """What comes of each number of rounds; the first find is the last of them."""
     legs, image = plan.extent.legs(), plan.image()
     began = time.monotonic()
@@ -73,8 +79,9 @@ def explore(plan: LockPlan, progress: Progress, should_stop: ShouldStop = never)
         if should_stop() or left <= 0:
             return
         scene = plan.scene(image, rounds)
-        hunted = Hunt(scene, plan.off).run(legs, Budget(left, should_stop))
-        found, name = hunted.finding, scene.name
+        name = scene.name
+        hunted = Hunt(scene, plan.off).run(legs, Budget(left, should_stop), partial(watch, name))
+        found = hunted.finding
         del scene
         gc.collect()  # as for a variant: much memory in cycles
         yield Explored(name, OPERATIONS, hunted, "" if found is None else _replay_string(plan, image, rounds, found))

@@ -28,8 +28,10 @@ release:
 """
 
 
-def explored(lock: str | Path, cores: int = 2, *rounds: int, word: int = 0, strategy: str = "exhaustive") -> list[Explored]:
-    plan = LockPlan(str(lock), "a10-7800", cores, rounds or (1,), word, Extent(strategy, schedules=3_000))
+def explored(
+    lock: str | Path, cores: int = 2, *rounds: int, word: int = 0, strategy: str = "exhaustive", schedules: int = 3_000
+) -> list[Explored]:
+    plan = LockPlan(str(lock), "a10-7800", cores, rounds or (1,), word, Extent(strategy, schedules=schedules))
     return list(explore(plan, lambda done, total: None))
 
 
@@ -61,6 +63,16 @@ def test_what_comes_with_emu_passes_in_every_order(name: str) -> None:
 def test_a_queue_lets_each_of_the_others_go_first_once(name: str, overtaken: int) -> None:
     (found,) = explored(name, 3, 2, strategy="random")
     assert found.hunted.overtaken == overtaken
+
+
+def test_what_is_to_come_is_guessed_from_what_has_been() -> None:
+    (whole,) = explored("mcs", 3, 2, schedules=2_000)
+    (part,) = explored("mcs", 3, 2, schedules=500)
+    assert whole.hunted.exhausted
+    assert whole.hunted.to_come is None
+    assert part.hunted.to_come is not None
+    left = whole.hunted.states - part.hunted.states
+    assert left / 3 < part.hunted.to_come < left * 3
 
 
 @pytest.mark.deep
