@@ -10,7 +10,7 @@ from pathlib import Path
 from emu.errors import InternalError
 
 FIRMWARE, SNIPPETS = "firmware", "kernel_snippets"
-ABOVE_RESULTS = ("cli", "html", "report", "testing")  # packages that show a result: nothing that makes one imports them
+ABOVE_RESULTS = ("cli", "html", "report", "sweep", "testing")  # packages that show a result: nothing that makes one imports them
 LIBRARIES = ("capstone", "keystone-engine", "numba", "numpy", "unicorn")  # that a result is made with
 
 

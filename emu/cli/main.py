@@ -26,6 +26,7 @@ from emu.cli.path import path
 from emu.cli.report import report
 from emu.cli.run import run
 from emu.cli.stress import stress
+from emu.cli.sweep import sweep
 from emu.errors import EmuError, InternalError, place_of
 
 # Typer brings its own Click or uses the installed one, by version: BadParameter is derived from its usage error.
@@ -59,7 +60,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (run, compare, report, bench, boot, path, calibrate, litmus, explore, replay, stress, coverage, diy, annotate):
+COMMANDS = (run, compare, sweep, report, bench, boot, path, calibrate, litmus, explore, replay, stress, coverage, diy, annotate)
+for command in COMMANDS:
     app.command(cls=together.Command)(command)
 app.add_typer(trace.app, name="trace")
 app.add_typer(store.app, name="store")

@@ -39,25 +39,25 @@ def interval_of(estimate: Estimate | None) -> list[float] | None:
 
 def estimate_mean(values: Sequence[float]) -> Estimate:
     """The mean of one value a seed."""
-    return Estimate(fmean(values), _interval(len(values), _means(values)))
+    return Estimate(fmean(values), percentiles(len(values), resampled_means(values)))
 
 
 def estimate_difference(a: Sequence[float], b: Sequence[float]) -> Estimate:
     """How much larger the mean of `b` is; values at the same place are of the same seed."""
-    return Estimate(fmean(b) - fmean(a), _interval(len(a), _means(b) - _means(a)))
+    return Estimate(fmean(b) - fmean(a), percentiles(len(a), resampled_means(b) - resampled_means(a)))
 
 
 def estimate_difference_percent(a: Sequence[float], b: Sequence[float]) -> Estimate:
     """The same in percent of the mean of `a`; 0 where that is 0."""
     mean = float(_percent(np.array(fmean(a)), np.array(fmean(b))))
-    return Estimate(mean, _interval(len(a), _percent(_means(a), _means(b))))
+    return Estimate(mean, percentiles(len(a), _percent(resampled_means(a), resampled_means(b))))
 
 
 def estimate_shift(before: Rates, after: Rates) -> Estimate:
     """By how many points the difference in percent of two variants, (a, b), moves between two conditions with the same seeds."""
     mean = estimate_difference_percent(*after).mean - estimate_difference_percent(*before).mean
-    moved = _percent(*map(_means, after)) - _percent(*map(_means, before))
-    return Estimate(mean, _interval(len(before[0]), moved))
+    moved = _percent(*map(resampled_means, after)) - _percent(*map(resampled_means, before))
+    return Estimate(mean, percentiles(len(before[0]), moved))
 
 
 def _percent(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -65,7 +65,7 @@ def _percent(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return 100 * (ratio - 1)
 
 
-def _means(values: Sequence[float]) -> np.ndarray:
+def resampled_means(values: Sequence[float]) -> np.ndarray:
     """The mean of each resample."""
     per_seed = np.asarray(values, np.float64)
     total = np.zeros(RESAMPLES)
@@ -74,7 +74,7 @@ def _means(values: Sequence[float]) -> np.ndarray:
     return total / len(values)
 
 
-def _interval(seeds: int, statistic: np.ndarray) -> tuple[float, float] | None:
+def percentiles(seeds: int, statistic: np.ndarray) -> tuple[float, float] | None:
     """Percentiles over the resamples; None from one seed."""
     if seeds < 2:
         return None

@@ -24,6 +24,7 @@ from bench.report.canned_kernel_explore import FIND, searched
 from bench.report.canned_kernel_path import kernel_path_report
 from bench.report.canned_kernels import COMPARISON as COMPARED_KERNELS
 from bench.report.canned_path import path_comparison
+from bench.report.canned_sweep import TEXT, sweep_of
 from emu.boot.ending import End, Ended
 from emu.boot.result import BootResult
 from emu.boot.run import COUNTS
@@ -265,6 +266,11 @@ def annotate(emu, tmp_path):
 def compare_shard(emu, tmp_path):
     few = ("--threads", "2", "--messages", "8", "--seeds", "1", "--jobs", "1")
     return [emu("compare", "baseline", "wakeq", *few, "--store", str(tmp_path / "store"), "--shard", "1/2")]
+
+
+@sample("emu sweep")
+def sweep(emu, tmp_path):
+    return [sweep_of(TEXT).to_dict()]
 
 
 @sample("emu store")

@@ -67,7 +67,7 @@ def test_a_wrong_entry_is_named(tmp_path: Path, old: str | re.Pattern[str], new:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("vax", "machine must be one of a10-7800, zen2-8c, zen2-8c-smt or the path of a .toml file, not 'vax'"),
+        ("vax", "machine must be one of a10-7800, flat-64, zen2-8c, zen2-8c-smt or the path of a .toml file, not 'vax'"),
         ("/no/such.toml", "machine file /no/such.toml: there is no such file; `emu machines` lists those that come with emu"),
         ("/", "machine file /: cannot be read: Is a directory"),
     ],
@@ -114,6 +114,16 @@ def test_cpuid_of_the_a10_7800_agrees_with_the_rest_of_the_file() -> None:
     assert (rows[0x8000001E, -1].ebx >> 8 & 255) + 1 == machine.topology.cores_per_module
 
 
+def test_the_flat_machine_has_one_distance() -> None:
+    machine = load_machine("flat-64")
+    rows = {(row.leaf, row.subleaf): row for row in machine.cpuid}
+    far = machine.latencies
+    assert {far.remote_line.value, far.remote_write.value, far.upgrade.value, far.memory.value, far.ipi_flight.value} == {100}
+    assert (machine.near, machine.l3, machine.topology.processors_per_module) == ((), None, 1)
+    assert (rows[1, -1].ebx >> 16 & 255) == (rows[0x80000008, -1].ecx & 255) + 1 == machine.topology.processors == 64
+    assert rows[0x8000001E, -1].ebx >> 8 & 255 == 0
+
+
 @pytest.mark.parametrize("name", ["zen2-8c", "zen2-8c-smt"])
 def test_cpuid_of_zen2_agrees_with_the_rest_of_the_file(name: str) -> None:
     machine = load_machine(name)
@@ -154,8 +164,8 @@ edx = 4
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('extends = "vax"', "extends must be one of a10-7800, zen2-8c, zen2-8c-smt, not 'vax'"),
-        ("extends = 5", "extends must be one of a10-7800, zen2-8c, zen2-8c-smt, not 5"),
+        ('extends = "vax"', "extends must be one of a10-7800, flat-64, zen2-8c, zen2-8c-smt, not 'vax'"),
+        ("extends = 5", "extends must be one of a10-7800, flat-64, zen2-8c, zen2-8c-smt, not 5"),
         ('extends = "zen2-8c-smt"', "zen2-8c-smt extends zen2-8c: extend that one"),
         ('extends = "zen2-8c"\nlatencies.l2_hit = { value = 9 }', "latencies.l2_hit.source is missing"),
         ('extends = "zen2-8c"\ntopology = 3', "topology must be a table, not 3"),

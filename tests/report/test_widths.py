@@ -21,6 +21,7 @@ from bench.report.canned_kernel_explore import FIND, searched
 from bench.report.canned_kernel_path import kernel_path_report
 from bench.report.canned_kernels import COMPARISON as COMPARED_KERNELS
 from bench.report.canned_path import like
+from bench.report.canned_sweep import sweep_of
 from emu.assembly.variants import differing_files, get_variant, variants
 from emu.calibrate.benchmark import Measurement
 from emu.calibrate.figures import expectations
@@ -65,12 +66,15 @@ from emu.report.path_check import PathComparison
 from emu.report.path_report import render_path
 from emu.report.run_report import render_run
 from emu.report.sensitivity_report import render_sensitivity
+from emu.report.store_report import Shelf, render_shelves
 from emu.report.stress_report import render_stress
 from emu.report.stuck_report import render_stuck
+from emu.report.sweep_report import render_sweep
 from emu.report.trace_diff import diff_lines
 from emu.report.trace_text import outline_lines, trace_lines
 from emu.run.result import LockUse, RunResult
 from emu.run.stuck.facts import Call, Stuck, TaskFacts
+from emu.sources import code_digest
 from emu.stress.plan import Plan
 from emu.stress.rounds import Result
 from emu.subjects.bench.plan import Plan as BenchPlan
@@ -231,6 +235,8 @@ REPORTS: dict[str, Callable[[int], str]] = {
     **{f"run {name}": rendered(render_run, result) for name, result in RUNS.items()},
     **{f"compare {name}": rendered(render_comparison, each) for name, each in COMPARISONS.items()},
     "sensitivity": rendered(render_sensitivity, sensitivity()),
+    "sweep": rendered(render_sweep, sweep_of()),
+    "store": rendered(render_shelves, [Shelf("scenario", "0123456789abcdef", HUGE), Shelf("run", code_digest(), 1)]),
     "expectations": expected,
     "lock percentiles": of_trace(render_lock_percentiles, lambda trace: LockBooks(trace).read(silent)),
     "contended lines": of_trace(render_lines, lambda trace: LineCensus(trace).read(silent)),
