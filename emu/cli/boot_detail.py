@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from emu.subjects.kernel.detail import DetailRun, RegionSpec
     from emu.subjects.kernel.result import DetailResult
 
-SCHEMA = "emu-boot-detail/1"
 STOPS = (Kind.M5OP, Kind.TEXT)
 OF_SPEC = (
     ("--memory", "memory_mib"), ("--append", "append"), ("--initrd", "initrd"), ("--machine", "machine"), ("--cpuid", "identity"),
@@ -100,6 +99,8 @@ def run(spec: BootSpec, region: "RegionSpec", shown: Views, *, verbose: bool, as
 
 def region_dict(boot: BootResult, detail: "DetailResult") -> dict[str, Any]:
     """What --json prints: what is known of the boot, and the region, whose keys go before the boot's."""
+    from emu.subjects.kernel.result import SCHEMA
+
     known = boot.to_dict()
     whole = {name: value for name, value in known.items() if name not in ("cores", "clock")}
     return {**whole, "doing": known["cores"], **detail.to_dict(), "schema": SCHEMA}

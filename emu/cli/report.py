@@ -14,7 +14,8 @@ def report(
     runs: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RUN...", help="Traces (--trace), results (emu run --json), or both of each; of two runs to compare."
+            metavar="RUN...",
+            help="Traces (--trace), results (--json of run or boot --from), or both of each; of two runs to compare.",
         ),
     ],
     html: Annotated[Path, typer.Option("--html", metavar="FILE", help="Write the page there.")],
@@ -30,6 +31,7 @@ def report(
       emu run --variant baseline --threads 8 --messages 200 --trace before.trace --json > before.json
       emu run --variant wakeq --threads 8 --messages 200 --trace after.trace --json > after.json
       emu report before.* after.* --html page.html
+      emu report a.trace a.json b.trace b.json --html page.html     two kernels: emu boot --from MARK --per N --trace ... --json
     """  # noqa: D301 (\b keeps the lines of a paragraph apart)
     output = Output(html, "page", overwrite=overwrite)
     from emu.html.sides import read_sides

@@ -87,7 +87,7 @@ class Side:
             wakeups=fmean(run.wakeups.total for run in runs),
             wakeups_under_queue_lock=fmean(run.wakeups.under_queue_lock for run in runs),
             cycles_by_state=_per_message(runs, [run.cycles_by_state.to_dict() for run in runs]),
-            cycles_by_cause=_per_message(runs, [_by_cause(run) for run in runs]),
+            cycles_by_cause=_per_message(runs, [cycles_by_cause(run) for run in runs]),
         )
 
     def mean(self, name: str) -> float:
@@ -115,7 +115,7 @@ def _values(name: str, runs: Sequence[RunResult]) -> list[float] | None:
     return values if len(values) == len(runs) else None
 
 
-def _by_cause(run: RunResult) -> dict[str, int]:
+def cycles_by_cause(run: RunResult) -> dict[str, int]:
     """Causes, and the states that have none: together every cycle of every core."""
     if not run.cycles_by_cause:
         return {}

@@ -1,10 +1,10 @@
 """What the page says in words and tables: what the runs come to, what moved between them, who holds what, and which lines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.markup import escape
 
-from emu.compare.comparison import Row, Step
+from emu.compare.comparison import Step
 from emu.html.counts import Counts, LockSum
 from emu.html.sides import Side
 from emu.report.compare_words import changed, moved
@@ -21,10 +21,11 @@ def sentences(sides: Sequence[Side]) -> Iterator[str]:
         yield from _one(sides[0])
         return
     a, b = sides
-    if a.result is not None and b.result is not None:
-        rates = a.result.messages_per_second, b.result.messages_per_second
+    rates = [None if side.told is None else side.told.rate for side in sides]
+    if rates[0] is not None and rates[1] is not None:
         share = f" ({100 * (rates[1] / rates[0] - 1):+.1f} %)" if rates[0] else ""
-        yield f"{b.name} delivers {number(round(rates[1]))} messages a second, {a.name} {number(round(rates[0]))}{share}."
+        verb = "delivers" if b.item == "message" else "does"
+        yield f"{b.name} {verb} {number(round(rates[1]))} {b.item}s a second, {a.name} {number(round(rates[0]))}{share}."
     counts = a.counts, b.counts
     if counts[0] is None or counts[1] is None:
         return
@@ -42,7 +43,12 @@ def sentences(sides: Sequence[Side]) -> Iterator[str]:
 
 
 def _unit(sides: Sequence[Side]) -> str:
-    return "a message" if all(side.messages for side in sides) else "the run"
+    return one_of(sides) if all(side.items for side in sides) else "the run"
+
+
+def one_of(sides: Sequence[Side]) -> str:
+    """What the cycles are divided by, in words."""
+    return "an item" if sides[0].item == "item" else "a message"
 
 
 def _of_lock(lock: str, a: Side, b: Side, of_a: LockSum, of_b: LockSum) -> str:
@@ -65,8 +71,8 @@ def _lines_a_hold(lock: LockSum) -> str:
 
 def _one(side: Side) -> Iterator[str]:
     counts = side.counts
-    if side.result is not None:
-        yield f"{number(round(side.result.messages_per_second))} messages a second."
+    if side.told is not None and side.told.rate is not None:
+        yield f"{number(round(side.told.rate))} {side.item}s a second."
     if counts is None:
         return
     most, spent = max(counts.states.items(), key=lambda state: state[1])
@@ -87,22 +93,25 @@ def _one(side: Side) -> Iterator[str]:
 
 def waterfall(sides: Sequence[Side]) -> list[Step]:
     """Cycles a message of all cores by state; of runs without messages, cycles of all cores."""
-    per = [side.messages for side in sides] if all(side.messages for side in sides) else [1] * len(sides)
-    states = [_states(side) for side in sides]
-    a, b = ({name: cycles / each for name, cycles in of.items()} for of, each in zip(states, per, strict=True))
-    return [Step(name, a.get(name, 0.0), b.get(name, 0.0)) for name in dict.fromkeys([*a, *b]) if a.get(name) or b.get(name)]
+    return _steps(sides, [_states(side) for side in sides])
 
 
-def _states(side: Side) -> dict[str, int]:
-    if side.result is not None:
-        return side.result.cycles_by_state.to_dict()
+def _states(side: Side) -> Mapping[str, int]:
+    if side.told is not None:
+        return side.told.states
     return side.counts.states if side.counts is not None else {}
 
 
 def causes(sides: Sequence[Side]) -> list[Step]:
     """The same by cause, which only results have."""
-    a, b = (side.result for side in sides)
-    return Row.of(a.threads, [a], [b]).waterfall("cause") if a is not None and b is not None else []
+    counted = [{} if side.told is None else side.told.causes for side in sides]
+    return _steps(sides, counted) if all(counted) else []
+
+
+def _steps(sides: Sequence[Side], counted: Sequence[Mapping[str, int]]) -> list[Step]:
+    per = [side.items for side in sides] if all(side.items for side in sides) else [1] * len(sides)
+    a, b = ({name: cycles / each for name, cycles in of.items()} for of, each in zip(counted, per, strict=True))
+    return [Step(name, a.get(name, 0.0), b.get(name, 0.0)) for name in dict.fromkeys([*a, *b]) if a.get(name) or b.get(name)]
 
 
 def sections_beside(sides: Sequence[Side]) -> Iterator[Grid]:

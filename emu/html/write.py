@@ -8,8 +8,8 @@ from emu.compare.comparison import Step
 from emu.html import story
 from emu.html.sides import Side
 from emu.html.tables import html_of, words
+from emu.html.told import report_of
 from emu.report.line_report import line_parts
-from emu.report.run_report import run_parts
 from emu.report.waterfall import step_name, waterfall_table
 
 NO_BREAK = "\u00a0"
@@ -60,8 +60,8 @@ def _run(side: Side) -> str:
         partial = ", partial" if side.trace.partial else ""
         lines.append(f"{words(header.machine)}, {cores}, {side.trace.record_count:,} records{partial}")
         lines.append(f"<code>emu {words(header.arguments)}</code>")
-    elif side.result is not None:
-        lines.append(words(f"{side.result.machine}, {side.result.cores} cores, seed {side.result.seed}"))
+    elif side.told is not None:
+        lines.append(words(side.told.about))
     digest = side.result.trace_digest if side.result is not None else side.trace.trace_digest if side.trace is not None else ""
     lines.append(f"<small>digest {words(digest)}</small>")
     return f'<div class="run">{"<br>".join(lines)}</div>'
@@ -70,7 +70,7 @@ def _run(side: Side) -> str:
 def _changes(sides: Sequence[Side]) -> Iterator[str]:
     if len(sides) < 2:
         return
-    unit = "cycles a message" if all(side.messages for side in sides) else "cycles"
+    unit = f"cycles {story.one_of(sides)}" if all(side.items for side in sides) else "cycles"
     for account, steps in (("state", story.waterfall(sides)), ("cause", story.causes(sides))):
         if steps:
             yield _waterfall(f"{unit}, all cores, by {account}", (sides[0].name, sides[1].name), steps)
@@ -110,5 +110,6 @@ def _tables(side: Side) -> str:
         parts.append(html_of(story.counted_tables(side.counts)))
         parts.append(f"<h3>Lines</h3>{html_of(line_parts(side.lines, side.trace.header))}")
     if side.result is not None:
-        parts.append(f"<h3>The report of emu run</h3>{html_of(run_parts(side.result))}")
+        title, report = report_of(side.result)
+        parts.append(f"<h3>{title}</h3>{html_of(report)}")
     return f'<details class="tables"><summary>{words(side.name)}</summary>{"".join(parts)}</details>'

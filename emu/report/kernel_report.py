@@ -9,9 +9,10 @@ from rich.text import Text
 from emu.report.grid import Beside, Grid, grid
 from emu.report.page import WIDTH, count, number, page, percent
 from emu.report.states import states_grid
-from emu.subjects.kernel.lock_names import LockUse
+from emu.subjects.kernel.lock_names import LockUse, NamedLock
 from emu.subjects.kernel.result import DetailResult
 from emu.subjects.kernel.roles import base_name
+from emu.subjects.kernel.saved_region import SavedLock
 
 LOCKS_MAX, SITES_MAX, LINES_MAX, TASKS_MAX, CAUSES_MAX = 12, 3, 10, 8, 6  # rows; --json has all
 WORKING = ("user", "kernel", "scheduler", "interrupt")  # the states whose cycles have a cause
@@ -32,7 +33,7 @@ def _parts(result: DetailResult) -> Iterator[RenderableType]:
     yield states_grid(cores, measured.cycles)
     yield from _causes(result)
     yield ""
-    yield _locks(result)
+    yield locks_grid(result.locks, LOCKS_MAX)
     yield from _more_locks(result)
     yield Text("in cycles; wait: first failed attempt to acquisition, hold: acquisition to visible release", style="dim")
     if any(lock.owners for lock in result.locks[:LOCKS_MAX]):
@@ -68,11 +69,12 @@ def _causes(result: DetailResult) -> Iterator[RenderableType]:
         yield Text(f"of the cycles in which cores worked: {words}", style="dim")
 
 
-def _locks(result: DetailResult) -> Grid:
+def locks_grid(locks: Sequence[NamedLock | SavedLock], most: int) -> Grid:
+    """Locks of every kind, so many of them."""
     columns = ("<kind", "acquired", "contended", "wait|mean", "+wait|max", "hold|mean", "+hold|max")
     table = grid("lock, and where it was taken", *columns, title="Locks", keys=2)
-    for lock in result.locks[:LOCKS_MAX]:
-        words = f" ({len(lock.words)} of them)" if len(lock.words) > 1 else ""
+    for lock in locks[:most]:
+        words = f" ({lock.instances} of them)" if lock.instances > 1 else ""
         table.add_row(f"[bold]{escape(lock.name)}[/]{words}", lock.kind, *_use(lock.use))
         for site in lock.sites[:SITES_MAX]:
             table.add_row(f"  {escape(_without_suffix(site.site))}", "", *_use(site.use), style="dim")

@@ -1,7 +1,7 @@
-"""What `emu run --json` printed, read back: the same result, without why a run was stuck."""
+"""What `emu run --json` printed, read back: the same result, without why a run was stuck; and what `emu boot --from` did."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,8 @@ from emu.run.result import (
     Wakeups,
 )
 from emu.subjects.ipc_msg.workload.plans import SUMMARIES
+from emu.subjects.kernel.result import SCHEMA as REGION_SCHEMA
+from emu.subjects.kernel.saved_region import SavedRegion, region_of
 
 Part = TypeVar("Part")
 WHOLE = (
@@ -32,21 +34,23 @@ WORDS = ("variant", "machine", "workload", "placement", "preempt", "trace_digest
 WORDS_OR_NONE = ("queues", "types")
 
 
-def read_result(path: Path) -> RunResult:
+def read_result(path: Path) -> RunResult | SavedRegion:
     """Read one, or say in a `UserError` what is wrong with the file."""
     text = read_bounded(path, LIST_BYTES_MAX, "result")
     try:
         plain = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UserError(f"result {path}: neither a trace nor JSON: {error}") from None
-    schema = plain.get("schema") if isinstance(plain, dict) else None
-    if schema != SCHEMA:
-        raise UserError(f"result {path}: wanted what `emu run --json` prints ({SCHEMA}), got {schema or 'JSON without a schema'}")
+    schema = str(plain.get("schema", "")) if isinstance(plain, dict) else ""
+    if schema not in READERS:
+        wanted = " or ".join(f"`{command} --json` prints ({each})" for each, (command, _) in READERS.items())
+        raise UserError(f"result {path}: wanted what {wanted}, got {schema or 'JSON without a schema'}")
+    command, read = READERS[schema]
     try:
-        return result_of(plain)
-    except (KeyError, TypeError, ValueError) as error:
+        return read(plain)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"there is no {error}" if isinstance(error, KeyError) else str(error)
-        raise UserError(f"result {path}: not what `emu run --json` prints: {what}") from None
+        raise UserError(f"result {path}: not what `{command} --json` prints: {what}") from None
 
 
 def result_of(plain: Mapping[str, Any]) -> RunResult:
@@ -88,3 +92,9 @@ def _part(kind: type[Part], plain: Mapping[str, Any]) -> Part:
 
 def _numbers(name: str, plain: Mapping[str, Any]) -> dict[str, int]:
     return {key: _is(f"{name}.{key}", value, int) for key, value in plain.items()}
+
+
+READERS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], RunResult | SavedRegion]]] = {
+    SCHEMA: ("emu run", result_of),
+    REGION_SCHEMA: ("emu boot --from", region_of),
+}

@@ -13,10 +13,13 @@ from emu.boot.ending import End
 from emu.boot.marks import parse_mark
 from emu.boot.run import Watchers, boot
 from emu.boot.spec import BootSpec
+from emu.cli.boot_detail import region_dict
 from emu.cli.main import main
 from emu.description import load_machine
 from emu.errors import UserError
 from emu.export.lock_book import LockBooks
+from emu.html.sides import read_sides
+from emu.html.write import page_of
 from emu.subjects.kernel.detail import WORK_END, DetailRun, RegionSpec, run_detail
 from emu.subjects.kernel.lock_names import NamedLock
 from emu.subjects.kernel.result import DetailResult
@@ -145,6 +148,21 @@ def test_the_run_is_the_same_however_it_is_carried_out(
     for host in ("host_seconds", "mips", "counts"):
         del one[host], two[host]
     assert two == one
+
+
+def test_the_page_of_a_region_has_its_trace_and_its_figures_as_one_run(traced: tuple[DetailRun, TraceFile], tmp_path: Path) -> None:
+    """Counted from the trace, cycles by core and state are those of the report, or the two would be refused."""
+    saved = tmp_path / "region.json"
+    saved.write_text(json.dumps(region_dict(traced[0].boot, detail_of(traced[0]))))
+    (side,) = read_sides([traced[1].path, saved], lambda done, total: None)
+    assert side.counts is not None
+    assert side.items == MESSAGES
+    counted = {name: use.acquisitions for name, use in side.counts.locks.items()}
+    spins = {lock.name: lock.use.acquisitions for lock in detail_of(traced[0]).locks if lock.kind == "spinlock"}
+    assert counted == spins
+    assert "items a second" in page_of([side])
+    assert side.told is not None
+    assert sum(side.told.states.values()) == sum(side.told.causes.values()) == side.counts.cycles * len(side.counts.cores)
 
 
 def test_a_trace_has_every_instruction(traced: tuple[DetailRun, TraceFile]) -> None:

@@ -63,8 +63,11 @@ def changed(name, value):
     ("change", "words"),
     [
         (lambda text: text[:50], "neither a trace nor JSON"),
-        (lambda text: "[]", "wanted what `emu run --json` prints (emu-run/1), got JSON without a schema"),
-        (lambda text: '{"schema": "emu-compare/1"}', "wanted what `emu run --json` prints (emu-run/1), got emu-compare/1"),
+        (lambda text: "[]", "(emu-boot-detail/1), got JSON without a schema"),
+        (
+            lambda text: '{"schema": "emu-compare/1"}',
+            "(emu-run/1) or `emu boot --from --json` prints (emu-boot-detail/1), got emu-compare/1",
+        ),
         (lambda text: '{"schema": "emu-run/1"}', "not what `emu run --json` prints: there is no 'cores'"),
         (changed("messages", "many"), "not what `emu run --json` prints: messages is 'many'"),
         (changed("workload", "none"), "not what `emu run --json` prints: workload must be one of"),

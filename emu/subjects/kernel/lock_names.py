@@ -83,12 +83,17 @@ class NamedLock:
     hold_histogram: tuple[int, ...]
     owners: tuple[NamedOwner, ...]  # the one in whose holds most waits began first
 
+    @property
+    def instances(self) -> int:
+        """How many of them there are."""
+        return len(self.words)
+
     def to_dict(self) -> dict[str, Any]:
         """As `--json` prints it."""
         return {
             "name": self.name,
             "kind": self.kind,
-            "words": len(self.words),
+            "words": self.instances,
             **self.use.to_dict(),
             "wait_histogram": list(self.wait_histogram),
             "hold_histogram": list(self.hold_histogram),

@@ -11,6 +11,7 @@ from emu.subjects.kernel.places import Places
 from emu.subjects.kernel.vectors import by_kind
 from emu.units import LINE_BYTES
 
+SCHEMA = "emu-boot-detail/1"
 MNEMONICS_MAX = 10  # of estimated costs, named
 WAKEUPS, CONTEXT_SWITCHES = "wakeups", "context_switches"  # names of events, as in roles.toml
 
