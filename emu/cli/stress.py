@@ -47,7 +47,7 @@ def stress(
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:
-    """Test the memory layer: random loads, stores and atomics of several cores on few cache lines.
+    """Test the memory layer: random loads, stores, atomics, page walks and fetches of code of several cores on few cache lines.
 
     Every value that a core sees must be the one that x86-TSO allows, lines have one writer, no update is lost. A failure
     is reduced to a few operations, printed and written to a file. Exit code 1 means: a violation was found.

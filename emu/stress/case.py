@@ -20,14 +20,14 @@ from emu.stress.records import (
     I64,
     NAMES,
     OP_ADD,
-    OP_LOAD,
-    OP_LOOK,
     OPERATION,
     ORACLE,
     STRESS,
     V_LOST_UPDATE,
+    WITHOUT_VALUE,
     WORDS,
 )
+from emu.units import PAGE_BYTES
 from emu.whole import within
 
 Array = np.ndarray[Any, Any]
@@ -220,7 +220,8 @@ class _Run:
             if self.first[core] < end[core]:
                 opening = operations[self.order[self.first[core]]]
                 due[core] = max(int(opening["gap"]), int(opening["time"]))
-        self.stress.put(operations_at=address_of(operations), operation_count=len(operations))
+        frames = len(self.bus.ram) // PAGE_BYTES
+        self.stress.put(operations_at=address_of(operations), operation_count=len(operations), frames=frames)
         for name, array in (
             ("slot_lines", self.case.lines),
             ("order", self.order),
@@ -229,6 +230,7 @@ class _Run:
             ("due", due),
             ("waiting", np.zeros(cores, np.uint8)),
             ("counts_before", np.zeros(cores, I64)),
+            ("code", np.zeros(frames, np.uint8)),
         ):
             self.stress.share(name, array)
 
@@ -240,7 +242,7 @@ class _Run:
 
     def _lost_update(self, issued: Array) -> Violation | None:
         """A word that was only added to must hold the sum: no look at the oracle, none at the order."""
-        writes = issued[(issued["kind"] != OP_LOAD) & (issued["kind"] != OP_LOOK)]
+        writes = issued[~np.isin(issued["kind"], WITHOUT_VALUE)]
         counting = (writes["kind"] == OP_ADD) & (writes["width"] == 8) & (writes["address"] % 8 == 0)
         others = writes[~counting]
         spoilt = np.concatenate((others["address"], others["address"] + others["width"] - 1)) >> 3

@@ -8,91 +8,19 @@ visible to it; stores due in the same cycle become visible in the order of core 
 import numpy as np
 
 from emu.memory.access import atomic, load, locked_store, peek, store
-from emu.memory.cache import place_of, states_of
-from emu.memory.moesi import Line
-from emu.memory.records import BUFFER, BUS, RELEASE, RELEASES, RING, STORE
+from emu.memory.records import BUFFER, BUS, RING, STORE
 from emu.memory.store_buffer import drain_due, stores_visible_at
 from emu.native import NEVER, array_at, njit, signed
 from emu.stress import records as rec
 from emu.stress.check import check_all, check_line, fail
-from emu.stress.oracle import WELL, accept, drain, gets_own, low, oldest_lock, pending_bytes, sees, write_at_once
+from emu.stress.judge import S_ANY, S_M, compare, held, ram_write, visible
+from emu.stress.oracle import accept, gets_own, low, pending_bytes, write_at_once
+from emu.stress.processor import has_code, issue_code_store, issue_fetch, issue_walk
 from emu.stress.records import FIFO, I64, NOBODY, NOWHERE, OPERATION, ORACLE, STRESS
 
-S_M, S_ANY = I64(Line.M), I64(Line.S)  # the states in order: anything from S on is a copy
 TIMELESS = I64(NEVER)
 KEEPS = 40  # cycles for which a locked instruction keeps its line
 ROOM = 16  # bytes of the oracle's queue that one operation can need, and some more
-
-
-@njit
-def ram_value(bus, address, width):  # type: ignore[no-untyped-def]
-    """What an instruction would load from RAM."""
-    ram = array_at(bus.ram, bus.ram_bytes, np.uint8)
-    value = I64(0)
-    for offset in range(width):
-        value |= I64(ram[address + offset]) << (8 * offset)
-    return value
-
-
-@njit
-def ram_write(bus, address, width, value):  # type: ignore[no-untyped-def]
-    """What an instruction would store to RAM."""
-    ram = array_at(bus.ram, bus.ram_bytes, np.uint8)
-    for offset in range(width):
-        ram[address + offset] = (value >> (8 * offset)) & 0xFF
-
-
-@njit
-def compare(stress, bus, oracle, core, address, width):  # type: ignore[no-untyped-def]
-    """RAM must show what the oracle says this core sees; returns what RAM shows."""
-    got, wanted = ram_value(bus, address, width), sees(oracle, core, address, width)
-    if got != wanted:
-        fail(stress, rec.V_VALUE, core, address, wanted, got)
-    return got
-
-
-@njit
-def held(stress, bus, core, address, width, state):  # type: ignore[no-untyped-def]
-    """After an access the core's module holds the lines, for a write in M (in an L2 of one set the second may evict the first)."""
-    states = states_of(bus)
-    last = (address + width - 1) >> 6
-    for line in range(address >> 6 if bus.l2.sets > 1 else last, last + 1):
-        got = I64(states[line * bus.holders + place_of(bus, core).module])
-        if got < state and not (state == S_ANY and fetches(bus, core, line)):
-            fail(stress, rec.V_NOT_HELD, core, line << 6, state, got)
-
-
-@njit
-def fetches(bus, core, line):  # type: ignore[no-untyped-def]
-    """Whether a store of this core is on its way to the line: a load then waits for its data, and leaves the states alone."""
-    buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
-    stores = array_at(bus.stores, bus.cores * RING, STORE)
-    found = False
-    for place in range(buffer.count):
-        found = found or stores[core * RING + (buffer.head + place) % RING].address >> 6 == line
-    return found
-
-
-@njit
-def visible(stress, bus, oracle, core, place, at, releases):  # type: ignore[no-untyped-def]
-    """The layer has drained a core's oldest entry: it must be its oldest store, in its time, and recorded if it unlocks."""
-    entry = array_at(bus.stores, bus.cores * RING, STORE)[core * RING + place % RING]
-    lock = oldest_lock(oracle, core)
-    stress.drains += 1
-    stress.touches += 1
-    if entry.drain_at != at:
-        fail(stress, rec.V_DRAIN_TIME, core, entry.address, entry.drain_at, at)
-    verdict = drain(oracle, core, entry.address, entry.width)
-    if verdict != WELL:
-        fail(stress, rec.V_DRAIN_ORDER, core, entry.address, I64(0), I64(verdict))
-        return releases
-    if lock >= 0:
-        stress.releases += 1
-        record = array_at(bus.released, RELEASES, RELEASE)[releases % RELEASES]
-        if record.lock != lock or record.core != core or record.cycle != at:
-            fail(stress, rec.V_RELEASE, core, entry.address, lock, record.lock)
-        releases += 1
-    return releases
 
 
 @njit
@@ -152,6 +80,8 @@ def issue_load(stress, bus, oracle, core, now, operation):  # type: ignore[no-un
 def issue_store(stress, bus, oracle, core, now, operation):  # type: ignore[no-untyped-def]
     """A store enters its core's buffer. One byte at the start of a line is an unlocking store: its drain is recorded."""
     address, width = operation.address, I64(operation.width)
+    if has_code(stress, address, width):
+        return issue_code_store(stress, bus, oracle, core, now, operation)
     lock = address >> 6 if width == 1 and address & 63 == 0 else I64(-1)
     stress.stores += 1
     cycles = store(bus, core, now, now, address, width, operation.value, lock, now, now)
@@ -219,7 +149,7 @@ def issue(stress, bus, oracle, core, now):  # type: ignore[no-untyped-def]
     number = order[following[core]]
     operation = operations[number]
     kind, address = operation.kind, operation.address
-    if kind >= rec.OP_XCHG and must_wait(stress, bus, oracle, core, now, operation):
+    if rec.OP_XCHG <= kind <= rec.OP_CMPXCHG and must_wait(stress, bus, oracle, core, now, operation):
         return
     operation.time = now
     following[core] += 1
@@ -228,6 +158,10 @@ def issue(stress, bus, oracle, core, now):  # type: ignore[no-untyped-def]
         cycles = issue_load(stress, bus, oracle, core, now, operation)
     elif kind == rec.OP_STORE:
         cycles = issue_store(stress, bus, oracle, core, now, operation)
+    elif kind in rec.OF_ENTRIES:
+        cycles = issue_walk(stress, bus, oracle, core, now, operation)
+    elif kind == rec.OP_FETCH:
+        cycles = issue_fetch(stress, bus, oracle, core, operation)
     else:
         cycles = issue_atomic(stress, bus, oracle, core, now, operation)
     if cycles < 0 or cycles > stress.limit:

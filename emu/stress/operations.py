@@ -8,7 +8,19 @@ from typing import Any
 import numpy as np
 
 from emu.stress.case import ADDRESS_MAX, Case, Shape, no_operations
-from emu.stress.records import I64, OP_ADD, OP_CMPXCHG, OP_LOAD, OP_LOOK, OP_STORE, OP_XCHG
+from emu.stress.records import (
+    I64,
+    OF_ENTRIES,
+    OP_ADD,
+    OP_CMPXCHG,
+    OP_FETCH,
+    OP_LOAD,
+    OP_LOOK,
+    OP_MARK,
+    OP_STORE,
+    OP_WALK,
+    OP_XCHG,
+)
 
 Array = np.ndarray[Any, Any]
 
@@ -20,12 +32,13 @@ LAYOUTS = ("hot", "l1-set", "l2-set", "mixed")
 # Out of 64 operations of a mood, how many are of each kind.
 MOODS = np.array(
     [
-        np.repeat((OP_LOAD, OP_LOOK, OP_STORE, OP_XCHG, OP_ADD, OP_CMPXCHG), counts)
+        np.repeat((OP_LOAD, OP_LOOK, OP_STORE, OP_XCHG, OP_ADD, OP_CMPXCHG, OP_WALK, OP_MARK, OP_FETCH), counts)
         for counts in (
-            (28, 4, 22, 3, 3, 4),  # a bit of everything
-            (8, 2, 54, 0, 0, 0),  # bursts of stores: full buffers
-            (48, 4, 12, 0, 0, 0),
-            (16, 2, 14, 8, 8, 16),
+            (26, 4, 21, 3, 3, 4, 1, 1, 1),  # a bit of everything
+            (8, 2, 54, 0, 0, 0, 0, 0, 0),  # bursts of stores: full buffers
+            (48, 4, 12, 0, 0, 0, 0, 0, 0),
+            (16, 2, 14, 8, 8, 16, 0, 0, 0),
+            (10, 2, 24, 1, 1, 2, 12, 8, 4),  # tables and code that change while they are used
         )
     ]
 )
@@ -58,11 +71,12 @@ def random_case(
     operations = no_operations(count)
     operations["core"] = where % cores
     moods = bits[4 * count :].reshape(blocks, cores)[np.arange(count) // (MOOD * cores), operations["core"]]
-    operations["kind"] = MOODS[moods % 4, what % 64]
+    operations["kind"] = MOODS[moods % len(MOODS), what % 64]
     operations["gap"] = (what >> 8) % (GAPS[(moods >> 8) % 2, (what >> 24) % 8].astype(np.uint64) + 1)
     operations["width"] = 1 << ((what >> 32) % 4)
     operations["address"] = _addresses(where, what, places, operations)
     _follow(operations, expected)
+    _align(operations)
     operations["value"] = _values(value, what >> 40, operations)
     operations["expected"] = _values(expected, what >> 44, operations)
     _count_up(operations, what, value)
@@ -92,6 +106,13 @@ def _follow(operations: Array, bits: Array) -> None:
     operations["core"][after] = operations["core"][after - 1]
     operations["address"][after] = operations["address"][after - 1] + ((bits[after] >> 48) % 4).astype(I64)
     operations["gap"][after] = 0
+
+
+def _align(operations: Array) -> None:
+    """Entries of page tables are aligned words."""
+    here = np.isin(operations["kind"], OF_ENTRIES)
+    operations["width"][here] = 8
+    operations["address"][here] &= ~7
 
 
 def _values(bits: Array, style: Array, operations: Array) -> Array:

@@ -4,8 +4,12 @@ import numpy as np
 
 I64 = np.int64
 
-OP_LOAD, OP_LOOK, OP_STORE, OP_XCHG, OP_ADD, OP_CMPXCHG = range(6)
-NAMES = ("load", "look", "store", "xchg", "add", "cmpxchg")  # look: `access.peek`, a load that costs nothing
+OP_LOAD, OP_LOOK, OP_STORE, OP_XCHG, OP_ADD, OP_CMPXCHG, OP_WALK, OP_MARK, OP_FETCH = range(9)
+# look: `access.peek`, a load that costs nothing; walk and mark: a page walk reads an entry, and sets bits of it; fetch: of code.
+NAMES = ("load", "look", "store", "xchg", "add", "cmpxchg", "walk", "mark", "fetch")
+WITHOUT_VALUE = (OP_LOAD, OP_LOOK, OP_WALK, OP_FETCH)
+OF_ENTRIES = (OP_WALK, OP_MARK)  # which have eight bytes, aligned
+FETCHED, WRITTEN = 2, 1  # of a frame: code has been fetched from it, and it has been written to since; 0: it has no code
 
 # One operation of a core. It is issued `gap` cycles after the core's previous one has ended, and not before `time`;
 # `time` then becomes the cycle at which it was issued.
@@ -13,7 +17,7 @@ OPERATION = np.dtype(
     [
         ("time", I64),
         ("address", I64),
-        ("value", I64),  # stored, exchanged, added, or put in place of `expected`
+        ("value", I64),  # stored, exchanged, added, put in place of `expected`, or the bits that a mark sets
         ("expected", I64),
         ("gap", np.int32),
         ("core", np.int16),
@@ -44,7 +48,7 @@ ORACLE = np.dtype(
 
 COUNTS = (
     "operations", "loads", "stores", "atomics", "swapped", "forwards", "drains", "releases", "crossings", "full_stalls",
-    "touches", "full_checks",
+    "walks", "marks", "fetches", "code_stores", "forced_drains", "touches", "full_checks",
 )  # fmt: skip
 
 STRESS = np.dtype(
@@ -60,6 +64,8 @@ STRESS = np.dtype(
         ("due", I64),  # i64[cores], when the core acts next
         ("waiting", I64),  # u8[cores], its atomic has begun to wait for the buffer
         ("counts_before", I64),  # i64[cores], room to remember how full the buffers were
+        ("frames", I64),
+        ("code", I64),  # u8[frames], whether a frame has code
         ("now", I64),
         ("period", I64),  # operations between two full checks
         ("limit", I64),  # no operation takes more cycles
@@ -75,8 +81,8 @@ STRESS = np.dtype(
 
 (
     V_NONE, V_VALUE, V_MEMORY, V_DRAIN_ORDER, V_DRAIN_TIME, V_STUCK, V_NOT_EMPTY, V_CYCLES, V_WRITERS, V_PLACES, V_NOT_HELD,
-    V_PENDING, V_BUFFER, V_NEXT_DRAIN, V_RELEASE, V_COUNTERS, V_LOST_UPDATE,
-) = map(I64, range(17))  # fmt: skip
+    V_PENDING, V_BUFFER, V_NEXT_DRAIN, V_RELEASE, V_COUNTERS, V_LOST_UPDATE, V_FETCH,
+) = map(I64, range(18))  # fmt: skip
 NOBODY = NOWHERE = I64(-1)  # typed, as the violations are: Numba would compile a function once for each plain constant
 
 # Violation -> what is wrong; {wanted} and {got} are numbers, {where} is the core and the address.
@@ -86,7 +92,7 @@ WORDS = {
     V_DRAIN_ORDER: "{where}: a store became visible that is not the oldest one of its core, or only a part of it",
     V_DRAIN_TIME: "{where}: a store due at cycle {wanted} became visible at cycle {got}",
     V_STUCK: "{where}: a drain is due at cycle {wanted}, and at cycle {got} no store has become visible",
-    V_NOT_EMPTY: "{where}: an atomic goes ahead, or waits again, with {got} bytes of older stores pending; it wants {wanted}",
+    V_NOT_EMPTY: "{where}: an atomic or a store to code does not wait, or again, for {got} bytes of older stores; wanted {wanted}",
     V_CYCLES: "{where}: the operation takes {got} cycles; 0 to {wanted} are possible",
     V_WRITERS: "{where}: a line in M or E has other copies, or two modules are its owner: {got} module is M or E, {wanted} O",
     V_PLACES: "{where}: state and place of the line in L2, or L1 and L2, disagree: wanted {wanted}, got {got}",
@@ -96,5 +102,6 @@ WORDS = {
     V_NEXT_DRAIN: "{where}: next_drain is {got}, the earliest pending store drains at {wanted}",
     V_RELEASE: "{where}: the drain of an unlocking store was not recorded: wanted {wanted}, got {got}",
     V_COUNTERS: "{where}: the counters of transfers, upgrades, reads and write-backs cannot be: {got}, possible {wanted}",
+    V_FETCH: "{where}: code is fetched from a frame with {got} bytes pending in store buffers; wanted {wanted}",
     V_LOST_UPDATE: "{where}: a word that was only added to holds {got}, the sum is {wanted}",
 }

@@ -8,7 +8,7 @@ import numpy as np
 
 from emu.runner.outcome import Stopped
 from emu.stress.case import Array, Case, Shape, Violation, machine_file
-from emu.stress.records import OP_CMPXCHG, OP_LOAD, OP_LOOK
+from emu.stress.records import OP_CMPXCHG, OP_LOAD, WITHOUT_VALUE
 
 TRIES = 4000
 FEW, SQUEEZED_MAX = 6, 64  # operations
@@ -162,7 +162,7 @@ def _simpler(operations: Array, index: int) -> Iterator[Array]:
         if operations[field][index] > value or operations[field][index] < 0:
             if field == "expected" and operations["kind"][index] != OP_CMPXCHG:
                 continue
-            if field == "value" and operations["kind"][index] in (OP_LOAD, OP_LOOK):
+            if field == "value" and operations["kind"][index] in WITHOUT_VALUE:
                 continue
             changed = operations.copy()
             changed[field][index] = value

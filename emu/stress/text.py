@@ -6,7 +6,7 @@ from emu.errors import UserError
 from emu.files import LIST_BYTES_MAX, read_bounded
 from emu.native import MASK64, signed
 from emu.stress.case import ADDRESS_MAX, SIZES, Array, Case, Shape, Violation, machine_file, no_operations
-from emu.stress.records import NAMES, OP_CMPXCHG, OP_LOAD, OP_LOOK
+from emu.stress.records import NAMES, OF_ENTRIES, OP_CMPXCHG, WITHOUT_VALUE
 from emu.whole import whole
 
 HEADINGS = {"machine": 1, "cores": 1, "l1": 2, "l2": 2, "l3": 2, "module": 1, "buffer": 2}  # and how many words follow
@@ -35,7 +35,7 @@ def render(case: Case, violation: Violation | None = None) -> str:
 def _operation_words(operation: Array) -> str:
     kind, size = int(operation["kind"]), int(operation["width"])
     words = [int(operation["time"]), int(operation["core"]), NAMES[kind], hex(operation["address"]), size]
-    if kind not in (OP_LOAD, OP_LOOK):
+    if kind not in WITHOUT_VALUE:
         words.append(hex(int(operation["value"]) & MASK64 >> (64 - 8 * size)))
     if kind == OP_CMPXCHG:
         words.append(hex(int(operation["expected"]) & MASK64 >> (64 - 8 * size)))
@@ -103,7 +103,7 @@ def _fill(operation: Array, words: list[str], cores: int) -> None:
     if len(words) < 5 or words[2] not in NAMES:
         raise UserError(f"wanted {COLUMNS}, with an operation of {', '.join(NAMES)}; not {' '.join(words)!r}")
     kind = NAMES.index(words[2])
-    wanted = 5 if kind in (OP_LOAD, OP_LOOK) else 7 if kind == OP_CMPXCHG else 6
+    wanted = 5 if kind in WITHOUT_VALUE else 7 if kind == OP_CMPXCHG else 6
     if len(words) != wanted:
         raise UserError(f"{words[2]} takes {wanted} words ({' '.join(COLUMNS.split()[:wanted])}), not {len(words)}")
     operation["kind"] = kind
@@ -112,8 +112,11 @@ def _fill(operation: Array, words: list[str], cores: int) -> None:
     size = _number("size", words[4], 1, 8)
     if size not in SIZES:
         raise UserError(f"size must be 1, 2, 4 or 8, not {size}")
+    address = _number("address", words[3], 0, ADDRESS_MAX - size)
+    if kind in OF_ENTRIES and (size != 8 or address % 8):
+        raise UserError(f"{words[2]} is of 8 bytes at a multiple of 8, not of {size} at {words[3]}")
     operation["width"] = size
-    operation["address"] = _number("address", words[3], 0, ADDRESS_MAX - size)
+    operation["address"] = address
     for field, word in zip(("value", "expected"), words[5:], strict=False):
         operation[field] = signed(_number(field, word, 0, MASK64 >> (64 - 8 * size)))
 

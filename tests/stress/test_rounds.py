@@ -24,7 +24,22 @@ def test_sound_layer_passes_and_everything_happens():
     assert not result.partial
     assert result.rounds == 30
     assert result.counts["operations"] == 300_000
-    for name in ("loads", "stores", "atomics", "swapped", "forwards", "drains", "releases", "crossings", "full_stalls"):
+    for name in (
+        "loads",
+        "stores",
+        "atomics",
+        "swapped",
+        "forwards",
+        "drains",
+        "releases",
+        "crossings",
+        "full_stalls",
+        "walks",
+        "marks",
+        "fetches",
+        "code_stores",
+        "forced_drains",
+    ):
         assert result.counts[name] > 100, name
     for name in ("transfers_within_module", "transfers_across_modules", "upgrades", "memory_reads", "write_backs"):
         assert result.counts[name] > 1000, name

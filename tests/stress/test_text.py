@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from emu.errors import UserError
 from emu.stress.case import Case, Shape, no_operations
-from emu.stress.records import OP_CMPXCHG, OP_LOOK
+from emu.stress.records import NAMES, OF_ENTRIES, OP_CMPXCHG, WITHOUT_VALUE
 from emu.stress.text import parse, read, render
 
 HEAD = "machine a10-7800\ncores 2\nl1 64 4\nl2 2048 16\nmodule 2\nbuffer 24 8\n"
@@ -18,13 +18,15 @@ def cases(draw):
     operations = no_operations(draw(st.integers(0, 5)))
     for operation in operations:
         width = draw(st.sampled_from([1, 2, 4, 8]))
-        kind = draw(st.integers(0, 5))
+        kind = draw(st.integers(0, len(NAMES) - 1))
+        if kind in OF_ENTRIES:
+            width = 8
         values = st.integers(-(2**63), 2**63 - 1) if width == 8 else st.integers(0, 2 ** (8 * width) - 1)
         operation["kind"], operation["width"] = kind, width
         operation["time"] = draw(st.integers(0, 10**9))
         operation["core"] = draw(st.integers(0, 3))
-        operation["address"] = draw(st.integers(0, 2**29))
-        operation["value"] = draw(values) if kind > OP_LOOK else 0
+        operation["address"] = draw(st.integers(0, 2**29)) & (~7 if kind in OF_ENTRIES else -1)
+        operation["value"] = draw(values) if kind not in WITHOUT_VALUE else 0
         operation["expected"] = draw(values) if kind == OP_CMPXCHG else 0
     ways = st.integers(1, 128)
     sets = st.sampled_from([1, 2, 64, 1024])
@@ -59,6 +61,8 @@ def test_there_and_back(case):
         (HEAD + "0 0 load 0x1000 3\n", "case:7: size must be 1, 2, 4 or 8, not 3"),
         (HEAD + "0 0 load 0xffffffffff 8\n", "case:7: address must be 0 to 0x3ffffff8, not 0xffffffffff"),
         (HEAD + "0 0 store 0x1000 1 0x100\n", "case:7: value must be 0 to 255, not 0x100"),
+        (HEAD + "0 0 walk 0x1004 8\n", "case:7: walk is of 8 bytes at a multiple of 8, not of 8 at 0x1004"),
+        (HEAD + "0 0 mark 0x1000 4 0x1\n", "case:7: mark is of 8 bytes at a multiple of 8, not of 4 at 0x1000"),
         (HEAD + "-1 0 load 0x1000 8\n", "case:7: time must be 0 to 0x1000000000000000, not -1"),
     ],
 )

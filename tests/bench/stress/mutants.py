@@ -11,17 +11,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from emu.memory import access, cache, coherence, store_buffer
+from emu.memory import access, cache, coherence, processor, store_buffer
 from emu.memory.moesi import Line
-from emu.memory.records import BUFFER, RING, STORE
+from emu.memory.records import BUFFER, FOR_LOCKED, FOR_STORE, NO_STORE, RING, STORE
 from emu.native import array_at
 from emu.stress import driver
+from emu.stress import processor as stress_processor
 from emu.stress.case import Shape, machine_file
 from emu.stress.operations import random_case
 from emu.stress.reduce import reduce_case
 from emu.stress.text import parse, render
 
-ROUND, ROUNDS = 300, 20
+ROUND, ROUNDS = 300, 30
 MACHINE = "a10-7800"
 Patches = list[tuple[object, str, Callable]]
 
@@ -154,8 +155,8 @@ def evicted_line_keeps_its_state() -> Patches:
 def write_does_not_own() -> Patches:
     own = coherence.own_line
 
-    def wrong(bus, core, line, kind, at):
-        own(bus, core, line, kind, at)
+    def wrong(bus, core, line, *rest):
+        own(bus, core, line, *rest)
         cache.states_of(bus)[line * bus.holders + cache.place_of(bus, core).module] = Line.S
 
     return [(module, "own_line", wrong) for module in (access, store_buffer)]
@@ -180,6 +181,45 @@ def pending_count_leaks() -> Patches:
         array_at(bus.line_pending, bus.lines, np.uint16)[line] += 1
 
     return [(store_buffer, "drain_head", wrong)]
+
+
+def no_view_for_walks() -> Patches:
+    return [(processor, "take_view", nothing)]
+
+
+def mark_leaves_own_stores_pending() -> Patches:
+    def wrong(bus, core, now, address, value):
+        coherence.own_line(bus, core, address >> 6, FOR_LOCKED, now, NO_STORE)
+        store_buffer.write_ram(bus, address, 8, value)
+        return 0
+
+    return [(stress_processor, "walk_write", wrong)]
+
+
+def mark_does_not_own() -> Patches:
+    def wrong(bus, core, line, *rest):
+        coherence.read_line(bus, core, line, 0)
+
+    return [(processor, "own_line", wrong)]
+
+
+def fetch_leaves_other_cores_alone() -> Patches:
+    drain_own = processor.drain_own
+
+    def wrong(bus, core):
+        return drain_own(bus, core) if core == 0 else 0
+
+    return [(processor, "drain_own", wrong)]
+
+
+def code_store_goes_ahead_of_older_ones() -> Patches:
+    def wrong(bus, core, now, address, size):
+        for line in range(address >> 6, ((address + size - 1) >> 6) + 1):
+            store_buffer.take_view(bus, core, line)
+            coherence.own_line(bus, core, line, FOR_STORE, now, NO_STORE)
+        return 0
+
+    return [(stress_processor, "store_at_once", wrong)]
 
 
 # What `emu stress` reduced its first find to: the load gets its first bytes from the own store, and RAM shows the view of
@@ -220,6 +260,8 @@ MUTANTS = [
     youngest_first, no_view_for_accesses, no_view_for_drains, other_module_keeps_its_copy, reader_leaves_the_owner_alone,
     forwards_a_stale_entry, loses_the_second_half, atomic_does_not_wait, next_drain_is_forgotten, drains_too_early,
     evicted_line_stays_in_l1, evicted_line_keeps_its_state, write_does_not_own, unlocking_is_not_recorded, pending_count_leaks,
+    no_view_for_walks, mark_leaves_own_stores_pending, mark_does_not_own, fetch_leaves_other_cores_alone,
+    code_store_goes_ahead_of_older_ones,
 ]  # fmt: skip
 
 
@@ -238,9 +280,10 @@ def hunt(patches: Patches) -> dict[str, object]:
     own = Shape.of(machine_file(MACHINE))
     queues = {"shape": replace(own, cores_per_module=1, requests=1), "cores": 6, "layout_name": "hot", "lines": 2}
     evictions = {"shape": replace(own, l1=(2, 2), l2=(4, 2)), "cores": 3, "layout_name": "mixed", "lines": 9}
+    frames = {"shape": own, "cores": 4, "layout_name": "l1-set", "lines": 4}  # each line in one of its own
     with applied(patches):
         for index in range(ROUNDS):
-            case = random_case(MACHINE, **(queues if index % 2 else evictions), count=ROUND, seed=(5, index))
+            case = random_case(MACHINE, **(evictions, queues, frames)[index % 3], count=ROUND, seed=(5, index))
             outcome = case.run(check_every=16)
             if outcome.violation is not None:
                 break

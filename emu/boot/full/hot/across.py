@@ -1,7 +1,7 @@
 """Accesses across two pages, which lie anywhere in memory: each part on the one road."""
 
 from emu.boot.full.hot.records import I64, PAGE
-from emu.boot.full.hot.text import change_code, store_at_once
+from emu.boot.full.hot.text import change_code, store_code
 from emu.boot.hot.env import CPL, HFLAGS, get32
 from emu.boot.hot.walk import NOWHERE, READ, WRITE, translate
 from emu.engine.records import INSTRUCTION, LOADS, LOCKED
@@ -79,8 +79,8 @@ def store_across(gear, boot, bus, machine, full, core, cpu, address, size, value
     slots = array_at(gear.frame_slots, gear.frames, I64)
     note_parts(machine, core, STORE, address, first, second, size - first, value)
     if slots[address >> 12] != 0 or slots[second >> 12] != 0:
-        store_at_once(machine, bus, full, core, address, first)
-        store_at_once(machine, bus, full, core, second, size - first)
+        store_code(machine, bus, full, core, address, first)
+        store_code(machine, bus, full, core, second, size - first)
         if slots[address >> 12] != 0:
             change_code(gear, boot, full, cpu, address, first)
         if slots[second >> 12] != 0:

@@ -19,9 +19,8 @@ from emu.boot.full.hot.records import (
     STOP_FAILED,
     STOP_MSR,
 )
-from emu.boot.full.hot.road import drain_own
 from emu.boot.full.hot.seqcount import begin_spin, note_load
-from emu.boot.full.hot.text import change_code, fetches_from, find_text, store_at_once
+from emu.boot.full.hot.text import change_code, fetches_from, find_text, store_code
 from emu.boot.hot.code_pages import FALSE_ADDRESS
 from emu.boot.hot.deliver import system_call
 from emu.boot.hot.env import CPL, ERROR_CODE, HFLAGS, IS_INT, RAX, RCX, RDX, TSC_AUX, get32, get64, put64
@@ -59,6 +58,7 @@ from emu.engine.records import (
 from emu.engine.schedule import stall_dispatch
 from emu.engine.step import step
 from emu.engine.turn import stop, wait_for_turn
+from emu.memory.processor import drain_own
 from emu.memory.records import BUFFER, BUS, RING
 from emu.native import array_at, call, njit
 from emu.trace.record import Cause
@@ -220,15 +220,14 @@ def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-d
         full.unordered += 1
     bus = array_at(machine.bus, 1, BUS)[0]
     if array_at(bus.buffers, bus.cores, BUFFER)[core.index].count > RING - ROOM:
-        full.forced_drains += 1
-        drain_own(bus, core.index)
+        full.forced_drains += drain_own(bus, core.index)
     if (address & (PAGE - 1)) + size > PAGE:
         boot, cpu = array_at(gear.boot, 1, BOOT)[0], array_at(full.cpu, 1, CPU)[0]
         store_across(gear, boot, bus, machine, full, core, cpu, address, size, value)
     elif array_at(gear.frame_slots, gear.frames, I64)[frame] != 0:
         boot, cpu = array_at(gear.boot, 1, BOOT)[0], array_at(full.cpu, 1, CPU)[0]
         if not traits & LOCKED:
-            store_at_once(machine, bus, full, core, address, size)
+            store_code(machine, bus, full, core, address, size)
         change_code(gear, boot, full, cpu, address, size)
     else:
         if traits & LOCKED and size == WORD and core.current_pc < 0:

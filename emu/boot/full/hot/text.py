@@ -4,33 +4,15 @@ A frame from which code was fetched has a slot for each of its bytes, with the n
 such a frame is ever pending in a store buffer: the first fetch drains what is, and a store there is visible at once.
 """
 
-import numpy as np
-
 from emu.boot.full.hot.records import I32, I64, PAGE, U64
-from emu.boot.full.hot.road import drain_own
 from emu.boot.hot.code_pages import frames_of, may_write, note_fetch
 from emu.boot.hot.env import CPL, HFLAGS, get32
 from emu.boot.hot.walk import FETCH, NOWHERE, translate
 from emu.engine.trace_lines import note_lines
-from emu.memory.coherence import own_line
-from emu.memory.records import BUFFER, FOR_STORE, NO_STORE, RING, STORE
-from emu.memory.store_buffer import take_view
+from emu.memory.processor import drain_frame, store_at_once
 from emu.native import array_at, call, njit
 
 LONGEST = 15  # bytes of an instruction
-
-
-@njit
-def drain_frame(bus, full, frame):  # type: ignore[no-untyped-def]
-    """Nothing in a frame stays pending."""
-    stores = array_at(bus.stores, bus.cores * RING, STORE)
-    buffers = array_at(bus.buffers, bus.cores, BUFFER)
-    for each in range(bus.cores):
-        for place in range(buffers[each].count):
-            if stores[each * RING + (buffers[each].head + place) % RING].address >> 12 == frame:
-                full.forced_drains += 1
-                drain_own(bus, each)
-                break
 
 
 @njit
@@ -38,7 +20,7 @@ def fetches_from(gear, boot, bus, full, cpu, frame):  # type: ignore[no-untyped-
     """A core fetches from a frame: from now on stores there are seen by it."""
     if frames_of(boot, boot.code_pages)[frame] & cpu.bit == U64(0):
         note_fetch(boot, cpu, frame << 12)
-        drain_frame(bus, full, frame)
+        full.forced_drains += drain_frame(bus, frame)
     slots = array_at(gear.frame_slots, gear.frames, I64)
     if slots[frame] == 0:
         call(gear.add_slots, cpu.index, frame, 0, 0, 0)
@@ -97,13 +79,7 @@ def change_code(gear, boot, full, cpu, address, size):  # type: ignore[no-untype
 
 
 @njit
-def store_at_once(machine, bus, full, core, address, size):  # type: ignore[no-untyped-def]
-    """The line of a store becomes the core's own now, all its earlier stores being out."""
-    if array_at(bus.buffers, bus.cores, BUFFER)[core.index].count > 0:
-        full.forced_drains += 1
-        drain_own(bus, core.index)
-    for line in range(address >> 6, ((address + size - 1) >> 6) + 1):
-        if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
-            take_view(bus, core.index, line)
-        own_line(bus, core.index, line, FOR_STORE, core.clock, NO_STORE)
+def store_code(machine, bus, full, core, address, size):  # type: ignore[no-untyped-def]
+    """A store into a frame that has code is visible at once."""
+    full.forced_drains += store_at_once(bus, core.index, core.clock, address, size)
     note_lines(machine, core, address, size, False)
