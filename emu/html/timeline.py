@@ -10,8 +10,9 @@ from emu.export.walk import IDLE_TASK, Event, Progress, Walk, What
 from emu.html.around_holds import Stores, Takings
 from emu.html.columns import Packer
 from emu.html.counts import Counter, Counts, LockSum
-from emu.subjects.ipc_msg.hand_off import Span, hand_offs
+from emu.subjects.ipc_msg.hand_off import HandOffs, Span, hand_offs
 from emu.subjects.kernel.trace_header import NO_LOCK
+from emu.subjects.path.walk import SYSTEM_CALLS
 from emu.trace.file import TraceFile
 from emu.trace.words import place_words
 
@@ -105,9 +106,16 @@ class Timeline:
             done += len(records)
             progress((whole + done) // 2, whole)
         try:
-            self.spans = list(hand_offs(self._trace))
+            self.spans = self._numbered(hand_offs(self._trace))
         except UserError:  # no messages in it
             self.spans = []
+
+    def _numbered(self, found: HandOffs) -> list[Span]:
+        """Those of a real kernel by the sender's how manieth message they are: another kernel may wake for others of them."""
+        if SYSTEM_CALLS not in self._header.marks:
+            return list(found.spans)
+        places = {task: place for place, task in enumerate(sorted(found.sends, key=self._header.task_name), 1)}
+        return [each._replace(number=(each.send - 1) * len(places) + places[each.sender]) for each in found.spans]
 
     def _hear(self, event: Event) -> None:
         self._counter.hear(event)
@@ -257,7 +265,7 @@ class Timeline:
         spans = _Table(("number", "sender", "receiver", "begin", "woken", "end"))
         for span in self.spans:
             if self.drawn_to is None or span.end <= self.drawn_to:
-                spans.add(*span)
+                spans.add(span.number, span.sender, span.receiver, span.begin, span.woken, span.end)
         spans.pack(packer, "messages", ("number", "begin", "woken", "end"))
         header = self._header
         return {

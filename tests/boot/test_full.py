@@ -161,6 +161,9 @@ def test_the_page_of_a_region_has_its_trace_and_its_figures_as_one_run(traced: t
     spins = {lock.name: lock.use.acquisitions for lock in detail_of(traced[0]).locks if lock.kind == "spinlock"}
     assert counted == spins
     assert "items a second" in page_of([side])
+    numbers = [span.number for span in side.timeline.spans] if side.timeline is not None else []
+    assert MESSAGES // 2 < len(set(numbers)) == len(numbers) <= MESSAGES
+    assert max(numbers) <= MESSAGES, "each is one of the messages"
     assert side.told is not None
     assert sum(side.told.states.values()) == sum(side.told.causes.values()) == side.counts.cycles * len(side.counts.cores)
 

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from bench.report.canned import header
 from bench.report.canned_kernels import region, without_wakeups
 from emu.boot.ending import End, Ended
 from emu.boot.result import BootResult
@@ -15,9 +18,13 @@ from emu.boot.spec import BootSpec
 from emu.cli.boot_detail import region_dict
 from emu.cli.main import main
 from emu.html.sides import read_sides
+from emu.html.timeline import Timeline
 from emu.html.write import page_of
 from emu.subjects.kernel.result import DetailResult
 from emu.subjects.kernel.saved_region import region_of
+from emu.trace.file import TraceFile, TraceWriter
+from emu.trace.header import TaskName
+from emu.trace.record import TRACE_DTYPE, Kind, State
 
 
 def quietly(done: int, total: int) -> None:
@@ -88,3 +95,31 @@ def test_what_is_none_is_refused_in_a_line(
     assert words in complaint
     assert complaint.count("\n") == 1
     assert not (tmp_path / "page.html").exists()
+
+
+MARKS = ("system_calls", "wakeups")
+# Task, whether it is in its program, what happens: an instruction there, or the wakeup of a task.
+HISTORY = (
+    (0, True, None), (1, True, None), (0, False, None), (0, True, None),  # the first sends once, and wakes nobody
+    (1, False, None), (1, False, 2), (2, True, None), (1, True, None),  # the second wakes the third, which is in its program again
+    (0, False, None), (0, False, 2), (0, True, None), (2, False, None), (2, True, None),  # the first sends again
+)  # fmt: skip
+
+
+def test_messages_of_a_kernel_are_numbered_by_who_sends_how_often(tmp_path: Path) -> None:
+    """Another kernel wakes for others of them: what both have has one number."""
+    entry = next(symbol.address for symbol in header().symbols if symbol.name == "do_msgsnd")
+    of_kernel = replace(header(), marks=MARKS, tasks=tuple(TaskName(f"pmsg/{task}", 0x1000 * (task + 1)) for task in range(3)))
+    records = np.zeros(len(HISTORY), TRACE_DTYPE)
+    for cycle, (record, (task, in_program, woken)) in enumerate(zip(records, HISTORY, strict=True), 1):
+        record["cycle"], record["task"], record["core"], record["cost"] = 10 * cycle, task, task % 2, 1
+        record["state"] = int(State.USER if in_program else State.KERNEL)
+        record["pc"] = 0x401000 if in_program else entry
+        if woken is not None:
+            record["kind"], record["detail"], record["value"] = int(Kind.MARK), 1, of_kernel.tasks[woken].pointer
+    with TraceWriter(tmp_path / "t", of_kernel) as writer:
+        writer.append(records)
+        writer.close()
+    timeline = Timeline(TraceFile(tmp_path / "t"))
+    timeline.read(quietly)
+    assert [(span.number, span.sender, span.send, span.receiver) for span in timeline.spans] == [(2, 1, 1, 2), (3, 0, 2, 2)]

@@ -1,6 +1,7 @@
 """One hand-off cut out of a trace: from the sender's entry into msgsnd to the receiver's return to its program."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from emu.trace.header import TraceHeader
 from emu.trace.record import Kind, State
 
 ENTRY_SYMBOLS = ("sys_msgsnd", "do_msgsnd")  # the first that the trace has
-WAKEUP_MARK = "wakeup"
+WAKEUP_MARKS = ("wakeup", "wakeups")  # of the message path, of a real kernel
 _USER, _INSTRUCTION, _MARK = int(State.USER), int(Kind.INSTRUCTION), int(Kind.MARK)
 _LOCK_ACQUIRED, _LOCK_RELEASED = int(Kind.LOCK_ACQUIRED), int(Kind.LOCK_RELEASED)
 
@@ -74,6 +75,7 @@ class Span(NamedTuple):
 
     number: int
     sender: int
+    send: int  # how many times the sender has entered msgsnd, this one included
     receiver: int
     begin: int
     woken: int
@@ -119,23 +121,35 @@ def find_hand_off(trace: TraceFile, number: int) -> HandOff:
     )
 
 
-def hand_offs(trace: TraceFile) -> Iterator[Span]:
-    """All of them that came to their ends, numbered as `find_hand_off` does, in the order of their ends."""
+@dataclass(frozen=True, slots=True)
+class HandOffs:
+    """All hand-offs of a trace that came to their ends, in the order of these, numbered as `find_hand_off` does."""
+
+    spans: tuple[Span, ...]
+    sends: Mapping[int, int]  # how many times each task has entered msgsnd, whether it handed over or not
+
+
+def hand_offs(trace: TraceFile) -> HandOffs:
+    """Look for them."""
+    spans: list[Span] = []
     entered: dict[int, int] = {}
+    sends = Counter[int]()  # by task
     under_way: dict[int, list[Span]] = {}  # by receiver
     count = 0
     for step in _steps(trace):
         if step.what == _ENTRY:
+            sends[step.task] += step.task not in entered
             entered.setdefault(step.task, step.cycle)
         elif step.what == _WAKEUP and step.task in entered:
             woken = trace.header.task_of_pointer(step.value)
             if woken is not None:
                 count += 1
-                span = Span(count, step.task, woken, entered[step.task], step.cycle, step.cycle)
+                span = Span(count, step.task, sends[step.task], woken, entered[step.task], step.cycle, step.cycle)
                 under_way.setdefault(woken, []).append(span)
         elif step.what == _RETURN:
             entered.pop(step.task, None)
-            yield from (span._replace(end=step.cycle) for span in under_way.pop(step.task, ()))
+            spans += (span._replace(end=step.cycle) for span in under_way.pop(step.task, ()))
+    return HandOffs(tuple(spans), sends)
 
 
 def _steps(trace: TraceFile) -> Iterator[_Step]:
@@ -184,6 +198,7 @@ def _entry_address(header: TraceHeader) -> int:
 
 
 def _mark_number(header: TraceHeader) -> int:
-    if WAKEUP_MARK not in header.marks:
-        raise UserError(f"the trace has no event {WAKEUP_MARK!r}, so no hand-off either")
-    return header.marks.index(WAKEUP_MARK)
+    for name in WAKEUP_MARKS:
+        if name in header.marks:
+            return header.marks.index(name)
+    raise UserError(f"the trace has no event {WAKEUP_MARKS[0]!r}, so no hand-off either")
