@@ -20,6 +20,7 @@ from emu.cli.main import main
 from emu.html.sides import read_sides
 from emu.html.timeline import Timeline
 from emu.html.write import page_of
+from emu.subjects.ipc_msg.hand_off import ENTRY_SYMBOLS
 from emu.subjects.kernel.result import DetailResult
 from emu.subjects.kernel.saved_region import region_of
 from emu.trace.file import TraceFile, TraceWriter
@@ -108,13 +109,13 @@ HISTORY = (
 
 def test_messages_of_a_kernel_are_numbered_by_who_sends_how_often(tmp_path: Path) -> None:
     """Another kernel wakes for others of them: what both have has one number."""
-    entry = next(symbol.address for symbol in header().symbols if symbol.name == "do_msgsnd")
+    entry = next(symbol.address for symbol in header().symbols if symbol.name == ENTRY_SYMBOLS[0])
     of_kernel = replace(header(), marks=MARKS, tasks=tuple(TaskName(f"pmsg/{task}", 0x1000 * (task + 1)) for task in range(3)))
     records = np.zeros(len(HISTORY), TRACE_DTYPE)
     for cycle, (record, (task, in_program, woken)) in enumerate(zip(records, HISTORY, strict=True), 1):
         record["cycle"], record["task"], record["core"], record["cost"] = 10 * cycle, task, task % 2, 1
         record["state"] = int(State.USER if in_program else State.KERNEL)
-        record["pc"] = 0x401000 if in_program else entry
+        record["pc"] = 0x401000 if in_program else entry + task // 2  # the third is elsewhere
         if woken is not None:
             record["kind"], record["detail"], record["value"] = int(Kind.MARK), 1, of_kernel.tasks[woken].pointer
     with TraceWriter(tmp_path / "t", of_kernel) as writer:
