@@ -67,7 +67,10 @@ def test_a_wrong_entry_is_named(tmp_path: Path, old: str | re.Pattern[str], new:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("vax", "machine must be one of a10-7800, flat-64, zen2-8c, zen2-8c-smt or the path of a .toml file, not 'vax'"),
+        (
+            "vax",
+            "machine must be one of a10-7800, flat-64, skylake-sp-2s, zen2-8c, zen2-8c-smt or the path of a .toml file, not 'vax'",
+        ),
         ("/no/such.toml", "machine file /no/such.toml: there is no such file; `emu machines` lists those that come with emu"),
         ("/", "machine file /: cannot be read: Is a directory"),
     ],
@@ -124,6 +127,19 @@ def test_the_flat_machine_has_one_distance() -> None:
     assert rows[0x8000001E, -1].ebx >> 8 & 255 == 0
 
 
+def test_the_sockets_of_the_skylake_machine_are_near_groups() -> None:
+    machine, part = load_machine("skylake-sp-2s"), load_machine("zen2-8c")
+    (socket,) = machine.near
+    assert machine.l3 is not None
+    assert (socket.modules, machine.l3.modules, machine.topology.processors) == (24, 24, 48)
+    assert machine.l3.hit.value < socket.line.value < machine.latencies.memory.value < machine.latencies.remote_line.value
+    assert machine.cpuid == part.cpuid
+    taken = [
+        name for name in type(machine.latencies).model_fields if getattr(machine.latencies, name) == getattr(part.latencies, name)
+    ]
+    assert taken == ["sibling_line", "sibling_locked", "mmio_read", "mmio_write", "ipi_flight", "interrupt_entry", "halt_exit"]
+
+
 @pytest.mark.parametrize("name", ["zen2-8c", "zen2-8c-smt"])
 def test_cpuid_of_zen2_agrees_with_the_rest_of_the_file(name: str) -> None:
     machine = load_machine(name)
@@ -164,8 +180,8 @@ edx = 4
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('extends = "vax"', "extends must be one of a10-7800, flat-64, zen2-8c, zen2-8c-smt, not 'vax'"),
-        ("extends = 5", "extends must be one of a10-7800, flat-64, zen2-8c, zen2-8c-smt, not 5"),
+        ('extends = "vax"', "extends must be one of a10-7800, flat-64, skylake-sp-2s, zen2-8c, zen2-8c-smt, not 'vax'"),
+        ("extends = 5", "extends must be one of a10-7800, flat-64, skylake-sp-2s, zen2-8c, zen2-8c-smt, not 5"),
         ('extends = "zen2-8c-smt"', "zen2-8c-smt extends zen2-8c: extend that one"),
         ('extends = "zen2-8c"\nlatencies.l2_hit = { value = 9 }', "latencies.l2_hit.source is missing"),
         ('extends = "zen2-8c"\ntopology = 3', "topology must be a table, not 3"),

@@ -103,7 +103,7 @@ def test_schedules_begin_where_a_task_is() -> None:
     hunted = []
     for script in (whole, there):
         plan = ExplorePlan("wakeq", (script,), "a10-7800", Extent("random", schedules=100))
-        (found,) = explore(plan, lambda done, total: None)
+        (found,) = explore(plan, Runner.local(), silent)
         assert found.hunted.finding is None, found.hunted.finding  # though the window is under the lock
         hunted.append(found.hunted)
     assert hunted[1].events < hunted[0].events
