@@ -18,6 +18,31 @@ PROGRAM = Path(__file__).with_name("two_adders.S")
 ADD = {
     "racy": "mov rax, qword ptr [rbx]\n    inc rax\n    mov qword ptr [rbx], rax",
     "locked": "lock inc qword ptr [rbx]",
+    # Two locks, which the threads take in opposite orders: once each has one, both go round for ever.
+    "opposed": """lock inc qword ptr [rbx + 0x18]
+.Lmeet:
+    pause
+    cmp qword ptr [rbx + 0x18], 0x2
+    jl .Lmeet
+    test r12d, r12d
+    jz .Lsecond
+.Lone:
+    lock bts qword ptr [rbx + 0x8], 0x0
+    jc .Lone
+.Ltwo:
+    lock bts qword ptr [rbx + 0x10], 0x0
+    jc .Ltwo
+    jmp .Lboth
+.Lsecond:
+    lock bts qword ptr [rbx + 0x10], 0x0
+    jc .Lsecond
+.Lfirst:
+    lock bts qword ptr [rbx + 0x8], 0x0
+    jc .Lfirst
+.Lboth:
+    lock inc qword ptr [rbx]
+    mov qword ptr [rbx + 0x10], 0x0
+    mov qword ptr [rbx + 0x8], 0x0""",
 }
 
 

@@ -41,6 +41,15 @@ def test_a_lost_update_is_found_and_made_short(find: Find) -> None:
     assert any(row.where.startswith("program 0x400") and row.action == "stores" for row in find.rows)
 
 
+@pytest.mark.deep
+def test_what_makes_no_progress_is_made_short_too(spec: Callable[[str], ExploreSpec]) -> None:
+    exploration = Exploration(spec("opposed"), Watchers())
+    judged = first_failing(exploration)
+    find = exploration.find(judged)
+    assert find.failure.checker == "no_progress"
+    assert len(decode(find.replay).tokens) < len(judged.tokens) / 50
+
+
 def test_a_find_is_replayed_digest_for_digest(racy: Exploration, find: Find) -> None:
     tokens = decode(find.replay).tokens
     assert {racy.explorer.run(0, Strategy(REPLAY), tokens).digest for _ in range(5)} == {find.digest}

@@ -7,13 +7,14 @@ import pytest
 
 from emu.boot.ending import End, Ended
 from emu.boot.explore.explorer import Schedule, Strategy
-from emu.boot.explore.hot import buffer, records
+from emu.boot.explore.hot import buffer, events, records
 from emu.boot.explore.hot.kind import FENCE, LOCKED, LOOKED_AT, PAUSE, PLAIN, kind_by
 from emu.boot.explore.minimise import Minimiser, without
 from emu.boot.explore.verdict import verdict
+from emu.boot.hot.records import CORE, RUNNING
 from emu.errors import UserError
 from emu.explore.replay_string import joined
-from emu.explore.strategy.records import PCT, RANDOM, SURW
+from emu.explore.strategy.records import NOBODY, PCT, RANDOM, REPLAY, STRATEGY, SURW
 from emu.native import address_of, array_at
 from emu.subjects.kernel.explore.spec import from_header, parse_strategy
 
@@ -141,6 +142,60 @@ def test_random_stores_and_drains_agree_with_a_machine_of_lists() -> None:
             seen[address : address + width] = value.to_bytes(width, "little")
         buffers.load(core, 0)
         assert buffers.ram.tobytes() == view(core)
+
+
+class Turns:
+    """Two running cores, of which a replay lets the first go on for as long as it can."""
+
+    def __init__(self) -> None:
+        self.cpus, self.agents = np.zeros(2, CORE), np.zeros(2, records.AGENT)
+        self.strategy, self.log = np.zeros(1, STRATEGY), np.zeros(records.LOG_ROOM, np.uint8)
+        self.records, self.pending = np.zeros(1, records.EXPLORE), np.zeros(2 * records.ROOM, records.PENDING)
+        self.cpus["status"] = RUNNING
+        self.agents["cpu"] = [address_of(self.cpus) + index * CORE.itemsize for index in range(2)]
+        self.agents["index"] = (0, 1)
+        self.strategy["kind"], self.strategy["agents"] = REPLAY, 4
+        arrays = {"agents": self.agents, "strategy": self.strategy, "log": self.log, "pending": self.pending}
+        for name, array in arrays.items():
+            self.records[name] = address_of(array)
+        self.records["core_count"] = 2
+        self.explore = array_at(address_of(self.records), 1, records.EXPLORE)[0]
+
+    def pause(self, core: int) -> None:
+        events.pause(self.explore, array_at(address_of(self.agents), 2, records.AGENT)[core])
+
+    def chosen(self) -> int:
+        return int(events.choose_core(self.explore))
+
+
+def test_a_core_that_only_lets_time_pass_lets_the_others_go_first() -> None:
+    turns = Turns()
+    assert turns.chosen() == 0
+    turns.explore.changes += 1  # others have changed something since it last looked, if it ever did
+    for _ in range(3):
+        turns.pause(0)
+        assert turns.chosen() == 1
+    turns.explore.idle = 1
+    turns.pause(1)
+    assert turns.chosen() == NOBODY
+    assert turns.explore.idle == 0  # somebody will go on: the clock need not be moved for it
+    events.wake_all(turns.explore)
+    assert turns.chosen() == 1
+
+
+def test_a_core_that_lets_time_pass_goes_on_after_a_long_turn_and_one_that_waits_does_not() -> None:
+    turns = Turns()
+    turns.pause(0)
+    events.let_time_pass(turns.explore)
+    assert turns.chosen() == 0
+    turns.agents["looked"] = 1, 0
+    turns.pause(0)
+    events.let_time_pass(turns.explore)
+    assert turns.chosen() == 1
+    turns.explore.changes += 1
+    assert turns.chosen() == 1  # who goes on, goes on
+    turns.pause(1)
+    assert turns.chosen() == 0
 
 
 def ended(console: bytes, how: End = End.EXITED, status: int | None = 0) -> Schedule:

@@ -9,6 +9,7 @@ from emu.boot.explore.hot.records import (
     LOAD,
     LOG_ROOM,
     PAIRS,
+    PASSES_TIME,
     SEEN,
     SEEN_READ,
     STALE_READS,
@@ -16,6 +17,7 @@ from emu.boot.explore.hot.records import (
     STEPS_ROOM,
     U8,
     VISIBLE,
+    WAITS,
 )
 from emu.boot.explore.hot.sharing import WORD_SHIFT
 from emu.boot.hot.deliver import takes_interrupt
@@ -82,6 +84,15 @@ def wake_all(explore):  # type: ignore[no-untyped-def]
 
 
 @njit
+def let_time_pass(explore):  # type: ignore[no-untyped-def]
+    """A core has had a long turn: those that only let time pass go on."""
+    agents = array_at(explore.agents, explore.core_count, AGENT)
+    for index in range(explore.core_count):
+        if agents[index].waits == PASSES_TIME:
+            agents[index].waits = 0
+
+
+@njit
 def note_event(explore, agent, address, size, value, write):  # type: ignore[no-untyped-def]
     """The running core touches a shared word."""
     agent.event = 1
@@ -124,9 +135,24 @@ def note_pair(explore, agent, word):  # type: ignore[no-untyped-def]
 @njit
 def wait_for_change(explore, agent, since):  # type: ignore[no-untyped-def]
     """A core only looks whether others have done something: it goes on when a store has become visible."""
-    agent.waits = 1
+    agent.waits = WAITS
     agent.waits_for = since
     agent.event = 1
+
+
+@njit
+def pause(explore, agent):  # type: ignore[no-untyped-def]
+    """A PAUSE: the core waits for a change since it last looked. If it has not looked it is to pass time, and the others go first.
+
+    Nobody need ever change anything for it: it goes on when the others have had a turn, or when none of them can.
+    """
+    if agent.looked != 0:
+        wait_for_change(explore, agent, agent.seen_changes)
+    else:
+        wait_for_change(explore, agent, explore.changes)
+        agent.waits = PASSES_TIME
+        explore.idle = 0
+    agent.looked = 0
 
 
 @njit
@@ -152,3 +178,4 @@ def note_read(explore, agent, address, size):  # type: ignore[no-untyped-def]
         seen.era = agent.era
         agent.stale_reads = 0
     agent.seen_changes = explore.changes
+    agent.looked = 1

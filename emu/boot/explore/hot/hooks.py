@@ -3,7 +3,7 @@
 from numba import types
 
 from emu.boot.explore.hot.buffer import drain_all, push
-from emu.boot.explore.hot.events import choose_core, note_event, note_read, wait_for_change
+from emu.boot.explore.hot.events import choose_core, note_event, note_read, pause
 from emu.boot.explore.hot.kind import LOCKED, PAUSE, PLAIN, kind_of
 from emu.boot.explore.hot.records import AGENT, EXPLORE, I64, PAGE, STOP_TURN, STORE, U8, U64
 from emu.boot.explore.hot.sharing import is_shared, learn, meet_owner, own
@@ -37,7 +37,7 @@ def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
     kind = kind_of(machine, cpu, agent, address)
     agent.locked = 1 if kind == LOCKED else 0
     if kind == PAUSE:
-        wait_for_change(explore, agent, agent.seen_changes)
+        pause(explore, agent)
     elif kind != PLAIN:
         drain_all(explore, agent)
 

@@ -1,7 +1,7 @@
 """The exploring gear's turns: whoever the strategy has named runs until the strategy names another, or Python is needed."""
 
 from emu.boot.explore.hot.buffer import show
-from emu.boot.explore.hot.events import choose_core, wake_all
+from emu.boot.explore.hot.events import choose_core, let_time_pass, wake_all
 from emu.boot.explore.hot.records import AGENT, EXPLORE, I64, STOP_TURN, TURN_MAX
 from emu.boot.hot.blocks import leave_block
 from emu.boot.hot.code_pages import catch_up
@@ -108,6 +108,7 @@ def run_core(explore, machine, core):  # type: ignore[no-untyped-def]
     machine.resumed = 0 if over or core.stop & STOP_EVENT else 1
     if over and core.stop & STOP_TURN == 0:
         explore.chosen = NOBODY
+        let_time_pass(explore)
     if core.error:
         machine.outcome = ENGINE_ERROR
         return False
@@ -123,7 +124,7 @@ def begin(explore, schedule):  # type: ignore[no-untyped-def]
     agents = array_at(explore.agents, explore.core_count, AGENT)
     for index in range(explore.core_count):
         agent = agents[index]
-        agent.event = agent.pending = agent.first = agent.waits = agent.locked = 0
+        agent.event = agent.pending = agent.first = agent.waits = agent.locked = agent.looked = 0
         agent.era += 1
         agent.stale_reads = agent.stale_since = agent.seen_changes = 0
         agent.code_page = -1

@@ -20,6 +20,7 @@ LOG_ROOM = 1 << 20  # choices of one schedule at most
 STEPS_ROOM = 1 << 20  # accesses of one schedule that are kept, if they are
 
 PENDING = np.dtype([("address", I64), ("width", I64), ("value", I64), ("under", I64)])
+WAITS, PASSES_TIME = 1, 2  # AGENT.waits
 LOAD, STORE, VISIBLE = range(3)  # STEP.what: an access, or a store that drains
 STEP = np.dtype([("core", I64), ("pc", I64), ("address", I64), ("value", I64), ("size", I32), ("what", I32)])
 SEEN_READ = np.dtype([("pc", I64), ("address", I64), ("value", I64), ("era", I64)])
@@ -72,9 +73,10 @@ AGENT = np.dtype(
         ("code_generation", I64),
         ("pending", I64),  # stores in its buffer
         ("first", I64),  # the oldest of them
-        ("waits", I64),  # it spins
+        ("waits", I64),  # WAITS: it spins; PASSES_TIME: so it seems, but it looks at nothing; 0: it does something
         ("waits_for", I64),  # until `changes` is another number
         ("seen_changes", I64),  # `changes` when it last read a shared word
+        ("looked", I64),  # it has read a shared word since its last PAUSE
         ("era", I64),  # begins anew with each store of its own
         ("stale_reads", I64),
         ("stale_since", I64),  # `changes` when the first of them was made

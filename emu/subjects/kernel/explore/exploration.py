@@ -104,9 +104,7 @@ class Exploration:
             found = verdict(self._replay(tokens))
             return found is not None and (found.checker, found.where) == (failure.checker, failure.where)
 
-        tokens: Sequence[Token] = judged.tokens
-        if failure.checker != "no_progress":  # which only a long run tells: too long for many tries
-            tokens = Minimiser(fails, judged.instructions).minimise(tokens)
+        tokens = Minimiser(fails, judged.instructions).minimise(judged.tokens)
         header = to_header(self.spec, self.boot_digest, self.explorer.first.digest)
         return self.shown(judged.number, tokens, encode(KIND, header, tokens))
 
