@@ -1,6 +1,7 @@
 """`emu path --kernel K`: the path of system calls through a real kernel."""
 
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -51,8 +52,13 @@ def run(
         **({} if messages is None else {"messages": options.whole("messages", messages)}),
         **({} if seed is None else {"seed": options.whole("seed", seed)}),
     )
-    with watching(verbose=False, as_json=True) as watchers:
-        found = kernel_path(spec, watchers)
+    with watching(verbose=False, as_json=True) as watchers, terminal.progress_bar("path", "steps") as bar:
+
+        def progress(instructions: int) -> None:
+            watchers.progress(instructions)
+            terminal.say_in_bar(f"{instructions // 10**6:,} M instructions")
+
+        found = kernel_path(spec, replace(watchers, progress=progress), bar)
     if found is None:
         raise terminal.Interrupted("a whole call had been looked at")
     from emu.report.kernel_path_check import KernelPathReport

@@ -13,6 +13,7 @@ from emu.boot.spec import BootSpec
 from emu.description import load_machine
 from emu.elf.kernel_symbols import kernel_symbols
 from emu.errors import CheckFailed, UserError
+from emu.run.experiment import Progress
 from emu.run.path_run import MESSAGES_MAX, MESSAGES_MIN, WARM_UP_MESSAGES, experiment, path_lengths
 from emu.subjects.ipc_msg.path.lengths import CALLS, TAIL_MESSAGES, PathLengths
 from emu.subjects.ipc_msg.workload.workload import CORES_MAX
@@ -86,8 +87,13 @@ def _is_message_path(calls: Sequence[str]) -> bool:
     return set(calls) == set(CALLS)
 
 
-def kernel_path(spec: KernelPathSpec, watchers: Watchers) -> KernelPath | None:
-    """Run, walk and measure, or as much of it as was done when asked to stop; None if that is too little."""
+def kernel_path(spec: KernelPathSpec, watchers: Watchers, progress: Progress) -> KernelPath | None:
+    """Run, walk and measure, or as much of it as was done when asked to stop; None if that is too little.
+
+    `progress` is told how many steps are done, of how many: the run, the walk, and our own path where it stands beside it.
+    """
+    steps = 2 + _is_message_path(spec.calls)
+    progress(0, steps)
     with tempfile.TemporaryDirectory(prefix="emu-path-") as folder:
         boot, warm_up, tail = spec.boot, 0, 0
         if boot.program is None:
@@ -96,12 +102,14 @@ def kernel_path(spec: KernelPathSpec, watchers: Watchers) -> KernelPath | None:
         _check_symbols(boot, spec.region)
         try:
             trace, cut = _traced(boot, replace(spec.region, trace=Path(folder) / "region.trace"), watchers)
+            progress(1, steps)
             walked = walk(trace, rules(spec.calls), watchers.should_stop)
             lengths = measure(walked, spec.calls, warm_up, tail, lambda address: _object(trace, address))
         except CheckFailed:
             if watchers.should_stop():
                 return None
             raise
+    progress(2, steps)
     found = KernelPath(
         kernel=spec.boot.kernel,
         release=trace.header.variant,
@@ -114,7 +122,9 @@ def kernel_path(spec: KernelPathSpec, watchers: Watchers) -> KernelPath | None:
     )
     if found.stopped or not _is_message_path(spec.calls):
         return found
-    return _beside(found, spec, watchers)
+    found = _beside(found, spec, watchers)
+    progress(steps, steps)
+    return found
 
 
 def _check_symbols(boot: BootSpec, region: RegionSpec) -> None:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emu.cli import terminal
 from emu.cli.main import main
 from emu.subjects.ipc_msg.path.lengths import CALLS
 
@@ -43,10 +45,15 @@ def check(found: dict[str, Any], variant: str) -> None:
     assert set(beside["sections"]) == {HAND_OVER, SLEEP}
 
 
-def test_the_path_of_a_kernel_with_wake_queues(capsys: pytest.CaptureFixture[str], shared: Path) -> None:
+def test_the_path_of_a_kernel_with_wake_queues(
+    capsys: pytest.CaptureFixture[str], shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[tuple[int, int]] = []
+    monkeypatch.setattr(terminal, "progress_bar", lambda title, unit: nullcontext(lambda done, total: steps.append((done, total))))
     found = measured(capsys, shared, "small-wakeq", "--messages", "62")
     assert found["release"].startswith("Linux 6.1.")
     assert [found["system_calls"][call]["count"] for call in CALLS] == [2, 2]
+    assert steps == [(done, 3) for done in range(4)]
     check(found, "wakeq")
     hold = found["beside"]["sections"][HAND_OVER]
     assert hold["instructions"] == pytest.approx(216, abs=2)
