@@ -90,8 +90,8 @@ class CallWalk:
         """The instructions of a core that are wanted each by itself."""
         return np.zeros(len(own), np.bool_)
 
-    def reach(self, core: Core, pc: int, address: int | None) -> None:
-        """A core goes on in a routine, from `pc` on; `address` is what that accesses, if it is wanted by itself."""
+    def reach(self, core: Core, pc: int, cycle: int, address: int | None) -> None:
+        """A core goes on in a routine, from `pc` on, which retires at `cycle`; `address`: what that accesses, if asked for."""
 
     def run(self, core: Core, amount: int) -> None:
         """A core has gone on in one routine; what its records weigh together."""
@@ -146,7 +146,7 @@ class CallWalk:
             task = core.task = self._task(owner)
             chain = task.chain(pc)
             chain.enter(self._function(pc))
-            self.reach(core, pc, address if wanted else None)
+            self.reach(core, pc, cycle, address if wanted else None)
             self.run(core, amount)
             if retires:
                 chain.leave(last, self._code)

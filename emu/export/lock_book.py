@@ -11,12 +11,9 @@ import numpy as np
 from emu.export.calls import Core, Happening
 from emu.export.lock_sections import Did, Held, SectionWalk
 from emu.export.walk import Progress
-from emu.subjects.kernel.roles import is_lock_code
 from emu.trace.file import TraceFile
 from emu.trace.record import Kind
 
-# Routines that take a lock for who calls them, beside those of roles.toml, where these are known by their section.
-LOCK_ROUTINES = ("_raw_spin_", "__raw_spin_", "_raw_read_", "_raw_write_", "rt_spin_lock")
 PERCENTILES = (50, 90, 99)
 NOBODY = -1
 
@@ -229,15 +226,3 @@ class LockBooks(SectionWalk):
         site.waited.append(cycles)
         book.waits_of_tasks.setdefault(task, array("q")).append(cycles)
         book.waits_on_owners.setdefault(owner, array("q")).append(cycles)
-
-    def place(self, core: Core, pc: int) -> int:
-        """Where a lock is taken: out of the routines of locks, to the call of the outermost of them."""
-        place = pc
-        if core.task is None:
-            return place
-        innermost = core.task.chains()[-1]
-        for routine, called_at in zip(reversed(innermost.routines), reversed(innermost.called_at), strict=True):
-            if not called_at or not (routine.startswith(LOCK_ROUTINES) or is_lock_code(routine)):
-                break
-            place = called_at
-        return place

@@ -12,6 +12,7 @@ from emu.subjects.ipc_msg.path import lengths
 from emu.subjects.ipc_msg.path.reference import correspondence
 from emu.subjects.kernel import call_lengths
 from emu.subjects.kernel.call_table import every_name
+from emu.subjects.kernel.roles import is_lock_code
 from emu.subjects.path.code import Chain
 from emu.subjects.path.sections import SLEEP, Outcome, Sections
 from emu.subjects.path.walk import IDLE, LOCK_WORD_BYTES, OTHER_CALL, SYSTEM_CALLS, Rules
@@ -19,6 +20,8 @@ from emu.trace.file import Records, TraceFile
 from emu.trace.header import TraceHeader
 from emu.trace.record import Access, Kind
 
+# Routines that take a lock for who calls them, beside those of roles.toml, where these are known by their section.
+LOCK_ROUTINES = ("_raw_spin_", "__raw_spin_", "_raw_read_", "_raw_write_", "rt_spin_lock")
 INTERRUPT = "interrupt"
 _STORES = (int(Access.STORE), int(Access.READ_MODIFY_WRITE))
 
@@ -57,10 +60,10 @@ def rules_of(header: TraceHeader) -> Rules | None:
 class SectionWalk(CallWalk):
     """Follows what is done under the locks; whoever is derived from it says what is an event of theirs."""
 
-    def __init__(self, trace: TraceFile, kinds: Iterable[Kind]) -> None:
-        """Nothing is read yet."""
+    def __init__(self, trace: TraceFile, kinds: Iterable[Kind], rules: Rules | None = None) -> None:
+        """Nothing is read yet. The rules are those for the trace's guest, if no others are given."""
         super().__init__(trace, (*kinds, Kind.MARK))
-        self._rules = rules_of(trace.header) or Rules(holds_of=lambda lock: False)
+        self._rules = rules or rules_of(trace.header) or Rules(holds_of=lambda lock: False)
         self._followed = {number: lock.address for number, lock in enumerate(trace.header.locks) if self._rules.holds_of(lock.name)}
         self._bytes = np.array(
             sorted({word + byte for word in self._followed.values() for byte in range(LOCK_WORD_BYTES)}), np.uint64
@@ -75,7 +78,22 @@ class SectionWalk(CallWalk):
         chosen[chosen] = np.isin(own["address"][chosen], self._bytes)
         return chosen
 
-    def reach(self, core: Core, pc: int, address: int | None) -> None:
+    def freed(self, section: Held, cycle: int) -> None:
+        """The core of a hold lets go of its lock: by a store, or at the latest when others see that it is free."""
+
+    def place(self, core: Core, pc: int) -> int:
+        """Where a lock is taken: out of the routines of locks, to the call of the outermost of them."""
+        place = pc
+        if core.task is None:
+            return place
+        innermost = core.task.chains()[-1]
+        for routine, called_at in zip(reversed(innermost.routines), reversed(innermost.called_at), strict=True):
+            if not called_at or not (routine.startswith(LOCK_ROUTINES) or is_lock_code(routine)):
+                break
+            place = called_at
+        return place
+
+    def reach(self, core: Core, pc: int, cycle: int, address: int | None) -> None:
         """A routine of a call, one that wakes or sleeps, or the store that frees a lock."""
         task = core.task
         if task is None or not (task.in_kernel or task.interrupts):
@@ -88,7 +106,7 @@ class SectionWalk(CallWalk):
         if address is not None:
             for held in self._under(core, task):
                 if 0 <= address - self._followed[held.lock] < LOCK_WORD_BYTES:
-                    self._sections.free(core.index, task.number, task.kernel, held)
+                    self._free(core, task, held, cycle)
 
     def _stay(self, task: Task, function: str, pc: int) -> None:
         if task.number in self._calling:
@@ -112,8 +130,12 @@ class SectionWalk(CallWalk):
         elif happening.kind == Kind.LOCK_RELEASED:
             for held in self._sections.held(core.index):
                 if held.lock == happening.detail:  # its store was none of an instruction's own
-                    self._sections.free(core.index, task.number, task.kernel, held)
+                    self._free(core, task, held, happening.cycle)
         return None
+
+    def _free(self, core: Core, task: Task, held: Held, cycle: int) -> None:
+        self._sections.free(core.index, task.number, task.kernel, held)
+        self.freed(held, cycle)
 
     def _mark(self, core: Core, task: Task, happening: Happening) -> None:
         name = self._header.mark_name(happening.detail)

@@ -1,58 +1,43 @@
-"""Where each lock was taken, and when its core let go of it: the instructions around a hold, which are no events themselves.
+"""Where each lock was taken, and when its core let go of it: the instructions around a hold, which are no events themselves."""
 
-It is let go by the store to its word, however much later that store becomes visible: what the core does in between is not done
-under the lock.
-"""
-
-from bisect import bisect_right
 from collections import deque
-
-import numpy as np
+from dataclasses import dataclass
 
 from emu.export.calls import Core, Happening
-from emu.export.lock_book import LockBooks
-from emu.trace.file import Records, TraceFile
-from emu.trace.header import TraceHeader
-from emu.trace.record import Access, Kind
+from emu.export.lock_sections import Held, SectionWalk
+from emu.subjects.path.walk import Rules
+from emu.trace.file import TraceFile
+from emu.trace.record import Kind
 
-_STORES = (int(Access.STORE), int(Access.READ_MODIFY_WRITE))
-_INSTRUCTION = int(Kind.INSTRUCTION)
+NOT_YET = 1 << 62  # a cycle
 
 
-class Takings(LockBooks):
-    """The place of every acquisition, core by core in their order; keeps no books."""
+@dataclass(slots=True)
+class Taking:
+    """One acquisition."""
+
+    place: int  # of code
+    let_go: int = NOT_YET  # by the store to its word, however much later that becomes visible
+
+
+class Takings(SectionWalk):
+    """Every acquisition, core by core in their order; keeps no books."""
 
     def __init__(self, trace: TraceFile) -> None:
-        """Nothing is read yet."""
-        super().__init__(trace)
-        self.places: list[deque[int]] = [deque() for _ in range(trace.header.cores)]
+        """Nothing is read yet. All locks are followed, whatever their sections are for."""
+        super().__init__(trace, (Kind.LOCK_ACQUIRED, Kind.LOCK_RELEASED), Rules(holds_of=lambda lock: True))
+        self.of_cores: list[deque[Taking]] = [deque() for _ in range(trace.header.cores)]
+        self._open: dict[int, Taking] = {}  # by the identity of a hold that goes on
 
     def event(self, core: Core, happening: Happening) -> None:
-        """Note the place of an acquisition."""
+        """An acquisition, or the end of a hold."""
+        section = self.section(core, happening)
         if happening.kind == Kind.LOCK_ACQUIRED:
-            self.places[core.index].append(self.place(core, happening.pc))
+            taking = Taking(self.place(core, happening.pc))
+            self.of_cores[core.index].append(taking)
+            if section is not None:
+                self._open[id(section)] = taking
 
-
-class Stores:
-    """Stores to lock words: hears the parts of a trace, each before its events."""
-
-    def __init__(self, header: TraceHeader) -> None:
-        """None yet."""
-        self._header = header
-        self._words = np.array(sorted({lock.address for lock in header.locks}), np.uint64)
-        self._stores: dict[tuple[int, int], list[int]] = {}  # by core and lock word: when
-
-    def hear(self, records: Records) -> None:
-        """A part; of the parts before it the last store to each word is still known."""
-        for stores in self._stores.values():
-            del stores[:-1]
-        chosen = (records["kind"] == _INSTRUCTION) & np.isin(records["access"], _STORES)
-        part = records[chosen & np.isin(records["address"], self._words)]
-        for core, address, cycle in zip(*(part[name].tolist() for name in ("core", "address", "cycle")), strict=True):
-            self._stores.setdefault((core, address), []).append(cycle)
-
-    def let_go(self, core: int, lock: int, since: int, now: int) -> bool:
-        """Whether a core that took a lock at `since` has stored to its word by `now`."""
-        stores = self._stores.get((core, self._header.locks[lock].address), ())
-        place = bisect_right(stores, now)
-        return place > 0 and stores[place - 1] > since
+    def freed(self, section: Held, cycle: int) -> None:
+        """Its core lets go of it."""
+        self._open.pop(id(section)).let_go = cycle

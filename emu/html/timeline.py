@@ -7,7 +7,7 @@ from typing import Any
 
 from emu.errors import UserError
 from emu.export.walk import IDLE_TASK, Event, Progress, Walk, What
-from emu.html.around_holds import Stores, Takings
+from emu.html.around_holds import Taking, Takings
 from emu.html.columns import Packer
 from emu.html.counts import Counter, Counts, LockSum
 from emu.subjects.ipc_msg.hand_off import HandOffs, Span, hand_offs
@@ -52,6 +52,7 @@ class _Held:
     lock: int
     since: int
     row: int
+    taking: Taking
     sums: tuple[LockSum, LockSum]
     wakeups: int = 0
     transfer_cycles: int = 0
@@ -75,8 +76,7 @@ class Timeline:
         """Nothing is read yet."""
         self._trace, self._header = trace, trace.header
         self._counter = Counter(trace.header)
-        self._stores = Stores(trace.header)
-        self._takings: list[deque[int]] = []  # places by core, in the order of the acquisitions
+        self._takings: list[deque[Taking]] = []  # by core, in the order of the acquisitions
         self._cores = [_Core() for _ in range(trace.header.cores)]
         self._holds = _Table(
             ("lock", "core", "task", "begin", "end", "waited", "site", "lines_from", "lines_to", "line_cycles", "wakeups")
@@ -96,15 +96,11 @@ class Timeline:
 
     def read(self, progress: Progress) -> None:
         """Walk: by calls, for where locks are taken, and by time."""
-        whole, done, takings = self._trace.record_count, 0, Takings(self._trace)
+        whole, takings = self._trace.record_count, Takings(self._trace)
         takings.follow(lambda done, _: progress(done // 2, whole))
-        self._takings = takings.places
-        for records, events in Walk(self._trace).parts():
-            self._stores.hear(records)
-            for event in events:
-                self._hear(event)
-            done += len(records)
-            progress((whole + done) // 2, whole)
+        self._takings = takings.of_cores
+        for event in Walk(self._trace).events(lambda done, _: progress((whole + done) // 2, whole)):
+            self._hear(event)
         try:
             self.spans = self._numbered(hand_offs(self._trace))
         except UserError:  # no messages in it
@@ -174,7 +170,8 @@ class Timeline:
 
     def _take(self, core: _Core, event: Event) -> None:
         """It has the lock since its wait was over, which of a ticket lock it may have seen later."""
-        site = place_words(self._takings[event.core].popleft(), self._header)
+        taking = self._takings[event.core].popleft()
+        site = place_words(taking.place, self._header)
         _, waits_since = self._waiting.get((event.number, event.core), (NONE, NONE))
         since = waits_since + event.value if waits_since != NONE else event.at
         self._wait_is_over(event.number, event.core, since, site)
@@ -185,7 +182,7 @@ class Timeline:
         if self._room():
             place, lines = self._sites.setdefault(site, len(self._sites)), len(core.lines)
             row = self._holds.add(event.number, event.core, event.task, since, since, event.value, place, lines, lines, 0, 0)
-        core.held.append(_Held(event.number, since, row, sums))
+        core.held.append(_Held(event.number, since, row, taking, sums))
 
     def _let_go(self, event: Event) -> None:
         """By the core that took it; a lock may be let go by another one."""
@@ -220,7 +217,7 @@ class Timeline:
 
     def _wake(self, core: _Core, event: Event) -> None:
         for held in core.held:
-            if self._stores.let_go(event.core, held.lock, held.since, event.at):
+            if held.taking.let_go <= event.at:
                 continue
             held.wakeups += 1
             for sums in held.sums:

@@ -6,22 +6,22 @@ import zlib
 import numpy as np
 import pytest
 
-from emu.html.around_holds import Stores
+from emu.html.around_holds import NOT_YET, Takings
 from emu.html.columns import Packer
 from emu.html.timeline import Timeline
 from emu.trace.file import TraceFile, TraceWriter
 from emu.trace.header import LockName, Symbol, TaskName, TraceHeader
 from emu.trace.record import TRACE_DTYPE, Access, Kind
 
-CALLER, LOCK, WORD = 0x1000, 0x2000, 0x9000
+CALLER, LOCK, WORD = 0xFFFFFFFF81001000, 0xFFFFFFFF81002000, 0x9000
 HEADER = TraceHeader(
     variant="v",
     machine="m",
-    cores=1,
+    cores=2,
     arguments="run",
     symbols=(Symbol("do_work", CALLER, 0x100), Symbol("_raw_spin_lock", LOCK, 0x100)),
     locks=(LockName("a lock", WORD), LockName("a lock", WORD + 64), LockName("other", WORD + 128, "of one")),
-    tasks=(TaskName("t", 1),),
+    tasks=(TaskName("t", 1), TaskName("u", 2)),
 )
 
 
@@ -35,21 +35,26 @@ def records(*rows):
     return made
 
 
-def test_a_lock_is_let_go_by_the_store_to_its_word():
-    stores = Stores(HEADER)
-    stores.hear(
-        records(
-            (Kind.INSTRUCTION, 10, LOCK, {"access": int(Access.READ_MODIFY_WRITE), "address": WORD}),
-            (Kind.INSTRUCTION, 20, CALLER, {"access": int(Access.LOAD), "address": WORD}),
-            (Kind.INSTRUCTION, 30, CALLER, {"access": int(Access.STORE), "address": WORD + 64}),
-            (Kind.INSTRUCTION, 40, CALLER, {"access": int(Access.STORE), "address": WORD}),
-        )
+def test_a_lock_is_let_go_by_the_store_to_its_word(tmp_path):
+    """Or, if no instruction of its core stores there, when others see that it is free; by another core's store it is not."""
+    made = records(
+        (Kind.INSTRUCTION, 10, LOCK, {"access": int(Access.READ_MODIFY_WRITE), "address": WORD}),
+        (Kind.LOCK_ACQUIRED, 10, LOCK, {"detail": 0}),
+        (Kind.INSTRUCTION, 20, CALLER, {"access": int(Access.LOAD), "address": WORD}),
+        (Kind.LOCK_ACQUIRED, 20, CALLER, {"detail": 1}),
+        (Kind.INSTRUCTION, 30, CALLER, {"access": int(Access.STORE), "address": WORD, "core": 1, "task": 1}),
+        (Kind.INSTRUCTION, 40, CALLER, {"access": int(Access.STORE), "address": WORD}),
+        (Kind.LOCK_RELEASED, 44, CALLER, {"detail": 0, "value": 34}),
+        (Kind.LOCK_RELEASED, 50, CALLER, {"detail": 1, "value": 30}),
+        (Kind.LOCK_ACQUIRED, 60, CALLER, {"detail": 0}),
     )
-    assert [stores.let_go(0, 0, 10, now) for now in (10, 25, 39, 40, 50)] == [False, False, False, True, True]
-    assert stores.let_go(0, 1, 10, 35)
-    stores.hear(records((Kind.INSTRUCTION, 60, CALLER, {})))
-    assert stores.let_go(0, 0, 10, 70)
-    assert not stores.let_go(0, 0, 50, 70)
+    with TraceWriter(tmp_path / "t.trace", HEADER) as writer:
+        writer.append(made)
+        writer.close()
+    takings = Takings(TraceFile(tmp_path / "t.trace"))
+    takings.follow(lambda done, total: None)
+    assert [taking.let_go for taking in takings.of_cores[0]] == [40, 50, NOT_YET]
+    assert not takings.of_cores[1]
 
 
 def test_locks_of_one_name_are_told_apart(tmp_path):
