@@ -57,7 +57,7 @@ def of_cluster(calls: int) -> float | None:
     from emu.runner.cluster import Cluster
 
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Runner(Cluster(cluster.scheduler_address)) as runner,
     ):
         return of(runner, calls)

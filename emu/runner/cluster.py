@@ -10,6 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 SCHEMES = ("tcp://", "tls://", "ucx://", "ws://")
+LOGGERS = ("distributed", "distributed.client", "distributed.comm", "distributed.core")
 CONNECT_SECONDS = 10
 WORKERLESS_SECONDS = 30  # after which a cluster that has no workers any more is given up
 _one_at_a_time = threading.Lock()  # an emulated machine is a process's only one
@@ -114,8 +116,11 @@ class Cluster:
                     alive = time.monotonic()
                 elif time.monotonic() - alive > WORKERLESS_SECONDS:
                     raise self._error("it has no workers any more")
+        except OSError as error:
+            raise self._error(f"the scheduler has gone away: {error}") from None
         finally:
-            self._client.cancel([each for each in futures if each.key in left])
+            with suppress(OSError):
+                self._client.cancel([each for each in futures if each.key in left])
 
     def _outcomes(self, ready: "list[Future]") -> "Iterator[tuple[Future, Outcome[Any]]]":
         """What came of calls that are done."""
@@ -146,7 +151,8 @@ def _connected(address: str) -> "Client":
         raise UserError("--cluster needs the package distributed: pip install 'emu[cluster]'") from None
     if re.fullmatch(r"\w+://[^:/]+:\d+", address) is None or not address.startswith(SCHEMES):
         raise UserError(f"--cluster must be the address of a scheduler, such as tcp://node7:8786, not {address!r}")
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what there is to say, messages here say
+    for name in LOGGERS:  # what there is to say, messages here say
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except OSError as error:

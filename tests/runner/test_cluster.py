@@ -29,9 +29,13 @@ SCHEDULER = ["-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--p
 WORKER = ["-m", "distributed.cli.dask_worker", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"]
 
 
+STARTED: list[subprocess.Popen[bytes]] = []
+
+
 def start(stack: ExitStack, folder: Path, *arguments: str, **more: str) -> subprocess.Popen[bytes]:
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen([sys.executable, *arguments], cwd=folder, env=environment(**more), stdout=log, stderr=log)
+    STARTED.append(process)
     stack.callback(process.wait)
     stack.callback(process.kill)
     return process
@@ -125,6 +129,20 @@ def test_no_workers_and_workers_of_another_emu_are_refused(tmp_path, monkeypatch
             UserError, match=r"the worker tcp://\S+ has another emu, [0-9a-f]{16}; here it is [0-9a-f]{16}: install"
         ):
             Cluster(address)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("lost", ["worker", "scheduler"])
+def test_a_cluster_that_is_lost_on_the_way_is_said(lost, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "WORKERLESS_SECONDS", 1)
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 5)
+    words = {"worker": "it has no workers any more", "scheduler": "the scheduler has gone away: "}
+    with ExitStack() as stack:
+        address = scheduler(stack, tmp_path)
+        processes = {"worker": start(stack, tmp_path, *WORKER, "--no-nanny", address), "scheduler": STARTED[-2]}
+        with Runner(Cluster(address)) as runner, pytest.raises(UserError, match=f"--cluster {address}: {words[lost]}"):
+            for _ in runner.run(ANSWER, ["a"] * 100_000, waves=range(0, 100_000, 100)):
+                processes[lost].kill()
 
 
 def test_nobody_there(monkeypatch):
