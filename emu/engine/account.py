@@ -23,6 +23,7 @@ from emu.engine.records import (
     ESTIMATED,
     EVENT,
     EVENT_VALUE,
+    HISTORY,
     I32,
     I64,
     IF_ZERO,
@@ -114,6 +115,8 @@ def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
         machine.end_at = core.clock + machine.run_ahead_max + 1
         core.limit = min(core.limit, machine.end_at - 1)
         core.horizon = min(core.horizon, machine.end_at - 1)
+        if machine.parked != 0:
+            core.limit = I64(-1)
     if roles & PROBED_EVENT:
         account_event(machine, core, mark, task_index(machine, value))
     if roles & ERRNO_EVENT:
@@ -224,6 +227,7 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
     if instruction.traits & ESTIMATED:
         array_at(machine.estimated, core.current + 1, I64)[core.current] += 1
     core.digest = mix(mix(core.digest, core.current_pc), core.retired_at)
+    core.retired[(core.history_count - 1) & (HISTORY - 1)] = core.retired_at
     if core.settling >= 0 and state in (USER, KERNEL):
         settle_span(machine, core, core.retired_at - cost)
     if machine.trace_at != 0:

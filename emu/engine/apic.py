@@ -4,7 +4,9 @@ Only physical destinations are modelled. An interrupt reaches its target `ipi_fl
 into the bus; the target takes it at an instruction boundary with IF set.
 """
 
+from emu.engine.park_records import EARLY
 from emu.engine.records import CORE, HALTED, VECTORS, WAITING_FOR_STARTUP
+from emu.engine.schedule import bound
 from emu.engine.trace import note
 from emu.native import NEVER, array_at, njit
 from emu.trace.record import Kind
@@ -47,20 +49,22 @@ def send(machine, core, target, command):  # type: ignore[no-untyped-def]
     at = core.data_at + machine.ipi_flight
     if mode == STARTUP and other.status == WAITING_FOR_STARTUP:
         other.startup_at = min(other.startup_at, at)
-        core.limit = min(core.limit, at)
+        bound(machine, core, at)
     elif mode == FIXED:
         machine.ipis += 1
-        post(core, other, command & 0xFF, at)
+        post(machine, core, other, command & 0xFF, at)
     note(machine, core, K_IPI, core.data_at, target, 0, command & 0xFF)
 
 
 @njit
-def post(core, other, vector, at):  # type: ignore[no-untyped-def]
+def post(machine, core, other, vector, at):  # type: ignore[no-untyped-def]
     """Vector `vector` becomes pending at `other` at time `at`."""
     other.arrival[vector] = min(other.arrival[vector], at)
     rearm(other)
     if other.status == HALTED or other.index == core.index:
-        core.limit = min(core.limit, at)
+        bound(machine, core, at)
+    elif other.parked != 0:
+        bound(machine, core, at - EARLY * other.parked)
 
 
 @njit

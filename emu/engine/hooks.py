@@ -8,6 +8,7 @@ from emu.engine.account import note_cause, task_index
 from emu.engine.deliver import PAGE_FAULT
 from emu.engine.lock_word import RELEASED
 from emu.engine.locks import change_lock, lock_at, look_at_ticket, note_releases
+from emu.engine.park import count_visit, let_others_see
 from emu.engine.probes import SPIN, end_spin
 from emu.engine.records import (
     CORE,
@@ -26,7 +27,7 @@ from emu.engine.records import (
     STOP_YIELD,
     U8,
 )
-from emu.engine.schedule import stall_dispatch
+from emu.engine.schedule import bound, stall_dispatch
 from emu.engine.sharing import DEVICE, notice, store_privately, touch
 from emu.engine.step import step
 from emu.engine.trace import LOAD, STORE, note_access, note_earlier_access
@@ -97,6 +98,10 @@ def load_access(machine, core, address, size):  # type: ignore[no-untyped-def]
     seen = read_ram(bus, address, size)
     core.digest = mix(core.digest, seen)
     note_access(core, LOAD, address, seen, size)
+    if machine.parks != 0:
+        count_visit(core, address, size, seen)
+        if bus.disturbed != 0:
+            let_others_see(machine, core, bus)
     if instruction.traits & PROBED:
         core.probed = 0 if seen == array_at(machine.spins, machine.spin_count, SPIN)[instruction.probe].awaited_not else 1
     if core.wait_depth > 0:
@@ -114,6 +119,7 @@ def store_access(machine, core, address, size, value):  # type: ignore[no-untype
     if address + size > bus.ram_bytes:
         return
     core.digest = mix(core.digest, value)
+    core.visit_pc = 0
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     # A string instruction copies or clears memory: what it writes where a lock may lie is not an operation on a lock.
     lock = np.int64(-1) if instruction.traits & REPEAT else lock_at(machine, address)
@@ -135,6 +141,8 @@ def store_access(machine, core, address, size, value):  # type: ignore[no-untype
     data_at = max(core.operands_at, core.data_at) + (instruction.latency if instruction.traits & LOADS else 0)
     retires_at = max(core.retired_at, data_at, core.start + 1)
     full = store(bus, core.index, core.clock, core.start, address, size, value, releases, data_at, retires_at)
+    if machine.parked != 0:
+        bound(machine, core, bus.next_drain - 1)
     if full > 0:
         stall_dispatch(core, core.clock + full, C_FULL)
     if bus.released_count != machine.releases_seen:

@@ -9,6 +9,8 @@ from unicorn import unicorn_const as uc_const
 from emu.engine.account import LOCK_WAIT, pass_time, state_of
 from emu.engine.deliver import deliver, page_fault
 from emu.engine.locks import note_releases
+from emu.engine.park import attend, go_on_all, look
+from emu.engine.park_records import EARLY
 from emu.engine.records import (
     CORE,
     DEADLOCK,
@@ -30,10 +32,12 @@ from emu.engine.records import (
     STOP_NONE,
     STOP_SPECIAL,
     STOP_TRACE,
+    STOP_YIELD,
     TRACE_FULL,
     WAITING_FOR_STARTUP,
 )
 from emu.engine.registers import RFLAGS, put
+from emu.engine.schedule import bound
 from emu.engine.special import IDLE, emulate, wake
 from emu.engine.turn import execute, leave_calls
 from emu.memory.records import BUS
@@ -45,8 +49,10 @@ INVALID_OPCODE = 6  # #UD
 
 
 @njit
-def due(core):  # type: ignore[no-untyped-def]
-    """When this core acts next."""
+def due(machine, core):  # type: ignore[no-untyped-def]
+    """When this core acts next; a parked one need not before an interrupt is near, or the end."""
+    if core.parked != 0:
+        return max(core.clock, min(core.irq_watch, machine.end_at) - EARLY * core.parked)
     if core.status == RUNNING:
         return core.clock
     if core.status == HALTED:
@@ -60,7 +66,7 @@ def next_core(machine):  # type: ignore[no-untyped-def]
     cores = array_at(machine.cores, machine.core_count, CORE)
     first, earliest, limit = -1, NEVER, NEVER
     for index in range(machine.core_count):
-        at = due(cores[index])
+        at = due(machine, cores[index])
         if at < earliest:
             limit = min(limit, earliest - 1) if first >= 0 else limit  # the earlier ids win ties
             first, earliest = index, at
@@ -123,6 +129,8 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
     end = NEVER
     while True:
         index, now, limit = next_core(machine)
+        if machine.parked != 0 and attend(machine, index, now, end):
+            continue
         if index < 0 or now >= NEVER:
             machine.outcome = DEADLOCK if machine.end_at == NEVER else RUN_DONE
             break
@@ -144,8 +152,14 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
             continue
         core.limit = min(limit, end, machine.end_at - 1)
         core.horizon = min(core.limit + machine.run_ahead, machine.end_at - 1)
+        if machine.parked != 0:
+            bound(machine, core, array_at(machine.bus, 1, BUS)[0].next_drain - 1)
         if not run_core(machine, core):
             break
+        if machine.parks != 0 and core.stop == STOP_YIELD and core.visits >= core.visits_wanted > 0:
+            look(machine, core)
+    if machine.parked != 0:
+        go_on_all(machine, array_at(machine.cores, machine.core_count, CORE)[machine.outcome_core].clock)
     leave_calls(machine)
     if machine.outcome == RUN_DONE:
         drain_due(array_at(machine.bus, 1, BUS)[0], machine.end_at)

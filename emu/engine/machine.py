@@ -10,6 +10,7 @@ from emu.description import MachineFile
 from emu.engine.lock_word import SLEEPING
 from emu.engine.loop import finish_account
 from emu.engine.loop import run as run_native
+from emu.engine.park_records import PARK
 from emu.engine.probe_file import NO_PROBES, Probes
 from emu.engine.probes import BEGINS_RUN, ENDS_RUN, ERRNO, ERRNO_EVENT, PROBED_EVENT, SLOT, SPAN, SPIN, UNDER
 from emu.engine.records import CORE, LOCK, MACHINE, PROBED, RUNNING, WAITING_FOR_STARTUP
@@ -22,10 +23,10 @@ from emu.errors import InternalError
 from emu.fiber import AVAILABLE, Fibers
 from emu.image import LOCK_KINDS
 from emu.memory.bus import Bus
-from emu.memory.records import RING
+from emu.memory.records import RING, WATCH
 from emu.native import MASK64, NEVER, address_of, mix, signed
 from emu.timing.branch import Predictors
-from emu.timing.pipeline import new_pipelines
+from emu.timing.pipeline import PIPELINE, new_pipelines
 from emu.trace.file import Records
 from emu.trace.record import TRACE_DTYPE, Kind
 
@@ -62,6 +63,7 @@ class Options:
     max_cycles: int = 10**11
     slice_cycles: int = 2_000_000
     run_ahead: bool = True
+    park: bool = True  # cores that wait for a line are left alone where nobody asks for each of their instructions
     fibers: bool = True  # cores wait for their turn on stacks of their own, where the host lets them
     trace: bool = False
     timer_period: int = 0
@@ -195,6 +197,8 @@ class Machine(Block):
         self.cores["arrival"] = NEVER
         for name in ("current", "acquiring", "failing", "releasing", "probed", "spinning", "settling", "task", "task_pointer_at"):
             self.cores[name] = -1
+        if options.park and not options.trace and int(self.record["threads_per_core"][0]) == 1:
+            self._make_parks()
         self._callbacks = make_callbacks()
         self.unicorns: list[UnicornCore] = []
         for index in range(self.count):
@@ -216,6 +220,18 @@ class Machine(Block):
         if options.fibers and AVAILABLE:
             self._fibers = Fibers(own_stack_entry(), [address_of(self.cores[each : each + 1]) for each in range(self.count)])
             self.cores["fiber"] = [self._fibers.address(each) for each in range(self.count)]
+
+    def _make_parks(self) -> None:
+        """Room for how cores stood an iteration ago, and for what they wait for."""
+        parks = self.share("parks", np.zeros(self.count, PARK), saved=False)
+        stood = self.keep("parked cores", np.zeros(self.count, CORE), saved=False)
+        pipelines = self.keep("parked pipelines", np.zeros(self.count, PIPELINE), saved=False)
+        for index in range(self.count):
+            parks[index]["core"] = address_of(stood[index : index + 1])
+            parks[index]["pipeline"] = address_of(pipelines[index : index + 1])
+        self.bus.share("watched", np.zeros(int(self.bus.record["lines"][0]), np.uint8), saved=False)
+        watches = self.bus.share("watches", np.zeros(self.count, WATCH), saved=False)
+        watches["line"], watches["at"] = -1, NEVER
 
     def _attach(self, core: Array, start: Start) -> None:
         """Give a core, a record of an array of one, the Unicorn instance that carries out its instructions."""

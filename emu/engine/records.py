@@ -118,6 +118,7 @@ CORE = np.dtype(
         ("digest", I64),
         ("instructions", I64),
         ("history", I64, (HISTORY,)),
+        ("retired", I64, (HISTORY,)),  # when each of those did
         ("history_count", I64),
         ("irq_at", I64),  # earliest pending interrupt
         ("irq_watch", I64),  # the same, or never while interrupts are known to be masked
@@ -170,6 +171,12 @@ CORE = np.dtype(
         ("scratch_at", I64),  # host address of `scratch`
         ("stall_pc", I64),  # the point in front of which this core has already been held up
         ("stalled", I64),  # part of the instruction in flight's time that is a stall
+        ("visit_pc", I64),  # of its last load,
+        ("visit_address", I64),  # its physical address, -1: it reaches into a second line,
+        ("visit_value", I64),  # what it has returned,
+        ("visits", I64),  # and how often in a row that has been so: it may be waiting
+        ("visits_wanted", I64),  # from so many on, somebody looks
+        ("parked", I64),  # cycles of an iteration of the loop in which it is left alone (`park`), 0: it takes turns
         ("fiber", I64),  # host address of the FIBER on which it executes; 0: it does so on its caller's stack
         ("inside", I64),  # it waits in a hook, inside of a call of Unicorn
         ("error", I64),  # what Unicorn's last call there has returned
@@ -322,6 +329,8 @@ MACHINE = np.dtype(
         ("cpuid", I64),  # host address of CPUID rows
         ("cpuid_rows", I64),
         ("turns", I64),
+        ("parks", I64),  # host address of PARK[cores]; 0: no core is parked
+        ("parked", I64),  # how many are
         ("leaving", I64),  # cores that wait in hooks are to leave
         ("log", I64),  # host address of LOGGED[log_room]: events one after the other, for whoever empties it; 0 of them: nobody
         ("log_room", I64),

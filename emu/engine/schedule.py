@@ -27,6 +27,14 @@ C_DRAIN, C_LOCKED, C_SYSTEM, C_MISPREDICT = (
 
 
 @njit
+def bound(machine, core, at):  # type: ignore[no-untyped-def]
+    """Another core may act from `at` on: this one does nothing after that which that one could notice, or could disturb."""
+    core.limit = min(core.limit, at)
+    if machine.untimed == 0:
+        core.horizon = min(core.horizon, at + machine.run_ahead)
+
+
+@njit
 def catch_up(core, at, cause):  # type: ignore[no-untyped-def]
     """The instruction in flight is not dispatched before `at`."""
     if at > core.clock:

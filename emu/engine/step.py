@@ -109,7 +109,7 @@ def begin(machine, core, pc):  # type: ignore[no-untyped-def]
     core.current_pc = pc
     if repeated:
         return
-    core.history[core.history_count % HISTORY] = pc
+    core.history[core.history_count & (HISTORY - 1)] = pc
     core.history_count += 1
     if instruction.traits & MENDED:
         keep(machine, core, instruction)

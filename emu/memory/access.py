@@ -15,6 +15,7 @@ from emu.memory.journal import WRITE, enter
 from emu.memory.records import BUFFER, FOR_LOCKED, I64, NO_STORE
 from emu.memory.store_buffer import arrives_for_store, drain_due, forward, line_came_first, push_store, read_ram, take_view
 from emu.memory.tlb import translation_cycles
+from emu.memory.watch import act
 from emu.native import array_at, inlined, njit
 from emu.trace.record import Cause
 
@@ -27,6 +28,7 @@ def load(bus, core, now, at, address, size):  # type: ignore[no-untyped-def]
     bus.cause = 0
     if bus.next_drain <= now:
         drain_due(bus, now)
+    act(bus, core, now)
     delay = translation_cycles(bus, core, address)
     at += delay
     first, last = address >> 6, (address + size - 1) >> 6
@@ -97,6 +99,7 @@ def atomic(bus, core, now, address, size, keeps):  # type: ignore[no-untyped-def
     bus.cause = 0
     if bus.next_drain <= now:
         drain_due(bus, now)
+    act(bus, core, now)
     cycles = 0
     module = place_of(bus, core).module
     threads = bus.cores_per_module > bus.l1s_per_module  # another thread can keep a line of the same L1

@@ -8,6 +8,7 @@ import numpy as np
 from emu.memory.moesi import Action, Event, Line
 from emu.memory.records import I64, PLACE
 from emu.memory.rows import action_of, next_state
+from emu.memory.watch import disturb
 from emu.native import array_at, njit
 from emu.set_associative import EMPTY, insert, remove
 
@@ -59,6 +60,7 @@ def l2_fill(bus, module, line):  # type: ignore[no-untyped-def]
     old = insert(bus.l2, module, line, line)
     if old == EMPTY:
         return
+    disturb(bus, old)
     states = states_of(bus)
     here = old * bus.holders + module
     state = I64(states[here])

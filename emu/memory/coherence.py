@@ -11,6 +11,7 @@ from emu.memory.flight import busy_cycles, fill_cycles, miss_buffer_cycles, star
 from emu.memory.moesi import CAUSES, LEVELS, SOURCES, Action, Event, Line, Source
 from emu.memory.records import FOR_LOAD, FOR_LOCKED, I64, MOVE, NO_STORE
 from emu.memory.rows import action_of, next_state
+from emu.memory.watch import disturb
 from emu.native import array_at, njit
 from emu.set_associative import count, hit
 from emu.trace.record import Cause
@@ -232,6 +233,7 @@ def own_line(bus, core, line, kind, at, store):  # type: ignore[no-untyped-def]
 
     `store` is the place in the ring of the store that drains, or NO_STORE.
     """
+    disturb(bus, line)
     place = place_of(bus, core)
     source, farthest = find_to_write(bus, place, line, kind)
     take(bus, place, line, True, source, farthest, at)

@@ -79,11 +79,18 @@ BUS = np.dtype(
         ("moves", I64),  # ring of what lines did, MOVE[moves_room], for who writes a trace; 0: nobody asks
         ("moves_room", I64),
         ("moves_count", I64),
+        ("now", I64),  # when lines are changed, and by which core: an access of its, or NOBODY for a store that drains
+        ("actor", I64),
+        ("watched", I64),  # host address of u8[lines]: a core waits for a change of the line; 0: none ever does
+        ("watches", I64),  # of WATCH[cores]
+        ("disturbed", I64),  # such a line has been changed
         ("missing_row", I64),  # of the protocol, that was asked for: 1 + state * events + event; 0: none
     ]
 )
 PLACE = np.dtype([("l1", I64), ("module", I64)])  # of a core: its caches
 FOR_LOAD, FOR_STORE, FOR_LOCKED = range(3)  # kinds of access, in BUS.costs
+
+WATCH = np.dtype([("line", I64), ("at", I64), ("actor", I64)])  # of a core: -1, none; when it was changed (NEVER: not yet), by whom
 
 STORE = np.dtype(
     [

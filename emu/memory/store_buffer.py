@@ -8,11 +8,12 @@ the same to all. So x86-TSO costs something only where two cores meet on a line 
 
 import numpy as np
 
-from emu.memory.cache import not_here, place_of
+from emu.memory.cache import NOBODY, not_here, place_of
 from emu.memory.coherence import CAUSE_OF, own_line, ownership
 from emu.memory.flight import busy_cycles
 from emu.memory.journal import DRAIN, PUSH, enter
 from emu.memory.records import BUFFER, BUS, FOR_STORE, I64, RELEASE, RELEASES, RING, STORE
+from emu.memory.watch import act
 from emu.native import NEVER, array_at, njit
 from emu.trace.record import Cause
 
@@ -72,6 +73,7 @@ def drain_head(bus, core):  # type: ignore[no-untyped-def]
     place = buffer.head % RING
     entry = array_at(bus.stores, bus.cores * RING, STORE)[core * RING + place]
     line = entry.address >> 6
+    act(bus, NOBODY, entry.drain_at)
     take_view(bus, core, line)
     own_line(bus, core, line, FOR_STORE, entry.drain_at, place)
     array_at(bus.line_pending, bus.lines, np.uint16)[line] -= 1

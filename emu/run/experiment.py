@@ -38,7 +38,7 @@ class Setup(Wired):
     experiment: Experiment
 
 
-def prepare(experiment: Experiment, *, run_ahead: bool = True, fibers: bool = True) -> Setup:
+def prepare(experiment: Experiment, *, run_ahead: bool = True, fibers: bool = True, park: bool = True) -> Setup:
     """Wire an experiment, or raise `UserError`; how it is carried out changes no result."""
     description = apply_overrides(load_machine(experiment.machine), experiment.overrides)
     if experiment.trace is not None:
@@ -51,6 +51,7 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True, fibers: bool = Tr
         max_cycles=experiment.cycles_bound,
         run_ahead=run_ahead,
         fibers=fibers,
+        park=park,
         trace=experiment.trace is not None,
         timer_period=period,
         timer_phase=tick_phase(experiment.seed, period) if period else 0,

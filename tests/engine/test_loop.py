@@ -13,7 +13,7 @@ from bench.processes import environment
 from emu.engine import records as rec
 from emu.trace.record import Kind
 
-SCENARIOS = ("locked_counter", "racing_counter", "private_work", "mended")
+SCENARIOS = ("locked_counter", "racing_counter", "private_work", "mended", "waiting")
 
 
 @cache
@@ -30,7 +30,7 @@ def test_plain_python_gives_the_same_result() -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize("cores", [1, 4])
-@pytest.mark.parametrize("way", [{"run_ahead": False}, {"fibers": False}], ids=str)
+@pytest.mark.parametrize("way", [{"run_ahead": False}, {"fibers": False}, {"park": False}], ids=str)
 def test_how_cores_take_turns_changes_nothing(scenario: str, cores: int, way: dict[str, bool]) -> None:
     assert run(scenario, cores) == small_machine.run(small_machine.program(scenario), cores, **way)
 

@@ -85,9 +85,22 @@ def test_how_cores_take_turns_changes_nothing(variant: str) -> None:
     from emu.run.experiment import drive_to_end
 
     experiment = Experiment(variant=variant, messages=120)
-    ways: list[dict[str, bool]] = [{"run_ahead": False}, {"fibers": False}]
+    ways: list[dict[str, bool]] = [{"run_ahead": False}, {"fibers": False}, {"park": False}]
     digests = {drive_to_end(prepare(experiment, **way)).trace_digest for way in ways}
     assert digests == {run_of(variant).trace_digest}
+
+
+@pytest.mark.parametrize("tick_hz", [0, 100_000])
+@pytest.mark.parametrize("variant", ["baseline", "wakeq"])
+def test_parked_cores_change_nothing(variant: str, tick_hz: int) -> None:
+    from emu.run.experiment import drive_to_end
+
+    experiment = Experiment(variant=variant, cores=10, threads=20, messages=30, tick_hz=tick_hz)
+    setups = [prepare(experiment, park=park) for park in (True, False)]
+    parked, each = (drive_to_end(setup) for setup in setups)
+    assert parked.trace_digest == each.trace_digest
+    assert parked.locks == each.locks
+    assert setups[0].machine.record["turns"] < setups[1].machine.record["turns"]
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

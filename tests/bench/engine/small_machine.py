@@ -25,7 +25,7 @@ DONE = Probes(done="task_exit")
 A10 = apply_overrides(load_machine("a10-7800"), (("latencies.remote_line", 350), ("latencies.remote_write", 376)))
 LOCK, COUNTER = 0x200000, 0x200040
 
-ROUNDS = {"locked_counter": 0x40, "racing_counter": 0x80, "private_work": 0x20}
+ROUNDS = {"waiting": 0x18, "locked_counter": 0x40, "racing_counter": 0x80, "private_work": 0x20}
 SCENARIOS = {
     # Every core adds to one counter under a test-and-set lock, ROUNDS times.
     "locked_counter": """
@@ -54,6 +54,35 @@ SCENARIOS = {
     mov rbx, qword ptr [r14]
     add rbx, 0x1
     mov qword ptr [r14], rbx
+    dec r12d
+    jne .Lagain
+""",
+    # Every core draws a number, waits for its turn and works for long; a turn is passed on by a plain or by a locked store.
+    "waiting": """
+    .set TURN, 0x80
+    mov r12d, ROUNDS
+.Lagain:
+    mov eax, 0x1
+    lock xadd dword ptr [r14], eax
+    jmp .Llook
+.Lwait:
+    pause
+.Llook:
+    mov ebx, dword ptr [r13 + TURN]
+    cmp ebx, eax
+    jne .Lwait
+    mov ecx, 0x200
+.Lwork:
+    dec ecx
+    jne .Lwork
+    test eax, 0x1
+    je .Llocked
+    inc ebx
+    mov dword ptr [r13 + TURN], ebx
+    jmp .Lpassed
+.Llocked:
+    lock inc dword ptr [r13 + TURN]
+.Lpassed:
     dec r12d
     jne .Lagain
 """,
@@ -156,6 +185,7 @@ def make(
     threads_per_core: int = 1,
     run_ahead: bool = True,
     fibers: bool = True,
+    park: bool = True,
     trace: bool = False,
     slice_cycles: int = 2000,
     stalls: Mapping[str, tuple[int, int]] | None = None,
@@ -178,6 +208,7 @@ def make(
         slice_cycles=slice_cycles,
         run_ahead=run_ahead,
         fibers=fibers,
+        park=park,
         trace=trace,
         stalls={text.mark(name): stall for name, stall in (stalls or {}).items()},
     )
