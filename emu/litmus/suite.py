@@ -104,7 +104,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 def run_suite(paths: Sequence[Path], conditions: Conditions, runner: Runner) -> Iterator[Judged]:
     """Judge tests, in order; the results do not depend on where they are judged."""
     batches = [(paths[start : start + BATCH], conditions) for start in range(0, len(paths), BATCH)]
-    if min(runner.width, len(batches)) < 2 and runner.store is None:
+    if min(runner.width, len(batches)) < 2 and runner.store is None and not runner.elsewhere:
         for batch, _ in batches:
             yield from _run_here(batch, conditions)
         return

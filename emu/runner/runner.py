@@ -72,6 +72,11 @@ class Runner(AbstractContextManager["Runner"]):
         """How many calls are carried out at a time."""
         return self._executor.width
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether calls may be carried out on other hosts."""
+        return self._executor.elsewhere
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._executor.close()
 
@@ -139,7 +144,7 @@ class Runner(AbstractContextManager["Runner"]):
     def _carried_out(
         self, kind: Kind[C, R], calls: Sequence[C], should_stop: ShouldStop, waves: Sequence[int]
     ) -> Iterator[tuple[int, Outcome[R]]]:
-        if not self._executor.elsewhere or kind.asks is None:
+        if not self.elsewhere or kind.asks is None:
             return self._executor.run(kind.function, calls, should_stop, waves)
         same = SameFiles(kind.name, kind.function, kind.asks)
         asked = [(call, Question(kind.name, kind.asks(call)).digest) for call in calls]

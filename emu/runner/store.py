@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 from emu.errors import UserError
@@ -68,10 +69,11 @@ class Store:
         marker = folder / MARKER
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if not marker.exists() and any(each.name != MARKER for each in folder.iterdir()):
-                raise UserError(f"store {folder}: the folder has other files in it: name a store, or a new or empty folder")
-            if not marker.exists():
-                marker.write_text(SCHEMA + "\n")
+            others = any(not each.name.startswith((MARKER, ".")) for each in folder.iterdir())
+            if not marker.exists():  # looked for behind the others: whoever makes a store at the same time puts it there first
+                if others:
+                    raise UserError(f"store {folder}: the folder has other files in it: name a store, or a new or empty folder")
+                _put(marker, f"{SCHEMA}\n".encode())
             schema = marker.read_text().strip()
         except OSError as error:
             raise UserError(f"store {folder}: {error.strerror or error}") from None
@@ -106,14 +108,9 @@ class Store:
         """Keep an answer; that it cannot be kept is noted in `lost` and ends nothing."""
         body = _text({"code": code_digest(), "kind": question.kind, "question": question.asks, "answer": answer})
         path = self.path_of(question)
-        part = path.with_name(f".{path.stem}-{os.getpid()}-{next(_SERIAL)}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                part.write_bytes(f"{SCHEMA} {_digest(body)}\n".encode() + body + b"\n")
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
+            _put(path, f"{SCHEMA} {_digest(body)}\n".encode() + body + b"\n")
         except OSError as error:
             self.lost.append(error.strerror or str(error))
 
@@ -123,6 +120,16 @@ class Store:
             found = _read(path)
             if found is not None:
                 yield found
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all, whoever else writes it."""
+    part = path.with_name(f".{path.stem}-{gethostname()}-{os.getpid()}-{next(_SERIAL)}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Entry | Damaged | None:

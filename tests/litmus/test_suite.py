@@ -10,6 +10,7 @@ from bench.litmus.texts import COUNTING, FENCED, MP, SB, THREE, UNKNOWN, dying_b
 from emu.errors import UserError
 from emu.litmus import suite
 from emu.litmus.suite import Conditions, Refusal, find_tests, run_suite
+from emu.runner.local import Local
 from emu.runner.runner import Runner
 
 TSO = Conditions("a10-7800", "tso", 64, 100_000)
@@ -91,6 +92,21 @@ def test_any_number_of_processes_gives_the_same(tmp_path: Path) -> None:
         return [each if isinstance(each, Refusal) else (each.path, each.states, each.schedules) for each in judged]
 
     assert results(1) == results(3)
+
+
+def test_few_tests_go_to_a_cluster_too(tmp_path: Path) -> None:
+    class Elsewhere(Local):
+        elsewhere = True
+        calls = 0
+
+        def run(self, function, calls, should_stop, waves):
+            self.calls += len(calls)
+            return super().run(function, calls, should_stop, waves)
+
+    executor = Elsewhere(1)
+    write(tmp_path, a=SB)
+    assert len(list(run_suite(find_tests([tmp_path]), TSO, Runner(executor)))) == 1
+    assert executor.calls == 1
 
 
 def test_a_test_that_ends_its_process_loses_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

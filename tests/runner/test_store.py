@@ -81,6 +81,16 @@ def test_many_writers_of_the_same_results(tmp_path):
     assert not list(tmp_path.rglob("*.part"))
 
 
+def test_many_who_make_the_same_store(tmp_path):
+    def make(folder: Path) -> None:
+        store = Store(folder)
+        store.put(Question("answer", 1), 1)
+        assert store.get(Question("answer", 1)) is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(make, [tmp_path / str(place) for place in range(30) for _ in range(8)]))
+
+
 @pytest.mark.parametrize("damage", ["cut", "changed", "empty", "of another question"])
 def test_a_damaged_entry_is_said_and_made_anew(tmp_path, damage):
     run(tmp_path)
