@@ -240,7 +240,9 @@ def test_json_has_what_its_readers_ask_for(capsys: pytest.CaptureFixture[str], s
     sites = [site["site"] for lock in found["locks"] for site in lock["call_sites"]]
     assert any(site.startswith("do_msgsnd+0x") for site in sites)
     assert found["wakeups"]["total"] <= found["context_switches"] + MESSAGES
-    assert {task["comm"] for task in found["tasks"]} >= {"pmsg"}
+    waits = {task["comm"]: task["queue_wait_cycles"] for task in found["tasks"]}
+    assert waits["pmsg"] > 0
+    assert {waits[idle] for idle in waits if idle.startswith("swapper/")} == {0}
 
 
 def said(console: bytes) -> list[str]:
