@@ -44,7 +44,7 @@ class _Class:
 
 
 def lock_stat_lines(books: Sequence[LockBook], header: TraceHeader, others: Sequence[NamedLock] = ()) -> Iterator[str]:
-    """Classes with most contentions first. `others`: locks that a trace does not have, of which bounces are not known."""
+    """Classes with most contentions first. `others`: locks that a trace does not have."""
     yield "lock_stat version 0.4"
     yield "-" * _WIDTH
     yield " ".join([f"{'class name':>40}", *(f"{name:>14}" for name in _COLUMNS)])
@@ -78,9 +78,14 @@ def _of_kernel(lock: NamedLock, header: TraceHeader) -> _Class:
         _times(use.contended, use.wait_cycles_min, use.wait_cycles_max, use.wait_cycles, header),
         _times(use.acquisitions, use.hold_cycles_min, use.hold_cycles_max, use.hold_cycles, header),
     )
-    waiting = {f"{'[<>]':>29} {site.site}": site.use.contended for site in lock.sites}
-    holding = {f"{'[<>]':>29} {owner.site}": owner.contended for owner in lock.owners}
-    return _Class(lock.name[: NAME_MAX - len(ending)] + ending, use.contended, _row(("-", "-"), sides), waiting, holding)
+    bounces = ["-" if each is None else each for each in (use.contended_bounces, use.bounces)]
+    waiting = {_address(site.address, site.site): site.use.contended for site in lock.sites}
+    holding = Counter[str]()
+    for owner in lock.owners:
+        holding[_address(owner.address, owner.site)] += owner.contended
+    return _Class(
+        lock.name[: NAME_MAX - len(ending)] + ending, use.contended, _row((bounces[0], bounces[1]), sides), waiting, holding
+    )
 
 
 def _row(bounces: tuple[int | str, int | str], sides: Iterable[str]) -> str:
@@ -88,7 +93,11 @@ def _row(bounces: tuple[int | str, int | str], sides: Iterable[str]) -> str:
 
 
 def _point(place: int, header: TraceHeader) -> str:
-    return f"{f'[<{place:016x}>]':>29} {symbol_words(place, header)}"
+    return _address(place, symbol_words(place, header))
+
+
+def _address(place: int, words: str) -> str:
+    return f"{f'[<{place:016x}>]':>29} {words}"
 
 
 def _times(count: int, least: int, most: int, total: int, header: TraceHeader) -> str:

@@ -195,8 +195,9 @@ def test_places_of_one_lock_and_words_of_one_kind_keep_apart() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_holds_of_a_mutex_and_waits_add_up(seed: int) -> None:
     """Tasks take turns at random: a hold never overlaps, every acquisition behind a wait is contended, and all are counted."""
-    chance, records, cycle, owner = random.Random(seed), list[Record](), 0, None
-    waiting, expected = list[tuple[int, int]](), {"acquisitions": 0, "contended": 0, "wait_cycles": 0, "hold_cycles": 0}
+    chance, records, cycle, owner, last = random.Random(seed), list[Record](), 0, None, None
+    counted = ("acquisitions", "contended", "wait_cycles", "hold_cycles", "bounces", "contended_bounces")
+    waiting, expected = list[tuple[int, int]](), dict.fromkeys(counted, 0)
     for _ in range(400):
         cycle += chance.randrange(1, 50)
         if owner is not None and chance.random() < 0.5:
@@ -208,6 +209,9 @@ def test_holds_of_a_mutex_and_waits_add_up(seed: int) -> None:
             records.append(take(cycle, core, site=-1 - core))
             expected["acquisitions"] += 1
             expected["contended"] += since is not None
+            expected["contended_bounces"] += since is not None  # who waits is on another core than who has it
+            expected["bounces"] += core != last
+            last = core
             expected["wait_cycles"] += 0 if since is None else cycle - since
             owner = (core, cycle)
         elif free := [core for core in range(3) if core != owner[0] and core not in [each[0] for each in waiting]]:

@@ -34,6 +34,8 @@ class _Site:
 
     address: int
     acquisitions: int = 0
+    bounces: int = 0
+    contended_bounces: int = 0
     waits: _Times = field(default_factory=_Times)
     holds: _Times = field(default_factory=_Times)
     wakeups: int = 0
@@ -46,6 +48,14 @@ class _Lock:
     physical: int
     sites: dict[int, _Site] = field(default_factory=dict)
     owners: Counter[tuple[int, int]] = field(default_factory=Counter)  # by task and site, as others begin to wait
+
+
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """Somebody waits for a lock."""
+
+    since: int
+    bounced: bool  # another core had taken the lock last
 
 
 @dataclass(slots=True, eq=False)
@@ -70,23 +80,24 @@ class LockLog:
         self._locks: dict[tuple[int, str], _Lock] = {}
         self._holds: dict[tuple[int, str], list[_Hold]] = {}  # by word
         self._held: dict[int, list[_Hold]] = {}  # by task
-        self._waiting: dict[tuple[int, int], int] = {}  # since when a task waits for a word
+        self._waiting: dict[tuple[int, int], _Wait] = {}  # by task and word
+        self._last: dict[tuple[int, str], int] = {}  # which core took a word last
 
-    def follow(self, cycle: int, task: int, mark: int, value: int, lock: int, site: int) -> None:
+    def follow(self, cycle: int, core: int, task: int, mark: int, value: int, lock: int, site: int) -> None:
         """What a routine has done for a task: its mark; what it returned, or the mark of who waits; its lock; who called it."""
         routine = self._routines[mark]
         if routine.operation == Operation.WAITS:
-            self._wait(cycle, task, self._routines[value].kind, lock)
+            self._wait(cycle, core, task, self._routines[value].kind, lock)
         elif routine.operation == Operation.RELEASES:
             self.release(cycle, task, routine.kind, lock)
         elif routine.operation == Operation.DOWNGRADES:
             held = self.release(cycle, task, routine.kind, lock)
             if held is not None:
-                self._take(cycle, task, word_kind(routine.kind) + READERS, lock, held.site.address, None)
+                self._take(cycle, core, task, word_kind(routine.kind) + READERS, lock, held.site.address, None)
         else:
-            since = self._waiting.pop((task, lock), None)
+            wait = self._waiting.pop((task, lock), None)
             if routine.operation.succeeds(value):
-                self._take(cycle, task, routine.kind, lock, site & MASK64, since)
+                self._take(cycle, core, task, routine.kind, lock, site & MASK64, wait)
 
     def wake(self, task: int) -> None:
         """A task wakes another one, under all locks that it holds."""
@@ -112,17 +123,20 @@ class LockLog:
             found = self._locks[address, kind] = _Lock(-1 if physical is None else physical)
         return found
 
-    def _wait(self, cycle: int, task: int, kind: str, lock: int) -> None:
-        self._waiting[task, lock] = cycle
+    def _wait(self, cycle: int, core: int, task: int, kind: str, lock: int) -> None:
+        self._waiting[task, lock] = _Wait(cycle, self._last.get((lock, word_kind(kind))) != core)
         if holds := self._holds.get((lock, word_kind(kind))):
             longest = holds[0]
             self._lock(lock, kind).owners[longest.task, longest.site.address] += 1
 
-    def _take(self, cycle: int, task: int, kind: str, lock: int, address: int, since: int | None) -> None:
+    def _take(self, cycle: int, core: int, task: int, kind: str, lock: int, address: int, wait: _Wait | None) -> None:
         site = self._site(self._lock(lock, kind), address)
         site.acquisitions += 1
-        if since is not None:
-            site.waits.add(cycle - since)
+        site.bounces += self._last.get((lock, word_kind(kind))) != core
+        self._last[lock, word_kind(kind)] = core
+        if wait is not None:
+            site.waits.add(cycle - wait.since)
+            site.contended_bounces += wait.bounced
         if kind in self._released:
             holds = self._holds.setdefault((lock, word_kind(kind)), [])
             for stale in [each for each in holds if not (may_share(kind) and may_share(each.kind))]:
@@ -181,6 +195,8 @@ def _figures(site: _Site) -> SiteFigures:
         hold_cycles_max=site.holds.longest,
         spin_iterations=0,
         wakeups=site.wakeups,
+        bounces=site.bounces,
+        contended_bounces=site.contended_bounces,
     )
 
 

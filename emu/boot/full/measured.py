@@ -21,6 +21,9 @@ class SiteFigures:
     hold_cycles_max: int
     spin_iterations: int
     wakeups: int  # while it was held from here
+    # Acquisitions, and beginnings of waits, of a lock that another core had taken last; None: nobody has counted them.
+    bounces: int | None = None
+    contended_bounces: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class RegionLog:
         events, tasks, locks = len(self._events), self.tasks, self.locks
         for cycle, value, mark, core, lock, site in log[log["cycle"].argsort(kind="stable")].tolist():
             if mark >= events:
-                locks.follow(cycle, self._task(core), mark, value, lock, site)
+                locks.follow(cycle, core, self._task(core), mark, value, lock, site)
             elif mark in LEFT:
                 locks.release(cycle, self._task(core), LEFT[mark], lock)
             elif mark == READER_WAITED:

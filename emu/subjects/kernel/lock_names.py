@@ -33,20 +33,29 @@ class LockUse(LockMeans):
     hold_cycles_max: int
     spin_iterations: int
     wakeups: int  # while held
+    bounces: int | None = None  # acquisitions of a lock that another core had taken last; None: not counted
+    contended_bounces: int | None = None  # and beginnings of waits
 
     @classmethod
     def of(cls, sites: "Iterable[SiteFigures | LockUse]") -> "LockUse":
         """Sums, and the shortest and the longest of each."""
         sites = list(sites)
         columns = {each.name: [getattr(site, each.name) for site in sites] for each in fields(cls)}
-        return cls(**{name: _joined(name, column) for name, column in columns.items()})
+        figures: dict[str, Any] = {name: _joined(name, column) for name, column in columns.items()}
+        return cls(**figures)
 
     def to_dict(self) -> dict[str, Any]:
         """As `--json` prints it."""
         return {**asdict(self), "wait_cycles_mean": self.wait_cycles_mean, "hold_cycles_mean": self.hold_cycles_mean}
 
 
-def _joined(name: str, column: Iterable[int]) -> int:
+def _joined(name: str, column: Sequence[int | None]) -> int | None:
+    if None in column:
+        return None
+    return _of_counts(name, [value for value in column if value is not None])
+
+
+def _of_counts(name: str, column: Sequence[int]) -> int:
     if name.endswith("_max"):
         return max(column, default=0)
     return min(filter(None, column), default=0) if name.endswith("_min") else sum(column)
@@ -58,6 +67,7 @@ class NamedSite:
 
     site: str
     use: LockUse
+    address: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,7 @@ class NamedOwner:
     pid: int | None
     site: str  # where it had taken the lock
     contended: int  # how often
+    address: int  # of that place
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +108,8 @@ class NamedLock:
             **self.use.to_dict(),
             "wait_histogram": list(self.wait_histogram),
             "hold_histogram": list(self.hold_histogram),
-            "owners": [asdict(each) for each in self.owners],
-            "call_sites": [{"site": each.site, **each.use.to_dict()} for each in self.sites],
+            "owners": [{**asdict(each), "address": f"{each.address:#x}"} for each in self.owners],
+            "call_sites": [{"site": each.site, "address": f"{each.address:#x}", **each.use.to_dict()} for each in self.sites],
         }
 
 
@@ -170,7 +181,7 @@ def _named(name: str, kind: str, locks: Sequence[LockFigures], places: Places, t
     by_site = dict[str, list[SiteFigures]]()
     for site in (site for lock in locks for site in lock.sites):
         by_site.setdefault(places.code(site.address), []).append(site)
-    sites = [NamedSite(site, LockUse.of(figures)) for site, figures in by_site.items()]
+    sites = [NamedSite(site, LockUse.of(figures), figures[0].address) for site, figures in by_site.items()]
     return NamedLock(
         name,
         kind,
@@ -185,13 +196,15 @@ def _named(name: str, kind: str, locks: Sequence[LockFigures], places: Places, t
 
 def _owners(locks: Sequence[LockFigures], places: Places, tasks: Mapping[int, TaskFigures]) -> tuple[NamedOwner, ...]:
     """Of all these locks together."""
-    found = Counter[tuple[int, str]]()
+    found, addresses = Counter[tuple[int, str]](), dict[str, int]()
     for owner in (owner for lock in locks for owner in lock.owners):
         found[owner.task, places.code(owner.site)] += owner.contended
+        addresses.setdefault(places.code(owner.site), owner.site)
     named = list[NamedOwner]()
     for (address, site), times in found.items():
         task = tasks.get(address)
-        named.append(NamedOwner("" if task is None else task.comm, None if task is None else task.pid, site, times))
+        known = ("", None) if task is None else (task.comm, task.pid)
+        named.append(NamedOwner(*known, site, times, addresses[site]))
     return tuple(sorted(named, key=lambda each: (-each.contended, each.task, each.pid or 0, each.site)))
 
 

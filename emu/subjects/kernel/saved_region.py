@@ -1,7 +1,7 @@
 """What `emu boot --from MARK --json` printed of a region, read back as far as reports of a saved run need it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from emu.subjects.kernel.lock_names import LockUse, NamedOwner, NamedSite
@@ -59,21 +59,27 @@ def _lock(plain: Mapping[str, Any]) -> SavedLock:
         kind=_is("kind", plain["kind"], str),
         instances=_is("words", plain["words"], int),
         use=_use(plain),
-        sites=tuple(NamedSite(_is("site", each["site"], str), _use(each)) for each in plain["call_sites"]),
+        sites=tuple(_site(each) for each in plain["call_sites"]),
         owners=tuple(
             NamedOwner(
                 _is("task", each["task"], str),
                 _is("pid", each["pid"], int | None),
                 _is("site", each["site"], str),
                 _is("contended", each["contended"], int),
+                int(each["address"], 16),
             )
             for each in plain["owners"]
         ),
     )
 
 
+def _site(plain: Mapping[str, Any]) -> NamedSite:
+    return NamedSite(_is("site", plain["site"], str), _use(plain), int(plain["address"], 16))
+
+
 def _use(plain: Mapping[str, Any]) -> LockUse:
-    return LockUse(**{each.name: _is(each.name, plain[each.name], int) for each in fields(LockUse)})
+    kinds = {each.name: int if each.default is MISSING else int | None for each in fields(LockUse)}
+    return LockUse(**{name: _is(name, plain[name], kind) for name, kind in kinds.items()})
 
 
 def _counts(name: str, plain: Mapping[str, Any]) -> dict[str, int]:

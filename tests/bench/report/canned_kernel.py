@@ -1,5 +1,7 @@
 """A region of a kernel in full detail, made by hand: four cores, a lock that all fight for, some that nobody does."""
 
+from dataclasses import replace
+
 from emu.boot.full.measured import LockFigures, Measured, OwnerFigures, SiteFigures, TaskFigures
 from emu.elf.symbols import from_names
 from emu.subjects.kernel.places import Places
@@ -23,6 +25,7 @@ def _site(
     )
 
 
+TASKLIST = replace(_site(TEXT + 0x3010, 3, 1, (40, 40), (90, 45)), bounces=2, contended_bounces=1)
 LOCKS = (
     LockFigures(
         0x4200040, HEAP + 0x40, "spinlock",
@@ -47,7 +50,8 @@ LOCKS = (
         for place in range(5)
     ),
     LockFigures(
-        0x1800000, DATA, "rwlock:R", (_site(TEXT + 0x3010, 3, 1, (40, 40), (90, 45)),), (0,) * 6 + (1,), (0,) * 5 + (3,), ()
+        0x1800000, DATA, "rwlock:R",
+        (TASKLIST,), (0,) * 6 + (1,), (0,) * 5 + (3,), ()
     ),
 )  # fmt: skip
 CORES = (
