@@ -235,10 +235,12 @@ def _override(text: str) -> tuple[str, float]:
 
 def _refuse_unknown(spec: Experiment) -> None:
     """Variant, machine, points and trace path: looked up before the slow parts are even imported."""
+    from emu.assembly.variants import get_variant
     from emu.cli.catalogue import find_machine, points
     from emu.trace.file import trace_output
 
-    known = {point.name for point in points(spec.variant)}
+    get_variant(spec.variant)
+    known = {point.name for point in points(spec.variant)} if spec.stalls else set()
     machine = find_machine(spec.machine)
     if spec.overrides:
         from emu.run.overrides import apply_overrides

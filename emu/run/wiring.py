@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from emu.assembly import assemble_variant
+from emu.assembly import assemble_variant, variant_digest
 from emu.description import MachineFile
 from emu.description.machine_file import Costs
 from emu.engine.machine import Machine, Options, Start
@@ -12,6 +12,7 @@ from emu.guest.paging import PAGE
 from emu.guest.processor import processor_of
 from emu.image import PREEMPT_DEFAULT, Image
 from emu.memory.bus import Bus
+from emu.run.kept_programs import kept
 from emu.subjects.ipc_msg.build import Guest, build_guest, ram_of
 from emu.subjects.ipc_msg.probes import load_probes
 from emu.subjects.ipc_msg.workload.workload import Workload
@@ -37,12 +38,14 @@ def image_of(variant: str, preempt: str = PREEMPT_DEFAULT) -> Image:
 
 def program_of(variant: str, preempt: str, description: MachineFile) -> tuple[Image, Text]:
     """An image, and its text with what its instructions cost on a machine."""
-    return image_of(variant, preempt), _text_of(variant, preempt, description.costs)
+    text = _text_of(variant, preempt, description.costs)
+    return text.image, text
 
 
 @lru_cache(maxsize=16)
 def _text_of(variant: str, preempt: str, costs: Costs) -> Text:
-    return build_text(image_of(variant, preempt), costs)
+    name = f"{variant} {variant_digest(variant)} {preempt} {costs!r}"
+    return kept(name, lambda: build_text(image_of(variant, preempt), costs))
 
 
 def wire(description: MachineFile, variant: str, workload: Workload, options: Options, *, preempt: str = PREEMPT_DEFAULT) -> Wired:
