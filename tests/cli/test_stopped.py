@@ -112,7 +112,7 @@ def test_a_walk_is_of_the_part_that_was_walked(tmp_path: Path, capsys, monkeypat
     def should_stop() -> bool:
         nonlocal asked
         asked += 1
-        return walking and asked > 4
+        return walking and asked > 6
 
     walking = False
     opened = TraceFile.chunks
