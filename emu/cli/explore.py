@@ -58,7 +58,8 @@ def explore(
         str, typer.Option(metavar="60s|N", help="Seconds for all, or schedules of each strategy and scenario.")
     ] = BUDGET,
     with_too: Annotated[
-        list[str] | None, typer.Option("--with", metavar="CHECKER", help="A checker that looks only if asked to: data-race.")
+        list[str] | None,
+        typer.Option("--with", metavar="CHECKER", help="What is looked at only if asked for: data-race; fairness of a lock."),
     ] = None,
     without: Annotated[list[str] | None, typer.Option(metavar="CHECKER", help="Leave a checker out. May be repeated.")] = None,
     machine: options.Machine = options.DEFAULT_MACHINE,
@@ -103,12 +104,12 @@ def explore(
     how = Extent(strategy, float("inf") if seconds is None else seconds, schedules, options.whole("seed", seed))
     if lock is None:
         points(variant)
-        off = checkers_off(with_too or (), without or (), explore_run.CHECKERS, strategy)
+        off = checkers_off(with_too or (), without or (), explore_run.CHECKERS, explore_run.OPTIONAL, strategy)
         plan = explore_run.ExplorePlan(variant, _chosen(scenario, script), machine, how, preempt, off)
         subject = _of_variant(plan)
     else:
         count, first = options.whole("cores", cores), whole("word", word, hexadecimal=True)
-        off = checkers_off(with_too or (), without or (), lock_explore.CHECKERS, strategy)
+        off = checkers_off(with_too or (), without or (), lock_explore.CHECKERS, lock_explore.OPTIONAL, strategy)
         subject = _of_lock(lock_explore.LockPlan(lock, machine, count, options.whole_list("rounds", rounds), first, how, off))
     asked = {"machine": machine, "strategy": strategy, "budget": budget}
     if store is not None and seconds is not None:

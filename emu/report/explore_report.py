@@ -26,13 +26,19 @@ def render_explored(subject: str, explored: Sequence[Explored], *, width: int = 
     for each in explored:
         hunted = each.hunted
         numbers = (hunted.schedules, hunted.states, hunted.shared_words, hunted.events, hunted.pairs)
-        overtaken = ["" if hunted.overtaken is None else str(hunted.overtaken)] if fair else []
-        grid.add_row(each.name, result_of(hunted), *(f"{number:,}" for number in numbers), *overtaken)
+        grid.add_row(each.name, result_of(hunted), *(f"{number:,}" for number in numbers), *([_overtaken(hunted)] if fair else []))
     parts: list[RenderableType] = [grid]
     for each in explored:
         if each.hunted.finding is not None:
             parts += ["", *finding_parts(each.name, each.operations, each.hunted.finding), *_replay(each.replay)]
     return page(parts, width=width, colour=colour)
+
+
+def _overtaken(hunted: Hunted) -> str:
+    """The most that was met, or, of all schedules, that there is."""
+    if hunted.overtaken is None:
+        return ""
+    return f"at most {hunted.overtaken}" if hunted.fair else str(hunted.overtaken)
 
 
 def render_replayed(replayed: Replayed, *, width: int = WIDTH, colour: bool = False) -> str:
@@ -132,6 +138,7 @@ def _scenario_json(each: Explored) -> dict[str, Any]:
         "ordered_pairs": hunted.pairs,
         "miss_chance": hunted.missed,
         "overtaken_max": hunted.overtaken,
+        "overtaken_proved": hunted.fair,
     }
 
 

@@ -19,6 +19,7 @@ from emu.run.wiring import image_of
 from emu.runner.kind import Keeping, Kind
 from emu.runner.outcome import ShouldStop, never
 from emu.runner.runner import Progress, Runner, first_alone
+from emu.schedules.data_races import CHECKER as DATA_RACE
 from emu.schedules.lock_discipline import CHECKER as LOCK_DISCIPLINE
 from emu.schedules.walker import Shared
 from emu.subjects.ipc_msg.script.script import Script
@@ -36,6 +37,7 @@ CHECKERS = (
     "livelock",
     "fault",
 )
+OPTIONAL = (DATA_RACE,)
 
 
 @dataclass(frozen=True, slots=True)

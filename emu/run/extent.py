@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from emu.errors import UserError
 from emu.explore.strategy.spec import StrategySpec, strategy_named
-from emu.run.hunt import EXHAUSTIVE, OFF, Leg
+from emu.run.hunt import EXHAUSTIVE, FAIRNESS, OFF, Leg
+from emu.schedules.data_races import CHECKER as DATA_RACE
 
 AUTO = "auto"
 STATES_A_SCHEDULE = 100  # of a whole search, where the budget is a number of schedules
@@ -40,13 +41,17 @@ class Extent:
         ]
 
 
-def checkers_off(also: Sequence[str], without: Sequence[str], known: Sequence[str], strategy: str) -> frozenset[str]:
-    """The checkers that do not look, as their user names those that do too and those that do not; `known` are those that do."""
+def checkers_off(
+    also: Sequence[str], without: Sequence[str], known: Sequence[str], optional: Sequence[str], strategy: str
+) -> frozenset[str]:
+    """Who does not look, as a user names those that do too and those that do not; `known` are those that look by themselves."""
     for name in also:
-        if name not in OFF:
-            raise UserError(f"with: wanted one of {', '.join(OFF)}, got {name!r}; all others look unless they are left out")
-        if strategy == EXHAUSTIVE:
+        if name not in optional:
+            raise UserError(f"with: wanted {' or '.join(optional)}, got {name!r}; all others look unless they are left out")
+        if name == DATA_RACE and strategy == EXHAUSTIVE:
             raise UserError(f"--with {name}: it looks at walks, and {EXHAUSTIVE} makes none; take auto, random, pct:D, pos or surw")
+        if name == FAIRNESS and strategy not in (AUTO, EXHAUSTIVE):
+            raise UserError(f"--with {name}: a whole search proves it, and {strategy} is none; take {AUTO} or {EXHAUSTIVE}")
     for name in without:
         if name not in known:
             raise UserError(f"without: wanted one of {', '.join(known)}, got {name!r}")

@@ -13,7 +13,7 @@ from emu.explore.explorer import BoundReached, Explorer, ScheduleFault
 from emu.explore.replay_string import tokens_of
 from emu.explore.strategy.spec import StrategySpec
 from emu.run.interleaving import Interleaving
-from emu.schedules.checks import Checks, Heap, StackOf
+from emu.schedules.checks import Checks, Heap, Sections, StackOf
 from emu.schedules.data_races import CHECKER as DATA_RACE
 from emu.schedules.data_races import DataRaces
 from emu.schedules.lock_discipline import CHECKER as LOCK_DISCIPLINE
@@ -24,7 +24,8 @@ from emu.schedules.walker import Ended, Shared, Tokens, Walker, tokens_of_text
 CHUNK = 100  # schedules between two looks at the clock
 EXHAUSTIVE = "exhaustive"
 
-OFF = frozenset({DATA_RACE})  # checkers that look only if they are asked to
+FAIRNESS = "fairness"  # of a lock: what a whole search is to carry in its states
+OFF = frozenset({DATA_RACE, FAIRNESS})  # what is looked at only if it is asked for
 CAUSES = ("stack-frame", "use-after-free", "double-free", LOCK_DISCIPLINE)  # of which faults and lost wakeups come
 Verdict = tuple[str, str]  # which checker finds what wrong
 
@@ -71,8 +72,9 @@ class Scene(Protocol):
         """What lies at a physical address."""
         ...
 
-    def overtaken(self, choices: np.ndarray) -> int | None:
-        """How many others went before a core that had asked for a lock, at most; None where nobody asks."""
+    @property
+    def sections(self) -> Sections | None:
+        """The lock whose fairness is looked at; None where there are many."""
         ...
 
     def judge(self) -> Verdict | None:
@@ -128,7 +130,8 @@ class Hunted:
     events: int = 0
     exhausted: bool = False  # every schedule has been looked at
     stopped: bool = False  # by the clock
-    overtaken: int | None = None  # others before a core that had asked for a lock, the most of a walk's schedules
+    overtaken: int | None = None  # others before a core that had asked for a lock, the most that was met,
+    fair: bool = False  # and there is no schedule with more
     missed: float | None = None  # most probable that PCT has missed a bug of its depth
     strategies: list[str] = field(default_factory=list)
     finding: Finding | None = None
@@ -165,6 +168,7 @@ class Hunt:
             self.checks.watch_stacks(scene.stacks, scene.direct_map)
         if not {"use-after-free", "double-free"} <= checkers_off and scene.heap is not None:
             self.checks.watch_heap(scene.heap)
+        self.checks.watch_sections(scene.sections)
         self.walker = Walker(self.explorer, StrategySpec("random"))
         self._discipline = None if LOCK_DISCIPLINE in checkers_off else scene.discipline
         self._races = None if DATA_RACE in checkers_off else scene.races
@@ -201,6 +205,7 @@ class Hunt:
     def _learn(self) -> None:
         self.walker.learn(*([] if self._races is None else [self._races.learn]))
         self.hunted.shared_words, self.hunted.events = self.walker.shared_words, self.walker.events
+        self.checks.put(overtaken=0)
         if not self.walker.shared_words:
             raise UserError("no memory is shared by the cores in any schedule: there is nothing that an order could change")
         self._began = time.monotonic()
@@ -212,6 +217,7 @@ class Hunt:
     ) -> tuple[Verdict, Ended, int] | None:
         walker, hunted, made = self.walker, self.hunted, 0
         walker.use(spec)
+        self.checks.watch_sections(self.scene.sections)
         before, transitions = hunted.schedules, hunted.transitions
         while made < leg.schedules and not self._spent(budget):
             last = min(made + CHUNK, leg.schedules)
@@ -219,19 +225,18 @@ class Hunt:
             made = last if ended is None else ended.schedule + 1
             hunted.schedules, hunted.transitions = before + made, transitions + int(walker.record["transitions"][0])
             hunted.pairs = int(walker.record["pair_count"][0])
+            self._note_overtaken()
             hunted.missed = spec.miss_chance(int(walker.strategy["agents"][0]), walker.events, made)
             if ended is not None:
-                self._note_overtaken(ended)
                 if (wrong := self._wrong(ended)) is not None:
                     return *wrong, hunted.schedules
                 walker.forget(ended)
             progress(hunted)
         return None
 
-    def _note_overtaken(self, ended: Ended) -> None:
-        seen = self.scene.overtaken(ended.choices)
-        if seen is not None:
-            self.hunted.overtaken = max(seen, self.hunted.overtaken or 0)
+    def _note_overtaken(self) -> None:
+        if self.scene.sections is not None:
+            self.hunted.overtaken = self.checks.overtaken
 
     def _search(self, leg: Leg, budget: Budget, progress: Callable[[Hunted], None]) -> tuple[Verdict, Ended, int] | None:
         """Every schedule, up to a bound."""
@@ -249,6 +254,7 @@ class Hunt:
                 raise OutOfBudget
             progress(hunted)
 
+        self.checks.watch_sections(None if FAIRNESS in self._off else self.scene.sections)
         try:
             found = explorer.search(look, pause)
         except (OutOfBudget, BoundReached):
@@ -262,7 +268,9 @@ class Hunt:
         hunted.states, hunted.transitions = found.states, found.transitions
         if found.endless:
             return self._again(min(found.endless.values(), key=len), endless=True)
-        hunted.exhausted = True
+        hunted.exhausted, hunted.fair = True, FAIRNESS not in self._off
+        if hunted.fair:
+            self._note_overtaken()
         return None
 
     def _again(self, schedule: str, *, endless: bool = False) -> tuple[Verdict, Ended, int] | None:

@@ -15,10 +15,11 @@ from emu.explore.strategy.records import AGENTS
 from emu.image import Image
 from emu.run.explore_run import Explored, Replayed
 from emu.run.extent import Extent
-from emu.run.hunt import OFF, Budget, Finding, Hunt, Hunted
+from emu.run.hunt import FAIRNESS, OFF, Budget, Finding, Hunt, Hunted
 from emu.run.lock_scene import LockScene, scene_name
 from emu.runner.outcome import ShouldStop, never
 from emu.runner.runner import Progress
+from emu.schedules.data_races import CHECKER as DATA_RACE
 from emu.schedules.walker import Shared
 from emu.subjects.bench.lock_file import find_lock
 from emu.subjects.bench.program import build_search_image
@@ -29,6 +30,7 @@ OPERATIONS = "acquire, count, release"
 ROUNDS_MAX = 100
 WORD_MAX = 2**64 - 1
 CHECKERS = ("two-inside", "livelock", "fault")
+OPTIONAL = (DATA_RACE, FAIRNESS)
 
 
 @dataclass(frozen=True, slots=True)

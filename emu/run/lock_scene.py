@@ -7,18 +7,18 @@ import numpy as np
 from emu.description import load_machine
 from emu.engine.unicorn_core import register_id
 from emu.explore.explorer import Bounds, Explorer, Rules
-from emu.explore.flat import flat_machine
+from emu.explore.flat import RAM_BYTES, flat_machine
 from emu.image import Image
 from emu.isa import decode
-from emu.run.fairness import overtaken_most
 from emu.run.interleaving import Interleaving, interleaving, place_of, source_of
-from emu.schedules.checks import StackOf
+from emu.schedules.checks import Sections, StackOf
 from emu.schedules.data_races import Access, DataRaces, Program
 from emu.subjects.bench import program
 from emu.trace.header import Region, Symbol, TraceHeader
 
 BOUNDS = Bounds(states=20_000_000, depth=20_000)
 COUNTER_BYTES = 8
+NOTES = RAM_BYTES - 0x1000
 
 
 def scene_name(cores: int, rounds: int) -> str:
@@ -90,11 +90,12 @@ class LockScene:
         """What lies at a physical address."""
         return self._header.object_at(address)
 
-    def overtaken(self, choices: np.ndarray) -> int:
-        """How many others went before a core that had asked, at most."""
+    @property
+    def sections(self) -> Sections:
+        """What goes round the lock."""
         lock = range(program.LOCK, program.LOCK + program.LOCK_BYTES)
         (acquire,) = (each for each in self._image.routines if each.name == "acquire")
-        return overtaken_most(choices, acquire, lock, program.DATA + program.COUNT)
+        return Sections(program.DATA + program.COUNT, lock, range(acquire.address, acquire.address + acquire.size), NOTES)
 
     def judge(self) -> tuple[str, str] | None:
         """Where every core is done: no section may have been lost."""

@@ -144,8 +144,7 @@ class ScriptScene:
 
     looked_at = 100
 
-    def overtaken(self, choices: np.ndarray) -> None:
-        """Nobody asks: a queue's lock is one of many."""
+    sections = None  # a queue's lock is one of many
 
     @property
     def discipline(self) -> LockDiscipline | None:

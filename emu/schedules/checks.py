@@ -42,6 +42,16 @@ class StackOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Sections:
+    """What goes round a lock: the counter that each section adds to, the lock, the routine that takes it, room for notes."""
+
+    counter: int
+    lock: range
+    acquire: range
+    notes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What a checker has seen: an access of a core."""
 
@@ -93,6 +103,19 @@ class Checks(Block):
                 row = machine.text.instructions[machine.text.index(at)]
                 row["traits"] |= EVENT
                 row["mark"], row["register"] = mark, register_id(register)
+
+    def watch_sections(self, sections: Sections | None) -> None:
+        """See how many others go before a core that has asked for the lock; None: no longer."""
+        self.put(counter=0 if sections is None else sections.counter)
+        if sections is not None:
+            for name, place in (("lock", sections.lock), ("acquire", sections.acquire)):
+                self.record[name] = signed(place.start), signed(place.stop)
+            self.put(notes=sections.notes)
+
+    @property
+    def overtaken(self) -> int:
+        """The most that was seen since it was last put back to 0."""
+        return int(self.record["overtaken"][0])
 
     @property
     def seen(self) -> Seen | None:

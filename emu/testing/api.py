@@ -131,7 +131,7 @@ class Emu:
         """Explore scenarios, all of them without names; the budget is in schedules, so that the answer is the same on any host."""
         chosen = _scenarios(scenarios)
         extent = Extent(strategy, schedules=schedules, seed=seed)
-        off = checkers_off(also, without, explore_run.CHECKERS, strategy)
+        off = checkers_off(also, without, explore_run.CHECKERS, explore_run.OPTIONAL, strategy)
         plan = explore_run.ExplorePlan(variant, chosen, machine, extent, off=off)
         with Runner.local(self._jobs) as runner:
             found = Exploration(tuple(explore_run.explore(plan, runner, silent)))

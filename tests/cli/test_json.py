@@ -90,7 +90,9 @@ def run(emu, tmp_path):
 @sample("emu run --script")
 def script(emu, tmp_path):
     path = tmp_path / "s.script"
-    path.write_text("tasks 2\nt1: recv -> blocks\nt2: send type=1 size=8 -> EINVAL\nt2: stat\n")
+    path.write_text(
+        "tasks 3\nt1: recv -> blocks\nt2: send type=1 size=8 -> EINVAL\nt3: stat while t2 at handoff_window\nt2: stat\n"
+    )
     return [emu("run", "--script", str(path))]
 
 

@@ -1,5 +1,6 @@
 """Exploration of locks: those that come with emu pass in every order; what is wrong is found, and found again."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 from emu.errors import UserError
 from emu.explore.replay_string import decode, encode
 from emu.run.explore_run import Explored
-from emu.run.extent import Extent
-from emu.run.lock_explore import LockPlan, explore, replay
+from emu.run.extent import Extent, checkers_off
+from emu.run.hunt import FAIRNESS, OFF
+from emu.run.lock_explore import CHECKERS, OPTIONAL, LockPlan, explore, replay
 from emu.subjects.bench.lock_file import shipped
 
 TICKETS_SPENT = 0xFFFFFFFF  # of 16 bits each: the next ticket is the last before both halves begin again
@@ -29,10 +31,31 @@ release:
 
 
 def explored(
-    lock: str | Path, cores: int = 2, *rounds: int, word: int = 0, strategy: str = "exhaustive", schedules: int = 3_000
+    lock: str | Path,
+    cores: int = 2,
+    *rounds: int,
+    word: int = 0,
+    strategy: str = "exhaustive",
+    schedules: int = 3_000,
+    off: frozenset[str] = OFF,
 ) -> list[Explored]:
-    plan = LockPlan(str(lock), "a10-7800", cores, rounds or (1,), word, Extent(strategy, schedules=schedules))
+    plan = LockPlan(str(lock), "a10-7800", cores, rounds or (1,), word, Extent(strategy, schedules=schedules), off)
     return list(explore(plan, lambda done, total: None))
+
+
+@pytest.mark.parametrize(
+    ("also", "without", "strategy", "words"),
+    [
+        (["fault"], [], "auto", "with: wanted data-race or fairness, got 'fault'"),
+        (["data-race"], [], "exhaustive", "--with data-race: it looks at walks, and exhaustive makes none"),
+        (["fairness"], [], "random", "--with fairness: a whole search proves it, and random is none"),
+        ([], ["data-race"], "auto", "without: wanted one of two-inside, livelock, fault, got 'data-race'"),
+    ],
+)
+def test_who_looks_is_said_by_name(also: list[str], without: list[str], strategy: str, words: str) -> None:
+    with pytest.raises(UserError, match=re.escape(words)):
+        checkers_off(also, without, CHECKERS, OPTIONAL, strategy)
+    assert checkers_off(["fairness"], ["livelock"], CHECKERS, OPTIONAL, "auto") == {"livelock", "data-race"}
 
 
 @pytest.fixture
@@ -62,7 +85,16 @@ def test_what_comes_with_emu_passes_in_every_order(name: str) -> None:
 @pytest.mark.parametrize(("name", "overtaken"), [("ticket", 2), ("mcs", 2), ("clh", 2), ("tas", 4)])
 def test_a_queue_lets_each_of_the_others_go_first_once(name: str, overtaken: int) -> None:
     (found,) = explored(name, 3, 2, strategy="random")
-    assert found.hunted.overtaken == overtaken
+    assert (found.hunted.overtaken, found.hunted.fair) == (overtaken, False)
+
+
+@pytest.mark.parametrize(("name", "overtaken"), [("ticket", 2), ("tas", 4), pytest.param("mcs", 2, marks=pytest.mark.deep)])
+def test_a_whole_search_proves_the_bound(name: str, overtaken: int) -> None:
+    (found,) = explored(name, 3, 2, off=OFF - {FAIRNESS})
+    assert (found.hunted.overtaken, found.hunted.fair, found.hunted.exhausted) == (overtaken, True, True)
+    (other,) = explored(name, 3, 2)
+    assert (other.hunted.overtaken, other.hunted.fair) == (None, False)
+    assert other.hunted.states < found.hunted.states
 
 
 def test_what_is_to_come_is_guessed_from_what_has_been() -> None:

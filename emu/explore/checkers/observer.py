@@ -5,6 +5,7 @@ from numba import types
 
 from emu.engine.records import CORE, MACHINE
 from emu.engine.sharing import SHARING
+from emu.explore.checkers.fairness import note_section
 from emu.explore.checkers.heap import check_object, follow_calls
 from emu.explore.checkers.records import CHECKS, I64, NOTHING
 from emu.explore.checkers.stack_frames import check_frame
@@ -51,4 +52,6 @@ def observe(machine_at, index, address, size, write):  # type: ignore[no-untyped
         wrong = check_object(machine, checks, core.current_pc, address)
         if wrong != NOTHING:
             flag(sharing, checks, core, wrong, address, size, I64(0))
+    if checks.counter != 0:
+        note_section(machine, checks, core, address, write)
     return np.int32(0)

@@ -28,6 +28,12 @@ CHECKS = np.dtype(
         ("free_mark", I64),  # the event of an object that is freed; any other is one that is allocated
         ("allocator", I64),  # RANGE[allocator_count]: its routines, which may touch what is free
         ("allocator_count", I64),
+        # a lock that is searched
+        ("counter", I64),  # physical address of the counter that each section adds to; 0: nobody asks
+        ("lock", I64, (2,)),  # where the lock lies, and where the routine that takes it does: begin and end
+        ("acquire", I64, (2,)),
+        ("notes", I64),  # physical address of i64[1 + cores], in RAM that the guest does not have
+        ("overtaken", I64),  # most others that have gone before a core that had asked
     ]
 )
 STACK = np.dtype(
