@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emu.report.grid import grid
-from emu.report.page import page
+from emu.report.page import WIDTH, page
 from emu.runner.store import Damaged, Entry, Store
 from emu.sources import code_digest
 
@@ -42,7 +42,7 @@ def shelves_of(store: Store) -> tuple[list[Shelf], list[Damaged]]:
     return sorted(shelves, key=lambda each: not each.of_this_emu), damaged
 
 
-def render_shelves(shelves: Sequence[Shelf], *, width: int, colour: bool) -> str:
+def render_shelves(shelves: Sequence[Shelf], *, width: int = WIDTH, colour: bool = False) -> str:
     """A row each."""
     table = grid("kind", "<by the emu", "results")
     for each in shelves:
