@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bench.engine import small_machine
+from bench.export.lines import COUNTED
 from bench.processes import environment
 from emu.engine import records as rec
 from emu.trace.record import Kind
@@ -25,7 +26,21 @@ def test_plain_python_gives_the_same_result() -> None:
     command = [sys.executable, "-m", "bench.engine.small_machine", *SCENARIOS]
     done = subprocess.run(command, env=environment(NUMBA_DISABLE_JIT="1"), capture_output=True, check=True, text=True)
     for scenario, found in json.loads(done.stdout).items():
-        assert found == small_machine.run(small_machine.program(scenario, short=True), 3), scenario
+        assert found == small_machine.run_traced(small_machine.program(scenario, short=True), 3)[0], scenario
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_trace_has_each_line_that_moved_and_changes_nothing(scenario: str) -> None:
+    """Whether the stores that will move it have drained when a slice ends or not: it stands where they were made."""
+    text = small_machine.program(scenario, short=True)
+    found, records = small_machine.run_traced(text, 4)
+    moved = records[records["kind"] == int(Kind.LINE_TRANSFER)]["detail"]
+    counts: dict[str, int] = found.pop("lines")  # type: ignore[assignment]
+    assert {kind: int((moved == kind).sum()) for kind in COUNTED} == {kind: counts[name] for kind, name in COUNTED.items()}
+    _, in_pieces = small_machine.run_traced(text, 4, slice_cycles=97)
+    assert sorted(in_pieces.tolist()) == sorted(records.tolist()), "cores take turns otherwise; each does the same"
+    del found["trace"]
+    assert found == small_machine.run(text, 4)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

@@ -4,6 +4,7 @@ Run as a script with names of scenarios it prints what their runs gave as JSON: 
 with its plain-Python twin, which needs a process of its own.
 """
 
+import hashlib
 import json
 import sys
 import tempfile
@@ -11,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from emu.assembly import assemble
 from emu.description import load_machine
@@ -20,6 +23,7 @@ from emu.engine.probe_file import Probes
 from emu.engine.text import build_text
 from emu.memory.bus import Bus
 from emu.run.overrides import apply_overrides
+from emu.trace.file import Records
 
 DONE = Probes(done="task_exit")
 A10 = apply_overrides(load_machine("a10-7800"), (("latencies.remote_line", 350), ("latencies.remote_write", 376)))
@@ -254,5 +258,18 @@ def run(text: str, cores: int, **more: Any) -> dict[str, object]:
     return summary(machine)
 
 
+def run_traced(text: str, cores: int, **more: Any) -> tuple[dict[str, object], Records]:
+    """The same with a trace: a digest of it stands in the summary."""
+    machine, outcome, parts = make(text, cores, trace=True, **more), rec.SLICE_DONE, []
+    while outcome == rec.SLICE_DONE:
+        outcome = machine.run()
+        parts.append(machine.take_trace())
+    assert outcome == rec.RUN_DONE
+    counts = machine.bus.counts()
+    records = np.concatenate([*parts, machine.take_trace(last=True)])
+    digest = hashlib.blake2b(records.tobytes(), digest_size=16).hexdigest()
+    return {**summary(machine), "trace": digest, "lines": counts}, records
+
+
 if __name__ == "__main__":
-    print(json.dumps({name: run(program(name, short=True), 3) for name in sys.argv[1:]}))
+    print(json.dumps({name: run_traced(program(name, short=True), 3)[0] for name in sys.argv[1:]}))
