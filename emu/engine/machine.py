@@ -16,7 +16,7 @@ from emu.engine.probes import BEGINS_RUN, ENDS_RUN, ERRNO, ERRNO_EVENT, PROBED_E
 from emu.engine.records import CORE, LOCK, MACHINE, PROBED, RUNNING, WAITING_FOR_STARTUP
 from emu.engine.text import Text
 from emu.engine.trace import RECENT
-from emu.engine.trace_lines import LINE_STAYED, STORE_PENDING, note_rest
+from emu.engine.trace_lines import close_part
 from emu.engine.unicorn_core import UnicornCore, make_callbacks, own_stack_entry
 from emu.engine.unicorn_library import function_pointer, unsynced_offset
 from emu.errors import InternalError
@@ -28,7 +28,7 @@ from emu.native import MASK64, NEVER, address_of, mix, signed
 from emu.timing.branch import Predictors
 from emu.timing.pipeline import PIPELINE, new_pipelines
 from emu.trace.file import Records
-from emu.trace.record import TRACE_DTYPE, Kind
+from emu.trace.record import TRACE_DTYPE
 
 TRACE_RECORDS = 1 << 18
 # What the engine itself takes from the latencies of a machine file; the rest is the memory system's.
@@ -132,6 +132,7 @@ class Machine(Block):
         for mark, (cycles, every) in options.stalls.items():
             self.arrays["stall_cycles"][mark], self.arrays["stall_every"][mark] = cycles, every
         if options.trace:
+            self._other_trace = np.zeros_like(self.trace)  # one is written while the other is read
             self.record["trace_at"] = address_of(self.trace)
             self.record["trace_capacity"] = len(self.trace)
             self.share("asked", np.zeros(self.count * RING, np.int64), saved=False)
@@ -258,22 +259,18 @@ class Machine(Block):
     def take_trace(self, *, last: bool = False) -> Records:
         """The records since the last time, up to the first store of which it is still open whether it moves its line.
 
-        The `last` time no store will any more.
+        They lie there until the next time. The `last` time no store will move a line any more.
         """
         if not len(self.trace):
             return self.trace
-        note_rest(address_of(self.record))
-        count = int(self.record["trace_count"][0])
-        records = self.trace[:count]
-        transfer = np.where(records["kind"] == Kind.LINE_TRANSFER, records["detail"], 0)
-        pending = np.flatnonzero(transfer == STORE_PENDING)
-        end = count if last or not len(pending) else int(pending[0])
-        taken: Records = records[:end][(transfer[:end] != STORE_PENDING) & (transfer[:end] != LINE_STAYED)]
-        self.trace[: count - end] = records[end:].copy()
-        self.record["trace_count"] = count - end
+        records, count = self.trace, int(self.record["trace_count"][0])
+        end, kept = close_part(address_of(self.record), last=last)
+        self.trace, self._other_trace = self._other_trace, self.trace
+        self.trace[: count - end] = records[end:count]
+        self.record["trace_at"], self.record["trace_count"] = address_of(self.trace), count - end
         asked = self.arrays["asked"]
         np.maximum(asked - end, 0, out=asked)
-        return taken
+        return records[:kept]
 
     @property
     def instructions(self) -> int:

@@ -100,12 +100,28 @@ def note_lines(machine, core, address, size, stores):  # type: ignore[no-untyped
         note_store(machine, bus, core, address, size)
 
 
-def note_rest(machine_address: int) -> None:
-    """Trace what lines have done that no access has looked for since."""
-    _note_rest(machine_address)
+def close_part(machine_address: int, *, last: bool) -> tuple[int, int]:
+    """Bring the first records of a trace to their end: up to where, and how many are left there side by side.
+
+    What lines have done that no access has looked for is traced. The part ends in front of the first place of which nothing
+    is known yet; the `last` time such places stay empty.
+    """
+    end, kept = _close_part(machine_address, last)
+    return int(end), int(kept)
 
 
 @njit
-def _note_rest(machine_address):  # type: ignore[no-untyped-def]
+def _close_part(machine_address, last):  # type: ignore[no-untyped-def]
     machine = array_at(machine_address, 1, MACHINE)[0]
     note_lines(machine, array_at(machine.cores, machine.core_count, CORE)[0], 0, 0, False)
+    records = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)
+    kept = 0
+    for place in range(machine.trace_count):
+        detail = records[place].detail if records[place].kind == K_TRANSFER else 0
+        if detail == STORE_PENDING and not last:
+            return place, kept
+        if detail != STORE_PENDING and detail != LINE_STAYED:
+            if kept != place:
+                records[kept] = records[place]
+            kept += 1
+    return machine.trace_count, kept

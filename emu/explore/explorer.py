@@ -157,6 +157,7 @@ class Explorer(Block):
         self.put(buffer_depth=bus.description.store_buffer.depth.value)
         bus.put(buffer_depth=RING)  # no store waits for room: one for which there is none is not executed
         self.machine.record["untimed"] = 1
+        self.machine.record["parks"] = 0
         self.machine.cores["fiber"] = 0  # a core that waits in a call could not be put back
         if self.rules.reduced:
             words = len(bus.ram) // 8

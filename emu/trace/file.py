@@ -258,10 +258,15 @@ def _decompress(packed: bytes, wanted: int | None = None) -> bytes:
         raise ValueError("does not decompress") from error
 
 
-def _to_columns(records: Records) -> bytes:
-    cycles = np.diff(records["cycle"], prepend=np.int64(0))
-    names = TRACE_DTYPE.names or ()
-    return b"".join((cycles if name == "cycle" else np.ascontiguousarray(records[name])).tobytes() for name in names)
+def _to_columns(records: Records) -> bytearray:
+    columns, at = bytearray(len(records) * TRACE_DTYPE.itemsize), 0
+    for name in TRACE_DTYPE.names or ():
+        column = np.frombuffer(columns, TRACE_DTYPE[name], len(records), at)
+        column[:] = records[name]
+        if name == "cycle":
+            column[1:] -= records[name][:-1]
+        at += column.nbytes
+    return columns
 
 
 def _from_columns(columns: bytes, count: int) -> Records:
