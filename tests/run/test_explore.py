@@ -135,8 +135,8 @@ EARLY = Mutant(
 )
 
 
-def with_races(variant: str, script: Script, schedules: int) -> Explored:
-    plan = ExplorePlan(variant, (script,), "a10-7800", Extent("random", schedules=schedules), off=frozenset())
+def with_races(variant: str, script: Script, schedules: int, preempt: str = "none") -> Explored:
+    plan = ExplorePlan(variant, (script,), "a10-7800", Extent("random", schedules=schedules), preempt, off=frozenset())
     (found,) = explore(plan, Runner.local(), silent)
     return found
 
@@ -167,15 +167,16 @@ def test_nobody_looks_for_races_unless_asked(early: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variant", "name"),
+    ("variant", "name", "preempt"),
     [
-        ("wakeq", "three-cores"),
-        ("baseline", "two-on-a-core"),
-        *(pytest.param(variant, name, marks=pytest.mark.deep) for variant in (*RIGHT, "baseline-ticket") for name in KNOWN),
+        ("wakeq", "three-cores", "rt"),
+        ("baseline", "two-on-a-core", "none"),
+        *(pytest.param(variant, name, "none", marks=pytest.mark.deep) for variant in (*RIGHT, "baseline-ticket") for name in KNOWN),
+        *(pytest.param("wakeq", name, "rt", marks=pytest.mark.deep) for name in KNOWN),
     ],
 )
-def test_the_path_has_no_races_but_those_that_are_known(variant: str, name: str) -> None:
-    found = with_races(variant, KNOWN[name], 60)
+def test_the_path_has_no_races_but_those_that_are_known(variant: str, name: str, preempt: str) -> None:
+    found = with_races(variant, KNOWN[name], 60, preempt)
     assert found.hunted.finding is None, found.hunted.finding
 
 

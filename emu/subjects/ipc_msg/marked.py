@@ -53,7 +53,7 @@ class MarkedAccesses:
         self._image, self._header = image, header
         loads = {row.load for row in rows() if row.load}
         self._loads = {mark.address for mark in image.marks if mark.kind == "load" and mark.name in loads}
-        self._fields = [(row, image.structs[row.struct].fields[row.field].offset) for row in rows() if row.field]
+        self._fields = [(row, header.structs[row.struct][row.field]) for row in rows() if row.field]
 
     def is_marked(self, pc: int, address: int) -> bool:
         """Whether the access of the instruction at `pc` to a physical address is."""
