@@ -16,9 +16,7 @@ from emu.native import njit
 NO_REGISTER = 0  # Unicorn's number for none
 PF, ZF, SF = 0x4, 0x40, 0x80
 # INSTRUCTION.mend
-MEND_NOTHING, MEND_UPPER_HALF, MEND_FLAGS, MEND_ALL_BUT_ZF, MEND_NEGATION = range(5)
-KEEP_FLAGS = frozenset(("pushf", "pushfq"))
-KEEP_FLAGS_REPEATED = frozenset(("movs", "stos", "lods"))
+MEND_NOTHING, MEND_UPPER_HALF, MEND_ALL_BUT_ZF, MEND_NEGATION = range(4)
 KEEP_ALL_BUT_ZF = frozenset(("cmpxchg8b", "cmpxchg16b"))
 
 
@@ -31,8 +29,6 @@ def mending(each: Instruction) -> tuple[int, tuple[int, int]]:
         return _upper_half({"rax"} - target, target - {"rax"})
     if each.mnemonic in KEEP_ALL_BUT_ZF:
         return MEND_ALL_BUT_ZF, (NO_REGISTER, NO_REGISTER)
-    if each.mnemonic in KEEP_FLAGS or (each.repeated and each.mnemonic[:4] in KEEP_FLAGS_REPEATED):
-        return MEND_FLAGS, (NO_REGISTER, NO_REGISTER)
     if each.mnemonic == "neg" and each.locked:
         return MEND_NEGATION, (NO_REGISTER, NO_REGISTER)
     return MEND_NOTHING, (NO_REGISTER, NO_REGISTER)

@@ -47,7 +47,7 @@ def test_json_has_every_step(emu):
     assert (found["schema"], found["mismatches"], found["partial"], found["ended_by"]) == ("emu-script/1", [], False, None)
     back = {"task": 1, "outcome": "0", "fields": {"type": "4"}}
     assert found["steps"][1] == {
-        "line": 3, "task": 2, "operation": "send type=4 size=0", "outcome": "0", "fields": {}, "returns": [back],
+        "line": 3, "task": 2, "operation": "send type=4 size=0", "outcome": "0", "fields": {}, "returns": [back], "while": None,
     }  # fmt: skip
     assert found["steps"][2]["fields"]["lrpid"] == "t1"
 

@@ -77,7 +77,8 @@ def test_asked_to_stop_it_ends(jobs):
     with Runner.local(jobs) as runner:
         run = runner.run(ANSWER, ["a"] * 100_000, should_stop=lambda: done[-1] >= 3, progress=lambda now, total: done.append(now))
         found = list(run)
-    assert 0 < len(found) < 100
+    assert len(found) < 100  # in their order: the first may not have been among those that were done
+    assert done[-1] < 100
 
 
 def test_no_process_outlives_a_parent_that_was_killed():

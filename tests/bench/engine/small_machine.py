@@ -263,7 +263,7 @@ def run_traced(text: str, cores: int, **more: Any) -> tuple[dict[str, object], R
     machine, outcome, parts = make(text, cores, trace=True, **more), rec.SLICE_DONE, []
     while outcome == rec.SLICE_DONE:
         outcome = machine.run()
-        parts.append(machine.take_trace())
+        parts.append(machine.take_trace().copy())
     assert outcome == rec.RUN_DONE
     counts = machine.bus.counts()
     records = np.concatenate([*parts, machine.take_trace(last=True)])
