@@ -5,6 +5,7 @@ import stat
 import tomllib
 from itertools import chain, count
 from pathlib import Path
+from socket import gethostname
 from typing import Any, BinaryIO
 
 from emu.errors import UserError
@@ -135,6 +136,16 @@ class Output:
             raise self.cannot("it is there already; choose another name, or --overwrite it")
         if not os.access(self._target, os.W_OK):
             raise self.cannot("it is write-protected")
+
+
+def put_whole(path: Path, content: bytes) -> None:
+    """Write a file of emu's own so that it is there whole or not at all, whoever else, on whatever host, writes it."""
+    part = path.with_name(f".{path.stem}-{gethostname()}-{os.getpid()}-{next(_SERIAL)}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def free_name(path: Path) -> Path:

@@ -4,15 +4,13 @@ What is kept is named by the digest of emu's own code and by everything else tha
 """
 
 import hashlib
-import os
 import pickle
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 from emu import compiled
 from emu.engine.text import Text
+from emu.files import put_whole
 from emu.sources import code_digest
 
 
@@ -28,17 +26,5 @@ def kept(name: str, make: Callable[[], Text]) -> Text:
             return found
     made = make()
     with suppress(OSError):  # a disk that has no room costs the next run time, and this one nothing
-        _put(path, pickle.dumps(made, pickle.HIGHEST_PROTOCOL))
+        put_whole(path, pickle.dumps(made, pickle.HIGHEST_PROTOCOL))
     return made
-
-
-def _put(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all."""
-    handle, aside = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(aside).replace(path)
-    except OSError:
-        Path(aside).unlink(missing_ok=True)
-        raise

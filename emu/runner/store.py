@@ -7,21 +7,18 @@ of an entry is the digest of the rest, so that what a full disk, a power cut or 
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
-from socket import gethostname
 from typing import Any
 
 from emu.errors import UserError
+from emu.files import put_whole
 from emu.sources import code_digest
 
 SCHEMA = "emu-store/1"
 MARKER = "emu-store"  # the file that says what the folder is
 SUFFIX = ".entry"
-_SERIAL = count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ class Store:
             if not marker.exists():  # looked for behind the others: whoever makes a store at the same time puts it there first
                 if others:
                     raise UserError(f"store {folder}: the folder has other files in it: name a store, or a new or empty folder")
-                _put(marker, f"{SCHEMA}\n".encode())
+                put_whole(marker, f"{SCHEMA}\n".encode())
             schema = marker.read_text().strip()
         except OSError as error:
             raise UserError(f"store {folder}: {error.strerror or error}") from None
@@ -110,7 +107,7 @@ class Store:
         path = self.path_of(question)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _put(path, f"{SCHEMA} {_digest(body)}\n".encode() + body + b"\n")
+            put_whole(path, f"{SCHEMA} {_digest(body)}\n".encode() + body + b"\n")
         except OSError as error:
             self.lost.append(error.strerror or str(error))
 
@@ -120,16 +117,6 @@ class Store:
             found = _read(path)
             if found is not None:
                 yield found
-
-
-def _put(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, whoever else writes it."""
-    part = path.with_name(f".{path.stem}-{gethostname()}-{os.getpid()}-{next(_SERIAL)}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Entry | Damaged | None:
