@@ -3,13 +3,14 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from emu.cli import options, terminal, together
 from emu.errors import CheckFailed, UserError
 from emu.files import Output
+from emu.runner.kind import Keeping, Kind
 from emu.runner.store import Store
 
 app = typer.Typer(
@@ -28,7 +29,7 @@ def show(folder: Folder, as_json: options.Json = False) -> None:
     from emu.report.store_report import Shelf, render_shelves, shelves_of
 
     store = Store.existing(folder)
-    shelves, damaged = shelves_of(store)
+    shelves, damaged = shelves_of(store, _kept())
     if as_json:
         plain = [Shelf.to_dict(each) for each in shelves]
         lost = [{"path": str(each.path), "why": each.why} for each in damaged]
@@ -39,6 +40,17 @@ def show(folder: Folder, as_json: options.Json = False) -> None:
         terminal.complain(each)
     if damaged:
         raise CheckFailed(f"store {folder}: {len(damaged)} damaged; delete them: what is missing is made anew when it is wanted")
+
+
+def _kept() -> dict[str, Keeping[Any]]:
+    """Every kind whose answers are kept, by its name."""
+    from emu.litmus.suite import TESTS
+    from emu.run.explore_run import SCENARIO
+    from emu.run.run_kind import RUN
+    from emu.stress.rounds import ROUNDS
+
+    kinds: tuple[Kind[Any, Any], ...] = (RUN, SCENARIO, ROUNDS, TESTS)
+    return {each.name: each.keeping for each in kinds if each.keeping is not None}
 
 
 @app.command(cls=together.Command)

@@ -6,7 +6,7 @@ from functools import cache
 from socket import gethostname
 from typing import Any, Generic
 
-from emu.errors import UserError
+from emu.errors import EmuError, UserError
 from emu.runner.outcome import C, Function, R, ShouldStop
 from emu.runner.store import Question
 
@@ -19,6 +19,14 @@ class Keeping(Generic[R]):
     read: Callable[[Any], R]
     of_host: frozenset[str] = frozenset()  # keys of an answer that tell of the host and its clock
     whole_if_stopped: bool = True  # a call that was asked to stop gives no answer, and not a shorter one
+
+    def answer(self, plain: Any) -> R:
+        """What was kept; a `ValueError` says what is wrong with what is no such answer."""
+        try:
+            return self.read(plain)
+        except (EmuError, LookupError, TypeError, ValueError, AttributeError) as error:
+            what = f"there is no {error}" if isinstance(error, KeyError) else str(error)
+            raise ValueError(f"its answer is none: {what}") from None
 
     @classmethod
     def typed(
@@ -40,7 +48,16 @@ class Keeping(Generic[R]):
             return adapter().dump_python(value, mode="json")
 
         def read(plain: Any) -> Any:
-            return adapter().validate_python(plain)
+            from pydantic import ValidationError
+
+            try:
+                value = adapter().validate_python(plain)
+            except ValidationError as error:
+                first = error.errors(include_url=False)[0]
+                raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+            if write(value) != plain:  # a figure that has a default is missing, or one is there that nobody knows
+                raise ValueError("it has other figures than such an answer")
+            return value
 
         return cls(write, read, of_host, whole_if_stopped)
 

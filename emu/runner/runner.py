@@ -1,20 +1,21 @@
 """Many calls of one kind, in order, wherever they are carried out and whatever is kept of them: where all that run many meet."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from math import ceil
 from types import TracebackType
+from typing import Generic
 
 from emu import compiled
 from emu.errors import EmuError
 from emu.runner.executor import Executor
-from emu.runner.kind import Kind, SameFiles, difference
+from emu.runner.kind import Keeping, Kind, SameFiles, difference
 from emu.runner.local import Local
 from emu.runner.outcome import C, Outcome, R, ShouldStop, Stopped, WorkerLost, never
 from emu.runner.shard import Shard
-from emu.runner.store import Entry, Question, Store
+from emu.runner.store import Damaged, Entry, Question, Store
 
 Progress = Callable[[int, int], None]
 
@@ -40,6 +41,14 @@ class Tally:
     done: int = 0  # those that were carried out, again ones among them
     again: int = 0
     differences: list[str] = field(default_factory=list)  # of those again: what differs from what was kept
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[R]):
+    """An entry, and the answer that is in it."""
+
+    entry: Entry
+    value: R
 
 
 class ShardDone(Exception):
@@ -124,19 +133,19 @@ class Runner(AbstractContextManager["Runner"]):
         """First what is kept, then the others as they are done; each is kept at once."""
         mine = [place for place in range(len(calls)) if self._shard is None or self._shard.has(place)]
         questions = {} if self.store is None else {place: kind.question(calls[place]) for place in mine}
-        kept = {} if self.store is None or kind.keeping is None else self._kept(self.store, questions)
+        kept = {} if self.store is None or kind.keeping is None else self._kept(self.store, kind.keeping, questions)
         again = set(self._sample(kept))
         self.tally.calls += len(mine)
         self.tally.kept += len(kept)
         for place in kept.keys() - again:
-            yield place, _read(kind, kept[place])
+            yield place, Outcome(kept[place].value)
         wanted = [place for place in mine if place not in kept or place in again]
         bounds = [sum(place < wave for place in wanted) for wave in waves]
         for number, outcome in self._carried_out(kind, [calls[place] for place in wanted], should_stop, bounds):
             place = wanted[number]
             self.tally.done += 1
             if outcome.error is None and place in again:
-                self._compare(kind, calls[place], kept[place], outcome)
+                self._compare(kind, calls[place], kept[place].entry, outcome)
             elif outcome.error is None:
                 self._keep(kind, questions.get(place), outcome, should_stop)
             yield place, _with_name(outcome, kind, calls[place])
@@ -150,12 +159,19 @@ class Runner(AbstractContextManager["Runner"]):
         asked = [(call, Question(kind.name, kind.asks(call)).digest) for call in calls]
         return self._executor.run(same, asked, should_stop, waves)
 
-    def _kept(self, store: Store, questions: dict[int, Question | None]) -> dict[int, Entry]:
-        """What there is, by place."""
-        entries = {place: store.get(question) for place, question in questions.items() if question is not None}
-        return {place: entry for place, entry in entries.items() if entry is not None}
+    def _kept(self, store: Store, keeping: Keeping[R], questions: dict[int, Question | None]) -> dict[int, Kept[R]]:
+        """What there is, by place; what is no answer of the kind is damaged as one that is not whole is."""
+        found = {}
+        for place, question in questions.items():
+            entry = None if question is None else store.get(question)
+            if entry is not None:
+                try:
+                    found[place] = Kept(entry, keeping.answer(entry.answer))
+                except ValueError as error:
+                    store.damaged.append(Damaged(entry.path, str(error)))
+        return found
 
-    def _sample(self, kept: dict[int, Entry]) -> list[int]:
+    def _sample(self, kept: Collection[int]) -> list[int]:
         """Those that are made again: others each time."""
         return random.sample(sorted(kept), ceil(self._verify * len(kept)))
 
@@ -171,11 +187,6 @@ class Runner(AbstractContextManager["Runner"]):
         found = difference(entry.answer, kind.keeping.write(outcome.result()), kind.keeping.of_host)
         if found is not None:
             self.tally.differences.append(f"{kind.named(call)}: {found} ({entry.path})")
-
-
-def _read(kind: Kind[C, R], entry: Entry) -> Outcome[R]:
-    assert kind.keeping is not None, "it has been kept"
-    return Outcome(kind.keeping.read(entry.answer))
 
 
 def _with_name(outcome: Outcome[R], kind: Kind[C, R], call: C) -> Outcome[R]:

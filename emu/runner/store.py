@@ -88,14 +88,11 @@ class Store:
 
     def path_of(self, question: Question) -> Path:
         """Where the answer of this emu is, or would be."""
-        digest = question.digest
-        return self.folder / code_digest() / digest[:2] / f"{digest[2:]}{SUFFIX}"
+        return _place(self.folder, code_digest(), question)
 
     def get(self, question: Question) -> Entry | None:
         """What is kept; an entry that is not whole counts as none and is noted in `damaged`."""
         found = _read(self.path_of(question))
-        if isinstance(found, Entry) and found.question != question:
-            found = Damaged(found.path, "it answers another question")
         if isinstance(found, Damaged):
             self.damaged.append(found)
             return None
@@ -130,8 +127,21 @@ def _read(path: Path) -> Entry | Damaged | None:
     body = body.removesuffix(b"\n")
     if head.decode(errors="replace") != f"{SCHEMA} {_digest(body)}":
         return Damaged(path, "its content is not what its first line says")
-    plain = json.loads(body)
-    return Entry(path, plain["code"], Question(plain["kind"], plain["question"]), plain["answer"])
+    try:
+        plain = json.loads(body)
+        entry = Entry(path, plain["code"], Question(plain["kind"], plain["question"]), plain["answer"])
+        at_its_place = path == _place(path.parents[2], str(entry.code), entry.question)
+    except KeyError as error:
+        return Damaged(path, f"there is no {error} in it")
+    except (TypeError, ValueError, RecursionError):
+        return Damaged(path, "it is no entry of a store")
+    return entry if at_its_place else Damaged(path, "it answers another question")
+
+
+def _place(folder: Path, code: str, question: Question) -> Path:
+    """Where an answer is, or would be."""
+    digest = question.digest
+    return folder / code / digest[:2] / f"{digest[2:]}{SUFFIX}"
 
 
 def _text(plain: Any, *, in_order: bool = False) -> bytes:

@@ -1,6 +1,7 @@
 """The options of commands that run many, and `emu store`: what was run is there the next time, and what is wrong is said."""
 
 import csv
+import hashlib
 import json
 from pathlib import Path
 
@@ -41,6 +42,11 @@ def test_a_comparison_is_made_once(store, capsys):
     assert code == 1
     assert "run" in listed and "(this one)        1" in listed
     assert err.splitlines()[0] == f"emu: {damaged}: its content is not what its first line says"
+    body = content.splitlines()[1].replace('"boot_cycles":', '"boat_cycles":').encode()  # its checksum put right
+    damaged.write_bytes(f"emu-store/1 {hashlib.sha256(body).hexdigest()}\n".encode() + body)
+    code, _, err = emu(capsys, "store", "list", store)
+    assert (code, err.splitlines()[0]) == (1, f"emu: {damaged}: its answer is none: there is no 'boot_cycles'")
+    damaged.write_text(content[:-20])
     code, again, err = emu(capsys, *COMPARE, "--store", store, "--json")
     assert (code, again) == (0, first)
     assert err.splitlines()[1] == f"emu: damaged, and not used: {damaged}: its content is not what its first line says"

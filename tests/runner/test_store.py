@@ -1,6 +1,8 @@
 """Results that are kept: made once, whoever writes and whatever ends; what is not whole is said and made anew."""
 
 import errno
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from emu.runner.local import Local
 from emu.runner.runner import Runner, ShardDone
 from emu.runner.shard import Shard
 from emu.runner.store import Damaged, Entry, Question, Store
+from emu.sources import code_digest
 
 WORDS = ["a", "b", "c", "d", "e"]
 CAPITALS = ["A", "B", "C", "D", "E"]
@@ -109,6 +112,35 @@ def test_a_damaged_entry_is_said_and_made_anew(tmp_path, damage):
     assert (values, counts(runner)) == (CAPITALS, (4, 1))
     assert [each.path for each in runner.store.damaged] == [path]
     assert path.read_bytes() == content
+    assert run(tmp_path)[1].store.damaged == []
+
+
+@pytest.mark.parametrize(
+    ("whole", "why"),
+    [
+        ({"code": None, "kind": None, "question": None}, "there is no 'answer' in it"),
+        ({"kind": "answer"}, "there is no 'code' in it"),
+        ([], "it is no entry of a store"),
+        ("{", "it is no entry of a store"),
+        (b"\xff", "it is no entry of a store"),
+        (b"[" * 100_000, "it is no entry of a store"),
+        ({"code": "..", "kind": "answer", "question": "a", "answer": {"said": "A"}}, "it answers another question"),
+        (
+            {"code": code_digest(), "kind": "answer", "question": "a", "answer": {"sad": "A"}},
+            "its answer is none: there is no 'said'",
+        ),
+        ({"code": code_digest(), "kind": "answer", "question": "a", "answer": 7}, "its answer is none: "),
+    ],
+)
+def test_an_entry_whose_checksum_is_right_and_that_is_none_is_damaged_too(tmp_path, whole, why):
+    run(tmp_path)
+    path = Store(tmp_path).path_of(Question("answer", "a"))
+    body = whole if isinstance(whole, bytes) else b"{" if whole == "{" else json.dumps(whole).encode()
+    path.write_bytes(f"emu-store/1 {hashlib.sha256(body).hexdigest()}\n".encode() + body + b"\n")
+    values, runner = run(tmp_path)
+    assert (values, counts(runner)) == (CAPITALS, (4, 1))
+    (damaged,) = runner.store.damaged
+    assert str(damaged).startswith(f"{path}: {why}")
     assert run(tmp_path)[1].store.damaged == []
 
 
