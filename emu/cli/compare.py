@@ -38,8 +38,18 @@ NOT_OF_SHARDS = (*CHECKS, *LINES, "--plot", "--overwrite")
 
 
 @together.declare(
-    *running.rules(*OF_VARIANTS, *CHECKS, *LINES, "--machine", "--seeds", "--json", "--overwrite", ineffective=NOT_OF_SHARDS),
-    together.Apart("--from", running.ELSEWHERE, "a run of a kernel hangs on files that can be anywhere"),
+    *running.rules(
+        *OF_VARIANTS,
+        "--from",
+        *OF_KERNELS,
+        *CHECKS,
+        *LINES,
+        "--machine",
+        "--seeds",
+        "--json",
+        "--overwrite",
+        ineffective=NOT_OF_SHARDS,
+    ),
     together.Needs(("--overwrite",), "--plot", "no other file is written", unless=("--junit",)),
     together.Needs(("--junit",), "--expect", "its cases are what is expected"),
     together.Apart("--sensitivity", CHECKS, "it judges no figure: it says what each hangs on"),

@@ -1,14 +1,19 @@
 """Two kernels run in pairs: the same program and region in each, each pair with the same seed."""
 
+import hashlib
 from dataclasses import dataclass, replace
+from typing import Any
 
+from emu.boot.boot_cache import shape_of
+from emu.boot.build import read_inputs
 from emu.boot.ending import End
 from emu.boot.run import Watchers
 from emu.boot.spec import BootSpec
 from emu.compare.kernel_comparison import KernelComparison, compare_regions, short_names
-from emu.description import load_machine
+from emu.description import load_machine, machine_digest
+from emu.elf.kernel_symbols import maps_beside
 from emu.errors import CheckFailed
-from emu.runner.kind import Kind
+from emu.runner.kind import Keeping, Kind
 from emu.runner.outcome import ShouldStop, Stopped, never
 from emu.runner.runner import Progress, Runner, first_alone, silent
 from emu.subjects.kernel.detail import RegionSpec, run_detail
@@ -71,4 +76,32 @@ def _region(call: Call, should_stop: ShouldStop) -> DetailResult:
     return found.detail
 
 
-REGION = Kind("region", _region, lambda call: f"{call[0].kernel}, seed {call[1].seed}")
+def _asks(call: Call) -> dict[str, Any]:
+    """All that a region hangs on: files by their content, those that may tell the kernel's symbols too."""
+    spec, region = call
+    shape = shape_of(spec, read_inputs(spec))
+    maps = [region.symbols] if region.symbols is not None else maps_beside(spec.kernel)
+    return {
+        "kernel": str(spec.kernel),
+        "boot": shape.boot,
+        "cpus": shape.cpus,
+        "memory_mib": shape.memory_mib,
+        "symbols": [hashlib.sha256(path.read_bytes()).hexdigest() for path in (spec.kernel, *maps)],
+        "machine": spec.machine,
+        "machine_file": machine_digest(spec.machine),
+        "program": " ".join((str(spec.program), *spec.arguments)),
+        "from": str(region.start),
+        "to": None if region.stop is None else str(region.stop),
+        "items": region.items,
+        "max_instructions": [spec.max_instructions, region.max_instructions],
+        "seed": region.seed,
+    }
+
+
+REGION = Kind(
+    "region",
+    _region,
+    lambda call: f"{call[0].kernel}, seed {call[1].seed}",
+    _asks,
+    Keeping.typed(lambda: DetailResult, of_host=frozenset({"host_seconds"})),
+)

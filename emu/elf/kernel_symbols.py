@@ -28,17 +28,21 @@ def kernel_symbols(kernel: Vmlinux | BzImage, elf: Elf | None = None) -> SymbolT
     return _beside(kernel.path) if found is None else found
 
 
-def _beside(path: Path) -> SymbolTable | None:
-    """The System.map that a build leaves at the top of its tree, or a distribution beside vmlinuz in /boot."""
+def maps_beside(path: Path) -> list[Path]:
+    """Files that are there and may be a kernel's System.map: at the top of its tree, or beside vmlinuz in /boot."""
     path = path.resolve()
     names = [path.with_name(path.name.replace("vmlinuz", "System.map")), path.with_name("System.map")]
     above = path.parts[-4:-1]
     if len(above) == 3 and (above[0], above[2]) == TREE_IMAGE:
         names.append(path.parents[3] / "System.map")
-    for name in names:
-        if name != path and name.is_file():
-            try:
-                return read_system_map(name)
-            except UserError:  # a file without symbols, as Debian's, is none
-                continue
+    return [name for name in names if name != path and name.is_file()]
+
+
+def _beside(path: Path) -> SymbolTable | None:
+    """The System.map that a build has left, or a distribution."""
+    for name in maps_beside(path):
+        try:
+            return read_system_map(name)
+        except UserError:  # a file without symbols, as Debian's, is none
+            continue
     return None

@@ -14,6 +14,7 @@ from emu.compare.kernel_runs import KernelPlan, compare_kernels
 from emu.compare.lock_rows import lock_rows
 from emu.errors import CheckFailed, UserError
 from emu.runner.runner import Runner
+from emu.runner.store import Store
 from emu.subjects.kernel.detail import WORK_END, RegionSpec
 from emu.subjects.kernel.result import detail_result
 
@@ -110,13 +111,15 @@ def real(shared: Path) -> KernelPlan:
 
 
 @pytest.mark.deep
-def test_real_kernels_with_any_number_of_processes(real: KernelPlan):
-    found = []
-    for jobs in (1, 2):
-        with Runner.local(jobs) as runner:
+def test_real_kernels_with_any_number_of_processes_and_kept(real: KernelPlan, tmp_path: Path):
+    found, store = [], Store(tmp_path)
+    for jobs, kept in ((1, None), (2, store), (1, store)):
+        with Runner.local(jobs, kept) as runner:
             found.append(compare_kernels(real, runner))
+    assert (runner.tally.kept, runner.tally.done) == (4, 0)
+    assert repr(found[1]) == repr(found[2])
     digests = [[run.measured.digest for side in (each.a, each.b) for run in side.runs] for each in found if each is not None]
-    assert digests[0] == digests[1]
+    assert digests[0] == digests[1] == digests[2]
     one = found[0]
     assert one is not None
     row = max(one.locks, key=lambda each: each.wakeups_moved)

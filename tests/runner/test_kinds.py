@@ -1,11 +1,17 @@
 """Every kind of calls whose answers are kept: what is read back is what was made, and what it hangs on is among what is asked."""
 
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from shutil import copyfile
 
 import pytest
 
 from bench.litmus.texts import MP, SB, UNKNOWN, write
+from bench.report.canned_kernels import region
+from emu.boot.guest_files import GuestFile
+from emu.boot.marks import parse_mark
+from emu.boot.spec import BootSpec
+from emu.compare.kernel_runs import REGION
 from emu.litmus.suite import TESTS, Conditions, find_tests, run_suite
 from emu.run.experiment_spec import Experiment, Limits, Stall
 from emu.run.explore_run import SCENARIO, ExplorePlan, explore, scenarios
@@ -14,9 +20,10 @@ from emu.run.run_kind import RUN
 from emu.runner.kind import Kind
 from emu.runner.local import Local
 from emu.runner.runner import Runner, silent
-from emu.runner.store import Store
+from emu.runner.store import Question, Store
 from emu.stress.plan import Plan
 from emu.stress.rounds import ROUNDS, run_plan
+from emu.subjects.kernel.detail import WORK_END, RegionSpec
 
 EXPERIMENT = Experiment(variant="wakeq", threads=2, messages=10)
 STALLED = replace(EXPERIMENT, stalls=(Stall("handoff_window", 100),), overrides=(("latencies.remote_line", 400),))
@@ -71,10 +78,55 @@ def test_explored_scenarios(tmp_path, variant):
 
 def test_rounds_of_stress(tmp_path):
     def run(runner):
-        yield replace(run_plan(Plan(machine="a10-7800", operations=15_000), runner), seconds=0.0)
+        yield replace(run_plan(Plan(machine="a10-7800", operations=10_100), runner), seconds=0.0)
 
     first, second = twice(tmp_path, ROUNDS, run)
     assert first == second
+
+
+def test_a_region_of_a_kernel_is_read_back(tmp_path):
+    store = Store(tmp_path)
+    store.put(Question("region", 1), REGION.keeping.write(region()))
+    (entry,) = store.entries()
+    found = REGION.keeping.answer(entry.answer)
+    assert repr(found) == repr(region())
+    with pytest.raises(ValueError, match="its answer is none: measured"):
+        REGION.keeping.answer({**entry.answer, "measured": without_the_last(entry.answer["measured"])})
+
+
+@pytest.fixture
+def kernels(shared: Path, tmp_path: Path) -> dict[str, Path]:
+    """A kernel by two names, beside a System.map and not; another one, and two programs."""
+    small, other = shared / "bzImage-small-wakeq", shared / "bzImage-small-baseline"
+    maps = shared / "System.map-small-wakeq", shared / "System.map-rich-wakeq"
+    files = {
+        "kernel": small, "alone/kernel": small, "other": other, "program": shared / "pmsg", "another": shared / "exit7",
+        "System.map": maps[0], "map": maps[1],
+    }  # fmt: skip
+    (tmp_path / "alone").mkdir()
+    return {name: Path(copyfile(source, tmp_path / name)) for name, source in files.items()}
+
+
+def test_whatever_a_region_of_a_kernel_hangs_on_makes_another_question(kernels):
+    spec = BootSpec(kernels["alone/kernel"], 2, program=kernels["program"], arguments=("40",))
+    whole = RegionSpec(parse_mark("--from", "work_begin"), WORK_END, 80)
+    changes = {
+        "kernel": kernels["other"], "cpus": 1, "memory_mib": 128, "append": "quiet", "program": kernels["another"],
+        "arguments": ("41",), "machine": "zen2-8c", "identity": "generic", "quantum": 7, "seed": 3, "max_instructions": 10**6,
+        "files": (GuestFile(kernels["map"], PurePosixPath("/map")),),
+    }  # fmt: skip
+    of_region = {
+        "start": parse_mark("--from", "user"), "stop": None, "items": 81, "symbols": kernels["map"], "max_instructions": 5,
+        "seed": 1,
+    }  # fmt: skip
+    calls = [(spec, whole), (replace(spec, kernel=kernels["kernel"]), whole)]
+    calls += [(replace(spec, **{name: value}), whole) for name, value in changes.items()]
+    calls += [(spec, replace(whole, **{name: value})) for name, value in of_region.items()]
+    digests = [REGION.question(each).digest for each in calls]
+    assert len(set(digests)) == len(calls)
+    assert REGION.question(calls[0]).digest == digests[0]
+    copyfile(kernels["map"], kernels["System.map"])
+    assert REGION.question(calls[1]).digest != digests[1]
 
 
 OTHERS = [
