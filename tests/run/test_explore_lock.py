@@ -88,11 +88,11 @@ def test_a_queue_lets_each_of_the_others_go_first_once(name: str, overtaken: int
     assert (found.hunted.overtaken, found.hunted.fair) == (overtaken, False)
 
 
-@pytest.mark.parametrize(("name", "overtaken"), [("ticket", 2), ("tas", 4), pytest.param("mcs", 2, marks=pytest.mark.deep)])
-def test_a_whole_search_proves_the_bound(name: str, overtaken: int) -> None:
-    (found,) = explored(name, 3, 2, off=OFF - {FAIRNESS})
+@pytest.mark.parametrize(("name", "cores", "rounds", "overtaken"), [("ticket", 3, 2, 2), ("tas", 3, 2, 4), ("mcs", 2, 3, 1)])
+def test_a_whole_search_proves_the_bound(name: str, cores: int, rounds: int, overtaken: int) -> None:
+    (found,) = explored(name, cores, rounds, off=OFF - {FAIRNESS})
     assert (found.hunted.overtaken, found.hunted.fair, found.hunted.exhausted) == (overtaken, True, True)
-    (other,) = explored(name, 3, 2)
+    (other,) = explored(name, cores, rounds)
     assert (other.hunted.overtaken, other.hunted.fair) == (None, False)
     assert other.hunted.states < found.hunted.states
 
