@@ -13,8 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 HOT_PACKAGES = ("memory", "timing", "engine", "explore", "explore/strategy", "explore/checkers", "stress")
-HOT_SOURCES = ("native.py", "fiber.py", "trace/record.py", "set_associative.py", *(f"{name}/*.py" for name in HOT_PACKAGES))
-BOOT_SOURCES = ("native.py", "boot/hot/*.py")  # a folder of its own: a change there compiles nothing of the engine anew
+COMPILING = ("native.py", "parts.py")
+HOT_SOURCES = (*COMPILING, "fiber.py", "trace/record.py", "set_associative.py", *(f"{name}/*.py" for name in HOT_PACKAGES))
+BOOT_SOURCES = (*COMPILING, "boot/hot/*.py")  # a folder of its own: a change there compiles nothing of the engine anew
 FULL_SOURCES = (*HOT_SOURCES, "boot/hot/*.py", "boot/full/hot/*.py")
 EXPLORE_SOURCES = (*HOT_SOURCES, "boot/hot/*.py", "boot/explore/hot/*.py")
 ENGINE, SEARCH = "loop._run", "search._resume"  # compiled last of all that a run needs, and a search

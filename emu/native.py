@@ -15,9 +15,11 @@ import numba
 import numpy as np
 from numba import types
 from numba.core import caching, cgutils, event
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic, lower_builtin, overload, type_callable
+from numba.np.arrayobj import make_array, populate_array
 
 from emu import compiled
+from emu.parts import Part, WholeCompiler
 
 NEVER = 2**62  # a time that no run reaches
 MASK64 = 2**64 - 1
@@ -25,7 +27,7 @@ MASK64 = 2**64 - 1
 
 JIT = not numba.config.DISABLE_JIT
 KEPT = JIT and compiled.folder() is not None
-_hot: set[Any] = set()  # functions that are to be compiled, or have been
+_hot: set[Callable[..., Any]] = set()  # functions that are to be compiled, or have been
 
 
 def _choose_folder(function: Callable[..., Any]) -> None:
@@ -43,12 +45,12 @@ def _choose_folder(function: Callable[..., Any]) -> None:
 def njit(function: Callable[..., Any], *, inline: bool = False) -> Callable[..., Any]:
     """Compile a hot function (or leave it as Python when the compiler is off)."""
     _choose_folder(function)
-    dispatcher: Any = numba.njit(cache=KEPT, error_model="numpy", forceinline=inline)(function)
+    options = {"error_model": "numpy", "forceinline": inline}
+    dispatcher: Any = numba.njit(cache=KEPT, pipeline_class=WholeCompiler, **options)(function)
     if JIT:
-        resolve = dispatcher.get_call_template
-        # Numba 0.68 would compile a function anew for each constant that it is called with.
-        dispatcher.get_call_template = lambda args, kws: resolve(tuple(types.unliteral(each) for each in args), kws)
-        _hot.add(dispatcher)
+        part = Part(function, options)
+        dispatcher.get_call_template, dispatcher.get_overload = part.get_call_template, part.get_overload
+        _hot.add(function)
     return dispatcher  # type: ignore[no-any-return]
 
 
@@ -68,8 +70,8 @@ class _Compiling(event.Listener):  # type: ignore[misc]
             compiled.tell(0, len(_hot))
 
     def on_end(self, event: Any) -> None:
-        if event.data["dispatcher"] in _hot:
-            self._done.add(event.data["dispatcher"])
+        if event.data["dispatcher"].py_func in _hot:
+            self._done.add(event.data["dispatcher"].py_func)
         compiled.tell(len(self._done), len(_hot))
 
 
@@ -89,20 +91,12 @@ def callback(signature: Any, function: Callable[..., Any]) -> tuple[int, object]
     """C function pointer to `function`, and the object that must be kept alive with it."""
     if JIT:
         _choose_folder(function)
-        made = numba.cfunc(signature, cache=KEPT, error_model="numpy")(function)
+        made = numba.cfunc(signature, cache=KEPT, error_model="numpy", pipeline_class=WholeCompiler)(function)
         return made.address, made
     ctype: Any = {types.int64: ctypes.c_int64, types.int32: ctypes.c_int32, types.void: None, types.boolean: ctypes.c_bool}
     prototype = ctypes.CFUNCTYPE(ctype[signature.return_type], *(ctype[a] for a in signature.args))
     wrapped = prototype(function)
     return ctypes.cast(wrapped, ctypes.c_void_p).value or 0, wrapped
-
-
-@intrinsic
-def _pointer(typingctx: Any, address: Any) -> Any:
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.inttoptr(args[0], cgutils.voidptr_t)
-
-    return types.voidptr(types.int64), codegen
 
 
 @intrinsic
@@ -143,12 +137,19 @@ def array_at(address: int, length: int, dtype: Any) -> Any:
     return _views[key]
 
 
-@overload(array_at)
-def _array_at(address, length, dtype):  # type: ignore[no-untyped-def]
-    def view(address, length, dtype):  # type: ignore[no-untyped-def]
-        return numba.carray(_pointer(address), (length,), dtype)
+@type_callable(array_at)
+def _type_of_array_at(context: Any) -> Any:
+    return lambda address, length, dtype: types.Array(dtype.dtype, 1, "C")
 
-    return view
+
+@lower_builtin(array_at, types.Integer, types.Integer, types.DTypeSpec)
+def _array_at(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    address, length = (context.cast(builder, args[n], signature.args[n], types.intp) for n in (0, 1))
+    view = make_array(signature.return_type)(context, builder)
+    size = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(signature.return_type.dtype)))
+    data = builder.inttoptr(address, view.data.type)
+    populate_array(view, data=data, shape=[length], strides=[size], itemsize=size, meminfo=None)
+    return view._getvalue()
 
 
 def call(function: int, a: int, b: int, c: int, d: int, e: int) -> int:

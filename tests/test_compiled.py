@@ -117,4 +117,4 @@ def test_a_person_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> Non
     first = terminal.FirstRun()
     for done in range(3):
         first.progress(done, 3)
-    assert capsys.readouterr().err == "emu: the first run compiles the machine: some 50 s of one core, once for each version\n"
+    assert capsys.readouterr().err == "emu: the first run compiles the machine: some 20 s of one core, once for each version\n"

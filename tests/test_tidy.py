@@ -21,8 +21,8 @@ BELOW = (
     "assembly", "boot", "description", "diy", "elf", "engine", "explore", "guest", "image", "isa", "memory", "schedules", "stress",
     "timing", "trace",
     "block.py", "compiled.py", "errors.py", "files.py",
-    "fiber.py", "native.py", "printable.py", "processes.py", "set_associative.py", "sources.py", "tables.py", "units.py",
-    "whole.py",
+    "fiber.py", "native.py", "parts.py", "printable.py", "processes.py", "set_associative.py", "sources.py", "tables.py",
+    "units.py", "whole.py",
 )  # fmt: skip
 WORDS = re.compile(r"msg|queue_lock|sender|receiver", re.IGNORECASE)
 NOT_MEANT = re.compile(r"socket\.MSG_NOSIGNAL|error\['msg'\]")  # a flag of sockets, a key of pydantic

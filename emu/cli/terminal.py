@@ -243,7 +243,7 @@ class FirstRun(compiled.Listener):
         if _Bar.now is not None:
             _Bar.now.compiling(done, total)
         elif not self._said:
-            complain("the first run compiles the machine: some 50 s of one core, once for each version")
+            complain("the first run compiles the machine: some 20 s of one core, once for each version")
         self._said = True
 
     def trouble(self, message: str) -> None:

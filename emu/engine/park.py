@@ -19,7 +19,6 @@ from emu.engine.park_records import (
     MARGIN,
     PARK,
     PERIODS_A_FLIGHT,
-    PIPELINE_WORDS,
 )
 from emu.engine.park_state import (
     counters_are_saturated,
@@ -28,13 +27,12 @@ from emu.engine.park_state import (
     replay_digest,
     same_change,
     same_pipeline,
-    same_registers,
     shift_pipeline,
     take_body,
 )
 from emu.engine.probes import SPIN
 from emu.engine.records import ACCOUNTED, CORE, I64, INSTRUCTION, LOCK, PROBED
-from emu.engine.registers import RFLAGS, get
+from emu.engine.registers import get
 from emu.engine.schedule import bound
 from emu.memory.records import BUFFER, BUS, WATCH
 from emu.memory.store_buffer import drain_due
@@ -42,10 +40,10 @@ from emu.memory.watch import watch
 from emu.native import NEVER, array_at, njit
 from emu.timing.pipeline import PIPELINE
 
-GENERAL = np.array(
+NOTED = np.array(
     [
         getattr(x86, f"UC_X86_REG_{name}")
-        for name in ("RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "RSP", *(f"R{n}" for n in range(8, 16)))
+        for name in ("RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "RSP", *(f"R{n}" for n in range(8, 16)), "RFLAGS")
     ],
     I64,
 )
@@ -79,14 +77,6 @@ def count_visit(core, address, size, seen):  # type: ignore[no-untyped-def]
 
 
 @njit
-def read_registers(machine, core, registers):  # type: ignore[no-untyped-def]
-    """The guest's general registers and flags."""
-    for place in range(GENERAL_REGISTERS):
-        registers[place] = get(machine, core, GENERAL[place])
-    registers[GENERAL_REGISTERS] = get(machine, core, RFLAGS)
-
-
-@njit
 def look(machine, core):  # type: ignore[no-untyped-def]
     """A core may wait in a loop: park it if it stands in front of the load as it did one and two iterations ago."""
     park = park_of(machine, core)
@@ -107,8 +97,8 @@ def look(machine, core):  # type: ignore[no-untyped-def]
         if fits(machine, core, park):
             begin(machine, core, park)
         return
-    array_at(park.core, CORE_WORDS, I64)[:] = words_of(machine, core)
-    array_at(park.pipeline, PIPELINE_WORDS, I64)[:] = array_at(core.pipeline, PIPELINE_WORDS, I64)
+    array_at(park.core, 1, CORE)[0] = core
+    array_at(park.pipeline, 1, PIPELINE)[0] = array_at(core.pipeline, 1, PIPELINE)[0]
     park.visits = core.visits
     core.visits_wanted = core.visits + 1
 
@@ -117,7 +107,7 @@ def look(machine, core):  # type: ignore[no-untyped-def]
 def is_same(machine, core, park):  # type: ignore[no-untyped-def]
     """Whether a core stands as it did at the last look; notes what has changed since, which must be what changed before that."""
     before = array_at(park.core, 1, CORE)[0]
-    registers = same_registers_of(machine, core, park)
+    registers = same_registers(machine, core, park)
     pipelines = array_at(park.pipeline, 1, PIPELINE)[0], array_at(core.pipeline, 1, PIPELINE)[0]
     pipeline = same_pipeline(pipelines[0], before.clock, pipelines[1], core.clock)
     change = same_change(park, array_at(park.core, CORE_WORDS, I64), words_of(machine, core))
@@ -125,11 +115,14 @@ def is_same(machine, core, park):  # type: ignore[no-untyped-def]
 
 
 @njit
-def same_registers_of(machine, core, park):  # type: ignore[no-untyped-def]
-    """Whether the guest's registers are those of the last look."""
-    registers = np.empty(GENERAL_REGISTERS + 1, I64)
-    read_registers(machine, core, registers)
-    return same_registers(park, registers)
+def same_registers(machine, core, park):  # type: ignore[no-untyped-def]
+    """Note the guest's registers and flags; whether they are those of the last look."""
+    same = True
+    for place in range(GENERAL_REGISTERS + 1):
+        value = get(machine, core, NOTED[place])
+        same = same and value == park.registers[place]
+        park.registers[place] = value
+    return same
 
 
 @njit

@@ -1,7 +1,7 @@
 """Is a core as it was an iteration ago, and how is it after many more? The pipeline, the predictor, the instructions between."""
 
 from emu.engine.account import index_of
-from emu.engine.park_records import ALLOWED, BODY_MAX, CORE_WORDS, GENERAL_REGISTERS, IS_APART
+from emu.engine.park_records import ALLOWED, BODY_MAX, CORE_WORDS, IS_APART
 from emu.engine.records import HISTORY, I64, INSTRUCTION, LOADS, ORDERED, PAUSE, U8
 from emu.native import array_at, mix, njit
 from emu.timing.branch import CONDITIONAL, JUMP, NONE, PREDICTOR
@@ -138,16 +138,6 @@ def same_change(park, before, after):  # type: ignore[no-untyped-def]
             change = after[word] - before[word]
             same = same and change == park.change[word]
             park.change[word] = change
-    return same
-
-
-@njit
-def same_registers(park, registers):  # type: ignore[no-untyped-def]
-    """Note the guest's registers; whether they are those of the iteration before."""
-    same = True
-    for place in range(GENERAL_REGISTERS + 1):
-        same = same and registers[place] == park.registers[place]
-        park.registers[place] = registers[place]
     return same
 
 
