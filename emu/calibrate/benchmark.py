@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from emu.calibrate.routine import Routine
 
 PAGE_BYTES, LINE_BYTES = 0x1000, 64
+HeatMap = dict[tuple[int, int], float]  # cycles of one way, by the numbers of the cores, the lower one first
 Layout = Callable[[NDArray[np.uint64], int, np.random.Generator], None]  # words of the data, their address, chance
 Place = Callable[[int], int]  # offset in the data at which a run begins before which so many iterations have been made
 

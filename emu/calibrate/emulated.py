@@ -7,10 +7,9 @@ import numpy as np
 
 from emu.assembly.assembler import USER_VIRTUAL
 from emu.calibrate import guest_program as program
-from emu.calibrate.benchmark import LINE_BYTES, PAGE_BYTES, Exchange, Loop, Measurement, PingPong, of_samples, with_terms
+from emu.calibrate.benchmark import LINE_BYTES, PAGE_BYTES, Exchange, Loop, PingPong
 from emu.calibrate.guest_program import Job
 from emu.calibrate.routine import Routine
-from emu.calibrate.system_routines import GROUP as SYSTEM
 from emu.calibrate.system_routines import Interrupt
 from emu.description import MachineFile
 from emu.engine import records as rec
@@ -25,7 +24,10 @@ SEED = 1
 
 
 class Emulated:
-    """A machine file and an image of routines; each call builds a machine, runs it until all cores have halted, and reads it."""
+    """A machine file and an image of routines; each call builds a machine, runs it until all cores have halted, and reads it.
+
+    Figures are cycles as they were measured, without those of other figures that are to be added.
+    """
 
     def __init__(self, description: MachineFile, routines: Sequence[Routine], cores: int) -> None:
         """Assemble all routines for machines of up to `cores` cores."""
@@ -65,8 +67,8 @@ class Emulated:
         if outcome != rec.DEADLOCK:
             raise GuestFault(f"core {int(core['index'])} faulted in the microbenchmark {where[0]} at +{where[1]:#x}")
 
-    def loops(self, loops: Sequence[Loop], known: dict[str, Measurement]) -> None:
-        """Measure loops one after the other on one machine, each with data of its own; `known` gains their figures."""
+    def loops(self, loops: Sequence[Loop]) -> list[float]:
+        """Measure loops one after the other on one machine, each with data of its own."""
         starts, at = [], PAGE_BYTES
         for each in loops:
             starts.append(at)
@@ -85,12 +87,10 @@ class Emulated:
                     each.layout(part, program.DATA_VIRTUAL + start, np.random.default_rng(SEED))
 
         times = self.run({0: jobs}, at, fill)[0]
-        for place, each in enumerate(loops):
-            _, short, long = times[3 * place : 3 * place + 3]
-            cycles = (long - short) / (each.operations * (each.lengths[1] - each.lengths[0]))
-            known[each.name] = with_terms(of_samples(each.name, each.group, [cycles]), each.add, known)
+        ends = zip(loops, times[1::3], times[2::3], strict=True)
+        return [(long - short) / (each.operations * (each.lengths[1] - each.lengths[0])) for each, short, long in ends]
 
-    def exchange(self, each: Exchange, pair: tuple[int, int], known: dict[str, Measurement]) -> Measurement:
+    def exchange(self, each: Exchange, pair: tuple[int, int]) -> float:
         """Measure an exchange: the first of the pair asks for what the second holds."""
         table, lines, flags = 0, PAGE_BYTES, 2 * PAGE_BYTES
 
@@ -100,30 +100,29 @@ class Emulated:
         work: dict[int, list[Job]] = {core: [] for core in range(max(pair) + 1)}
         work[pair[0]] = [Job(each.asker.name, table, each.lines, flags)]
         work[pair[1]] = [Job(each.holder.name, table, each.lines, flags)]
-        ticks = self.run(work, 3 * PAGE_BYTES, fill)[pair[0]][0]
-        return with_terms(of_samples(each.name, each.group, [ticks / each.lines]), each.add, known)
+        return self.run(work, 3 * PAGE_BYTES, fill)[pair[0]][0] / each.lines
 
-    def ping_pong(self, each: PingPong, pair: tuple[int, int]) -> Measurement:
+    def ping_pong(self, each: PingPong, pair: tuple[int, int]) -> float:
         """Measure a ping-pong of two cores."""
         work: dict[int, list[Job]] = {core: [] for core in range(max(pair) + 1)}
         for core, routine in zip(pair, (each.first, each.second), strict=True):
             work[core] = [Job(routine.name, 0, length) for length in each.lengths]
         short, long = self.run(work, PAGE_BYTES)[pair[0]]
-        return of_samples(each.name, each.group, [(long - short) / (2 * (each.lengths[1] - each.lengths[0]))])
+        return (long - short) / (2 * (each.lengths[1] - each.lengths[0]))
 
-    def system_call(self, each: Loop) -> Measurement:
+    def system_call(self, each: Loop) -> float:
         """Measure a loop in user mode."""
         jobs = [Job(each.routine.name, number=USER_VIRTUAL, iterations=n) for n in (each.warm, *each.lengths)]
         _, short, long = self.run({0: jobs}, PAGE_BYTES)[0]
-        return of_samples(each.name, each.group, [(long - short) / (each.lengths[1] - each.lengths[0])])
+        return (long - short) / (each.lengths[1] - each.lengths[0])
 
-    def interrupt(self, each: Interrupt) -> Measurement:
+    def interrupt(self, each: Interrupt) -> float:
         """Measure an interrupt from core 0 to core 1."""
         work = {
             0: [Job(each.sender.name, number=1, iterations=each.interrupts)],
             1: [Job(each.receiver.name, iterations=each.interrupts)],
         }
-        return of_samples(each.name, SYSTEM, [self.run(work, PAGE_BYTES)[0][0] / each.interrupts])
+        return self.run(work, PAGE_BYTES)[0][0] / each.interrupts
 
 
 def lay_lines(words: np.ndarray, address: int, lines: int, count: int) -> None:

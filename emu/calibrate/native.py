@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 
 from emu.calibrate import branch_loops, exchanges, instruction_loops, memory_loops
-from emu.calibrate.benchmark import PAGE_BYTES, Exchange, Loop, Measurement, PingPong, of_samples, with_terms
+from emu.calibrate.benchmark import PAGE_BYTES, Exchange, HeatMap, Loop, Measurement, PingPong, of_samples, with_terms
 from emu.calibrate.emulated import lay_lines
 from emu.calibrate.host_facts import Facts, host_facts
 from emu.calibrate.native_memory import Code, Data, pinned
 from emu.calibrate.routine import CLOCK, function, timed
-from emu.calibrate.suite import HeatMap
 from emu.calibrate.system_routines import GROUP as SYSTEM
 from emu.description.instruction_table import InstructionTable
 

@@ -1,20 +1,18 @@
-"""All microbenchmarks of one machine, in order, and the result: figures by name, and the latency between each two cores."""
+"""All microbenchmarks of one machine measured, and the result: figures by name, and the latency between each two cores."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any, NamedTuple
 
-from emu.calibrate import branch_loops, exchanges, instruction_loops, memory_loops, system_routines
-from emu.calibrate.benchmark import Measurement
-from emu.calibrate.emulated import Emulated
+from emu.calibrate import instruction_loops
+from emu.calibrate.benchmark import HeatMap, Measurement
 from emu.calibrate.figures import Expected
-from emu.description import MachineFile
+from emu.calibrate.steps import BENCHMARK, steps_of
+from emu.description import MachineFile, load_machine
+from emu.runner.outcome import ShouldStop
+from emu.runner.runner import Progress, Runner, first_alone
 
 SCHEMA = "emu-calibrate/1"
-HEAT_MAP_CORES_MAX = 8
-Progress = Callable[[int, int], None]
-HeatMap = dict[tuple[int, int], float]  # cycles of one way, by the numbers of the cores, the lower one first
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,51 +109,15 @@ class Measured(NamedTuple):
     partial: bool = False
 
 
-def measure_emulated(machine: MachineFile, progress: Progress) -> Measured:
-    """Run everything on the emulated machine; `progress(done, total)` after each benchmark. Ctrl-C leaves what there is."""
+def measure_emulated(name: str, runner: Runner, *, progress: Progress, should_stop: ShouldStop) -> Measured:
+    """Run everything on the emulated machine of that name, or of the file of that path. Stopped early it is what there is."""
+    steps = steps_of(load_machine(name))
+    calls = [(name, step) for step in steps]
     known: dict[str, Measurement] = {}
     heat_map: HeatMap = {}
-    try:
-        for done, total in _steps(machine, known, heat_map):
-            progress(done, total)
-    except KeyboardInterrupt:
-        return Measured(list(known.values()), heat_map, partial=True)
-    return Measured(list(known.values()), heat_map)
-
-
-def _steps(machine: MachineFile, known: dict[str, Measurement], heat_map: HeatMap) -> Iterator[tuple[int, int]]:
-    """Run one benchmark after the other; how many are done, of how many."""
-    total = machine.topology.processors
-    used = exchanges.pairs_of(machine)
-    cores = max([min(total, HEAT_MAP_CORES_MAX), *(max(pair) + 1 for pair in used.values())])
-    instructions = list(instruction_loops.loops(machine.instructions))
-    cache_lines = sum(cache.sets * cache.ways for cache in (machine.l2, machine.l3) if cache is not None)
-    singles = [*memory_loops.loops(cache_lines), *branch_loops.loops()]
-    call, interrupts = system_routines.system_call(), list(system_routines.interrupts()) if total > 1 else []
-    routines = [each.routine for each in (*instructions, *singles, call)]
-    routines += [*exchanges.routines(), *(each for one in interrupts for each in (one.receiver, one.sender))]
-    emulated = Emulated(machine, routines, cores)
-    heat_cores = range(min(total, HEAT_MAP_CORES_MAX))
-    heat_pairs = [(first, second) for first in heat_cores for second in heat_cores if first < second]
-    steps = len(singles) + 2 + len(interrupts) + sum(10 for _ in used) + len(heat_pairs)
-    done = count(1)
-    for each in singles:
-        emulated.loops([each], known)
-        yield next(done), steps
-    emulated.loops(instructions, known)
-    yield next(done), steps
-    for kind, pair in used.items():
-        for exchange in exchanges.exchanges(kind):
-            known[exchange.name] = emulated.exchange(exchange, pair, known)
-            yield next(done), steps
-        one_way = emulated.ping_pong(exchanges.ping_pong(kind), pair)
-        known[one_way.name] = one_way
-        yield next(done), steps
-    known[call.name] = emulated.system_call(call)
-    yield next(done), steps
-    for interrupt in interrupts:
-        known[interrupt.name] = emulated.interrupt(interrupt)
-        yield next(done), steps
-    for pair in heat_pairs:
-        heat_map[pair] = emulated.ping_pong(exchanges.ping_pong(exchanges.ACROSS), pair).cycles
-        yield next(done), steps
+    done = 0
+    outcomes = runner.run(BENCHMARK, calls, progress=progress, should_stop=should_stop, waves=first_alone())
+    for step, outcome in zip(steps.values(), outcomes, strict=False):
+        step.put(outcome.result(), known, heat_map)
+        done += 1
+    return Measured(list(known.values()), heat_map, partial=done < len(steps))

@@ -7,17 +7,25 @@ from typing import Annotated
 
 import typer
 
-from emu.cli import options, terminal, together
+from emu.cli import options, running, terminal, together
 from emu.errors import CheckFailed, UserError
 from emu.files import Output
 from emu.report.figure import plot_file
 
 HOST = "host"
 HOST_FILE = "host.toml"
+NOT_OF_SHARDS = ("--plot", "--overwrite")
 
 
 @together.declare(
     together.Needs(("--out", "--template"), f"MACHINE={HOST}", "of an emulated machine there is a file already"),
+    *running.rules("--json", *NOT_OF_SHARDS, ineffective=NOT_OF_SHARDS),
+    together.Apart(
+        f"MACHINE={HOST}",
+        ("--jobs", *running.ELSEWHERE),
+        "what else this machine does would change what is measured, and when it was",
+    ),
+    together.Together(("--jobs",), "processes change no figure", ("--json", *NOT_OF_SHARDS)),
     together.Needs(("--overwrite",), "--plot", "no other file is written", unless=(f"MACHINE={HOST}",)),
     together.Together(
         ("--json", "--plot", "--out", "--overwrite", "--template"), "each is one output, or what a machine file is made from"
@@ -38,6 +46,11 @@ def calibrate(
     template: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="host: the machine whose figures stand in for what cannot be measured.")
     ] = options.DEFAULT_MACHINE,
+    jobs: running.Jobs = None,
+    cluster: running.ClusterAddress = None,
+    store: running.StoreFolder = None,
+    verify: running.Verify = None,
+    shard: running.ShardOf = None,
 ) -> None:
     """Validate a machine from below: chases, forwarding, branches, every instruction, line transfers, interrupts.
 
@@ -57,10 +70,11 @@ def calibrate(
     if machine == HOST:
         _host(Output(out or Path(HOST_FILE), "machine file", overwrite=overwrite), template, as_json=as_json, plot=drawing)
         return
-    _emulated(machine, as_json=as_json, plot=drawing)
+    where = running.Running(jobs, cluster, store, verify, shard, jobs_default=1)
+    _emulated(machine, where, as_json=as_json, plot=drawing)
 
 
-def _emulated(name: str, *, as_json: bool, plot: Output | None) -> None:
+def _emulated(name: str, where: running.Running, *, as_json: bool, plot: Output | None) -> None:
     from emu.cli.catalogue import find_machine
 
     description = find_machine(name)
@@ -69,8 +83,13 @@ def _emulated(name: str, *, as_json: bool, plot: Output | None) -> None:
     from emu.calibrate.figures import expectations
 
     expected, judge = expectations(name, description)
-    with terminal.progress_bar(f"calibrate {description.name}", "benchmarks") as progress:
-        measured, heat_map, partly = suite.measure_emulated(description, progress)
+    with (
+        running.many(where, as_json=as_json) as runner,
+        terminal.interruptible() as interrupt,
+        terminal.progress_bar(f"calibrate {description.name}", "benchmarks") as progress,
+    ):
+        interrupt.begin()
+        measured, heat_map, partly = suite.measure_emulated(name, runner, progress=progress, should_stop=interrupt.should_stop)
     rows = suite.rows_of(measured, expected, judge=judge)
     kind = "published" if judge else "declared"
     missing = suite.unmeasured(description)

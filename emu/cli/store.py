@@ -44,13 +44,14 @@ def show(folder: Folder, as_json: options.Json = False) -> None:
 
 def _kept() -> dict[str, Keeping[Any]]:
     """Every kind whose answers are kept, by its name."""
+    from emu.calibrate.steps import BENCHMARK
     from emu.compare.kernel_runs import REGION
     from emu.litmus.suite import TESTS
     from emu.run.explore_run import SCENARIO
     from emu.run.run_kind import RUN
     from emu.stress.rounds import ROUNDS
 
-    kinds: tuple[Kind[Any, Any], ...] = (RUN, REGION, SCENARIO, ROUNDS, TESTS)
+    kinds: tuple[Kind[Any, Any], ...] = (RUN, REGION, SCENARIO, ROUNDS, TESTS, BENCHMARK)
     return {each.name: each.keeping for each in kinds if each.keeping is not None}
 
 

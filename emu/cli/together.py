@@ -33,7 +33,7 @@ class Apart:
         if other is None or self.one not in given or given.intersection(self.unless):
             return None
         add = f"add {' or '.join(self.unless)}, or " if self.unless else ""
-        return f"{other} has no meaning with {self.one}: {self.because}; {add}remove one of them"
+        return f"{other} has no meaning with {self.one.rpartition('=')[2]}: {self.because}; {add}remove one of them"
 
 
 @dataclass(frozen=True, slots=True)

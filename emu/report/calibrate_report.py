@@ -6,10 +6,10 @@ from rich.console import RenderableType
 from rich.markup import escape
 from rich.text import Text
 
-from emu.calibrate.benchmark import Measurement
+from emu.calibrate.benchmark import HeatMap, Measurement
 from emu.calibrate.instruction_loops import GROUP as INSTRUCTIONS
 from emu.calibrate.instruction_loops import LATENCY, THROUGHPUT
-from emu.calibrate.suite import Calibration, HeatMap, Row
+from emu.calibrate.suite import Calibration, Row
 from emu.report.grid import Grid, grid
 from emu.report.page import page
 

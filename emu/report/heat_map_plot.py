@@ -1,6 +1,6 @@
 """The latency between each two cores as a picture."""
 
-from emu.calibrate.suite import HeatMap
+from emu.calibrate.benchmark import HeatMap
 from emu.files import Output
 from emu.report.figure import save, style
 

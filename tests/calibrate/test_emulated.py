@@ -5,7 +5,6 @@ import tomllib
 import pytest
 
 from emu.calibrate import branch_loops, memory_loops, system_routines
-from emu.calibrate.benchmark import of_samples
 from emu.calibrate.emulated import Emulated
 from emu.calibrate.exchanges import ACROSS, SIBLING, exchanges, ping_pong, routines
 from emu.calibrate.guest_program import Job
@@ -17,6 +16,9 @@ from emu.description import load_machine
 from emu.description.machine_file import MachineFile, machine_path
 from emu.errors import GuestFault
 from emu.native import JIT
+from emu.runner.outcome import never
+from emu.runner.runner import Runner, silent
+from emu.runner.store import Store
 
 pytestmark = pytest.mark.skipif(not JIT, reason="minutes without the compiler")
 A10 = load_machine("a10-7800")
@@ -31,11 +33,24 @@ def changed(**latencies: int) -> MachineFile:
 
 
 @pytest.fixture(scope="module")
-def everything():
-    steps = []
-    measured, heat_map, _ = measure_emulated(A10, lambda done, total: steps.append((done, total)))
-    assert steps == [(number, steps[0][1]) for number in range(1, steps[0][1] + 1)]
-    return {each.name: each.cycles for each in measured}, heat_map
+def everything(tmp_path_factory):
+    """Measured, and taken from where it was kept: the same."""
+    folder, found = tmp_path_factory.mktemp("results"), []
+    for _ in range(2):
+        steps: list[tuple[int, int]] = []
+        runner = Runner.local(store=Store(folder))
+        note = lambda done, total, steps=steps: steps.append((done, total))  # noqa: E731
+        found.append(measure_emulated("a10-7800", runner, progress=note, should_stop=never))
+        assert steps == [(number, steps[0][1]) for number in range(steps[0][1] + 1)]
+    assert (runner.tally.done, runner.tally.kept) == (0, steps[0][1])
+    assert found[0] == found[1]
+    assert not found[0].partial
+    return {each.name: each.cycles for each in found[0].figures}, found[0].heat_map
+
+
+def test_stopped_early_it_is_what_there_is():
+    measured = measure_emulated("a10-7800", Runner.local(), progress=silent, should_stop=lambda: True)
+    assert measured == ([], {}, True)
 
 
 def test_all_is_measured(everything):
@@ -84,8 +99,7 @@ def test_a_transfer_follows_its_latency(latency, name, pair):
     for more in (0, 100):
         value = getattr(A10.latencies, latency).value + more
         emulated = Emulated(changed(**{latency: value}), list(routines()), 3)
-        known = {term: of_samples(term, "", [0.0]) for term, _ in each.add}
-        figures.append(emulated.exchange(each, pair, known).cycles)
+        figures.append(emulated.exchange(each, pair))
     assert figures[1] - figures[0] == pytest.approx(100, abs=3)
 
 
@@ -94,8 +108,8 @@ def test_an_interrupt_follows_halt_exit():
     texts = [running.receiver, halted.receiver, running.sender]
     first = Emulated(A10, texts, 2)
     second = Emulated(changed(halt_exit=A10.latencies.halt_exit.value + 5000), texts, 2)
-    assert first.interrupt(running).cycles == second.interrupt(running).cycles
-    assert second.interrupt(halted).cycles - first.interrupt(halted).cycles == pytest.approx(5000, abs=5)
+    assert first.interrupt(running) == second.interrupt(running)
+    assert second.interrupt(halted) - first.interrupt(halted) == pytest.approx(5000, abs=5)
 
 
 def test_a_loop_that_faults_names_itself():
@@ -106,9 +120,5 @@ def test_a_loop_that_faults_names_itself():
 
 def test_the_same_twice():
     loop = next(each for each in memory_loops.loops(1 << 10) if each.name == L1_CHASE)
-    figures = []
-    for _ in range(2):
-        known: dict = {}
-        Emulated(A10, [loop.routine], 1).loops([loop], known)
-        figures.append(known[L1_CHASE].cycles)
-    assert figures[0] == figures[1]
+    first, second = (Emulated(A10, [loop.routine], 1).loops([loop]) for _ in range(2))
+    assert first == second

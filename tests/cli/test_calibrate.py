@@ -42,7 +42,7 @@ def emu(capsys, *arguments: str) -> tuple[int, str, str]:
 def measured(monkeypatch) -> list[Measurement]:
     found = list(IN_BAR)
     heat_map = {(0, 1): 40.0, (0, 2): 600.0, (1, 2): 610.0}
-    monkeypatch.setattr(suite, "measure_emulated", lambda machine, progress: suite.Measured(found, heat_map))
+    monkeypatch.setattr(suite, "measure_emulated", lambda name, runner, **_: suite.Measured(found, heat_map))
     return found
 
 
@@ -64,6 +64,7 @@ def host(monkeypatch) -> None:
             "--out has no meaning without host: of an emulated machine there is a file already; add host, or remove --out",
         ),
         (["host", "--template", "vax"], "machine must be one of"),
+        (["host", "--store", "results"], "--store has no meaning with host: what else this machine does would change"),
         (["host", "--out", "nowhere/x.toml"], "cannot write machine file nowhere/x.toml: there is no directory"),
         (["a", "b"], "unexpected extra argument"),
     ),

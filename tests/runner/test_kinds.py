@@ -11,6 +11,7 @@ from bench.report.canned_kernels import region
 from emu.boot.guest_files import GuestFile
 from emu.boot.marks import parse_mark
 from emu.boot.spec import BootSpec
+from emu.calibrate.steps import BENCHMARK
 from emu.compare.kernel_runs import REGION
 from emu.litmus.suite import TESTS, Conditions, find_tests, run_suite
 from emu.run.experiment_spec import Experiment, Limits, Stall
@@ -144,6 +145,9 @@ OTHERS = [
     *((ROUNDS, (Plan(machine="a10-7800"), 0), (each, number)) for each, number in (
         (Plan(machine="zen2-8c"), 0), (Plan(machine="a10-7800", seed=2), 0), (Plan(machine="a10-7800", lines=2), 0),
         (Plan(machine="a10-7800", cores=2), 0), (Plan(machine="a10-7800"), 1),
+    )),
+    *((BENCHMARK, ("a10-7800", "one way, other module"), each) for each in (
+        ("zen2-8c", "one way, other module"), ("a10-7800", "one way, same module"),
     )),
     *((TESTS, ([Path("a")], TSO), ([Path(path)], each)) for path, each in (
         ("b", TSO), ("a", replace(TSO, model="sc")), ("a", replace(TSO, machine="zen2-8c")), ("a", replace(TSO, cores_max=2)),
