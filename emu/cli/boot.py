@@ -12,7 +12,7 @@ from emu.boot.guest_files import parse_file
 from emu.boot.marks import FORMS, parse_mark
 from emu.boot.result import BootResult
 from emu.boot.spec import CPUS_MAX, IDENTITIES, MEMORY_DEFAULT_MIB, QUANTUM_DEFAULT, BootSpec
-from emu.cli import boot_debug, boot_detail, boot_explore, options, terminal, together
+from emu.cli import boot_detail, boot_explore, debugging, options, terminal, together
 from emu.cli.views import VIEWS, Lines, Locks, views
 from emu.cli.watching import watching
 from emu.errors import GuestFault, LimitReached
@@ -215,12 +215,12 @@ def boot(
         return
     if gdb is not None:
         spec = replace(spec, max_instructions=bound)
-        result = boot_debug.run(spec, port=gdb, start=start, symbols=symbols, verbose=verbose, as_json=as_json)
+        result = debugging.run(spec, port=gdb, start=start, symbols=symbols, verbose=verbose, as_json=as_json)
         _show(result, verbose=verbose, as_json=as_json)
         return
     if drgn is not None:
         spec = replace(spec, max_instructions=bound)
-        result = boot_debug.run_drgn(spec, script=drgn, start=start, symbols=symbols, verbose=verbose, as_json=as_json)
+        result = debugging.run_drgn(spec, script=drgn, start=start, symbols=symbols, verbose=verbose, as_json=as_json)
         _show(result, verbose=verbose, as_json=as_json)
         return
     if start is not None and explore is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from emu.cli import boot_debug, boot_explore, options, running, terminal, together
+from emu.cli import boot_explore, debugging, options, running, terminal, together
 from emu.errors import CheckFailed, UserError
 from emu.explore.replay_string import decode, encode
 from emu.image import PREEMPT_DEFAULT
@@ -176,7 +176,7 @@ def replay(
     text: Annotated[str, typer.Argument(metavar="STRING", help="What `emu explore`, or `emu boot --explore`, printed: emu1:…")],
     gdb: Annotated[
         str | None,
-        typer.Option(metavar="PORT", help="Let gdb have a kernel's schedule, forwards and backwards (docs/debug.md)."),
+        typer.Option(metavar="PORT", help="Let gdb have the schedule, forwards and backwards (docs/debug.md)."),
     ] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -194,14 +194,15 @@ def replay(
     read = decode(text)
     if read.kind == KERNEL:
         if gdb is not None:
-            boot_debug.debug_replay(text, read, gdb, as_json=as_json)
+            debugging.debug_replay(text, read, gdb, as_json=as_json)
         boot_explore.again(text, read, as_json=as_json)
+    reopen_of = {explore_run.KIND: explore_run.reopen, lock_explore.KIND: lock_explore.reopen}
+    if read.kind not in reopen_of:
+        raise UserError(f"a replay string of kind {read.kind!r}, and this emu knows {', '.join(reopen_of)} and {KERNEL}")
+    reopened = reopen_of[read.kind](read)
     if gdb is not None:
-        raise UserError("--gdb: this replay string is of the message path, whose guest is no kernel that gdb knows; leave it out")
-    again_of = {explore_run.KIND: explore_run.replay, lock_explore.KIND: lock_explore.replay}
-    if read.kind not in again_of:
-        raise UserError(f"a replay string of kind {read.kind!r}, and this emu knows {', '.join(again_of)} and {KERNEL}")
-    replayed = again_of[read.kind](read)
+        debugging.debug_scene(reopened, gdb)
+    replayed = reopened.replayed()
     found = replayed.finding
     if as_json:
         again = "" if found is None else encode(read.kind, read.header, found.tokens)

@@ -1,7 +1,7 @@
 """How gdb finds callers in a kernel without debugging information: by .debug_frame, made of its own unwind tables or its code."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -45,6 +45,17 @@ def debug_frame(elf: Elf, symbols: SymbolTable, functions: Iterator[Function]) -
         else:
             count = rows_of(address_of(code), size, address_of(rows))
             made += cfi.description(parent, address, size, _body(rows[:count]))
+    return bytes(made)
+
+
+def frames_of_code(loads: Sequence[Load], functions: Iterable[Function]) -> bytes:
+    """The section for a program of which nothing is known but its code."""
+    made = bytearray(cfi.common(cfi.AT_FIRST, interrupts=False))
+    rows = np.zeros(ROWS_MAX, ROW)
+    for address, size, _ in functions:
+        if (code := _code(loads, address, size)) is not None:
+            count = rows_of(address_of(code), size, address_of(rows))
+            made += cfi.description(0, address, size, _body(rows[:count]))
     return bytes(made)
 
 

@@ -6,13 +6,12 @@ from enum import Enum
 
 from emu.boot.looks import Access
 from emu.debug.connection import Connection
-from emu.debug.files import KERNEL_FILE, Files
-from emu.debug.guest import Guest
+from emu.debug.debugged import Debugged, Knowledge, Reason, Stop
+from emu.debug.files import Files
 from emu.debug.monitor import Monitor
 from emu.debug.packets import PACKET_MAX
 from emu.debug.points import ACCESSES, HARDWARE, LINE, READS, WRITES, NotMapped, Point, Points, TooMany
-from emu.debug.registers import REGISTERS, description, pc_of
-from emu.debug.target import Reason, Stop, Target
+from emu.debug.registers import REGISTERS, description
 
 SUPPORTED = (
     b"PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;qXfer:exec-file:read+;ReverseStep+;ReverseContinue+;"
@@ -37,20 +36,20 @@ class Left(Enum):
 class Debugger:
     """Answers the packets of one connection until the debugger leaves."""
 
-    def __init__(self, target: Target, connection: Connection, guest: Guest) -> None:
+    def __init__(self, target: Debugged, connection: Connection, guest: Knowledge) -> None:
         """The machine stands; threads are its cores, numbered from 1."""
         self._target, self._connection, self._guest = target, connection, guest
         self._points = Points(target)
         self._monitor = Monitor(target, guest, self._points)
-        self._files = Files(guest.names.file)
-        self._cores = len(target.machine.cores)
+        self._files = Files(guest.file_name, guest.file)
+        self._cores = target.cores
         self._looked_at = self._resumed = target.stop.core
         self._thread_list: list[int] = []
         self._answers: list[tuple[bytes, Callable[[bytes], bytes]]] = [
             (b"qSupported", lambda rest: SUPPORTED),
             (b"QStartNoAckMode", self._no_acknowledges),
             (b"qXfer:features:", lambda rest: self._part(rest, description())),
-            (b"qXfer:exec-file:", lambda rest: self._part(rest, KERNEL_FILE.encode()) if self._files.there else b"E02"),
+            (b"qXfer:exec-file:", lambda rest: self._part(rest, guest.file_name.encode()) if self._files.there else b"E02"),
             (b"qfThreadInfo", lambda rest: b"m" + b",".join(b"%x" % (each + 1) for each in range(self._cores))),
             (b"qsThreadInfo", lambda rest: b"l"),
             (b"qThreadExtraInfo,", lambda rest: self._guest.core(self._thread(rest)).encode().hex().encode()),
@@ -135,7 +134,8 @@ class Debugger:
     # registers and memory
 
     def _register(self, number: int) -> bytes:
-        return REGISTERS[number].content(self._target.core(self._looked_at)).hex().encode()
+        register = REGISTERS[number]
+        return register.content(self._target.register(self._looked_at, register.name))
 
     def _read(self, rest: bytes) -> bytes:
         address, size = (int(each, 16) for each in rest.split(b","))
@@ -191,7 +191,7 @@ class Debugger:
                 self._tell(self._end())
                 return b"replaylog:end;"
             case Reason.PLACE:
-                point = self._points.at(pc_of(self._target.core(stop.core)))
+                point = self._points.at(self._target.pc(stop.core))
                 return b"hwbreak:;" if point is not None and point.kind == HARDWARE else b"swbreak:;"
             case Reason.WATCH if stop.access is not None:
                 point = self._points.of(stop.access)
@@ -202,10 +202,7 @@ class Debugger:
         return b""
 
     def _end(self) -> str:
-        ended = self._target.ended
-        assert ended is not None, "the machine has ended"
-        status = "" if ended.status is None else f", status {ended.status}"
-        return f"the run is over ({ended.how.value}{status}); it can be gone back in, and detach ends emu with it\n"
+        return f"the run is over ({self._target.end()}); it can be gone back in, and detach ends emu with it\n"
 
     def _moved(self, access: Access, point: Point) -> str:
         holders = ", ".join(str(each) for each in access.holders)

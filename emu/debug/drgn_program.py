@@ -14,9 +14,9 @@ from drgn import Architecture, FaultError, ModuleFileStatus, Object, Platform, P
 from emu.boot.core import Core
 from emu.boot.hot import env
 from emu.boot.machine import Machine
+from emu.debug.core_registers import PLACES, pc_of
 from emu.debug.drgn_types import BtfTypes
 from emu.debug.guest import GuestNames
-from emu.debug.registers import PLACES, pc_of
 from emu.elf.btf import Btf
 from emu.elf.symbols import SymbolTable
 from emu.errors import UserError

@@ -1,11 +1,10 @@
-"""Files that gdb reads from us (vFile packets): the kernel's alone. Source: GDB's manual, appendix E (Host I/O Packets)."""
+"""The one file that gdb reads from us (vFile packets): symbols. Source: GDB's manual, appendix E (Host I/O Packets)."""
 
 import struct
 from collections.abc import Callable
 
 from emu.debug.packets import PACKET_MAX
 
-KERNEL_FILE = "/vmlinux"  # as gdb is told it is called
 NO_ENTRY, BAD_FILE, NOT_IMPLEMENTED = 2, 9, 88
 STAT = struct.Struct(">7I3Q3I")  # of the protocol, 64 bytes
 REGULAR = 0o100444
@@ -15,9 +14,9 @@ HANDLE = b"3"
 class Files:
     """Answers to vFile packets."""
 
-    def __init__(self, content: Callable[[], bytes] | None) -> None:
-        """What makes the kernel's file, if there can be one."""
-        self._make = content
+    def __init__(self, name: str, content: Callable[[], bytes] | None) -> None:
+        """What makes the file of that name, if there can be one."""
+        self._name, self._make = name, content
         self._content: bytes | None = None
 
     @property
@@ -47,7 +46,7 @@ class Files:
         return b"F-1,%x" % (NO_ENTRY if operation in (b"readlink", b"unlink") else NOT_IMPLEMENTED)
 
     def _open(self, name: bytes) -> bytes:
-        if self._make is None or name != KERNEL_FILE.encode():
+        if self._make is None or name != self._name.encode():
             return b"F-1,%x" % NO_ENTRY
         if self._content is None:
             self._content = self._make()

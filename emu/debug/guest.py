@@ -1,15 +1,18 @@
 """What is known of the guest that is debugged: names of addresses, and which task each core runs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from emu.boot.hot import env
 from emu.boot.machine import STATUS_WORDS
 from emu.boot.tasks import GuestTasks, Task
-from emu.debug.registers import pc_of
+from emu.debug.core_registers import pc_of
+from emu.debug.debugged import Command
 from emu.debug.target import Target
 from emu.elf.struct_types import StructTypes
 from emu.elf.symbols import SymbolTable
+
+CONSOLE_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,26 @@ class GuestNames:
 
 
 class Guest:
-    """The guest of a target."""
+    """The guest of a target: a kernel."""
+
+    file_name = "/vmlinux"
 
     def __init__(self, target: Target, names: GuestNames) -> None:
         """Read from the target's memory as it stands."""
         self._target, self.names = target, names
+
+    @property
+    def file(self) -> Callable[[], bytes] | None:
+        """Makes the kernel's file, if there can be one."""
+        return self.names.file
+
+    @property
+    def commands(self) -> Mapping[str, Command]:
+        """What `monitor` can do for a kernel."""
+        return {
+            "tasks": ("", "all tasks of the guest, as far as its kernel has types", self._list_tasks),
+            "console": ("", f"the last {CONSOLE_LINES} lines of the guest's console", self._console),
+        }
 
     def place(self, address: int) -> str:
         """An address of the kernel by its symbol."""
@@ -45,10 +63,17 @@ class Guest:
         ring = core.cpu.get32(env.HFLAGS) & env.CPL
         return f"{STATUS_WORDS[int(core.record['status'])]} in ring {ring} at {self.place(pc_of(core))}{who}"
 
-    def tasks(self) -> Iterator[Task]:
-        """All tasks; none where the kernel has no types."""
-        tasks = self._tasks(0)
-        return iter(()) if tasks is None else tasks.everyone()
+    def _list_tasks(self, core: int, arguments: list[str]) -> Iterator[str]:
+        """All of them; none where the kernel has no types."""
+        known, found = self._tasks(0), False
+        for task in () if known is None else known.everyone():
+            found = True
+            yield f"{task.pid or 0:6} {task.state or '?'} {task.comm:16} {task.address:#x}"
+        if not found:
+            yield "this kernel has neither BTF nor DWARF, which say where tasks are; monitor where has those that run"
+
+    def _console(self, core: int, arguments: list[str]) -> Iterator[str]:
+        yield from self._target.session.console.content.decode("latin-1").splitlines()[-CONSOLE_LINES:]
 
     def _task(self, index: int) -> Task | None:
         tasks = self._tasks(index)

@@ -1,32 +1,28 @@
 """What `monitor COMMAND` says and does: what gdb itself has no command for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from emu.debug.guest import Guest
+from emu.debug.debugged import Command, Debugged, Knowledge
 from emu.debug.points import LINE, LINE_BYTES, NotMapped, Point, Points, TooMany
-from emu.debug.target import Target
 from emu.errors import UserError
 from emu.units import line_of
 from emu.whole import whole
-
-CONSOLE_LINES = 20
 
 
 class Monitor:
     """The commands, each a method that yields lines."""
 
-    def __init__(self, target: Target, guest: Guest, points: Points) -> None:
+    def __init__(self, target: Debugged, guest: Knowledge, points: Points) -> None:
         """Of one debugger."""
         self._target, self._guest, self._points = target, guest, points
-        self._commands: dict[str, tuple[str, str, Callable[[int, list[str]], Iterator[str]]]] = {
+        self._commands: dict[str, Command] = {
             "help": ("", "this list", self._help),
             "where": ("", "the position of the machine, and what each core is doing", self._where),
-            "tasks": ("", "all tasks of the guest, as far as its kernel has types", self._tasks),
-            "console": ("", f"the last {CONSOLE_LINES} lines of the guest's console", self._console),
             "physical": ("ADDRESS", "where a virtual address of this core's is in RAM", self._physical),
             "line": ("ADDRESS", "stop when the cache line there changes hands; without ADDRESS: which are watched", self._line),
             "unline": ("ADDRESS", "no longer", self._unline),
             "digest": ("", "of all of RAM: equal positions of equal runs have equal ones", self._digest),
+            **guest.commands,
         }
 
     def run(self, text: str, core: int) -> str:
@@ -46,22 +42,10 @@ class Monitor:
             yield f"monitor {f'{name} {operands}':17} {what}"
 
     def _where(self, core: int, arguments: list[str]) -> Iterator[str]:
-        target = self._target
-        since = target.position - target.beginning
-        yield f"{target.position} instructions, {since} behind the beginning; {target.stop.reason.value}"
-        for each in range(len(target.machine.cores)):
-            yield f"core {each}: {self._guest.core(each)}, {int(target.core(each).record['count'])} instructions"
-
-    def _tasks(self, core: int, arguments: list[str]) -> Iterator[str]:
-        found = False
-        for task in self._guest.tasks():
-            found = True
-            yield f"{task.pid or 0:6} {task.state or '?'} {task.comm:16} {task.address:#x}"
-        if not found:
-            yield "this kernel has neither BTF nor DWARF, which say where tasks are; monitor where has those that run"
-
-    def _console(self, core: int, arguments: list[str]) -> Iterator[str]:
-        yield from self._target.session.console.content.decode("latin-1").splitlines()[-CONSOLE_LINES:]
+        here, *cores = self._target.where()
+        yield f"{here}; {self._target.stop.reason.value}"
+        for each, how_far in enumerate(cores):
+            yield f"core {each}: {self._guest.core(each)}, {how_far}"
 
     def _physical(self, core: int, arguments: list[str]) -> Iterator[str]:
         address = self._address(arguments)
@@ -90,7 +74,7 @@ class Monitor:
         yield f"line {point.address:#x} is not watched any more"
 
     def _digest(self, core: int, arguments: list[str]) -> Iterator[str]:
-        yield f"{self._target.machine.ram.digest()} at {self._target.position} instructions"
+        yield self._target.digest()
 
     def _line_at(self, arguments: list[str]) -> Point:
         return Point(LINE, line_of(self._address(arguments)), LINE_BYTES)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from emu.boot.hot.looks import ON_ACCESS, ON_CHANGE, ON_READ, ON_TRANSFER, PLACES_MAX, WATCHES_MAX
 from emu.boot.looks import Access, Watch
-from emu.debug.target import Target
+from emu.debug.debugged import Debugged
 
 SOFTWARE, HARDWARE, WRITES, READS, ACCESSES = range(5)  # kinds of Z packets
 LINE = 5  # and of `monitor line`
@@ -33,7 +33,7 @@ class Point:
 class Points:
     """Those that are set. What is watched is physical memory, found by the page tables of the core that was asked."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Debugged) -> None:
         """None."""
         self._target = target
         self._places: dict[Point, None] = {}

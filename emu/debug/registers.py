@@ -3,20 +3,12 @@
 Source: GDB's manual, appendix G (Target Descriptions), features org.gnu.gdb.i386.core, .sse and .segments.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from emu.boot.core import Core
-from emu.boot.hot import env
-
 GENERAL = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", *(f"r{n}" for n in range(8, 16)))
-PLACES = dict(zip(("rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"), range(0, 64, 8), strict=True))
-SEGMENTS = {"cs": env.CS, "ss": env.SS, "ds": env.DS, "es": env.ES, "fs": env.FS, "gs": env.GS}
-CONTROL = {
-    "k_gs_base": env.KERNEL_GS_BASE, "cr0": env.CR0, "cr2": env.CR2, "cr3": env.CR3, "cr4": env.CR4, "efer": env.EFER,
-}  # fmt: skip
+SEGMENTS = ("cs", "ss", "ds", "es", "fs", "gs")
+CONTROL = ("k_gs_base", "cr0", "cr2", "cr3", "cr4", "efer")
 FLOATING = ("fctrl", "fstat", "ftag", "fiseg", "fioff", "foseg", "fooff", "fop")
-PC = "rip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,58 +18,27 @@ class Register:
     name: str
     bits: int
     kind: str  # gdb's name of its type
-    read: Callable[[Core], int]
 
-    def content(self, core: Core) -> bytes:
-        """As the processor would store it."""
-        return self.read(core).to_bytes(self.bits // 8, "little")
-
-
-def pc_of(core: Core) -> int:
-    """Where a core is."""
-    return core.cpu.get64(env.EIP)
-
-
-def _general(name: str) -> Register:
-    at = PLACES[name] if name in PLACES else 8 * int(name[1:])
-    return Register(name, 64, "data_ptr" if name in ("rbp", "rsp") else "int64", lambda core: core.cpu.get64(at))
-
-
-def _segment(name: str, at: int) -> Register:
-    return Register(name, 32, "int32", lambda core: core.cpu.get32(at))
-
-
-def _word(name: str, at: int) -> Register:
-    return Register(name, 64, "int64", lambda core: core.cpu.get64(at))
-
-
-def _floating(number: int) -> Register:
-    return Register(f"st{number}", 80, "i387_ext", lambda core: core.cpu.floating(number))
-
-
-def _control(name: str, number: int) -> Register:
-    return Register(name, 32, "int", lambda core: core.cpu.floating_control()[number] if number < 3 else 0)
-
-
-def _vector(number: int) -> Register:
-    return Register(f"xmm{number}", 128, "vec128", lambda core: core.cpu.vector(number))
+    def content(self, value: int | None) -> bytes:
+        """A value in hex as the processor would store it; None: gdb's words for one that nobody knows."""
+        return b"xx" * (self.bits // 8) if value is None else value.to_bytes(self.bits // 8, "little").hex().encode()
 
 
 FEATURES: dict[str, tuple[Register, ...]] = {
     "org.gnu.gdb.i386.core": (
-        *(_general(name) for name in GENERAL),
-        Register(PC, 64, "code_ptr", pc_of),
-        Register("eflags", 32, "i386_eflags", lambda core: core.cpu.flags() & 0xFFFFFFFF),
-        *(_segment(name, at) for name, at in SEGMENTS.items()),
-        *(_floating(number) for number in range(8)),
-        *(_control(name, number) for number, name in enumerate(FLOATING)),
+        *(Register(name, 64, "data_ptr" if name in ("rbp", "rsp") else "int64") for name in GENERAL),
+        Register("rip", 64, "code_ptr"),
+        Register("eflags", 32, "i386_eflags"),
+        *(Register(name, 32, "int32") for name in SEGMENTS),
+        *(Register(f"st{number}", 80, "i387_ext") for number in range(8)),
+        *(Register(name, 32, "int") for name in FLOATING),
     ),
     "org.gnu.gdb.i386.sse": (
-        *(_vector(number) for number in range(16)),
-        Register("mxcsr", 32, "i386_mxcsr", lambda core: core.cpu.floating_control()[3]),
+        *(Register(f"xmm{number}", 128, "vec128") for number in range(16)),
+        Register("mxcsr", 32, "i386_mxcsr"),
     ),
-    "org.gnu.gdb.i386.segments": (_word("fs_base", env.FS + 8), _word("gs_base", env.GS + 8)),
-    "emu.system": tuple(_word(name, at) for name, at in CONTROL.items()),
+    "org.gnu.gdb.i386.segments": (Register("fs_base", 64, "int64"), Register("gs_base", 64, "int64")),
+    "emu.system": tuple(Register(name, 64, "int64") for name in CONTROL),
 }
 REGISTERS = tuple(register for registers in FEATURES.values() for register in registers)
 EFLAGS = ("CF", None, "PF", None, "AF", None, "ZF", "SF", "TF", "IF", "DF", "OF", None, None, "NT", None, "RF", "VM", "AC")

@@ -4,15 +4,14 @@ import socket
 from collections.abc import Callable
 
 from emu.debug.connection import HOST, Connection, Gone
+from emu.debug.debugged import Debugged, Knowledge
 from emu.debug.debugger import Debugger, Left
-from emu.debug.guest import Guest
 from emu.debug.packets import Garbage
-from emu.debug.target import Target
 from emu.errors import UserError
 
 
 def serve(
-    target: Target, guest: Guest, listener: socket.socket, should_stop: Callable[[], bool], tell: Callable[[str], None]
+    target: Debugged, guest: Knowledge, listener: socket.socket, should_stop: Callable[[], bool], tell: Callable[[str], None]
 ) -> Left:
     """Wait for one debugger on a socket, and serve it until it leaves."""
     port = listener.getsockname()[1]

@@ -5,7 +5,7 @@ from the machine. There is debugging information with nothing in it, as drgn tak
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from emu.debug.call_frames import debug_frame
 from emu.elf.elf_file import Elf
@@ -20,12 +20,9 @@ ALLOCATED, WRITABLE, CODE = 2, 1, 4
 OBJECT, FUNCTION = 1, 2
 ABSOLUTE = 0xFFF1
 GLOBAL = 1 << 4
-TEXTS = (("_stext", "_etext"), ("_sinittext", "_einittext"))  # between these symbols there is code
-NAMES = (
-    "", ".text", ".init.text", ".data", ".debug_frame", ".debug_info", ".debug_abbrev", ".symtab", ".strtab", ".shstrtab",
-)  # fmt: skip
+TEXTS = {".text": ("_stext", "_etext"), ".init.text": ("_sinittext", "_einittext")}  # between these symbols there is code
 NO_ABBREVIATIONS = b"\0"
-TEXT_SECTIONS, DATA_SECTION = (1, 2), 3
+Tables = Mapping[str, bytes]  # contents of sections for debuggers, by name
 SIZE_MAX = 1 << 20  # of what has no next symbol near
 
 
@@ -41,49 +38,58 @@ def has_types(elf: Elf) -> bool:
 
 def made_file(elf: Elf, symbols: SymbolTable) -> bytes:
     """An ELF file with these symbols, and with what the kernel's own file says of callers."""
-    texts = [_range(symbols, *each) for each in TEXTS]
-    table, strings = _symbols(symbols, texts)
-    functions = (each for each in _with_sizes(symbols) if any(start <= each[0] < end for start, end in texts))
+    texts = {name: _range(symbols, *each) for name, each in TEXTS.items()}
+    functions = (each for each in _with_sizes(symbols) if any(each[0] in text for text in texts.values()))
     frames = debug_frame(elf, symbols, functions)
-    name_bytes = b"\0".join(name.encode() for name in NAMES) + b"\0"
-    parts = [frames, NO_ABBREVIATIONS, table, strings, name_bytes]
-    offsets, at = [], HEADER.size
-    for part in parts:
+    tables = {".debug_frame": frames, ".debug_info": b"", ".debug_abbrev": NO_ABBREVIATIONS}
+    return file_of(texts, list(_with_sizes(symbols)), tables)
+
+
+def file_of(texts: Mapping[str, range], symbols: Sequence[tuple[int, int, str]], tables: Tables) -> bytes:
+    """An ELF file: where code is, by the sections' names; address, bytes and name of each symbol; tables for debuggers."""
+    data = max((text.stop for text in texts.values()), default=KERNEL_HALF)
+    end = max((address for address, _, _ in symbols), default=data) + 1
+    table, strings = _symbols(symbols, list(texts.values()))
+    names = ("", *texts, ".data", *tables, ".symtab", ".strtab", ".shstrtab")
+    contents = [*tables.values(), table, strings, b"\0".join(name.encode() for name in names) + b"\0"]
+    at, offsets = HEADER.size, list[int]()
+    for content in contents:
         offsets.append(at)
-        at += len(part)
-    sections = [SECTION.pack(*(0,) * 10)]
-    for name, (start, end) in zip(NAMES[1:3], texts, strict=True):
-        sections.append(_section(name, NO_BITS, ALLOCATED | CODE, start, HEADER.size, end - start))
-    data = max((end for _, end in texts), default=KERNEL_HALF)
-    last = max((address for address, _ in symbols), default=data)
-    sections.append(_section(".data", NO_BITS, ALLOCATED | WRITABLE, data, HEADER.size, max(last - data, 0) + 1))
-    sections.append(_section(".debug_frame", PROGRAM, 0, 0, offsets[0], len(frames)))
-    sections.append(_section(".debug_info", PROGRAM, 0, 0, offsets[1], 0))
-    sections.append(_section(".debug_abbrev", PROGRAM, 0, 0, offsets[1], len(NO_ABBREVIATIONS)))
-    sections.append(
-        _section(".symtab", SYMBOL_TABLE, 0, 0, offsets[2], len(table), link=NAMES.index(".strtab"), info=1, entry=SYMBOL.size)
-    )
-    sections.append(_section(".strtab", STRING_TABLE, 0, 0, offsets[3], len(strings)))
-    sections.append(_section(".shstrtab", STRING_TABLE, 0, 0, offsets[4], len(name_bytes)))
+        at += len(content)
+    made = [SECTION.pack(*(0,) * 10)]
+
+    def add(kind: int, flags: int, address: int, offset: int, size: int, link: int = 0, info: int = 0, entry: int = 0) -> None:
+        name = sum(len(each) + 1 for each in names[: len(made)])
+        made.append(SECTION.pack(name, kind, flags, address, offset, size, link, info, 1, entry))
+
+    for text in texts.values():
+        add(NO_BITS, ALLOCATED | CODE, text.start, HEADER.size, len(text))
+    add(NO_BITS, ALLOCATED | WRITABLE, data, HEADER.size, max(end - data, 1))
+    for offset, content in zip(offsets, tables.values(), strict=False):
+        add(PROGRAM, 0, 0, offset, len(content))
+    add(SYMBOL_TABLE, 0, 0, offsets[-3], len(table), link=names.index(".strtab"), info=1, entry=SYMBOL.size)
+    add(STRING_TABLE, 0, 0, offsets[-2], len(strings))
+    add(STRING_TABLE, 0, 0, offsets[-1], len(contents[-1]))
+    entry = next(iter(texts.values())).start
     header = HEADER.pack(
-        IDENT, EXECUTABLE, X86_64, CURRENT, texts[0][0], 0, at, 0, HEADER.size, 0, 0, SECTION.size, len(NAMES), len(NAMES) - 1
+        IDENT, EXECUTABLE, X86_64, CURRENT, entry, 0, at, 0, HEADER.size, 0, 0, SECTION.size, len(names), len(names) - 1
     )
-    return b"".join([header, *parts, *sections])
+    return b"".join([header, *contents, *made])
 
 
-def _range(symbols: SymbolTable, first: str, last: str) -> tuple[int, int]:
+def _range(symbols: SymbolTable, first: str, last: str) -> range:
     start, end = symbols.address(first), symbols.address(last)
-    return (KERNEL_HALF, KERNEL_HALF) if start is None or end is None or end < start else (start, end)
+    return range(KERNEL_HALF, KERNEL_HALF) if start is None or end is None or end < start else range(start, end)
 
 
-def _symbols(symbols: SymbolTable, texts: list[tuple[int, int]]) -> tuple[bytes, bytes]:
+def _symbols(symbols: Sequence[tuple[int, int, str]], texts: list[range]) -> tuple[bytes, bytes]:
     """The symbol table and its strings."""
     table, strings = bytearray(SYMBOL.size), bytearray(b"\0")
-    for address, size, name in _with_sizes(symbols):
-        section = next((n for n, (start, end) in zip(TEXT_SECTIONS, texts, strict=True) if start <= address < end), None)
+    for address, size, name in symbols:
+        section = next((n for n, text in enumerate(texts, 1) if address in text), None)
         kind = OBJECT if section is None else FUNCTION
         if section is None:
-            section = DATA_SECTION if address >= KERNEL_HALF else ABSOLUTE  # per-CPU data: an offset
+            section = len(texts) + 1 if address >= KERNEL_HALF else ABSOLUTE  # per-CPU data: an offset
         table += SYMBOL.pack(len(strings), GLOBAL | kind, 0, section, address, size)
         strings += name.encode() + b"\0"
     return bytes(table), bytes(strings)
@@ -101,10 +107,3 @@ def _with_sizes(symbols: SymbolTable) -> Iterator[tuple[int, int, str]]:
         following[index] = after
     for (address, name), after in zip(known, following, strict=True):
         yield address, after - address if after - address < SIZE_MAX else 0, name
-
-
-def _section(
-    name: str, kind: int, flags: int, address: int, offset: int, size: int, *, link: int = 0, info: int = 0, entry: int = 0
-) -> bytes:
-    at = sum(len(each) + 1 for each in NAMES[: NAMES.index(name)])
-    return SECTION.pack(at, kind, flags, address, offset, size, link, info, 1, entry)

@@ -6,40 +6,19 @@ what repeats. So a step of one core lets the others run as far as they do until 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 
 from emu.boot.core import Core
 from emu.boot.ending import End, Ended
-from emu.boot.looks import Access, Holders, Looks, Watch
+from emu.boot.looks import Holders, Looks, Watch
 from emu.boot.session import Session
+from emu.debug.core_registers import READ, pc_of
+from emu.debug.debugged import Reason, Stop
 from emu.debug.past import Past
-from emu.debug.registers import pc_of
 
 SLICE = 2_000_000  # instructions between two looks for Ctrl-C
 NEAR = 100_000  # instructions before a place gone back to, where a moment is kept if the way there is long
 LONG = 1_000_000
-
-
-class Reason(Enum):
-    """Why the machine stands."""
-
-    ATTACHED = "a debugger has come"
-    STEP = "a step is done"
-    PLACE = "a breakpoint"
-    WATCH = "a watchpoint"
-    INTERRUPT = "Ctrl-C"
-    END = "the end of the run"
-    BEGIN = "the beginning of what can be gone back to"
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Where and why the machine stands."""
-
-    reason: Reason
-    core: int
-    access: Access | None = None
 
 
 class Target:
@@ -75,9 +54,22 @@ class Target:
         """The earliest position."""
         return self._past.moments[0]
 
+    @property
+    def cores(self) -> int:
+        """How many it has."""
+        return len(self.machine.cores)
+
     def core(self, index: int) -> Core:
         """One of the cores."""
         return self.machine.cores[index]
+
+    def pc(self, core: int) -> int:
+        """Where a core is."""
+        return pc_of(self.core(core))
+
+    def register(self, core: int, name: str) -> int:
+        """A register of a core's, by gdb's name."""
+        return READ[name](self.core(core))
 
     def read(self, core: int, address: int, size: int) -> bytes:
         """Memory at a virtual address as a core sees it, as far as it is mapped."""
@@ -90,6 +82,21 @@ class Target:
     def physical(self, core: int, address: int) -> int | None:
         """Where a virtual address of a core's is in RAM."""
         return self.machine.physical(self.core(core), address)
+
+    def where(self) -> Iterator[str]:
+        """In words: where it stands, then a line a core of how far that has come."""
+        yield f"{self.position} instructions, {self.position - self.beginning} behind the beginning"
+        for core in range(self.cores):
+            yield f"{self._count(core)} instructions"
+
+    def end(self) -> str:
+        """How the run has ended, once it has."""
+        assert self.ended is not None, "the machine has ended"
+        return self.ended.how.value + ("" if self.ended.status is None else f", status {self.ended.status}")
+
+    def digest(self) -> str:
+        """Of all of RAM, and of where the machine is: equal places of equal runs have equal ones."""
+        return f"{self.machine.ram.digest()} at {self.position} instructions"
 
     # forwards
 

@@ -1,5 +1,6 @@
 """The machine: N Unicorn cores, one bus, one set of flat records; `run` advances it slice by slice."""
 
+import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -255,6 +256,11 @@ class Machine(Block):
         run_native(address_of(self.record))
         self.bus.check()
         return int(self.record["outcome"][0])
+
+    def leave(self, index: int) -> None:
+        """Called from a hook of a core: end Unicorn's call in front of the instruction, with all registers in their places."""
+        ctypes.memset(int(self.cores[index]["unsynced_at"]), 0, 1)
+        self.unicorns[index].leave()
 
     def take_trace(self, *, last: bool = False) -> Records:
         """The records since the last time, up to the first store of which it is still open whether it moves its line.

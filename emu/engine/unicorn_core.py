@@ -1,7 +1,8 @@
 """One Unicorn instance as a core: memory maps, hooks, control registers. The only module that drives Unicorn's API."""
 
 import ctypes
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -140,6 +141,21 @@ class UnicornCore:
         check(error, f"a hook of kind {kind}")
         self._hooks.append(slot)
 
+    @contextmanager
+    def told(self, before: Callable[[int], None]) -> Iterator[None]:
+        """Inside, `before` hears the address of each instruction that is about to be carried out; it may call `leave`."""
+        handle = self.uc.hook_add(uc_const.UC_HOOK_CODE, lambda uc, address, size, user: before(address))
+        self.uc.ctl_flush_tb()  # where there is one hook alone, code calls it directly
+        try:
+            yield
+        finally:
+            self.uc.hook_del(handle)
+            self.uc.ctl_flush_tb()
+
+    def leave(self) -> None:
+        """Called from a hook: end Unicorn's call in front of the instruction."""
+        self.uc.emu_stop()
+
     def context(self) -> tuple[int, int, int, int]:
         """Host addresses of a saved CPU context of this engine, of the CS selector, the error code and the last exception in it.
 
@@ -169,6 +185,10 @@ class UnicornCore:
     def register(self, name: str) -> int:
         """Value of a register by its Unicorn name without the prefix, e.g. RIP."""
         return int(self.uc.reg_read(register_id(name)))
+
+    def msr(self, number: int) -> int:
+        """Value of a model-specific register."""
+        return int(self.uc.msr_read(number))
 
     @property
     def context_words(self) -> int:

@@ -34,6 +34,7 @@ SEARCH = np.dtype(
         ("trial_cores", I64),  # CORE[core_count], with devices only: the records before an instruction that may be taken back
         ("pending", I64),  # PENDING[core_count]: what each core's next instruction would touch
         ("did", PENDING),  # what the visible instruction of the last step did
+        ("taken_back", I64),  # instructions so far that were tried, to see what they would do
         ("words", I64),  # size of a context
         ("ends", I64),  # i64[core_count]: a core whose pc is here is done,
         ("told", I64),  # i64[, 2], a row a task, without devices a core: once these words of RAM are equal; 0: always

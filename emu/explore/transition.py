@@ -250,6 +250,7 @@ def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
             pending.address, pending.writes = sharing.address, sharing.writes
             pending.value, pending.size = sharing.value, sharing.size
             take_back(bus, begin)
+            search.taken_back += 1
             sharing.flagged = flagged  # what it does wrong it will do again, when its turn comes
             machine.log_count = 0
             copy_cores(search, machine.cores, search.trial_cores)

@@ -185,7 +185,7 @@ def write_down(walk, search, bus, strategy, core, agent):  # type: ignore[no-unt
     choice = array_at(walk.choices, walk.choices_max, CHOICE)[walk.choice_count]
     walk.choice_count += 1
     walk.transitions += 1
-    choice.agent, choice.task, choice.pc = agent, core.task, core.pc
+    choice.agent, choice.task, choice.pc, choice.journal = agent, core.task, core.pc, bus.journal_count
     choice.address, choice.writes = strategy.address[agent], strategy.writes[agent]
     choice.size = choice.value = 0
     if choice.address < 0:

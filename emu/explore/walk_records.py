@@ -42,6 +42,7 @@ CHOICE = np.dtype(
         ("size", I64),
         ("writes", I64),
         ("value", I64),  # read, or stored
+        ("journal", I64),  # length of the journal before
     ]
 )
 AWAIT = np.dtype(

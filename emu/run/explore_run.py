@@ -21,7 +21,7 @@ from emu.runner.outcome import ShouldStop, never
 from emu.runner.runner import Progress, Runner, first_alone
 from emu.schedules.data_races import CHECKER as DATA_RACE
 from emu.schedules.lock_discipline import CHECKER as LOCK_DISCIPLINE
-from emu.schedules.walker import Shared
+from emu.schedules.walker import Shared, Tokens
 from emu.subjects.ipc_msg.script.script import Script
 from emu.subjects.ipc_msg.script.text import dump, parse
 
@@ -158,8 +158,24 @@ class Replayed:
     finding: Finding | None
 
 
-def replay(text: Replay) -> Replayed:
-    """Repeat a find, or raise `UserError` if it is one of another program."""
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A schedule that is written down, and a machine to make it on again."""
+
+    subject: str
+    name: str
+    operations: str
+    hunt: Hunt
+    tokens: Tokens
+    beyond: Shared
+
+    def replayed(self) -> Replayed:
+        """What comes of it."""
+        return Replayed(self.subject, self.name, self.operations, self.hunt.replay(self.tokens, self.beyond))
+
+
+def reopen(text: Replay) -> Reopened:
+    """A find's schedule, or `UserError` if it is one of another program."""
     header: Any = text.header
     try:
         variant, preempt = header["variant"], header["preempt"]
@@ -169,7 +185,7 @@ def replay(text: Replay) -> Replayed:
         script = replace(parse(header["script"], header["name"]), name=header["name"])
         scene = ScriptScene(script, variant, header["machine"], preempt)
         beyond = Shared(tuple(header["words"]), tuple(header["instructions"]))
-        finding = Hunt(scene, frozenset(header["off"])).replay(text.tokens, beyond)
+        hunt = Hunt(scene, frozenset(header["off"]))
     except (KeyError, TypeError):
         raise UserError("a replay string that lacks what says of which program it is: explore anew") from None
-    return Replayed(variant, script.name, scene.title, finding)
+    return Reopened(variant, script.name, scene.title, hunt, text.tokens, beyond)

@@ -1,7 +1,8 @@
 """A hunt: a scene searched by one strategy after the other, and what is found made simple, repeatable and readable."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from emu.explore import walk_records as rec
 from emu.explore.explorer import BoundReached, Explorer, ScheduleFault
 from emu.explore.replay_string import tokens_of
 from emu.explore.strategy.spec import StrategySpec
+from emu.image import Image
 from emu.run.interleaving import Interleaving
 from emu.schedules.checks import Checks, Heap, Sections, StackOf
 from emu.schedules.data_races import CHECKER as DATA_RACE
@@ -36,6 +38,15 @@ class Scene(Protocol):
     @property
     def explorer(self) -> Explorer:
         """Its cores, where every schedule begins."""
+        ...
+
+    @property
+    def image(self) -> Image:
+        """Their program."""
+        ...
+
+    def physical(self, address: int) -> int | None:
+        """Where a virtual address is in RAM, if it is mapped there."""
         ...
 
     @property
@@ -178,8 +189,7 @@ class Hunt:
     def run(self, plan: Sequence[Leg], budget: Budget, progress: Callable[[Hunted], None] = lambda hunted: None) -> Hunted:
         """Search by each leg in turn until one finds something."""
         hunted = self.hunted
-        with self.explorer.attached(), self.explorer.going_back():
-            self._learn()
+        with self.learned():
             for leg in plan:
                 if self._spent(budget) or hunted.exhausted:
                     break
@@ -194,10 +204,16 @@ class Hunt:
 
     def replay(self, tokens: Tokens, beyond: Shared) -> Finding | None:
         """Repeat a schedule that is written down."""
-        with self.explorer.attached(), self.explorer.going_back():
-            self._learn()
+        with self.learned():
             wrong = self._wrong(self.walker.replay(tokens, beyond))
             return None if wrong is None else self._finding(*wrong, "replay", 1)
+
+    @contextmanager
+    def learned(self) -> Iterator[None]:
+        """Inside, it is known what the cores share, and the walker may be used."""
+        with self.explorer.attached(), self.explorer.going_back():
+            self._learn()
+            yield
 
     def _spent(self, budget: Budget) -> bool:
         return time.monotonic() - self._began >= budget.seconds or budget.should_stop()

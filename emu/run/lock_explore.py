@@ -13,7 +13,7 @@ from emu.explore.records import KINDS
 from emu.explore.replay_string import Replay, encode
 from emu.explore.strategy.records import AGENTS
 from emu.image import Image
-from emu.run.explore_run import Explored, Replayed
+from emu.run.explore_run import Explored, Reopened
 from emu.run.extent import Extent
 from emu.run.hunt import FAIRNESS, OFF, Budget, Finding, Hunt, Hunted
 from emu.run.lock_scene import LockScene, scene_name
@@ -112,8 +112,8 @@ def _replay_string(plan: LockPlan, image: Image, rounds: int, finding: Finding) 
     return encode(KIND, header, finding.tokens)
 
 
-def replay(text: Replay) -> Replayed:
-    """Repeat a find, or raise `UserError` if it is one of another lock."""
+def reopen(text: Replay) -> Reopened:
+    """A find's schedule, or `UserError` if it is one of another lock."""
     header: Any = text.header
     try:
         plan = LockPlan(header["lock"], header["machine"], header["cores"], (header["rounds"],), header["word"])
@@ -122,7 +122,7 @@ def replay(text: Replay) -> Replayed:
             raise UserError(f"a schedule of another {plan.lock}: the file has changed since; explore anew")
         scene = plan.scene(image, plan.rounds[0])
         beyond = Shared(tuple(header["words"]), tuple(header["instructions"]))
-        finding = Hunt(scene, frozenset(header["off"])).replay(text.tokens, beyond)
+        hunt = Hunt(scene, frozenset(header["off"]))
     except (KeyError, TypeError):
         raise UserError("a replay string that lacks what says of which lock it is: explore anew") from None
-    return Replayed(image.variant, scene.name, OPERATIONS, finding)
+    return Reopened(image.variant, scene.name, OPERATIONS, hunt, text.tokens, beyond)

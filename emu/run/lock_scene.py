@@ -37,7 +37,7 @@ class LockScene:
 
     def __init__(self, image: Image, machine: str, cores: int, rounds: int, word: int) -> None:
         """Set the cores out; `word` is what the lock's first eight bytes are at the beginning."""
-        self.cores, self.rounds, self._image = cores, rounds, image
+        self.cores, self.rounds, self.image = cores, rounds, image
         self.machine = flat_machine(image, cores, load_machine(machine))
         self.machine.bus.ram[program.LOCK : program.LOCK + 8] = bytearray(word.to_bytes(8, "little"))
         for core, unicorn in enumerate(self.machine.unicorns):
@@ -62,11 +62,11 @@ class LockScene:
         ]
         regions += [Region(f"own/{core}", program.OWN + core * program.OWN_BYTES, program.OWN_BYTES) for core in range(self.cores)]
         return TraceHeader(
-            variant=self._image.variant,
+            variant=self.image.variant,
             machine=self.machine.bus.description.name,
             cores=self.cores,
             arguments="",
-            symbols=tuple(Symbol(each.name, each.address, each.size) for each in self._image.routines),
+            symbols=tuple(Symbol(each.name, each.address, each.size) for each in self.image.routines),
             regions=tuple(regions),
         )
 
@@ -75,10 +75,14 @@ class LockScene:
         """Who takes the lock how often."""
         return scene_name(self.cores, self.rounds)
 
+    def physical(self, address: int) -> int | None:
+        """Where a virtual address is in RAM: there is no paging."""
+        return address if address < RAM_BYTES else None
+
     @property
     def races(self) -> DataRaces:
         """What a race of its accesses is: the lock's own words show what they are by how they are used."""
-        image = self._image
+        image = self.image
 
         def where(access: Access) -> str:
             return f"{self.place(access.core, access.pc)}{source_of(image, access.pc)}"
@@ -94,7 +98,7 @@ class LockScene:
     def sections(self) -> Sections:
         """What goes round the lock."""
         lock = range(program.LOCK, program.LOCK + program.LOCK_BYTES)
-        (acquire,) = (each for each in self._image.routines if each.name == "acquire")
+        (acquire,) = (each for each in self.image.routines if each.name == "acquire")
         return Sections(program.DATA + program.COUNT, lock, range(acquire.address, acquire.address + acquire.size), NOTES)
 
     def judge(self) -> tuple[str, str] | None:
@@ -107,8 +111,8 @@ class LockScene:
 
     def place(self, core: int, pc: int) -> str:
         """A core's place in its program."""
-        return place_of(self._image, core, pc)
+        return place_of(self.image, core, pc)
 
     def picture(self, choices: np.ndarray) -> Interleaving:
         """A schedule's steps in words."""
-        return interleaving(choices, self._header, self._image.lines)
+        return interleaving(choices, self._header, self.image.lines)

@@ -17,7 +17,7 @@ from emu.explore.explorer import Bounds, Explorer, Rules
 from emu.explore.flat import for_search
 from emu.guest.ram import DIRECT_MAP
 from emu.guest.tasks import STACK_BYTES
-from emu.image import LOCK_KINDS
+from emu.image import LOCK_KINDS, Image
 from emu.isa import Instruction, Memory
 from emu.memory.store_buffer import drain_all
 from emu.native import address_of
@@ -102,6 +102,17 @@ class ScriptScene:
     def machine(self) -> Machine:
         """The machine that it is on."""
         return self.scripted.wired.machine
+
+    @property
+    def image(self) -> Image:
+        """The guest's program."""
+        return self.scripted.wired.image
+
+    def physical(self, address: int) -> int | None:
+        """Where a virtual address is in RAM; the interrupt controller's registers are not there."""
+        wired = self.scripted.wired
+        found = wired.guest.kernel.pages.translate(address)
+        return found if found is not None and found < len(wired.bus.ram) else None
 
     @property
     def stacks(self) -> list[StackOf]:

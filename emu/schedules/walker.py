@@ -172,15 +172,17 @@ class Walker(Block):
         self.put(every_end=every_end)
         return self._made(first, last)
 
-    def replay(self, tokens: Tokens, beyond: Shared) -> Ended:
-        """Repeat a schedule; whoever went last goes on behind its end."""
+    def replay(self, tokens: Tokens, beyond: Shared, choices_max: int = CHOICES_MAX) -> Ended:
+        """Repeat a schedule, or its first choices; whoever went last goes on behind its end."""
         content = np.array([each for token in tokens for each in token] or [0, 0], np.int64)
         self.strategy["kind"] = REPLAY
         self.strategy["tokens"], self.strategy["token_count"] = address_of(self.keep("tokens", content)), len(content) // 2
         self.put(every_end=1)
         if self._found_more or beyond != self._known:
             self._again(beyond)
+        self.put(choices_max=choices_max)
         ended = self._made(0, 1)
+        self.put(choices_max=CHOICES_MAX)
         if ended is None:
             raise InternalError("a replay that does not end")
         return ended

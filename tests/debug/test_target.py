@@ -12,8 +12,9 @@ from emu.boot.hot.looks import ON_ACCESS, ON_CHANGE, ON_TRANSFER
 from emu.boot.hot.records import RUNNING
 from emu.boot.looks import Watch
 from emu.boot.session import Session
-from emu.debug.registers import pc_of
-from emu.debug.target import Reason, Target
+from emu.debug.core_registers import pc_of
+from emu.debug.debugged import Reason
+from emu.debug.target import Target
 from emu.elf.symbols import SymbolTable
 
 

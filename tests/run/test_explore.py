@@ -6,7 +6,7 @@ import pytest
 
 from emu.errors import UserError
 from emu.explore.replay_string import decode, encode
-from emu.run.explore_run import Explored, ExplorePlan, explore, replay, scenarios
+from emu.run.explore_run import Explored, ExplorePlan, explore, reopen, scenarios
 from emu.run.extent import Extent
 from emu.run.hunt import OFF
 from emu.runner.runner import Runner, silent
@@ -33,7 +33,7 @@ def test_a_preempted_sender_and_a_receiver_that_spins_are_a_livelock(strategy: s
     assert finding is not None
     assert finding.checker == "livelock"
     assert finding.summary.startswith("core 0 at do_msgrcv+")
-    again = replay(decode(found.replay)).finding
+    again = reopen(decode(found.replay)).replayed().finding
     assert again is not None
     assert again.summary == finding.summary
 
@@ -61,7 +61,7 @@ def test_the_bug_of_2020_is_the_use_of_a_left_stack_frame(bug_of_2020: Explored)
 
 def test_a_find_repeats_choice_for_choice(bug_of_2020: Explored) -> None:
     read = decode(bug_of_2020.replay)
-    again = replay(read).finding
+    again = reopen(read).replayed().finding
     assert again is not None
     assert again.tokens == read.tokens
     assert replace(again, strategy="", schedules=0) == replace(bug_of_2020.hunted.finding, strategy="", schedules=0)  # type: ignore[type-var]
@@ -74,7 +74,7 @@ def test_a_find_repeats_choice_for_choice(bug_of_2020: Explored) -> None:
 def test_a_schedule_of_something_else_is_refused(bug_of_2020: Explored, change: dict[str, str], words: str) -> None:
     read = decode(bug_of_2020.replay)
     with pytest.raises(UserError, match=words):
-        replay(decode(encode(read.kind, {**read.header, **change}, read.tokens)))
+        reopen(decode(encode(read.kind, {**read.header, **change}, read.tokens)))
 
 
 def test_the_fix_passes_where_the_bug_was_found() -> None:

@@ -11,7 +11,7 @@ from emu.explore.replay_string import decode, encode
 from emu.run.explore_run import Explored
 from emu.run.extent import Extent, checkers_off
 from emu.run.hunt import FAIRNESS, OFF
-from emu.run.lock_explore import CHECKERS, OPTIONAL, LockPlan, explore, replay
+from emu.run.lock_explore import CHECKERS, OPTIONAL, LockPlan, explore, reopen
 from emu.subjects.bench.lock_file import shipped
 
 TICKETS_SPENT = 0xFFFFFFFF  # of 16 bits each: the next ticket is the last before both halves begin again
@@ -121,7 +121,7 @@ def test_two_inside_are_found_and_found_again(not_atomic: Path, strategy: str) -
     assert finding.checker == "two-inside"
     assert finding.summary.startswith("2 sections were gone through and their counter says 1")
     read = decode(found.replay)
-    again = replay(read).finding
+    again = reopen(read).replayed().finding
     assert again is not None
     assert again.tokens == read.tokens
     assert replace(again, strategy="", schedules=0) == replace(finding, strategy="", schedules=0)
@@ -152,7 +152,7 @@ def test_a_plain_counter_outside_the_section_is_a_race(tmp_path: Path, where: st
     assert finding.checker == "data-race"
     assert finding.summary.startswith("lock+0x8: core ")
     assert "counts.S:" in finding.summary
-    again = replay(decode(found.replay)).finding
+    again = reopen(decode(found.replay)).replayed().finding
     assert again is not None
     assert again.summary == finding.summary
 
@@ -177,7 +177,7 @@ def test_a_find_of_a_file_that_has_changed_is_refused(not_atomic: Path) -> None:
     (found,) = explored(not_atomic)
     not_atomic.write_text(shipped()["tas"].read_text())
     with pytest.raises(UserError, match=r"a schedule of another .*not-atomic\.S: the file has changed"):
-        replay(decode(found.replay))
+        reopen(decode(found.replay))
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_a_string_that_says_nonsense_is_refused(not_atomic: Path, change: dict[s
     (found,) = explored(not_atomic)
     read = decode(found.replay)
     with pytest.raises(UserError, match=words):
-        replay(decode(encode(read.kind, {**read.header, **change}, read.tokens)))
+        reopen(decode(encode(read.kind, {**read.header, **change}, read.tokens)))
 
 
 def test_a_lock_without_memory_in_common_is_an_error(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bench.explore.mutants import Mutant, write_mutant
 from emu.explore.replay_string import decode
-from emu.run.explore_run import Explored, ExplorePlan, explore, replay, scenarios
+from emu.run.explore_run import Explored, ExplorePlan, explore, reopen, scenarios
 from emu.run.extent import Extent
 from emu.runner.runner import Runner, silent
 from emu.subjects.ipc_msg.script.script import Script
@@ -46,7 +46,7 @@ def test_a_race_that_does_no_harm_is_found_and_found_again(early: str) -> None:
         r"q_qnum|\+0x[0-9a-f]+: t\d on core \d at do_msgsnd\+.*do_msgsnd\.S:\d+\) .* at step \d+ and t\d on core", finding.summary
     )
     assert finding.picture.acts[-1].routine.startswith("do_msgsnd+")
-    again = replay(decode(found.replay)).finding
+    again = reopen(decode(found.replay)).replayed().finding
     assert again is not None
     assert replace(again, strategy="", schedules=0) == replace(finding, strategy="", schedules=0)
 

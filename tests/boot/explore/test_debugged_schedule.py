@@ -14,9 +14,10 @@ from emu.boot.hot.looks import ON_CHANGE
 from emu.boot.hot.records import RUNNING
 from emu.boot.looks import Watch
 from emu.cli.main import main
-from emu.debug.registers import pc_of
+from emu.debug.core_registers import pc_of
+from emu.debug.debugged import Reason
 from emu.debug.replay_run import schedule_target
-from emu.debug.target import Reason, Target
+from emu.debug.target import Target
 from emu.explore.replay_string import Token
 from emu.explore.strategy.records import REPLAY
 from emu.subjects.kernel.explore.exploration import Exploration

@@ -18,6 +18,7 @@ from emu.explore.replay_string import Replay
 
 if TYPE_CHECKING:
     from emu.debug.debugger import Left
+    from emu.run.explore_run import Reopened
 
 
 def run(spec: BootSpec, *, port: str, start: str | None, symbols: Path | None, verbose: bool, as_json: bool) -> BootResult:
@@ -64,6 +65,18 @@ def debug_replay(text: str, found: Replay, port: str, *, as_json: bool) -> NoRet
     if find is None:
         _gone(left)
     boot_explore.show_find(found, find, as_json=as_json)
+
+
+def debug_scene(reopened: "Reopened", port: str) -> None:
+    """Serve a debugger the schedule of a variant or of a lock."""
+    from emu.debug.debugger import Left
+    from emu.debug.scene_run import debug_scene as serve
+
+    number = options.whole("gdb", port)
+    with watching(verbose=False, as_json=True) as watchers:
+        left = serve(reopened, number, watchers)
+    if left != Left.DETACHED:
+        _gone(left)
 
 
 def _gone(left: "Left") -> NoReturn:
