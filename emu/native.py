@@ -7,7 +7,7 @@ results. `emu.compiled` says where compiled code is kept.
 
 import ctypes
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from operator import itemgetter
 from typing import Any
 
@@ -48,8 +48,9 @@ def njit(function: Callable[..., Any], *, inline: bool = False) -> Callable[...,
     options = {"error_model": "numpy", "forceinline": inline}
     dispatcher: Any = numba.njit(cache=KEPT, pipeline_class=WholeCompiler, **options)(function)
     if JIT:
-        part = Part(function, options)
-        dispatcher.get_call_template, dispatcher.get_overload = part.get_call_template, part.get_overload
+        part = cache(partial(Part, function, options))  # made when it is called for: most runs find everything kept
+        dispatcher.get_call_template = lambda args, kws: part().get_call_template(args, kws)
+        dispatcher.get_overload = lambda signature: part().get_overload(signature)
         _hot.add(function)
     return dispatcher  # type: ignore[no-any-return]
 

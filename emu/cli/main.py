@@ -4,6 +4,7 @@ Exit codes: 0; 1 for a guest fault, a failed check or a bound reached; 2 for wha
 128 and its number for any other signal (141: the reader of a pipe has gone).
 """
 
+import gc
 import signal
 import sys
 from collections.abc import Sequence
@@ -31,6 +32,8 @@ from emu.errors import EmuError, InternalError, place_of
 
 # Typer brings its own Click or uses the installed one, by version: BadParameter is derived from its usage error.
 USAGE_ERROR: type[Exception] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError")
+
+COLLECT_AFTER = 50_000  # objects more: at 700, Python's own, looking for garbage is a tenth of the start of a run
 
 HELP = """See what a kernel locking patch does on several cores, exactly and repeatably.
 
@@ -90,6 +93,7 @@ top.__doc__ = HELP
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     if arguments is None:
+        gc.set_threshold(COLLECT_AFTER)
         terminal.open_streams()
         terminal.end_in_order()
         compiled.listen(terminal.FirstRun())
