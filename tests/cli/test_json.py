@@ -278,9 +278,9 @@ def sweep(emu, tmp_path):
 @sample("emu store")
 def store(emu, tmp_path):
     kept = Store(tmp_path / "store")
-    kept.put(Question("run", 1), 1)
-    kept.put(Question("run", 2), 2)
-    kept.path_of(Question("run", 2)).write_text("")
+    kept.put(Question("of a later emu", 1), 1)
+    kept.put(Question("of a later emu", 2), 2)
+    kept.path_of(Question("of a later emu", 2)).write_text("")
     return [emu("store", "list", str(tmp_path / "store"))]
 
 
