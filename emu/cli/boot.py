@@ -17,7 +17,8 @@ from emu.cli.views import VIEWS, Lines, Locks, views
 from emu.cli.watching import watching
 from emu.errors import GuestFault, LimitReached
 
-DETAIL = ("--per", "--region-seed", "--trace", "--trace-limit", *VIEWS)
+COUNTED, WRITTEN = ("--per", "--region-seed"), ("--trace", "--trace-limit", *VIEWS)
+DETAIL = (*COUNTED, *WRITTEN)
 REGION = ("--to", "--symbols", *DETAIL)
 OF_SCHEDULES = ("--budget", "--jobs", "--explore-seed")
 FILES = ("--file", "--busybox")
@@ -33,9 +34,10 @@ RUNS = (*RUNS_ANEW, "--restore")
     together.Apart("--from", ("--overwrite",), "it writes no file", unless=("--trace",)),
     together.Apart(
         "--gdb",
-        ("--to", *DETAIL, "--explore", *OF_SCHEDULES, "--until", "--checkpoint", "--at", "--overwrite", "--dry-run"),
-        "a debugger has the machine in the fast gear, and says where it stops",
+        (*WRITTEN, "--explore", *OF_SCHEDULES, "--until", "--checkpoint", "--at", "--overwrite", "--dry-run"),
+        "a debugger says where the machine stops, and what is looked at",
     ),
+    together.Apart("--gdb", COUNTED, "a debugger has the machine in the fast gear", unless=("--to",)),
     together.Apart(
         "--drgn",
         ("--gdb", "--to", *DETAIL, "--explore", *OF_SCHEDULES, "--until", "--checkpoint", "--at", "--overwrite", "--dry-run"),
@@ -61,6 +63,7 @@ RUNS = (*RUNS_ANEW, "--restore")
         "a region of any machine is explored",
         (*OF_MACHINES, "--from", "--to", "--symbols", "--initrd", "--restore", "--json", "--no-cache"),
     ),
+    together.Together(("--gdb",), "a debugger has a region in full detail, which is then shown", ("--to", *COUNTED)),
     together.Together(("--from", *REGION), "each says something else of the region"),
     together.Together(
         ("--from", *REGION),
@@ -137,7 +140,8 @@ def boot(
         str | None,
         typer.Option(
             metavar="PORT",
-            help="Let gdb have the machine at --from, or after the boot, forwards and backwards (docs/debug.md).",
+            help="Let gdb have the machine at --from, or after the boot, forwards and backwards; with --to, in full detail, "
+            "forwards (docs/debug.md).",
         ),
     ] = None,
     drgn: Annotated[
@@ -212,6 +216,11 @@ def boot(
 
         for line in describe(spec):
             terminal.show(line)
+        return
+    if gdb is not None and stop is not None:
+        assert start is not None, "--to needs --from"
+        region = boot_detail.region(start, stop, per, symbols, region_seed, max_instructions)
+        boot_detail.run(spec, region, views(locks, lines), verbose=verbose, as_json=as_json, gdb=gdb)
         return
     if gdb is not None:
         spec = replace(spec, max_instructions=bound)

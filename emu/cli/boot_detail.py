@@ -14,7 +14,7 @@ from emu.boot.full.measured import SPIN_LOCK
 from emu.boot.marks import M5_WORK_BEGIN, Kind, parse_mark
 from emu.boot.result import BootResult
 from emu.boot.spec import BootSpec
-from emu.cli import options, terminal
+from emu.cli import debugging, options, terminal
 from emu.cli.views import Views
 from emu.cli.watching import watching
 from emu.errors import CheckFailed, UserError
@@ -78,13 +78,17 @@ def command(spec: BootSpec, region: "RegionSpec | None") -> str:
     return shlex.join(words)
 
 
-def run(spec: BootSpec, region: "RegionSpec", shown: Views, *, verbose: bool, as_json: bool) -> None:
+def run(spec: BootSpec, region: "RegionSpec", shown: Views, *, verbose: bool, as_json: bool, gdb: str | None = None) -> None:
     """Run it, and print its report, its JSON or a view; a region that does not come to its end is a failed check."""
     from emu.description import load_machine
     from emu.subjects.kernel.detail import run_detail
 
+    description = load_machine(spec.machine)
     with watching(verbose=verbose, as_json=as_json) as watchers:
-        found = run_detail(spec, region, load_machine(spec.machine), watchers)
+        if gdb is None:
+            found = run_detail(spec, region, description, watchers)
+        else:
+            found = debugging.run_detail(spec, region, description, gdb, watchers)
     if found.detail is not None:
         if shown and region.trace is not None:
             shown.show(region.trace, [lock for lock in found.detail.locks if lock.kind != SPIN_LOCK])

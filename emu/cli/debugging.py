@@ -17,8 +17,11 @@ from emu.errors import UserError
 from emu.explore.replay_string import Replay
 
 if TYPE_CHECKING:
+    from emu.boot.run import Watchers
     from emu.debug.debugger import Left
+    from emu.description.machine_file import MachineFile
     from emu.run.explore_run import Reopened
+    from emu.subjects.kernel.detail import DetailRun, RegionSpec
 
 
 def run(spec: BootSpec, *, port: str, start: str | None, symbols: Path | None, verbose: bool, as_json: bool) -> BootResult:
@@ -65,6 +68,16 @@ def debug_replay(text: str, found: Replay, port: str, *, as_json: bool) -> NoRet
     if find is None:
         _gone(left)
     boot_explore.show_find(found, find, as_json=as_json)
+
+
+def run_detail(spec: BootSpec, region: "RegionSpec", description: "MachineFile", port: str, watchers: "Watchers") -> "DetailRun":
+    """Serve a debugger a region in full detail; what came of that, if it was let go on to its end."""
+    from emu.debug.full_run import debug_detail
+
+    found, left = debug_detail(spec, region, description, options.whole("gdb", port), watchers)
+    if found is None:
+        _gone(left)
+    return found
 
 
 def debug_scene(reopened: "Reopened", port: str) -> None:

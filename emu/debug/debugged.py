@@ -37,6 +37,10 @@ class Debugged(Protocol):
     watches: list[Watch]
 
     @property
+    def goes_back(self) -> bool:
+        """Whether it can."""
+
+    @property
     def cores(self) -> int:
         """How many it has."""
 

@@ -14,9 +14,9 @@ from emu.debug.points import ACCESSES, HARDWARE, LINE, READS, WRITES, NotMapped,
 from emu.debug.registers import REGISTERS, description
 
 SUPPORTED = (
-    b"PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;qXfer:exec-file:read+;ReverseStep+;ReverseContinue+;"
-    b"vContSupported+;swbreak+;hwbreak+"
+    b"PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;qXfer:exec-file:read+;vContSupported+;swbreak+;hwbreak+"
 ) % PACKET_MAX
+BACKWARDS = b";ReverseStep+;ReverseContinue+"
 OK, NOT_KNOWN = b"OK", b""
 MALFORMED, BAD_ADDRESS, NO_ROOM, NO_THREAD = b"E16", b"E0e", b"E1c", b"E03"  # errno's numbers
 TRAP, INTERRUPTED = 5, 2  # signals
@@ -46,7 +46,7 @@ class Debugger:
         self._looked_at = self._resumed = target.stop.core
         self._thread_list: list[int] = []
         self._answers: list[tuple[bytes, Callable[[bytes], bytes]]] = [
-            (b"qSupported", lambda rest: SUPPORTED),
+            (b"qSupported", lambda rest: SUPPORTED + (BACKWARDS if target.goes_back else b"")),
             (b"QStartNoAckMode", self._no_acknowledges),
             (b"qXfer:features:", lambda rest: self._part(rest, description())),
             (b"qXfer:exec-file:", lambda rest: self._part(rest, guest.file_name.encode()) if self._files.there else b"E02"),

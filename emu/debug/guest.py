@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
+from emu.boot.core import Core
 from emu.boot.hot import env
-from emu.boot.machine import STATUS_WORDS
 from emu.boot.tasks import GuestTasks, Task
-from emu.debug.core_registers import pc_of
-from emu.debug.debugged import Command
-from emu.debug.target import Target
+from emu.debug.debugged import Command, Debugged
 from emu.elf.struct_types import StructTypes
 from emu.elf.symbols import SymbolTable
 
@@ -24,12 +23,25 @@ class GuestNames:
     file: Callable[[], bytes] | None  # made or read when gdb asks for it
 
 
+class KernelTarget(Debugged, Protocol):
+    """A machine that runs a kernel, in whatever gear."""
+
+    def core(self, index: int) -> Core:
+        """One of the cores."""
+
+    def status(self, core: int) -> str:
+        """Whether a core runs, in a word or some."""
+
+    def console(self) -> bytes:
+        """What the guest has written to its console."""
+
+
 class Guest:
     """The guest of a target: a kernel."""
 
     file_name = "/vmlinux"
 
-    def __init__(self, target: Target, names: GuestNames) -> None:
+    def __init__(self, target: KernelTarget, names: GuestNames) -> None:
         """Read from the target's memory as it stands."""
         self._target, self.names = target, names
 
@@ -61,7 +73,7 @@ class Guest:
         task = self._task(index)
         who = "" if task is None else f", task {task.comm}" + ("" if task.pid is None else f" ({task.pid})")
         ring = core.cpu.get32(env.HFLAGS) & env.CPL
-        return f"{STATUS_WORDS[int(core.record['status'])]} in ring {ring} at {self.place(pc_of(core))}{who}"
+        return f"{self._target.status(index)} in ring {ring} at {self.place(self._target.pc(index))}{who}"
 
     def _list_tasks(self, core: int, arguments: list[str]) -> Iterator[str]:
         """All of them; none where the kernel has no types."""
@@ -73,7 +85,7 @@ class Guest:
             yield "this kernel has neither BTF nor DWARF, which say where tasks are; monitor where has those that run"
 
     def _console(self, core: int, arguments: list[str]) -> Iterator[str]:
-        yield from self._target.session.console.content.decode("latin-1").splitlines()[-CONSOLE_LINES:]
+        yield from self._target.console().decode("latin-1").splitlines()[-CONSOLE_LINES:]
 
     def _task(self, index: int) -> Task | None:
         tasks = self._tasks(index)

@@ -80,8 +80,12 @@ class Monitor:
         return Point(LINE, line_of(self._address(arguments)), LINE_BYTES)
 
     def _address(self, arguments: list[str]) -> int:
-        """An address as typed: a number, or a symbol."""
-        if len(arguments) != 1:
-            raise UserError("wanted one address, as a number or a symbol")
-        found = self._guest.address(arguments[0])
-        return whole("an address that is no symbol", arguments[0], hexadecimal=True) if found is None else found
+        return typed_address(self._guest, arguments)
+
+
+def typed_address(guest: Knowledge, arguments: list[str]) -> int:
+    """An address as typed: a number, or a symbol."""
+    if len(arguments) != 1:
+        raise UserError("wanted one address, as a number or a symbol")
+    found = guest.address(arguments[0])
+    return whole("an address that is no symbol", arguments[0], hexadecimal=True) if found is None else found

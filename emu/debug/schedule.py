@@ -4,7 +4,6 @@ Everything that happens in it is known beforehand, so to run is to look for the 
 last one; the machine is brought to a place only when somebody reads its registers or its memory.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -13,13 +12,13 @@ import numpy as np
 from emu.boot.hot.looks import ON_CHANGE, ON_READ, ON_TRANSFER
 from emu.boot.looks import Access, Watch
 from emu.debug.debugged import Reason, Stop
+from emu.debug.views import digest, pending, seen, stores
 from emu.engine.machine import Machine
 from emu.explore.records import STEP
-from emu.memory.records import RING
 from emu.native import MASK64
 from emu.schedules.recording import Recording, Step
-from emu.units import LINE_BYTES
 
+PAGE = 4096
 NOWHERE_MIN = -2  # what a search says of a core that does nothing any more, in place of a program counter
 SPECIFIC = {"k_gs_base": 0xC0000102, "efer": 0xC0000080}  # numbers of model-specific registers
 NAMES = {"eflags": "RFLAGS"}  # of registers that Unicorn calls otherwise
@@ -37,6 +36,8 @@ class _Met:
 
 class ScheduleTarget:
     """The machine of a recording."""
+
+    goes_back = True
 
     def __init__(self, recording: Recording, machine: Machine, translate: Callable[[int], int | None], ending: str) -> None:
         """It stands at the beginning; `translate` says where a virtual address is in RAM, `ending` what comes of the schedule."""
@@ -81,7 +82,7 @@ class ScheduleTarget:
             physical = self._translate(at)
             if physical is None:
                 break
-            found += self._seen(core, physical, min(size - len(found), LINE_BYTES - at % LINE_BYTES))
+            found += seen(self._here().bus, core, physical, min(size - len(found), PAGE - at % PAGE))
         return bytes(found)
 
     def physical(self, core: int, address: int) -> int | None:
@@ -90,8 +91,7 @@ class ScheduleTarget:
 
     def stores(self, core: int) -> list[tuple[int, int, int]]:
         """Address, bytes and value of what is in a core's store buffer, the oldest first."""
-        rows = self._pending(core)
-        return [(int(row["address"]), int(row["width"]), int(row["new"]) & ((1 << 8 * int(row["width"])) - 1)) for row in rows]
+        return stores(self._here().bus, core)
 
     def core(self, index: int) -> np.void:
         """The record of a core."""
@@ -103,7 +103,7 @@ class ScheduleTarget:
         yield f"{self._at:,} steps of {len(self._steps):,} are made"
         for core in range(self.cores):
             done = sum(step.kind == STEP and step.core == core for step in self._steps[: self._at])
-            yield f"{done:,} instructions, stores to drain: {len(self._pending(core))}"
+            yield f"{done:,} instructions, stores to drain: {len(pending(self._here().bus, core))}"
 
     def end(self) -> str:
         """How the run has ended, once it has."""
@@ -111,15 +111,7 @@ class ScheduleTarget:
 
     def digest(self) -> str:
         """Of all of RAM, and of where the machine is: equal places of equal runs have equal ones."""
-        bus = self._here().bus
-        ram, pending = bus.ram.copy(), [self._pending(core) for core in range(self.cores)]
-        for core, rows in enumerate(pending):
-            for row in rows[::-1]:
-                address, width = int(row["address"]), int(row["width"])
-                if bus.arrays["line_viewer"][address // LINE_BYTES] == core:
-                    ram[address : address + width] = list((int(row["old"]) & MASK64).to_bytes(8, "little")[:width])
-        stores = repr([self.stores(core) for core in range(self.cores)]).encode()
-        return f"{hashlib.blake2b(ram.tobytes() + stores, digest_size=16).hexdigest()} after {self._at:,} steps"
+        return f"{digest(self._here().bus, self.cores)} after {self._at:,} steps"
 
     def _here(self) -> Machine:
         """The machine, brought to where it is said to be."""
@@ -127,27 +119,6 @@ class ScheduleTarget:
             self._recording.stand(self._at)
             self._stands = self._at
         return self._machine
-
-    def _pending(self, core: int) -> np.ndarray:
-        arrays = self._here().bus.arrays
-        buffer = arrays["buffers"][core]
-        places = [(int(buffer["head"]) + place) % RING for place in range(int(buffer["count"]))]
-        rows: np.ndarray = arrays["stores"][core * RING : (core + 1) * RING][places]
-        return rows
-
-    def _seen(self, core: int, physical: int, size: int) -> bytes:
-        """Bytes of a line of RAM as a core sees them: RAM has the view of one core while stores to it are pending."""
-        bus = self._here().bus
-        line = physical // LINE_BYTES
-        content = bytearray(bus.ram[line * LINE_BYTES : (line + 1) * LINE_BYTES].tobytes())
-        viewer = int(bus.arrays["line_viewer"][line])
-        if bus.arrays["line_pending"][line] and viewer != core:
-            laid = [(row, "old") for row in self._pending(viewer)[::-1]] + [(row, "new") for row in self._pending(core)]
-            for row, which in laid:
-                if int(row["address"]) // LINE_BYTES == line:
-                    inside, width = int(row["address"]) % LINE_BYTES, int(row["width"])
-                    content[inside : inside + width] = (int(row[which]) & MASK64).to_bytes(8, "little")[:width]
-        return bytes(content[physical % LINE_BYTES :][:size])
 
     # running
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from emu.boot.core import Core
 from emu.boot.ending import End, Ended
 from emu.boot.looks import Holders, Looks, Watch
+from emu.boot.machine import STATUS_WORDS
 from emu.boot.session import Session
 from emu.debug.core_registers import READ, pc_of
 from emu.debug.debugged import Reason, Stop
@@ -23,6 +24,8 @@ LONG = 1_000_000
 
 class Target:
     """A session under a debugger. `see` shows RAM as a core sees it, and says whose view it was."""
+
+    goes_back = True
 
     def __init__(
         self,
@@ -82,6 +85,14 @@ class Target:
     def physical(self, core: int, address: int) -> int | None:
         """Where a virtual address of a core's is in RAM."""
         return self.machine.physical(self.core(core), address)
+
+    def status(self, core: int) -> str:
+        """Whether a core runs, in a word or some."""
+        return STATUS_WORDS[int(self.core(core).record["status"])]
+
+    def console(self) -> bytes:
+        """What the guest has written to its console."""
+        return bytes(self.session.console.content)
 
     def where(self) -> Iterator[str]:
         """In words: where it stands, then a line a core of how far that has come."""

@@ -144,7 +144,7 @@ def test_a_port_that_cannot_be_had(boot: Callable[..., tuple[int, str, str]], po
         (["--gdb", "x"], "gdb must be a whole number, not 'x'"),
         (["--gdb", "0", "--from", "never"], "--from must be user, text:STRING"),
         (["--gdb", "0", "--symbols", "/nonexistent"], "there is no such file"),
-        (["--gdb", "0", "--to", "work_end"], "a debugger has the machine in the fast gear"),
+        (["--gdb", "0", "--from", "work_begin", "--per", "4"], "a debugger has the machine in the fast gear"),
         (["--gdb", "0", "--from", "text:nowhere", "--max-instructions", "1000"], "text:nowhere did not come"),
     ],
 )

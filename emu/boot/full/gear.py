@@ -19,6 +19,7 @@ from emu.boot.full.decoder import Decoder
 from emu.boot.full.hot import loop, records
 from emu.boot.full.hot.records import I32, PAGE
 from emu.boot.full.linear import linear_address
+from emu.boot.full.looks import FullLooks
 from emu.boot.full.machine import KernelMachine
 from emu.boot.full.recorder import Recorder
 from emu.boot.full.region_log import RegionLog
@@ -59,15 +60,16 @@ class FullGear:
         options: Options,
         seed: int = 0,
         recorder: Recorder | None = None,
+        looks: FullLooks | None = None,
     ) -> None:
-        """Take it over; `recorder` gets the records of a trace, which `options` ask for."""
+        """Take it over; `recorder` gets the records of a trace, which `options` ask for; `looks` are a debugger's."""
         self._boot, self.decoder, self._recorder = machine, decoder, recorder
         self.description = description
         self._megahertz = description.clock_hz.value // 1_000_000
         count = len(machine.cores)
         ram = np.frombuffer(machine.ram.bytes, np.uint8)
         bus = Bus(description, count, machine.ram.size, ram)
-        self.machine = KernelMachine(bus, decoder.pool, decoder.events, len(decoder.routines), machine.cores, options)
+        self.machine = KernelMachine(bus, decoder.pool, decoder.events, len(decoder.routines), machine.cores, options, looks)
         self.agenda = Agenda(machine.board, machine.now(), self._megahertz, int(self.machine.record["ipi_flight"][0]))
         self._slots: dict[int, np.ndarray] = {}  # by frame
         self._frames: dict[int, int] = {}  # by the address of the slots

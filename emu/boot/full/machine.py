@@ -9,6 +9,7 @@ from emu.block import Array
 from emu.boot.core import Core
 from emu.boot.full import unicorn_hooks
 from emu.boot.full.hot.records import FULL, GEAR, NO_EXCEPTION
+from emu.boot.full.looks import FullLooks
 from emu.boot.unicorn_cpu import UnicornCpu
 from emu.engine.machine import Machine, Options, Start
 from emu.engine.probes import LOGGED_EVENT, UNDER_LOCKS
@@ -31,13 +32,20 @@ class KernelMachine(Machine):
     """The engine's machine; `fulls` are what the full gear keeps of each core, `gear` what it keeps of all."""
 
     def __init__(
-        self, bus: Bus, pool: Array, events: Sequence[str], routines: int, cores: Sequence[Core], options: Options
+        self,
+        bus: Bus,
+        pool: Array,
+        events: Sequence[str],
+        routines: int,
+        cores: Sequence[Core],
+        options: Options,
+        looks: FullLooks | None = None,
     ) -> None:
-        """Take over boot cores, each with a new Unicorn instance that has the hooks of full detail.
+        """Take over boot cores, each with a new Unicorn instance that has the hooks of full detail, behind a debugger's.
 
         The marks are the events by name, and behind them so many routines of locks.
         """
-        self._boot_cores = cores
+        self._boot_cores, self._looks = cores, looks
         self.gear = np.zeros(1, GEAR)
         self.fulls = np.zeros(len(cores), FULL)
         marks = [*events, *(f"lock routine {number}" for number in range(routines))]
@@ -70,6 +78,8 @@ class KernelMachine(Machine):
         full, boot_core = self.fulls[index : index + 1], self._boot_cores[index]
         state = ctypes.string_at(boot_core.cpu.env, boot_core.cpu.context_bytes)
         cpu = UnicornCpu(boot_core.cpu.pieces)
+        if self._looks is not None:
+            self._looks.hook(cpu, address_of(core))
         unicorn_hooks.attach(cpu, address_of(core))
         boot_core.take_cpu(cpu, state, address_of(full))
         core["uc"] = cpu.handle

@@ -17,40 +17,44 @@ from emu.engine import records as rec
 class Region:
     """Runs a machine that a gear has taken over."""
 
-    def __init__(self, machine: Machine, gear: FullGear, console: Console) -> None:
-        """At its beginning."""
-        self._machine, self.gear, self._console = machine, gear, console
-        self._exited: Ended | None = None
-
-    def run(self, until: Mark | None, max_cycles: int, pause: Callable[[], bool]) -> Ended:
-        """Run; `pause` is asked now and then whether to stop. All accounts are brought up to one instant."""
-        console, engine = self._console, self.gear.machine
+    def __init__(self, machine: Machine, gear: FullGear, console: Console, until: Mark | None, max_cycles: int) -> None:
+        """At its beginning, to run to a mark, or so far."""
+        self.machine, self.gear, self.console, self._until = machine, gear, console, until
         console.text, console.text_seen = (until.text.encode() if until and until.kind == Kind.TEXT else None), False
-        engine.record["max_cycles"] = max_cycles
-        ended = None
-        while ended is None:
-            try:
-                outcome = self.gear.run()
-            except Halted:
-                ended = Ended(End.STUCK)
-                break
-            if outcome == records.CALL:
-                self._m5op(self._machine.cores[int(engine.record["outcome_core"][0])], until)
-            elif outcome == rec.RUN_DONE:
-                ended = self._why()
-            elif pause():
-                ended = Ended(End.STOPPED)
-            elif outcome == rec.LIMIT:
-                ended = Ended(End.LIMIT)
-        console.flush()
-        engine.finish()
+        gear.machine.record["max_cycles"] = max_cycles
+        self._exited: Ended | None = None
+        self.ended: Ended | None = None
+
+    def run(self, pause: Callable[[], bool]) -> Ended:
+        """Run to its end; `pause` is asked now and then whether to stop. All accounts are brought up to one instant."""
+        while self.ended is None:
+            self.go_on(pause)
+        self.console.flush()
+        self.gear.machine.finish()
         self.gear.flush_trace(last=True)
-        return settled(ended, console)
+        return settled(self.ended, self.console)
+
+    def go_on(self, pause: Callable[[], bool]) -> None:
+        """Run a slice, or until a debugger's stop; `ended` says if that was the end."""
+        engine = self.gear.machine
+        try:
+            outcome = self.gear.run()
+        except Halted:
+            self.ended = Ended(End.STUCK)
+            return
+        if outcome == records.CALL:
+            self._m5op(self.machine.cores[int(engine.record["outcome_core"][0])], self._until)
+        elif outcome == rec.RUN_DONE:
+            self.ended = self._why()
+        elif pause():
+            self.ended = Ended(End.STOPPED)
+        elif outcome == rec.LIMIT:
+            self.ended = Ended(End.LIMIT)
 
     def _m5op(self, core: Core, until: Mark | None) -> None:
         """An m5op of the guest: the end, a mark, or nothing; it retires like any instruction."""
         each = self.gear.machine.cores[core.index]
-        code = self._machine.code(core, int(each["pc"]) & (2**64 - 1), M5OP_BYTES)
+        code = self.machine.code(core, int(each["pc"]) & (2**64 - 1), M5OP_BYTES)
         function = int.from_bytes(code[2:], "little")
         if until is not None and until.kind == Kind.M5OP and until.number == function:
             self._end(Ended(End.MARK), int(each["clock"]))
@@ -67,4 +71,4 @@ class Region:
         record["end_at"] = min(int(record["end_at"][0]), at + int(record["run_ahead_max"][0]) + 1)
 
     def _why(self) -> Ended:
-        return self._exited or seen_end(self._machine, self._console) or Ended(End.MARK)
+        return self._exited or seen_end(self.machine, self.console) or Ended(End.MARK)

@@ -7,12 +7,14 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from emu.boot.build import read_inputs
 from emu.boot.ending import End, Ended
 from emu.boot.full.decode_cache import DecodeCache
 from emu.boot.full.decoder import Decoder
 from emu.boot.full.gear import SLICE_CYCLES, FullGear, check_memory
+from emu.boot.full.looks import FullLooks
 from emu.boot.full.measure import measure
 from emu.boot.full.measured import TaskFigures
 from emu.boot.full.recorder import IDLE_NAME, Recorder
@@ -60,6 +62,19 @@ class RegionSpec:
     command: str = ""  # that asks for it, for the trace's header
 
 
+class RegionDebugger(Protocol):
+    """Who has a region at its beginning, and as far as he lets it run."""
+
+    @property
+    def looks(self) -> FullLooks:
+        """Where it is to stop."""
+        ...
+
+    def attach(self, region: Region, over: Callable[[], bool]) -> None:
+        """Have it; `over` says that it has had as many instructions as it may have."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class DetailRun:
     """What came of it: `detail` is None if the region was not reached."""
@@ -80,8 +95,10 @@ class DetailRun:
         return None
 
 
-def run_detail(spec: BootSpec, region: RegionSpec, description: MachineFile, watchers: Watchers) -> DetailRun:
-    """Boot to the beginning of the region, or begin from what was kept, and account to its end."""
+def run_detail(
+    spec: BootSpec, region: RegionSpec, description: MachineFile, watchers: Watchers, debugger: RegionDebugger | None = None
+) -> DetailRun:
+    """Boot to the beginning of the region, or begin from what was kept, and account to its end; a debugger may have it first."""
     check_memory(spec.memory_mib * MIB)
     inputs = read_inputs(spec)
     elf = kernel_elf(inputs.kernel)
@@ -97,7 +114,7 @@ def run_detail(spec: BootSpec, region: RegionSpec, description: MachineFile, wat
         ended, detail = session.run(region.start, spec.max_instructions or BEFORE_MAX, pause), None
         if ended.how == End.MARK:
             names = Names(symbols, types_of(elf), partial(read_virtual, session.machine), spec.cpus)
-            ended, detail = _look_at(session, region, description, names, writer, pause)
+            ended, detail = _look_at(session, region, description, names, writer, pause, debugger)
     ran = session.machine.instructions() - before
     return DetailRun(summarise(spec, session, ended, time.monotonic() - began, ran, kernel=inputs.kernel, digest=False), detail)
 
@@ -116,16 +133,18 @@ def _look_at(
     names: Names,
     writer: TraceWriter | None,
     pause: Callable[[], bool],
+    debugger: RegionDebugger | None,
 ) -> tuple[Ended, DetailResult]:
     """The region, from where the session stands."""
     decoder = _decoder(description, names.symbols)
     options = Options(slice_cycles=region.slice_cycles, run_ahead=region.run_ahead, fibers=region.fibers, trace=writer is not None)
     recorder = None if writer is None else Recorder(session.machine, names.tasks(), writer)
-    gear, guest = FullGear(session.machine, description, decoder, options, region.seed, recorder), names.tasks()
+    looks = None if debugger is None else debugger.looks
+    gear, guest = FullGear(session.machine, description, decoder, options, region.seed, recorder, looks), names.tasks()
     if guest is not None:
         gear.log.tasks.begin([None if (task := guest.current(cpu)) is None else task.address for cpu in range(names.cpus)])
     started = time.monotonic()
-    ended = _run_region(gear, session, region, pause)
+    ended = _run_region(gear, session, region, pause, debugger)
     measured = measure(gear, time.monotonic() - started)
     places = names.places()
     if guest is not None:
@@ -144,14 +163,18 @@ def _decoder(description: MachineFile, symbols: SymbolTable | None) -> Decoder:
     return Decoder(description.costs, Roles(symbols), DecodeCache(costs))
 
 
-def _run_region(gear: FullGear, session: Session, region: RegionSpec, pause: Callable[[], bool]) -> Ended:
+def _run_region(
+    gear: FullGear, session: Session, region: RegionSpec, pause: Callable[[], bool], debugger: RegionDebugger | None
+) -> Ended:
     """To the end of the region; more instructions than it may have end it as well."""
 
     def over() -> bool:
         return gear.machine.instructions >= region.max_instructions
 
-    runner = Region(session.machine, gear, session.console)
-    ended = runner.run(region.stop, FOREVER, lambda: over() or pause())
+    runner = Region(session.machine, gear, session.console, region.stop, FOREVER)
+    if debugger is not None:
+        debugger.attach(runner, over)
+    ended = runner.run(lambda: over() or pause())
     gear.count_instructions()
     return Ended(End.LIMIT) if ended.how == End.STOPPED and over() else ended
 
