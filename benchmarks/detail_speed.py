@@ -63,7 +63,7 @@ def count_only(machine, core, pc):  # type: ignore[no-untyped-def]
         core.current = index_of(machine, core, pc)
         core.pc = core.current_pc = pc
         core.stage = ACCOUNTED
-    if core.clock >= core.irq_watch:
+    if core.clock >= core.irq.watch:
         return STOP_INTERRUPT
     if core.clock > core.horizon:
         return STOP_YIELD

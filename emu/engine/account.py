@@ -82,9 +82,9 @@ def state_of(core, state):  # type: ignore[no-untyped-def]
     """Where a cycle goes: to the routine's own state unless this core is waiting for a lock or spinning."""
     if state == INTERRUPT:
         return state
-    if core.wait_depth > 0:
+    if core.wait.depth > 0:
         return LOCK_WAIT
-    if core.spinning >= 0:
+    if core.spin.probe >= 0:
         return SPIN
     return state
 
@@ -232,15 +232,15 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
         settle_span(machine, core, core.retired_at - cost)
     if machine.trace_at != 0:
         trace_instruction(machine, core, cost, state)
-    if core.acquiring >= 0 or core.failing >= 0 or core.releasing >= 0:
+    if core.locking.acquiring >= 0 or core.locking.failing >= 0 or core.locking.releasing >= 0:
         account_locks(machine, core)
-    if core.probed >= 0:
+    if core.spin.probed >= 0:
         account_spin(machine, core, instruction.probe)
     if instruction.traits & EVENT:
         account_mark(machine, core, instruction)
-    if instruction.traits & PAUSE and core.wait_depth > 0:
+    if instruction.traits & PAUSE and core.wait.depth > 0:
         locks = array_at(machine.locks, machine.lock_count, LOCK)
-        locks[core.wait_lock[core.wait_depth - 1]].spin_iterations += 1
+        locks[core.wait.lock[core.wait.depth - 1]].spin_iterations += 1
         if machine.site_count != 0:
             count_iteration(machine, core)
     core.current = -1

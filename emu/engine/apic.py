@@ -4,8 +4,9 @@ Only physical destinations are modelled. An interrupt reaches its target `ipi_fl
 into the bus; the target takes it at an instruction boundary with IF set.
 """
 
+from emu.engine.core_parts import VECTORS
 from emu.engine.park_records import EARLY
-from emu.engine.records import CORE, HALTED, VECTORS, WAITING_FOR_STARTUP
+from emu.engine.records import CORE, HALTED, WAITING_FOR_STARTUP
 from emu.engine.schedule import bound
 from emu.engine.trace import note
 from emu.native import NEVER, array_at, njit
@@ -23,7 +24,7 @@ def read(machine, core, offset):  # type: ignore[no-untyped-def]
     if offset == ID:
         return core.index << 24
     if offset == ICR_HIGH:
-        return core.icr_high
+        return core.irq.icr_high
     return 0
 
 
@@ -31,11 +32,11 @@ def read(machine, core, offset):  # type: ignore[no-untyped-def]
 def write(machine, core, offset, value):  # type: ignore[no-untyped-def]
     """Write a register: the store is made at `core.data_at`."""
     if offset == ICR_HIGH:
-        core.icr_high = value
+        core.irq.icr_high = value
     elif offset == ICR:
-        send(machine, core, core.icr_high >> 24, value)
+        send(machine, core, core.irq.icr_high >> 24, value)
     elif offset == EOI:
-        core.in_service = 0
+        core.irq.in_service = 0
         rearm(core)
 
 
@@ -48,7 +49,7 @@ def send(machine, core, target, command):  # type: ignore[no-untyped-def]
     mode = (command >> 8) & 7
     at = core.data_at + machine.ipi_flight
     if mode == STARTUP and other.status == WAITING_FOR_STARTUP:
-        other.startup_at = min(other.startup_at, at)
+        other.irq.startup_at = min(other.irq.startup_at, at)
         bound(machine, core, at)
     elif mode == FIXED:
         machine.ipis += 1
@@ -59,7 +60,7 @@ def send(machine, core, target, command):  # type: ignore[no-untyped-def]
 @njit
 def post(machine, core, other, vector, at):  # type: ignore[no-untyped-def]
     """Vector `vector` becomes pending at `other` at time `at`."""
-    other.arrival[vector] = min(other.arrival[vector], at)
+    other.irq.arrival[vector] = min(other.irq.arrival[vector], at)
     rearm(other)
     if other.status == HALTED or other.index == core.index:
         bound(machine, core, at)
@@ -70,27 +71,27 @@ def post(machine, core, other, vector, at):  # type: ignore[no-untyped-def]
 @njit
 def rearm(core):  # type: ignore[no-untyped-def]
     """Recompute when the next interrupt that outranks the one in service arrives."""
-    core.irq_at = NEVER
-    for vector in range((core.in_service & 0xF0) + 0x10 if core.in_service else 0x20, VECTORS):
-        core.irq_at = min(core.irq_at, core.arrival[vector])
+    core.irq.at = NEVER
+    for vector in range((core.irq.in_service & 0xF0) + 0x10 if core.irq.in_service else 0x20, VECTORS):
+        core.irq.at = min(core.irq.at, core.irq.arrival[vector])
     watch_interrupts(core)
 
 
 @njit
 def watch_interrupts(core):  # type: ignore[no-untyped-def]
     """Look out for the next interrupt, unless they are known to be masked or held off by `sti`."""
-    core.irq_watch = NEVER if core.masked != 0 or core.shadow != 0 else core.irq_at
+    core.irq.watch = NEVER if core.irq.masked != 0 or core.irq.shadow != 0 else core.irq.at
 
 
 @njit
 def acknowledge(core, now):  # type: ignore[no-untyped-def]
     """Highest vector that has arrived by `now`, put in service; the timer arms itself again."""
     for vector in range(VECTORS - 1, 0x1F, -1):
-        if core.arrival[vector] <= now:
-            core.arrival[vector] = NEVER
-            if vector == TIMER and core.timer_period > 0:
-                core.arrival[vector] = now + core.timer_period
-            core.in_service = vector
+        if core.irq.arrival[vector] <= now:
+            core.irq.arrival[vector] = NEVER
+            if vector == TIMER and core.irq.timer_period > 0:
+                core.irq.arrival[vector] = now + core.irq.timer_period
+            core.irq.in_service = vector
             rearm(core)
             return vector
     return 0

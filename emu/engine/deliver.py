@@ -70,7 +70,7 @@ def fetch(machine, core, address):  # type: ignore[no-untyped-def]
 def deliver(machine, core):  # type: ignore[no-untyped-def]
     """Take the pending interrupt through the IDT, or wait until IF is set, all before it has retired and its stores are out."""
     if get(machine, core, RFLAGS) & IF == 0:
-        core.masked = 1
+        core.irq.masked = 1
         watch_interrupts(core)
         return
     if not quiet(machine, core):
@@ -124,18 +124,18 @@ def abandon(core, instruction):  # type: ignore[no-untyped-def]
 @njit
 def error_code(machine, core):  # type: ignore[no-untyped-def]
     """The error code that Unicorn has for the fault; and Unicorn learns that the fault is being dealt with."""
-    call(machine.context_save, core.uc, core.context, 0, 0, 0)
-    code = array_at(core.context_error, 1, np.int32)[0]
-    array_at(core.context_exception, 1, np.int32)[0] = -1
-    call(machine.context_restore, core.uc, core.context, 0, 0, 0)
+    call(machine.context_save, core.uc, core.context.at, 0, 0, 0)
+    code = array_at(core.context.error, 1, np.int32)[0]
+    array_at(core.context.exception, 1, np.int32)[0] = -1
+    call(machine.context_restore, core.uc, core.context.at, 0, 0, 0)
     return np.int64(code)
 
 
 @njit
 def undo_store(machine, core):  # type: ignore[no-untyped-def]
     """Take a store back that the hook has seen, as its first bytes lie on a page that is there, and that never happened."""
-    if core.last_access & A_STORE != 0 and (core.last_address & 0xFFF) + core.last_size > 0x1000:
-        withdraw(array_at(machine.bus, 1, BUS)[0], core.index, core.last_size)  # a store across lines has an entry a byte
+    if core.access.kind & A_STORE != 0 and (core.access.address & 0xFFF) + core.access.size > 0x1000:
+        withdraw(array_at(machine.bus, 1, BUS)[0], core.index, core.access.size)  # a store across lines has an entry a byte
 
 
 @njit

@@ -90,7 +90,7 @@ def load_access(machine, core, address, size):  # type: ignore[no-untyped-def]
         core.data_at = max(core.data_at, core.start + cycles)
         cycles -= bus.l1_hit  # which is no wait
     if instruction.traits & LOCKED and lock_at(machine, address) >= 0:
-        core.rmw_lock_word = read_ram(bus, address, 4)
+        core.locking.word = read_ram(bus, address, 4)
     note_cause(core, cycles, bus.cause)
     note_lines(machine, core, address, size, False)
     if bus.released_count != machine.releases_seen:
@@ -103,8 +103,8 @@ def load_access(machine, core, address, size):  # type: ignore[no-untyped-def]
         if bus.disturbed != 0:
             let_others_see(machine, core, bus)
     if instruction.traits & PROBED:
-        core.probed = 0 if seen == array_at(machine.spins, machine.spin_count, SPIN)[instruction.probe].awaited_not else 1
-    if core.wait_depth > 0:
+        core.spin.probed = 0 if seen == array_at(machine.spins, machine.spin_count, SPIN)[instruction.probe].awaited_not else 1
+    if core.wait.depth > 0:
         look_at_ticket(machine, core, address, seen)
 
 
@@ -115,11 +115,11 @@ def store_access(machine, core, address, size, value):  # type: ignore[no-untype
     if core.current < 0:
         return
     note_earlier_access(machine, core, STORE, address)
-    note_access(core, RMW if core.last_access == LOAD and core.last_address == address else STORE, address, value, size)
+    note_access(core, RMW if core.access.kind == LOAD and core.access.address == address else STORE, address, value, size)
     if address + size > bus.ram_bytes:
         return
     core.digest = mix(core.digest, value)
-    core.visit_pc = 0
+    core.visit.pc = 0
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     # A string instruction copies or clears memory: what it writes where a lock may lie is not an operation on a lock.
     lock = np.int64(-1) if instruction.traits & REPEAT else lock_at(machine, address)
@@ -130,8 +130,8 @@ def store_access(machine, core, address, size, value):  # type: ignore[no-untype
             return
     if instruction.traits & LOCKED:
         locked_store(bus, core.index, address, size, value)
-        if lock >= 0 and change_lock(machine, core, lock, core.rmw_lock_word, value, size, True) == RELEASED:
-            core.releasing = lock
+        if lock >= 0 and change_lock(machine, core, lock, core.locking.word, value, size, True) == RELEASED:
+            core.locking.releasing = lock
         return
     releases = np.int64(-1)
     if lock >= 0:
@@ -156,7 +156,7 @@ def follow_task(machine, core, address, value):  # type: ignore[no-untyped-def]
     """A core that stores its current-task pointer runs another task from here on."""
     if address == core.task_pointer_at:
         core.task = task_index(machine, value)
-        if core.spinning >= 0:
+        if core.spin.probe >= 0:
             end_spin(machine, core)
 
 
@@ -176,9 +176,9 @@ def on_invalid(uc, kind, address, size, value, user):  # type: ignore[no-untyped
     """An access that no mapping allows: the run ends as a guest fault."""
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
-    core.fault = FAULT_MEMORY
-    core.fault_code = kind
-    core.fault_address = address
+    core.fault.kind = FAULT_MEMORY
+    core.fault.code = kind
+    core.fault.address = address
     stop(machine, core, STOP_FAULT)
     return False
 
@@ -198,8 +198,8 @@ def on_exception(uc, number, user):  # type: ignore[no-untyped-def]
     if number == PAGE_FAULT and has_fixup(machine, core):
         stop(machine, core, STOP_EXCEPTION)
         return
-    core.fault = FAULT_EXCEPTION
-    core.fault_code = number
+    core.fault.kind = FAULT_EXCEPTION
+    core.fault.code = number
     stop(machine, core, STOP_FAULT)
 
 

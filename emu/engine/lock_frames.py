@@ -124,8 +124,8 @@ def leave_routine(machine, core):  # type: ignore[no-untyped-def]
     index = frame_at(machine, stack)
     if index < 0:
         return
-    while core.wait_depth > 0 and core.wait_stack[core.wait_depth - 1] == stack:
-        core.wait_depth -= 1
+    while core.wait.depth > 0 and core.wait.stack[core.wait.depth - 1] == stack:
+        core.wait.depth -= 1
     frame = array_at(machine.frames, machine.frame_room, FRAME)[index]
     if frame.routine >= 0:
         log_event(machine, core, core.retired_at, frame.routine, get(machine, core, RAX), frame.lock, frame.site)

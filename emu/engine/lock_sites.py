@@ -3,9 +3,10 @@
 A lock that is taken by a routine of its own (LOCK_CODE) is taken by whoever called that; any other one where the instruction is.
 """
 
+from emu.engine.core_parts import HELD
 from emu.engine.lock_frames import SPREAD, frame_of
 from emu.engine.log import WAIT, log_event
-from emu.engine.records import FRAME, HELD, I64, LOCK, SITE, WAIT_BUCKETS
+from emu.engine.records import FRAME, I64, LOCK, SITE, WAIT_BUCKETS
 from emu.native import array_at, njit
 
 FULL = -1  # there is no room for another site
@@ -42,8 +43,8 @@ def site_of(machine, core, index, frame):  # type: ignore[no-untyped-def]
 def begin_wait(machine, core, index):  # type: ignore[no-untyped-def]
     """The wait for a lock that has just begun has a site."""
     frame = frame_of(machine, core)
-    core.wait_site[core.wait_depth] = site_of(machine, core, index, frame)
-    core.wait_stack[core.wait_depth] = array_at(machine.frames, machine.frame_room, FRAME)[frame].stack if frame >= 0 else 0
+    core.wait.site[core.wait.depth] = site_of(machine, core, index, frame)
+    core.wait.stack[core.wait.depth] = array_at(machine.frames, machine.frame_room, FRAME)[frame].stack if frame >= 0 else 0
     lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
     if lock.site >= 0 and machine.log_room != 0:
         site = array_at(machine.sites, machine.site_count, SITE)[lock.site]
@@ -52,8 +53,8 @@ def begin_wait(machine, core, index):  # type: ignore[no-untyped-def]
 
 @njit
 def take_at_site(machine, core, index, waited_at_all, waited):  # type: ignore[no-untyped-def]
-    """A lock is taken: by the site at which the wait began, if there was one; `core.wait_depth` is that of before the wait."""
-    site = core.wait_site[core.wait_depth] if waited_at_all else site_of(machine, core, index, frame_of(machine, core))
+    """A lock is taken: by the site at which the wait began, if there was one; `core.wait.depth` is that of before the wait."""
+    site = core.wait.site[core.wait.depth] if waited_at_all else site_of(machine, core, index, frame_of(machine, core))
     array_at(machine.locks, machine.lock_count, LOCK)[index].site = site
     if site < 0:
         return
@@ -65,9 +66,9 @@ def take_at_site(machine, core, index, waited_at_all, waited):  # type: ignore[n
         record.wait_cycles += waited
         record.wait_cycles_max = max(record.wait_cycles_max, waited)
         record.waits[bits_of(waited)] += 1
-    if core.held_count < HELD:
-        core.held[core.held_count] = index
-        core.held_count += 1
+    if core.hold.count < HELD:
+        core.hold.locks[core.hold.count] = index
+        core.hold.count += 1
 
 
 @njit
@@ -86,11 +87,11 @@ def release_at_site(machine, index, held):  # type: ignore[no-untyped-def]
 def let_go(core, index):  # type: ignore[no-untyped-def]
     """A core has stored what releases a lock: what it does from here on it does without that lock."""
     kept = 0
-    for place in range(core.held_count):
-        if core.held[place] != index:
-            core.held[kept] = core.held[place]
+    for place in range(core.hold.count):
+        if core.hold.locks[place] != index:
+            core.hold.locks[kept] = core.hold.locks[place]
             kept += 1
-    core.held_count = kept
+    core.hold.count = kept
 
 
 @njit
@@ -98,8 +99,8 @@ def count_under_locks(machine, core):  # type: ignore[no-untyped-def]
     """An event happens under every lock that the core holds."""
     locks = array_at(machine.locks, machine.lock_count, LOCK)
     sites = array_at(machine.sites, machine.site_count, SITE)
-    for place in range(core.held_count):
-        site = locks[core.held[place]].site
+    for place in range(core.hold.count):
+        site = locks[core.hold.locks[place]].site
         if site >= 0:
             sites[site].events += 1
 
@@ -107,6 +108,6 @@ def count_under_locks(machine, core):  # type: ignore[no-untyped-def]
 @njit
 def count_iteration(machine, core):  # type: ignore[no-untyped-def]
     """A core that waits has gone round once."""
-    site = core.wait_site[core.wait_depth - 1]
+    site = core.wait.site[core.wait.depth - 1]
     if site >= 0:
         array_at(machine.sites, machine.site_count, SITE)[site].spin_iterations += 1

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from emu.engine.core_parts import WAITS
 from emu.engine.lock_frames import frame_of
 from emu.engine.lock_sites import begin_wait, let_go, release_at_site, take_at_site
 from emu.engine.lock_word import (
@@ -18,7 +19,7 @@ from emu.engine.lock_word import (
     merged,
 )
 from emu.engine.log import READER_LEFT, WRITER_LEFT, log_event
-from emu.engine.records import CORE, FRAME, I64, LOCK, WAITS
+from emu.engine.records import CORE, FRAME, I64, LOCK
 from emu.engine.trace import note
 from emu.memory.records import BUS, RELEASE, RELEASES
 from emu.native import array_at, njit
@@ -51,14 +52,14 @@ def change_lock(machine, core, index, before, value, size, locked):  # type: ign
     if lock.kind == FOUND and done == ACQUIRED and not locked and not waits_for(core, index):
         return NOTHING
     if done == ACQUIRED:
-        core.acquiring = index
+        core.locking.acquiring = index
     elif done == FAILED:
-        core.failing = index
+        core.locking.failing = index
     elif done == RELEASED and lock.guard >= 0:
-        core.guards_held[lock.guard] -= 1
+        core.hold.guards[lock.guard] -= 1
     if done == RELEASED and lock.site >= 0:
         let_go(core, index)
-    core.ticket = before >> 16
+    core.locking.ticket = before >> 16
     return done
 
 
@@ -78,16 +79,16 @@ def leave_read_write(machine, core, lock, done, writer):  # type: ignore[no-unty
 @njit
 def waits_for(core, index):  # type: ignore[no-untyped-def]
     """Whether a core waits for a lock."""
-    return core.wait_depth > 0 and core.wait_lock[core.wait_depth - 1] == index
+    return core.wait.depth > 0 and core.wait.lock[core.wait.depth - 1] == index
 
 
 @njit
 def look_at_ticket(machine, core, address, seen):  # type: ignore[no-untyped-def]
     """A core that waits has loaded: it has the ticket lock that it waits for once it sees its own ticket served."""
-    place = core.wait_depth - 1
-    lock = array_at(machine.locks, machine.lock_count, LOCK)[core.wait_lock[place]]
-    if lock.kind == TICKET and lock.address == address and seen & 0xFFFF == core.wait_ticket[place]:
-        core.acquiring = core.wait_lock[place]
+    place = core.wait.depth - 1
+    lock = array_at(machine.locks, machine.lock_count, LOCK)[core.wait.lock[place]]
+    if lock.kind == TICKET and lock.address == address and seen & 0xFFFF == core.wait.ticket[place]:
+        core.locking.acquiring = core.wait.lock[place]
 
 
 @njit
@@ -95,32 +96,32 @@ def account_locks(machine, core):  # type: ignore[no-untyped-def]
     """Retire the lock operation in flight: an acquisition, a failed attempt or an atomic release, as of now."""
     locks = array_at(machine.locks, machine.lock_count, LOCK)
     note_releases(machine)
-    if core.releasing >= 0:
-        release_lock(machine, core, core.releasing, core.retired_at)
-        core.releasing = -1
-    if core.failing >= 0:
-        index = core.failing
-        core.failing = -1
-        if not waits_for(core, index) and core.wait_depth < WAITS:
+    if core.locking.releasing >= 0:
+        release_lock(machine, core, core.locking.releasing, core.retired_at)
+        core.locking.releasing = -1
+    if core.locking.failing >= 0:
+        index = core.locking.failing
+        core.locking.failing = -1
+        if not waits_for(core, index) and core.wait.depth < WAITS:
             locks[index].contended += 1
-            core.wait_lock[core.wait_depth] = index
-            core.wait_start[core.wait_depth] = core.retired_at
-            core.wait_ticket[core.wait_depth] = core.ticket
+            core.wait.lock[core.wait.depth] = index
+            core.wait.start[core.wait.depth] = core.retired_at
+            core.wait.ticket[core.wait.depth] = core.locking.ticket
             if machine.site_count != 0:
                 begin_wait(machine, core, index)
-            core.wait_depth += 1
+            core.wait.depth += 1
             note(machine, core, K_CONTENDED, core.retired_at, index, locks[index].address, 0)
-    if core.acquiring >= 0:
-        index = core.acquiring
-        core.acquiring = -1
+    if core.locking.acquiring >= 0:
+        index = core.locking.acquiring
+        core.locking.acquiring = -1
         since, waited = core.retired_at, 0
         waiting = waits_for(core, index)
         if waiting:
-            core.wait_depth -= 1
+            core.wait.depth -= 1
             if locks[index].kind == TICKET:
                 # Its ticket was served from then on, whenever it saw that.
-                since = max(locks[index].released_at, core.wait_start[core.wait_depth])
-            waited = since - core.wait_start[core.wait_depth]
+                since = max(locks[index].released_at, core.wait.start[core.wait.depth])
+            waited = since - core.wait.start[core.wait.depth]
             locks[index].wait_cycles += waited
             locks[index].wait_cycles_max = max(locks[index].wait_cycles_max, waited)
         locks[index].acquisitions += 1
@@ -129,7 +130,7 @@ def account_locks(machine, core):  # type: ignore[no-untyped-def]
         locks[index].owner_task = core.task
         locks[index].owner_pc = core.current_pc
         if locks[index].guard >= 0:
-            core.guards_held[locks[index].guard] += 1
+            core.hold.guards[locks[index].guard] += 1
         if machine.site_count != 0:
             take_at_site(machine, core, index, waiting, waited)
         note(machine, core, K_ACQUIRED, since, index, locks[index].address, waited)

@@ -52,12 +52,12 @@ INVALID_OPCODE = 6  # #UD
 def due(machine, core):  # type: ignore[no-untyped-def]
     """When this core acts next; a parked one need not before an interrupt is near, or the end."""
     if core.parked != 0:
-        return max(core.clock, min(core.irq_watch, machine.end_at) - EARLY * core.parked)
+        return max(core.clock, min(core.irq.watch, machine.end_at) - EARLY * core.parked)
     if core.status == RUNNING:
         return core.clock
     if core.status == HALTED:
-        return max(core.irq_at, core.clock)
-    return core.startup_at
+        return max(core.irq.at, core.clock)
+    return core.irq.startup_at
 
 
 @njit
@@ -82,7 +82,7 @@ def run_core(machine, core):  # type: ignore[no-untyped-def]
     machine.turns += 1
     error = execute(machine, core)
     while core.stop == STOP_FLAGS:
-        put(machine, core, RFLAGS, core.kept_flags)
+        put(machine, core, RFLAGS, core.mend.flags)
         core.stop = STOP_NONE
         error = execute(machine, core)
     if core.stop == STOP_SPECIAL:
@@ -97,12 +97,12 @@ def run_core(machine, core):  # type: ignore[no-untyped-def]
         machine.outcome = TRACE_FULL
         return False
     elif error == INSN_INVALID:
-        core.fault = FAULT_EXCEPTION
-        core.fault_code = INVALID_OPCODE
+        core.fault.kind = FAULT_EXCEPTION
+        core.fault.code = INVALID_OPCODE
         core.stop = STOP_FAULT
     elif core.stop == STOP_NONE or (error != 0 and core.stop != STOP_FAULT):
-        core.fault = FAULT_ENGINE
-        core.fault_code = error
+        core.fault.kind = FAULT_ENGINE
+        core.fault.code = error
         core.stop = STOP_FAULT
     if core.stop == STOP_FAULT:
         machine.outcome = FAULT
@@ -156,7 +156,7 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
             bound(machine, core, array_at(machine.bus, 1, BUS)[0].next_drain - 1)
         if not run_core(machine, core):
             break
-        if machine.parks != 0 and core.stop == STOP_YIELD and core.visits >= core.visits_wanted > 0:
+        if machine.parks != 0 and core.stop == STOP_YIELD and core.visit.count >= core.visit.wanted > 0:
             look(machine, core)
     if machine.parked != 0:
         go_on_all(machine, array_at(machine.cores, machine.core_count, CORE)[machine.outcome_core].clock)

@@ -194,11 +194,13 @@ class Machine(Block):
 
     def _set_cores(self, start: Start, options: Options) -> None:
         self.cores["machine"] = address_of(self.record)
-        for name in ("irq_at", "irq_watch", "startup_at"):
-            self.cores[name] = NEVER
-        self.cores["arrival"] = NEVER
-        for name in ("current", "acquiring", "failing", "releasing", "probed", "spinning", "settling", "task", "task_pointer_at"):
+        for name in ("at", "watch", "startup_at", "arrival"):
+            self.cores["irq"][name] = NEVER
+        for name in ("current", "settling", "task", "task_pointer_at"):
             self.cores[name] = -1
+        for name in ("acquiring", "failing", "releasing"):
+            self.cores["locking"][name] = -1
+        self.cores["spin"]["probed"] = self.cores["spin"]["probe"] = -1
         if options.park and not options.trace and int(self.record["threads_per_core"][0]) == 1:
             self._make_parks()
         self._callbacks = make_callbacks()
@@ -214,9 +216,9 @@ class Machine(Block):
             if start.task_pointer_at:
                 core["task_pointer_at"] = start.task_pointer_at[index]
             if options.timer_period:
-                core["timer_period"] = options.timer_period
-                core["arrival"][0, 0xEF] = options.timer_phase or options.timer_period
-                core["irq_at"] = core["irq_watch"] = core["arrival"][0, 0xEF]
+                core["irq"]["timer_period"] = options.timer_period
+                core["irq"]["arrival"][0, 0xEF] = options.timer_phase or options.timer_period
+                core["irq"]["at"] = core["irq"]["watch"] = core["irq"]["arrival"][0, 0xEF]
             self._attach(core, start)
             core["unsynced_at"] = int(core["uc"][0]) + unsynced_offset()
         if options.fibers and AVAILABLE:
@@ -240,7 +242,7 @@ class Machine(Block):
         unicorn = UnicornCore(address_of(self.bus.ram), len(self.bus.ram), start.cr3)
         unicorn.install(self._callbacks, address_of(core))
         core["uc"] = unicorn.handle
-        core["context"], core["context_cs"], core["context_error"], core["context_exception"] = unicorn.context()
+        core["context"]["at"], core["context"]["cs"], core["context"]["error"], core["context"]["exception"] = unicorn.context()
         self.unicorns.append(unicorn)
 
     def record_branches(self, outcomes: np.ndarray | None = None) -> None:
@@ -331,11 +333,11 @@ class Machine(Block):
     def _finish_core(self, core: np.void, end: int) -> None:
         """A halted core was idle, another one still at its instruction."""
         finish_account(address_of(self.record), int(core["index"]), end)
-        if core["spinning"] >= 0:
-            self.spins[core["spinning"]]["cycles"] += end - core["spin_start"]
-            core["spin_start"] = end
-        for place in range(core["wait_depth"]):
-            lock, waited = self.locks[core["wait_lock"][place]], end - core["wait_start"][place]
+        if core["spin"]["probe"] >= 0:
+            self.spins[core["spin"]["probe"]]["cycles"] += end - core["spin"]["start"]
+            core["spin"]["start"] = end
+        for place in range(core["wait"]["depth"]):
+            lock, waited = self.locks[core["wait"]["lock"][place]], end - core["wait"]["start"][place]
             lock["wait_cycles"] += waited
             lock["wait_cycles_max"] = max(lock["wait_cycles_max"], waited)
-            core["wait_start"][place] = end
+            core["wait"]["start"][place] = end

@@ -42,47 +42,47 @@ def _upper_half(if_equal: Set[str], if_not: Set[str]) -> tuple[int, tuple[int, i
 @njit
 def keep(machine, core, instruction):  # type: ignore[no-untyped-def]
     """Remember what the instruction in flight, which has not run yet, must not change."""
-    core.mending = 1
+    core.mend.pending = 1
     if instruction.mend == MEND_UPPER_HALF:
         for place in range(2):
-            core.kept[place] = get(machine, core, instruction.kept[place]) if instruction.kept[place] != NO_REGISTER else 0
+            core.mend.kept[place] = get(machine, core, instruction.kept[place]) if instruction.kept[place] != NO_REGISTER else 0
     if instruction.mend > MEND_UPPER_HALF or instruction.traits & FIXUP:
-        core.kept_flags = get(machine, core, RFLAGS)
+        core.mend.flags = get(machine, core, RFLAGS)
 
 
 @njit
 def mend(machine, core, instruction):  # type: ignore[no-untyped-def]
     """Put right what the instruction in flight has done; of one that repeats itself, what its first element has done.
 
-    True if the flags must become `core.kept_flags`, and Unicorn must be stopped for it: behind an instruction that sets lazy flags
+    True if the flags must become `core.mend.flags`, and Unicorn must be stopped for it: behind an instruction that sets lazy flags
     it takes their kind for known, whatever is put there while it runs.
     """
-    if core.mending == 0:
+    if core.mend.pending == 0:
         return False
-    core.mending = 0
+    core.mend.pending = 0
     if instruction.mend == MEND_UPPER_HALF:
-        if (core.kept[0] | core.kept[1]) >> 32 != 0:  # otherwise it is zeros that Unicorn makes zeros of
+        if (core.mend.kept[0] | core.mend.kept[1]) >> 32 != 0:  # otherwise it is zeros that Unicorn makes zeros of
             place = 0 if get(machine, core, RFLAGS) & ZF else 1
             if instruction.kept[place] != NO_REGISTER:
-                put(machine, core, instruction.kept[place], core.kept[place])
+                put(machine, core, instruction.kept[place], core.mend.kept[place])
         return False
     flags = get(machine, core, RFLAGS)
     if instruction.mend == MEND_NEGATION:
-        core.kept_flags = negation_flags(flags, core.last_value, core.last_size)
-        return core.kept_flags != flags
+        core.mend.flags = negation_flags(flags, core.access.value, core.access.size)
+        return core.mend.flags != flags
     if instruction.mend == MEND_ALL_BUT_ZF:
-        core.kept_flags = (core.kept_flags & ~ZF) | (flags & ZF)
-    if instruction.mend != MEND_NOTHING and core.kept_flags != flags:
-        put(machine, core, RFLAGS, core.kept_flags)
+        core.mend.flags = (core.mend.flags & ~ZF) | (flags & ZF)
+    if instruction.mend != MEND_NOTHING and core.mend.flags != flags:
+        put(machine, core, RFLAGS, core.mend.flags)
     return False
 
 
 @njit
 def mend_fault(machine, core):  # type: ignore[no-untyped-def]
     """A page fault has ended the instruction in flight: the flags are those before it, which Unicorn has lost if they were lazy."""
-    if core.mending != 0:
-        core.mending = 0
-        put(machine, core, RFLAGS, core.kept_flags)
+    if core.mend.pending != 0:
+        core.mend.pending = 0
+        put(machine, core, RFLAGS, core.mend.flags)
 
 
 @njit

@@ -64,43 +64,43 @@ def words_of(machine, core):  # type: ignore[no-untyped-def]
 @njit
 def count_visit(core, address, size, seen):  # type: ignore[no-untyped-def]
     """A core has loaded: the same as the last time, so that it may be waiting, or something else."""
-    if core.current_pc == core.visit_pc and address == core.visit_address and seen == core.visit_value:
-        core.visits += 1
-        if core.visits >= core.visits_wanted:
+    if core.current_pc == core.visit.pc and address == core.visit.address and seen == core.visit.value:
+        core.visit.count += 1
+        if core.visit.count >= core.visit.wanted:
             core.limit = I64(-1)  # it stops in front of the load the next time
         return
-    core.visit_pc = core.current_pc
-    core.visit_address = address if (address & 63) + size <= 64 else I64(-1)
-    core.visit_value = seen
-    core.visits = 0
-    core.visits_wanted = I64(FIRST_LOOK)
+    core.visit.pc = core.current_pc
+    core.visit.address = address if (address & 63) + size <= 64 else I64(-1)
+    core.visit.value = seen
+    core.visit.count = 0
+    core.visit.wanted = I64(FIRST_LOOK)
 
 
 @njit
 def look(machine, core):  # type: ignore[no-untyped-def]
     """A core may wait in a loop: park it if it stands in front of the load as it did one and two iterations ago."""
     park = park_of(machine, core)
-    if core.stage != ACCOUNTED or core.pc != core.visit_pc or core.visit_address < 0:
-        core.visits_wanted = core.visits + LOOK_AGAIN
+    if core.stage != ACCOUNTED or core.pc != core.visit.pc or core.visit.address < 0:
+        core.visit.wanted = core.visit.count + LOOK_AGAIN
         return
-    if park.visits != core.visits - 1:
+    if park.visits != core.visit.count - 1:
         park.heads = 0
     same = is_same(machine, core, park)
     if park.heads > 0 and not same:
         park.heads = 0
-        core.visits_wanted = core.visits + LOOK_AGAIN
+        core.visit.wanted = core.visit.count + LOOK_AGAIN
         return
     park.heads += 1
     if park.heads == HEADS:
         park.heads = 0
-        core.visits_wanted = core.visits + LOOK_AGAIN
+        core.visit.wanted = core.visit.count + LOOK_AGAIN
         if fits(machine, core, park):
             begin(machine, core, park)
         return
     array_at(park.core, 1, CORE)[0] = core
     array_at(park.pipeline, 1, PIPELINE)[0] = array_at(core.pipeline, 1, PIPELINE)[0]
-    park.visits = core.visits
-    core.visits_wanted = core.visits + 1
+    park.visits = core.visit.count
+    core.visit.wanted = core.visit.count + 1
 
 
 @njit
@@ -133,13 +133,13 @@ def fits(machine, core, park):  # type: ignore[no-untyped-def]
     park.body = core.instructions - before.instructions
     if period <= 0 or period * PERIODS_A_FLIGHT > machine.ipi_flight:
         return False
-    if min(core.irq_watch, machine.end_at) - core.clock < MARGIN * period or core.shadow != 0 or core.settling >= 0:
+    if min(core.irq.watch, machine.end_at) - core.clock < MARGIN * period or core.irq.shadow != 0 or core.settling >= 0:
         return False
-    if array_at(bus.buffers, bus.cores, BUFFER)[core.index].count > 0 or (core.wait_depth > 0 and machine.site_count != 0):
+    if array_at(bus.buffers, bus.cores, BUFFER)[core.index].count > 0 or (core.wait.depth > 0 and machine.site_count != 0):
         return False
     if not take_body(machine, core, park):
         return False
-    digest = replay_digest(park, before.digest, core.visit_value, 0, 1, period)
+    digest = replay_digest(park, before.digest, core.visit.value, 0, 1, period)
     return digest == core.digest and counters_are_saturated(machine, core, park)
 
 
@@ -148,7 +148,7 @@ def begin(machine, core, park):  # type: ignore[no-untyped-def]
     """Park a core: `core.parked` is the cycles of an iteration."""
     core.parked = core.clock - array_at(park.core, 1, CORE)[0].clock
     machine.parked += 1
-    watch(array_at(machine.bus, 1, BUS)[0], core.index, core.visit_address >> 6)
+    watch(array_at(machine.bus, 1, BUS)[0], core.index, core.visit.address >> 6)
 
 
 @njit
@@ -158,19 +158,19 @@ def go_on(machine, core, loads):  # type: ignore[no-untyped-def]
     leave_park(machine, core)
     if loads <= 0:
         return
-    core.digest = replay_digest(park, core.digest, core.visit_value, 1, loads, period)
+    core.digest = replay_digest(park, core.digest, core.visit.value, 1, loads, period)
     words = words_of(machine, core)
     for word in range(CORE_WORDS):
         words[word] += loads * park.change[word]
     repeat_history(core, park, loads, period)
     shift_pipeline(array_at(park.pipeline, 1, PIPELINE)[0], array_at(core.pipeline, 1, PIPELINE)[0], loads, period)
-    if core.wait_depth > 0:
-        lock = core.wait_lock[core.wait_depth - 1]
+    if core.wait.depth > 0:
+        lock = core.wait.lock[core.wait.depth - 1]
         array_at(machine.locks, machine.lock_count, LOCK)[lock].spin_iterations += loads * park.pauses
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
-    if instruction.traits & PROBED and core.spinning == instruction.probe:
-        array_at(machine.spins, machine.spin_count, SPIN)[core.spinning].iterations += loads
-    core.visits_wanted = core.visits + LOOK_AGAIN
+    if instruction.traits & PROBED and core.spin.probe == instruction.probe:
+        array_at(machine.spins, machine.spin_count, SPIN)[core.spin.probe].iterations += loads
+    core.visit.wanted = core.visit.count + LOOK_AGAIN
 
 
 @njit

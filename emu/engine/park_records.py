@@ -23,7 +23,7 @@ PARK = np.dtype(
         ("pipeline", I64),  # and of its PIPELINE
         ("registers", I64, (GENERAL_REGISTERS + 1,)),  # and RFLAGS
         ("heads", I64),  # looks in a row that found it the same
-        ("visits", I64),  # CORE.visits at the last one
+        ("visits", I64),  # CORE.visit.count at the last one
         ("change", I64, (CORE_WORDS,)),  # of each word of CORE in an iteration
         ("body", I64),  # instructions of an iteration, the load first:
         ("pcs", I64, (BODY_MAX,)),
@@ -32,15 +32,18 @@ PARK = np.dtype(
     ]
 )
 # Words of CORE that are no part of how it stands, or that are brought up to date apart.
-APART = ("limit", "horizon", "stop", "digest", "history", "retired", "visits_wanted", "scratch", "error", "kept", "kept_flags")
+APART = ("limit", "horizon", "stop", "digest", "history", "retired", "visit.wanted", "scratch", "error", "mend.kept", "mend.flags")
 
 
 def _apart() -> np.ndarray:
     """A word for each of CORE: 1 if it is one of those."""
     words = np.zeros(CORE_WORDS, I64)
-    for name in APART:
-        kind, offset = CORE.fields[name][:2]  # type: ignore[index]
-        words[offset // 8 : (offset + kind.itemsize) // 8] = 1
+    for path in APART:
+        kind, at = CORE, 0
+        for name in path.split("."):
+            kind, offset = kind.fields[name][:2]  # type: ignore[index]
+            at += offset
+        words[at // 8 : (at + kind.itemsize) // 8] = 1
     return words
 
 

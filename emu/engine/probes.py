@@ -61,29 +61,29 @@ def bucket_floor(place: int) -> int:
 
 @njit
 def account_spin(machine, core, probe):  # type: ignore[no-untyped-def]
-    """Retire a marked load: it returned the value for which the core goes on (`core.probed` 0), or another one (1)."""
+    """Retire a marked load: it returned the value for which the core goes on (`core.spin.probed` 0), or another one (1)."""
     spin = array_at(machine.spins, machine.spin_count, SPIN)[probe]
-    if core.probed == 0:
-        if core.spinning < 0:
-            core.spinning = probe
-            core.spin_start = core.retired_at
-            core.spin_loads = 0
+    if core.spin.probed == 0:
+        if core.spin.probe < 0:
+            core.spin.probe = probe
+            core.spin.start = core.retired_at
+            core.spin.loads = 0
             spin.entries += 1
-            note(machine, core, K_SPIN_BEGIN, core.retired_at, probe, core.last_address, 0)
-        core.spin_loads += 1
+            note(machine, core, K_SPIN_BEGIN, core.retired_at, probe, core.access.address, 0)
+        core.spin.loads += 1
         spin.iterations += 1
-    elif core.spinning == probe:
+    elif core.spin.probe == probe:
         end_spin(machine, core)
-    core.probed = -1
+    core.spin.probed = -1
 
 
 @njit
 def end_spin(machine, core):  # type: ignore[no-untyped-def]
     """The task on this core spins no more: it has what it waits for, or is switched out and begins anew once it is back."""
-    probe = core.spinning
-    core.spinning = -1
-    array_at(machine.spins, machine.spin_count, SPIN)[probe].cycles += core.retired_at - core.spin_start
-    note(machine, core, K_SPIN_END, core.retired_at, probe, core.last_address, core.spin_loads)
+    probe = core.spin.probe
+    core.spin.probe = -1
+    array_at(machine.spins, machine.spin_count, SPIN)[probe].cycles += core.retired_at - core.spin.start
+    note(machine, core, K_SPIN_END, core.retired_at, probe, core.access.address, core.spin.loads)
 
 
 @njit
@@ -100,7 +100,7 @@ def account_event(machine, core, mark, task):  # type: ignore[no-untyped-def]
     """Retire an event that a probe names; `task` is the index of the task in its register, -1 for none."""
     unders = array_at(machine.unders, machine.under_count, UNDER)
     for place in range(machine.under_count):
-        if unders[place].mark == mark and core.guards_held[unders[place].guard] > 0:
+        if unders[place].mark == mark and core.hold.guards[unders[place].guard] > 0:
             unders[place].count += 1
     spans = array_at(machine.spans, machine.span_count, SPAN)
     for place in range(machine.span_count):

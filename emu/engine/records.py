@@ -5,16 +5,13 @@ Times are core cycles. Addresses named `..._at` are physical; fields that hold h
 
 import numpy as np
 
-from emu.engine.probes import GUARDS
+from emu.engine.core_parts import ACCESS, CONTEXT, FAULTED, HOLDING, IRQ, LOCKING, MENDING, SPINNING, VISIT, WAITING
 from emu.trace.record import Cause, State
 
 I64, I32, I16, U8 = np.int64, np.int32, np.int16, np.uint8
 HISTORY = 32  # instructions remembered for a fault report
-VECTORS = 256
 PAGE = 4096
-HELD = 16  # locks that a core is seen to hold at once
 WAIT_BUCKETS = 40  # of a histogram of waits and holds: by the bits of their cycles
-WAITS = 4  # locks a core can be waiting for at once: a task, and interrupts on top of it
 STATES, CAUSES = len(State), len(Cause)
 
 # INSTRUCTION.traits
@@ -59,7 +56,7 @@ STOP_NONE, STOP_YIELD, STOP_INTERRUPT, STOP_SPECIAL, STOP_FAULT, STOP_TRACE, STO
 TAKEN, NOT_TAKEN, JUMPED_TO = 1, 2, 4
 # MACHINE.outcome: why the loop came back to Python
 SLICE_DONE, RUN_DONE, FAULT, LIMIT, DEADLOCK, TRACE_FULL = range(6)
-# CORE.fault
+# CORE.fault.kind
 NO_FAULT, FAULT_EXCEPTION, FAULT_MEMORY, FAULT_FETCH, FAULT_ENGINE, FAULT_UNSUPPORTED = range(6)
 
 INSTRUCTION = np.dtype(
@@ -111,78 +108,42 @@ CORE = np.dtype(
         ("retired_at", I64),  # when the last instruction retired: every cycle up to here has its state
         ("cause", I64),  # trace_record.Cause: the longest wait of the instruction in flight
         ("cause_cycles", I64),
-        ("last_address", I64),  # of the instruction in flight's last access; last_access 0: none yet
-        ("last_value", I64),
-        ("last_size", I64),
-        ("last_access", I64),
+        ("access", ACCESS),  # of the instruction in flight, its last
         ("digest", I64),
         ("instructions", I64),
-        ("history", I64, (HISTORY,)),
-        ("retired", I64, (HISTORY,)),  # when each of those did
-        ("history_count", I64),
-        ("irq_at", I64),  # earliest pending interrupt
-        ("irq_watch", I64),  # the same, or never while interrupts are known to be masked
-        ("masked", I64),  # IF was found clear and nothing has changed it since
-        ("shadow", I64),  # interrupts are held off for one more instruction
-        ("arrival", I64, (VECTORS,)),
-        ("in_service", I64),
-        ("startup_at", I64),
-        ("timer_period", I64),
-        ("icr_high", I64),
+        ("pipeline", I64),  # host address of the pipeline.PIPELINE record
+        ("predictor", I64),  # host address of the branch.PREDICTOR record
+        ("text_slots", I64),  # host address of I32[4096]: records of the page of code that it is in; 0: the text lies in one piece
+        ("fiber", I64),  # host address of the FIBER on which it executes; 0: it does so on its caller's stack
+        ("inside", I64),  # it waits in a hook, inside of a call of Unicorn
+        ("unsynced_at", I64),  # host address of a byte: 1 tells Unicorn that accesses find the program counter in its place
+        ("visit", VISIT),
+        ("parked", I64),  # cycles of an iteration of the loop in which it is left alone (`park`), 0: it takes turns
+        ("locking", LOCKING),
+        ("spin", SPINNING),
+        ("wait", WAITING),
+        ("hold", HOLDING),
+        ("mend", MENDING),
+        ("stall_pc", I64),  # the point in front of which this core has already been held up
+        ("stalled", I64),  # part of the instruction in flight's time that is a stall
+        ("entry_stack", I64),  # where the stack is as the routine is entered whose first instruction is in flight
         ("task", I64),
         ("task_pointer_at", I64),
-        ("wait_depth", I64),
-        ("wait_lock", I64, (WAITS,)),
-        ("wait_start", I64, (WAITS,)),
-        ("wait_ticket", I64, (WAITS,)),  # drawn from a ticket lock
-        ("wait_site", I64, (WAITS,)),  # where each is to be taken
-        ("wait_stack", I64, (WAITS,)),  # and in which call of a lock's routine: FRAME.stack, 0 if that is not known
-        ("entry_stack", I64),  # where the stack is as the routine is entered whose first instruction is in flight
-        ("held", I64, (HELD,)),  # locks that it holds and whose sites are known
-        ("held_count", I64),
-        ("acquiring", I64),
-        ("failing", I64),
-        ("releasing", I64),
-        ("rmw_lock_word", I64),
-        ("ticket", I64),  # drawn by the instruction in flight
-        ("probed", I64),  # the PROBED load in flight returned: 0 the value for which the core spins on, 1 another; -1: no such load
-        ("spinning", I64),  # probe of the spin that the core is in, -1: none
-        ("spin_start", I64),
-        ("spin_loads", I64),
-        ("guards_held", I64, (GUARDS,)),  # locks held, by guard
         ("settling", I64),  # the span that ends once the task just switched to runs, -1: none
         ("settling_since", I64),  # when it began
         ("halted_at", I64),
-        ("fault", I64),
-        ("fault_code", I64),
-        ("fault_address", I64),
-        ("cycles", I64, (STATES,)),
-        ("cycles_by_cause", I64, (CAUSES,)),  # of the cycles in states where a core works
-        ("predictor", I64),  # host address of the branch.PREDICTOR record
-        ("pipeline", I64),  # host address of the pipeline.PIPELINE record
-        ("context", I64),  # host address of a uc_context of this core
-        ("context_cs", I64),  # and of the CS selector in it
-        ("context_error", I64),  # of the error code of the last exception in it
-        ("context_exception", I64),  # and of the exception that is being delivered, -1: none
-        ("mending", I64),  # the instruction in flight is to be mended, with what is kept here of before it
-        ("kept", I64, (2,)),
-        ("kept_flags", I64),
+        ("fault", FAULTED),
+        ("error", I64),  # what Unicorn's last call on its fiber has returned
+        ("context", CONTEXT),
+        ("companion", I64),  # host address of what whoever runs the guest keeps of this core
         ("scratch", I64, (8,)),
         ("scratch_at", I64),  # host address of `scratch`
-        ("stall_pc", I64),  # the point in front of which this core has already been held up
-        ("stalled", I64),  # part of the instruction in flight's time that is a stall
-        ("visit_pc", I64),  # of its last load,
-        ("visit_address", I64),  # its physical address, -1: it reaches into a second line,
-        ("visit_value", I64),  # what it has returned,
-        ("visits", I64),  # and how often in a row that has been so: it may be waiting
-        ("visits_wanted", I64),  # from so many on, somebody looks
-        ("parked", I64),  # cycles of an iteration of the loop in which it is left alone (`park`), 0: it takes turns
-        ("fiber", I64),  # host address of the FIBER on which it executes; 0: it does so on its caller's stack
-        ("inside", I64),  # it waits in a hook, inside of a call of Unicorn
-        ("error", I64),  # what Unicorn's last call there has returned
-        ("unsynced_at", I64),  # host address of a byte: 1 tells Unicorn that accesses find the program counter in its place
-        ("text_slots", I64),  # host address of I32[4096]: records of the page of code that it is in; 0: the text lies in one piece
-        ("companion", I64),  # host address of what whoever runs the guest keeps of this core
+        ("cycles", I64, (STATES,)),
+        ("cycles_by_cause", I64, (CAUSES,)),  # of the cycles in states where a core works
+        ("history_count", I64),
+        ("history", I64, (HISTORY,)),
+        ("retired", I64, (HISTORY,)),  # when each of those did
+        ("irq", IRQ),
     ]
 )
 

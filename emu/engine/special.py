@@ -50,13 +50,13 @@ def emulate(machine, core, special, size):  # type: ignore[no-untyped-def]
         put(machine, core, RFLAGS, flags & ~get_msr(machine, core, SFMASK))
         enter_kernel(machine, core, ((get_msr(machine, core, STAR) >> 32) & 0xFFFC) + 8)
         core.pc = get_msr(machine, core, LSTAR)
-        core.masked = 0
+        core.irq.masked = 0
         watch_interrupts(core)
     elif special == SP_HLT:
         core.pc = following
         core.status = HALTED
-        core.masked = 0
-        core.shadow = 0
+        core.irq.masked = 0
+        core.irq.shadow = 0
         watch_interrupts(core)
         core.halted_at = core.clock
         note(machine, core, K_HALT, core.clock, 0, 0, 0)
@@ -65,7 +65,7 @@ def emulate(machine, core, special, size):  # type: ignore[no-untyped-def]
         cpuid(machine, core)
         core.pc = following
     else:
-        core.fault = FAULT_ENGINE
+        core.fault.kind = FAULT_ENGINE
         return False
     return True
 
@@ -73,14 +73,14 @@ def emulate(machine, core, special, size):  # type: ignore[no-untyped-def]
 @njit
 def enter_kernel(machine, core, stack_segment):  # type: ignore[no-untyped-def]
     """Ring 3 to ring 0: CS, SS and the privilege level, in a saved context (see UnicornCore.context)."""
-    call(machine.context_save, core.uc, core.context, 0, 0, 0)
-    words = array_at(core.context_cs - 0x20, 20, np.uint32)  # hflags; CS and SS from word 8 on: selector, .., flags
+    call(machine.context_save, core.uc, core.context.at, 0, 0, 0)
+    words = array_at(core.context.cs - 0x20, 20, np.uint32)  # hflags; CS and SS from word 8 on: selector, .., flags
     words[0] &= np.uint32(0xFFFFFFFC)
     words[8] = np.uint32(KERNEL_CS)
     words[13] = np.uint32(0x00AF9B00)
     words[14] = np.uint32(stack_segment)
     words[19] = np.uint32(0x00CF9300)
-    call(machine.context_restore, core.uc, core.context, 0, 0, 0)
+    call(machine.context_restore, core.uc, core.context.at, 0, 0, 0)
 
 
 @njit
@@ -105,7 +105,7 @@ def cpuid(machine, core):  # type: ignore[no-untyped-def]
 @njit
 def wake(machine, core):  # type: ignore[no-untyped-def]
     """The core leaves HLT for the interrupt that has come."""
-    arrival = max(core.irq_at, core.halted_at)
+    arrival = max(core.irq.at, core.halted_at)
     asleep = arrival > core.halted_at
     core.clock = arrival + (machine.halt_exit if asleep else 0)
     pass_time(core, IDLE, core.clock)

@@ -58,20 +58,20 @@ def step(machine, core, pc):  # type: ignore[no-untyped-def]
             retire(machine, core, pc)
             if change:
                 reopen_interrupts(core, change & STI)
-            elif core.shadow != 0:
-                core.shadow = 0
+            elif core.irq.shadow != 0:
+                core.irq.shadow = 0
                 watch_interrupts(core)
         begin(machine, core, pc)
         if core.current < 0:
-            core.fault = FAULT_FETCH
-            core.fault_address = pc
+            core.fault.kind = FAULT_FETCH
+            core.fault.address = pc
             return STOP_FAULT
         if set_flags:
             return STOP_FLAGS
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     if instruction.traits & WAIT_STORES:
         wait_for_stores(machine, core)
-    interrupted = core.clock >= core.irq_watch
+    interrupted = core.clock >= core.irq.watch
     bound = core.limit if interrupted or instruction.traits & ORDERED else core.horizon
     if core.clock > bound:
         return STOP_YIELD
@@ -119,8 +119,8 @@ def begin(machine, core, pc):  # type: ignore[no-untyped-def]
 @njit
 def reopen_interrupts(core, shadow):  # type: ignore[no-untyped-def]
     """The interrupt flag may have changed: look for pending interrupts again, after `sti` one instruction later."""
-    core.masked = 0
-    core.shadow = 1 if shadow else 0
+    core.irq.masked = 0
+    core.irq.shadow = 1 if shadow else 0
     watch_interrupts(core)
 
 

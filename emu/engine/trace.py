@@ -51,10 +51,10 @@ def fill(record, core, kind, cycle, detail, address, value):  # type: ignore[no-
 @njit
 def note_access(core, access, address, value, size):  # type: ignore[no-untyped-def]
     """What the instruction in flight did last, for its record in the trace."""
-    core.last_access = access
-    core.last_address = address
-    core.last_value = value
-    core.last_size = size
+    core.access.kind = access
+    core.access.address = address
+    core.access.value = value
+    core.access.size = size
 
 
 @njit
@@ -63,14 +63,14 @@ def note_earlier_access(machine, core, access, address):  # type: ignore[no-unty
 
     A store to where it has just loaded is one access, a read-modify-write.
     """
-    if machine.trace_at == 0 or core.last_access == 0 or machine.trace_count + 1 >= machine.trace_capacity:
+    if machine.trace_at == 0 or core.access.kind == 0 or machine.trace_count + 1 >= machine.trace_capacity:
         return
-    if access == STORE and core.last_access == LOAD and core.last_address == address:
+    if access == STORE and core.access.kind == LOAD and core.access.address == address:
         return
-    trace_event(machine, core, K_ACCESS, core.clock, core.last_access, core.last_address, core.last_value)
+    trace_event(machine, core, K_ACCESS, core.clock, core.access.kind, core.access.address, core.access.value)
     record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count - 1]
-    record.access = core.last_access
-    record["size"] = core.last_size
+    record.access = core.access.kind
+    record["size"] = core.access.size
 
 
 @njit
@@ -79,8 +79,8 @@ def trace_instruction(machine, core, cost, state):  # type: ignore[no-untyped-de
     record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count]
     record.cycle = core.retired_at
     record.pc = core.current_pc
-    record.address = core.last_address
-    record.value = core.last_value
+    record.address = core.access.address
+    record.value = core.access.value
     record.cost = cost
     record.detail = core.cause_cycles
     record.task = core.task
@@ -88,6 +88,6 @@ def trace_instruction(machine, core, cost, state):  # type: ignore[no-untyped-de
     record.kind = K_INSTRUCTION
     record.state = state
     record.cause = core.cause
-    record.access = core.last_access
-    record["size"] = core.last_size
+    record.access = core.access.kind
+    record["size"] = core.access.size
     machine.trace_count += 1

@@ -1,6 +1,6 @@
 """Explorer: takes a machine through every state that its cores can reach, and says where they can end."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -292,7 +292,7 @@ class Explorer(Block):
 
     def fault(self, core: int) -> str:
         """The fault of a core in a few words."""
-        return describe({name: int(self.machine.cores[core][name]) for name in ("fault", "fault_code", "fault_address")})
+        return describe(self.machine.cores[core]["fault"])
 
     def to_come(self) -> int:
         """How many states a search has not met yet, by a guess from what it has done: early ones are often ten times too low."""
@@ -315,13 +315,13 @@ def _fate(core: np.void, end: int) -> str:
     return WAITS if core["pc"] != end else ""
 
 
-def describe(fault: Mapping[str, int]) -> str:
-    """A fault in a few words."""
+def describe(fault: np.void) -> str:
+    """A fault in a few words, from CORE.fault."""
     from emu.engine.records import FAULT_EXCEPTION, FAULT_FETCH, FAULT_MEMORY
 
-    if fault["fault"] == FAULT_EXCEPTION:
-        number = fault["fault_code"]
+    kind, number, address = (int(fault[name]) for name in ("kind", "code", "address"))
+    if kind == FAULT_EXCEPTION:
         return f"exception {number}, {EXCEPTIONS[number]}" if number in EXCEPTIONS else f"exception {number}"
-    if fault["fault"] in (FAULT_MEMORY, FAULT_FETCH):
-        return f"no memory at {fault['fault_address'] & 2**64 - 1:#x}"
-    return f"engine error {fault['fault_code']}"
+    if kind in (FAULT_MEMORY, FAULT_FETCH):
+        return f"no memory at {address & 2**64 - 1:#x}"
+    return f"engine error {number}"

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from emu.engine.records import CORE, RUNNING, VECTORS
+from emu.engine.core_parts import VECTORS
+from emu.engine.records import CORE, RUNNING
 from emu.explore.records import VISIT
 from emu.memory.journal import DRAIN as DRAINED
 from emu.memory.journal import WRITE
@@ -25,15 +26,15 @@ def copy_words(target, source, words):  # type: ignore[no-untyped-def]
 @njit
 def save(search, machine, core, target):  # type: ignore[no-untyped-def]
     """Copy a core's registers to `target`, a host address."""
-    call(machine.context_save, core.uc, core.context, 0, 0, 0)
-    copy_words(target, core.context, search.words)
+    call(machine.context_save, core.uc, core.context.at, 0, 0, 0)
+    copy_words(target, core.context.at, search.words)
 
 
 @njit
 def restore(search, machine, core, source):  # type: ignore[no-untyped-def]
     """Give a core the registers at `source`, a host address."""
-    copy_words(core.context, source, search.words)
-    call(machine.context_restore, core.uc, core.context, 0, 0, 0)
+    copy_words(core.context.at, source, search.words)
+    call(machine.context_restore, core.uc, core.context.at, 0, 0, 0)
 
 
 @njit
@@ -86,10 +87,10 @@ def hash_core(search, machine, core):  # type: ignore[no-untyped-def]
 @njit
 def hash_devices(core, value):  # type: ignore[no-untyped-def]
     """Halted or not, interrupts pending and in service."""
-    value = mix(mix(mix(mix(value, core.status), core.shadow), core.in_service), core.icr_high)
-    if core.irq_at != NEVER:
+    value = mix(mix(mix(mix(value, core.status), core.irq.shadow), core.irq.in_service), core.irq.icr_high)
+    if core.irq.at != NEVER:
         for vector in range(VECTORS):
-            if core.arrival[vector] != NEVER:
+            if core.irq.arrival[vector] != NEVER:
                 value = mix(value, vector)
     return value
 

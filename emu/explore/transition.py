@@ -38,7 +38,8 @@ def enabled(search, machine, core, kind):  # type: ignore[no-untyped-def]
     if kind == DRAIN:
         return pending > 0
     if kind == INTERRUPT:
-        return search.devices != 0 and core.irq_at != NEVER and core.shadow == 0 and pending == 0 and interruptible(machine, core)
+        open_to_it = core.irq.at != NEVER and core.irq.shadow == 0
+        return search.devices != 0 and open_to_it and pending == 0 and interruptible(machine, core)
     return may_step(search, machine, core, pending)
 
 
@@ -71,7 +72,7 @@ def run_one(machine, core, first_cycle, horizon):  # type: ignore[no-untyped-def
     core.current = -1
     core.clock = first_cycle
     core.retired_at = first_cycle
-    core.irq_watch = NEVER
+    core.irq.watch = NEVER
     core.limit = 0
     core.horizon = horizon
     return run_core(machine, core)
@@ -221,7 +222,7 @@ def interrupt(machine, core):  # type: ignore[no-untyped-def]
     core.status = RUNNING
     core.clock = LATER
     core.retired_at = LATER
-    core.masked = 0
+    core.irq.masked = 0
     deliver(machine, core)
 
 

@@ -250,7 +250,7 @@ class ScriptMachine:
     def _rests(self, index: int) -> bool:
         """A core rests when it is halted, or its task polls for a call; with no interrupt on its way."""
         core = self.wired.machine.cores[index]
-        if int(core["irq_at"]) < NEVER or self.wired.bus.arrays["buffers"][index]["count"]:
+        if int(core["irq"]["at"]) < NEVER or self.wired.bus.arrays["buffers"][index]["count"]:
             return False
         if core["status"] == rec.HALTED:
             return True

@@ -71,7 +71,7 @@ class Recording:
         self._stop_at = step.number
         self._replayed()
         self._stop_at = NOT_CARRIED_OUT
-        self._machine.cores["fault"] = NO_FAULT  # the engine's word for a core that has left
+        self._machine.cores["fault"]["kind"] = NO_FAULT  # the engine's word for a core that has left
 
     def _replayed(self, choices: int = CHOICES_MAX) -> int:
         self._heard, self._count, self._taken_back = [], NOT_CARRIED_OUT, int(self._search["taken_back"][0])

@@ -120,9 +120,9 @@ def test_a_span_that_settles_ends_when_the_task_runs() -> None:
 def test_an_event_counts_under_its_own_guard_alone() -> None:
     bench = Bench(armed=False, settles=False)
     bench.event(bench.BEGIN, 1, -1)
-    bench.core["guards_held"][0, 0] = 1
+    bench.core["hold"]["guards"][0, 0] = 1
     bench.event(bench.BEGIN, 2, -1)
-    bench.core["guards_held"][0, 1] = 1
+    bench.core["hold"]["guards"][0, 1] = 1
     bench.event(bench.BEGIN, 3, -1)
     bench.event(bench.END, 4, -1)
     assert int(bench.under[0]["count"]) == 1

@@ -191,7 +191,7 @@ def test_what_has_no_fixup_still_ends_the_run(routine: str, vector: int) -> None
     bench = prepared([(f"bad_{routine}", {"rdi": UNMAPPED})])
     assert bench.run() == rec.FAULT
     core = bench.machine.cores[0]
-    assert (int(core["fault"]), int(core["fault_code"])) == (rec.FAULT_EXCEPTION, vector)
+    assert (int(core["fault"]["kind"]), int(core["fault"]["code"])) == (rec.FAULT_EXCEPTION, vector)
     assert bench.image.symbol_at(int(core["pc"]) & MASK) == (f"bad_{routine}", 0)
 
 

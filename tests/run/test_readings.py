@@ -83,12 +83,12 @@ def test_no_balance_of_an_idle_core_comes_due():
 
 def test_the_seed_moves_the_phase_of_the_timer():
     ticking = Experiment(messages=40, tick_hz=20_000)
-    clocks = [[int(core["arrival"][0xEF]) for core in prepare(replace(ticking, seed=seed)).machine.cores] for seed in (1, 2)]
+    clocks = [[int(core["irq"]["arrival"][0xEF]) for core in prepare(replace(ticking, seed=seed)).machine.cores] for seed in (1, 2)]
     assert clocks[0] != clocks[1]
     for arrivals in clocks:
         assert len(set(arrivals)) == 1, "without skew_tick all cores tick together"
         assert 1 <= arrivals[0] <= 3_500_000_000 // 20_000
-    assert prepare(Experiment(messages=40)).machine.cores["timer_period"].max() == 0
+    assert prepare(Experiment(messages=40)).machine.cores["irq"]["timer_period"].max() == 0
 
 
 @pytest.mark.parametrize("seed", [1, 2])

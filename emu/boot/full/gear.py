@@ -140,12 +140,12 @@ class FullGear:
                 core.record["nmi"], board.apics[core.index].nmi = 1, False
             nmi = core.record["nmi"] and not core.record["nmi_blocked"]
             if not (nmi or board.wants(core.index)):
-                each["irq_at"] = NEVER
-            elif each["irq_at"] >= NEVER:
-                each["irq_at"] = time
+                each["irq"]["at"] = NEVER
+            elif each["irq"]["at"] >= NEVER:
+                each["irq"]["at"] = time
             if nmi:
-                each["masked"] = 0
-            each["irq_watch"] = NEVER if each["masked"] or each["shadow"] else each["irq_at"]
+                each["irq"]["masked"] = 0
+            each["irq"]["watch"] = NEVER if each["irq"]["masked"] or each["irq"]["shadow"] else each["irq"]["at"]
         self.machine.gear["board_at"] = following = self.agenda.next()
         if self._acting is not None:
             acting = self.machine.cores[self._acting]
@@ -267,7 +267,7 @@ class FullGear:
         else:
             vector = self._boot.board.acknowledge(core.index)
         self.interrupts[vector] += 1
-        each["irq_at"] = NEVER
+        each["irq"]["at"] = NEVER
         if (delay := self._delays.pop(core.index, 0)) > 0:
             each["clock"] += delay
             each["stalled"] += delay

@@ -30,21 +30,21 @@ def find_deadlock(view: View, wait_cycles: int = WAIT_CYCLES) -> Stuck | None:
 
 def _waits(core: np.void, ticks: bool, wait_cycles: int) -> bool:
     if core["status"] != rec.RUNNING:
-        return ticks or int(core["irq_at"]) >= NEVER  # what wakes it is the timer, or nothing
-    depth = int(core["wait_depth"])
-    return depth > 0 and int(core["clock"]) - int(core["wait_start"][depth - 1]) >= wait_cycles
+        return ticks or int(core["irq"]["at"]) >= NEVER  # what wakes it is the timer, or nothing
+    depth = int(core["wait"]["depth"])
+    return depth > 0 and int(core["clock"]) - int(core["wait"]["start"][depth - 1]) >= wait_cycles
 
 
 def _lock(core: np.void) -> int:
     """The spin lock that a core waits for."""
-    return int(core["wait_lock"][core["wait_depth"] - 1]) if core["wait_depth"] else NO_LOCK
+    return int(core["wait"]["lock"][core["wait"]["depth"] - 1]) if core["wait"]["depth"] else NO_LOCK
 
 
 def _lock_words(view: View, index: int) -> str:
     """Who waits for a lock and for how long, and why it will never be released."""
     cores = [core for core in view.wired.machine.cores if _lock(core) == index]
     waiters = [view.cores[int(core["index"])].task for core in cores]
-    cycles = max(int(core["clock"]) - int(core["wait_start"][core["wait_depth"] - 1]) for core in cores)
+    cycles = max(int(core["clock"]) - int(core["wait"]["start"][core["wait"]["depth"] - 1]) for core in cores)
     wait = f"{listed(waiters)} {'wait' if len(waiters) > 1 else 'waits'} for {view.lock_name(index)}"
     holder = view.holder(index)
     if not holder:

@@ -27,7 +27,7 @@ def diagnose(wired: Wired, outcome: int, bound: str, *, ticks: bool) -> Stuck | 
 def _suspicious(wired: Wired) -> bool:
     """Whether a core has spun or waited for longer than a sound run lets it."""
     cores = wired.machine.cores
-    spun = (cores["spinning"] >= 0) & (cores["clock"] - cores["spin_start"] >= SPIN_CYCLES)
-    depth = cores["wait_depth"]
-    since = cores["wait_start"][range(len(cores)), (depth - 1).clip(0)]
+    spun = (cores["spin"]["probe"] >= 0) & (cores["clock"] - cores["spin"]["start"] >= SPIN_CYCLES)
+    depth = cores["wait"]["depth"]
+    since = cores["wait"]["start"][range(len(cores)), (depth - 1).clip(0)]
     return bool((spun | ((depth > 0) & (cores["clock"] - since >= WAIT_CYCLES))).any())

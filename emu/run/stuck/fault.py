@@ -55,7 +55,7 @@ def fault(view: View) -> Stuck:
 
 def _what(wired: Wired, core: np.void) -> str:
     pc = int(core["pc"])
-    kind, code, address = int(core["fault"]), int(core["fault_code"]), int(core["fault_address"])
+    kind, code, address = int(core["fault"]["kind"]), int(core["fault"]["code"]), int(core["fault"]["address"])
     if kind == rec.FAULT_FETCH:
         what = f"jump to {place(wired, address)}, where there is no code"
     elif kind == rec.FAULT_MEMORY:

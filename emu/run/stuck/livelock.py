@@ -17,14 +17,14 @@ SPIN_CYCLES = 20_000_000  # some 6 ms: longer than any hand-off that is only hel
 def find_livelock(view: View, spin_cycles: int = SPIN_CYCLES) -> Stuck | None:
     """Whether a receiver spins for ever."""
     for core in view.wired.machine.cores:
-        spun = view.wired.machine.cycles - int(core["spin_start"])  # as the run counts it, should it end here
-        if core["spinning"] < 0 or spun < spin_cycles or int(core["task"]) < 0:
+        spun = view.wired.machine.cycles - int(core["spin"]["start"])  # as the run counts it, should it end here
+        if core["spin"]["probe"] < 0 or spun < spin_cycles or int(core["task"]) < 0:
             continue
         spinner = view.standings[int(core["task"])]
         holder = _preempted_holder(view, spinner)
         reason = None if holder is None else _keeps_the_core(spinner.record, holder.record, view.ticks)
         if holder is not None and reason is not None:
-            return _describe(view, view.facts(spinner), view.facts(holder), spun, int(core["spin_loads"]), reason)
+            return _describe(view, view.facts(spinner), view.facts(holder), spun, int(core["spin"]["loads"]), reason)
     return None
 
 

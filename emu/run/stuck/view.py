@@ -162,12 +162,12 @@ class View:
 
     def _waits_for(self, each: Standing) -> str:
         core = each.running
-        if core is not None and core["wait_depth"]:
-            index = int(core["wait_lock"][core["wait_depth"] - 1])
+        if core is not None and core["wait"]["depth"]:
+            index = int(core["wait"]["lock"][core["wait"]["depth"] - 1])
             holder = self.holder(index)
             return self.lock_name(index) + (f", which {holder} holds" if holder else "")
         if core is not None:
-            return "r_msg, which it spins on" if core["spinning"] >= 0 else ""
+            return "r_msg, which it spins on" if core["spin"]["probe"] >= 0 else ""
         if each.dead:
             return ""
         if each.record["on_rq"] == ON_RQ_QUEUED:
@@ -182,9 +182,9 @@ class View:
             doing = "halted"
         else:
             doing = f"in {place(self.wired, int(core['pc']))}"
-        if core["wait_depth"]:
-            doing += f", waiting for {self.wired.guest.locks[int(core['wait_lock'][core['wait_depth'] - 1])].name}"
-        if core["spinning"] >= 0:
+        if core["wait"]["depth"]:
+            doing += f", waiting for {self.wired.guest.locks[int(core['wait']['lock'][core['wait']['depth'] - 1])].name}"
+        if core["spin"]["probe"] >= 0:
             doing += ", spinning on r_msg"
         return doing
 

@@ -172,8 +172,8 @@ def place(contest: Contest, pc: int) -> str:
 def _fault(contest: Contest) -> str:
     core = contest.machine.cores[int(contest.machine.record["outcome_core"][0])]
     what = {rec.FAULT_FETCH: "jumps to where there is no code", rec.FAULT_MEMORY: "touches memory that is not there"}
-    words = what.get(int(core["fault"]), f"raises exception {int(core['fault_code'])}")
-    address = f" ({int(core['fault_address']) & MASK64:#x})" if int(core["fault"]) in what else ""
+    words = what.get(int(core["fault"]["kind"]), f"raises exception {int(core['fault']['code'])}")
+    address = f" ({int(core['fault']['address']) & MASK64:#x})" if int(core["fault"]["kind"]) in what else ""
     return f"core {int(core['index'])} {words}{address} {place(contest, int(core['current_pc']))}"
 
 

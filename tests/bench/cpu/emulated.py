@@ -57,6 +57,6 @@ class Machine:
         while outcome == rec.SLICE_DONE:
             outcome = machine.run()
         if outcome != rec.DEADLOCK:  # it does not halt, with nothing left to come
-            return Result(failure=f"fault {core['fault']}, code {core['fault_code']}, at {core['pc']:#x}")
+            return Result(failure=f"fault {core['fault']['kind']}, code {core['fault']['code']}, at {core['pc']:#x}")
         assert uclib.uc_reg_read_batch(handle, self._ids, self._places, len(IDS)) == 0
         return Result(bytes(self._block), data.tobytes(), stack.tobytes())

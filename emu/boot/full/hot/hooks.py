@@ -179,7 +179,7 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
             load_across(gear, boot, bus, machine, full, core, array_at(full.cpu, 1, CPU)[0], address, size)
             return
     load_access(machine, core, address, size)
-    note_load(array_at(full.gear, 1, GEAR)[0], machine, full, core, address, size, core.last_value)
+    note_load(array_at(full.gear, 1, GEAR)[0], machine, full, core, address, size, core.access.value)
     bus = array_at(machine.bus, 1, BUS)[0]
     if bus.cause == C_SIBLING or bus.cause == C_REMOTE:
         note_move(array_at(full.gear, 1, GEAR)[0], bus, address)

@@ -58,5 +58,5 @@ def add_lock(machine, core, index, kind, address, before):  # type: ignore[no-un
     lock.kind = kind
     lock.guard = lock.owner = lock.site = I64(-1)
     lock.acquired_at = core.clock
-    core.rmw_lock_word = before
+    core.locking.word = before
     return index

@@ -92,7 +92,7 @@ def settle_instruction(machine, core, completes, following):  # type: ignore[no-
     else:
         abandon(core, array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current])
     core.stage = FRESH
-    core.mending = 0
+    core.mend.pending = 0
     note_access(core, NO_ACCESS, 0, 0, 0)
 
 
@@ -124,7 +124,7 @@ def exception(machine, core, full, cpu):  # type: ignore[no-untyped-def]
 def takes_interrupt(machine, core, cpu):  # type: ignore[no-untyped-def]
     """Whether the core takes what waits for it now; if it is masked, the core need not look again before that changes."""
     if not (cpu.nmi and not cpu.nmi_blocked) and get64(cpu, EFLAGS) & IF == 0:
-        core.masked = 1
+        core.irq.masked = 1
         watch_interrupts(core)
         return False
     return quiet(machine, core)
@@ -161,7 +161,7 @@ def run_core(machine, core):  # type: ignore[no-untyped-def]
     machine.turns += 1
     error = execute(machine, core)
     while core.stop == STOP_FLAGS:
-        put(machine, core, RFLAGS, core.kept_flags)
+        put(machine, core, RFLAGS, core.mend.flags)
         core.stop = STOP_NONE
         error = execute(machine, core)
     if error == UNICORN_FAULT and full.deferred != 0:
