@@ -11,7 +11,6 @@ import typer
 
 from emu.boot.ending import End
 from emu.boot.full.measured import SPIN_LOCK
-from emu.boot.marks import M5_WORK_BEGIN, Kind, parse_mark
 from emu.boot.result import BootResult
 from emu.boot.spec import BootSpec
 from emu.cli import debugging, options, terminal
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from emu.subjects.kernel.detail import DetailRun, RegionSpec
     from emu.subjects.kernel.result import DetailResult
 
-STOPS = (Kind.M5OP, Kind.TEXT)
 OF_SPEC = (
     ("--memory", "memory_mib"), ("--append", "append"), ("--initrd", "initrd"), ("--machine", "machine"), ("--cpuid", "identity"),
     ("--busybox", "busybox"), ("--quantum", "quantum"), ("--seed", "seed"), ("--restore", "restore"),
@@ -34,14 +32,9 @@ def region(
     start: str, stop: str | None, per: str | None, symbols: Path | None, seed: str, max_instructions: str | None
 ) -> "RegionSpec":
     """What the options say of a region."""
-    from emu.subjects.kernel.detail import INSTRUCTIONS_MAX, WORK_END, RegionSpec
+    from emu.subjects.kernel.detail import INSTRUCTIONS_MAX, RegionSpec, region_marks
 
-    begin = parse_mark("--from", start)
-    end = None if stop is None else parse_mark("--to", stop)
-    if end is not None and end.kind not in STOPS:
-        raise UserError(f"--to must be work_end, exit, checkpoint, work_begin or text:STRING, not {stop!r}")
-    if end is None and begin.kind == Kind.M5OP and begin.number == M5_WORK_BEGIN:
-        end = WORK_END
+    begin, end = region_marks(start, stop)
     items = None if per is None else options.whole("per", per)
     if items is not None and items < 1:
         raise UserError(f"--per must be at least 1, not {items}")

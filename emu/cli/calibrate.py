@@ -46,7 +46,7 @@ def calibrate(
     template: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="host: the machine whose figures stand in for what cannot be measured.")
     ] = options.DEFAULT_MACHINE,
-    jobs: running.Jobs = None,
+    jobs: Annotated[str | None, typer.Option(metavar="N", help="Processes side by side (default: 1); changes no figure.")] = None,
     cluster: running.ClusterAddress = None,
     store: running.StoreFolder = None,
     verify: running.Verify = None,

@@ -37,8 +37,10 @@ def run(
     if len(symbols) not in (0, 2):
         raise UserError(f"--symbols was given {len(symbols)} times: give it twice, for A and then for B, or not at all")
     maps: list[Path | None] = [*symbols] or [None, None]
-    calls = [
-        (
+    from emu.compare.kernel_runs import KernelPlan, RegionRun, compare_kernels
+
+    runs = [
+        RegionRun(
             BootSpec(
                 kernel=Path(kernel),
                 cpus=options.whole("cpus", cpus),
@@ -52,12 +54,11 @@ def run(
     ]
     from emu.boot.build import read_inputs
     from emu.compare.expectation import figures_of_kernels
-    from emu.compare.kernel_runs import KernelPlan, compare_kernels
     from emu.report.kernel_compare_report import render_kernel_comparison
 
-    for spec, _ in calls:
-        read_inputs(spec)  # what cannot be read is refused before the first run, not behind it
-    plan = KernelPlan(calls[0], calls[1], tuple(range(1, seeds + 1)))
+    for each in runs:
+        read_inputs(each.spec)  # what cannot be read is refused before the first run, not behind it
+    plan = KernelPlan(runs[0], runs[1], tuple(range(1, seeds + 1)))
     with (
         many(where, as_json=as_json) as runner,
         terminal.interruptible() as interrupt,

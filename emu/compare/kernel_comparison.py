@@ -13,6 +13,7 @@ from emu.errors import UserError
 from emu.subjects.kernel.result import DetailResult
 
 SCHEMA = "emu-compare-kernels/1"
+SEED_VARIES = "each core's and each timer's begin by up to 2,047 cycles"
 
 
 @dataclass(frozen=True, slots=True)

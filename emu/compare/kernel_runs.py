@@ -13,26 +13,34 @@ from emu.compare.kernel_comparison import KernelComparison, compare_regions, sho
 from emu.description import load_machine, machine_digest
 from emu.elf.kernel_symbols import maps_beside
 from emu.errors import CheckFailed
+from emu.run.overrides import Override, apply_overrides
 from emu.runner.kind import Keeping, Kind
 from emu.runner.outcome import ShouldStop, Stopped, never
 from emu.runner.runner import Progress, Runner, first_alone, silent
 from emu.subjects.kernel.detail import RegionSpec, run_detail
 from emu.subjects.kernel.result import DetailResult
 
-Call = tuple[BootSpec, RegionSpec]
+
+@dataclass(frozen=True, slots=True)
+class RegionRun:
+    """A region of a kernel, run once, on a machine some of whose figures are others."""
+
+    spec: BootSpec
+    region: RegionSpec
+    overrides: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class KernelPlan:
     """What is run of each kernel; the regions' own seeds do not count."""
 
-    a: Call
-    b: Call
+    a: RegionRun
+    b: RegionRun
     seeds: tuple[int, ...]
 
-    def calls(self) -> list[Call]:
+    def calls(self) -> list[RegionRun]:
         """All runs, A and B of a seed side by side."""
-        return [(spec, replace(region, seed=seed)) for seed in self.seeds for spec, region in (self.a, self.b)]
+        return [replace(each, region=replace(each.region, seed=seed)) for seed in self.seeds for each in (self.a, self.b)]
 
 
 def compare_kernels(
@@ -47,7 +55,7 @@ def compare_kernels(
     pairs = list(zip(found[::2], found[1::2], strict=False))
     if not pairs:
         return None
-    (spec, region), kernels = plan.a, (plan.a[0].kernel, plan.b[0].kernel)
+    spec, region, kernels = plan.a.spec, plan.a.region, (plan.a.spec.kernel, plan.b.spec.kernel)
     return compare_regions(
         short_names(*kernels),
         plan.seeds[: len(pairs)],
@@ -61,10 +69,11 @@ def compare_kernels(
     )
 
 
-def _region(call: Call, should_stop: ShouldStop) -> DetailResult:
+def _region(call: RegionRun, should_stop: ShouldStop) -> DetailResult:
     """One run; a region that was not run to its end is an error that names the kernel."""
-    spec, region = call
-    found = run_detail(spec, region, load_machine(spec.machine), Watchers(should_stop=should_stop))
+    spec, region = call.spec, call.region
+    machine = apply_overrides(load_machine(spec.machine), call.overrides)
+    found = run_detail(spec, region, machine, Watchers(should_stop=should_stop))
     if found.boot.ended.how == End.STOPPED:
         raise Stopped
     missed = found.missed(region)
@@ -76,9 +85,9 @@ def _region(call: Call, should_stop: ShouldStop) -> DetailResult:
     return found.detail
 
 
-def _asks(call: Call) -> dict[str, Any]:
+def _asks(call: RegionRun) -> dict[str, Any]:
     """All that a region hangs on: files by their content, those that may tell the kernel's symbols too."""
-    spec, region = call
+    spec, region = call.spec, call.region
     shape = shape_of(spec, read_inputs(spec))
     maps = [region.symbols] if region.symbols is not None else maps_beside(spec.kernel)
     return {
@@ -89,6 +98,7 @@ def _asks(call: Call) -> dict[str, Any]:
         "symbols": [hashlib.sha256(path.read_bytes()).hexdigest() for path in (spec.kernel, *maps)],
         "machine": spec.machine,
         "machine_file": machine_digest(spec.machine),
+        "overrides": [list(each) for each in call.overrides],
         "program": " ".join((str(spec.program), *spec.arguments)),
         "from": str(region.start),
         "to": None if region.stop is None else str(region.stop),
@@ -101,7 +111,7 @@ def _asks(call: Call) -> dict[str, Any]:
 REGION = Kind(
     "region",
     _region,
-    lambda call: f"{call[0].kernel}, seed {call[1].seed}",
+    lambda call: f"{call.spec.kernel}, seed {call.region.seed}",
     _asks,
     Keeping.typed(lambda: DetailResult, of_host=frozenset({"host_seconds"})),
 )

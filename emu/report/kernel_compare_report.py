@@ -8,7 +8,7 @@ from rich.text import Text
 
 from emu.boot.full.measured import SPIN_LOCK
 from emu.compare.bootstrap import CONFIDENCE_PERCENT, Estimate
-from emu.compare.kernel_comparison import KernelComparison
+from emu.compare.kernel_comparison import SEED_VARIES, KernelComparison
 from emu.compare.lock_rows import LockMeans, LockRow
 from emu.report.compare_words import changed, moved
 from emu.report.grid import Grid, grid
@@ -16,7 +16,6 @@ from emu.report.page import WIDTH, count, number, page
 from emu.report.waterfall import waterfall_table
 
 LOCKS_MAX = 10  # rows; --json has all
-SEED_VARIES = "each core's and each timer's begin by up to 2,047 cycles"
 
 
 def render_kernel_comparison(comparison: KernelComparison, *, width: int = WIDTH, colour: bool = False) -> str:

@@ -3,13 +3,13 @@
 from typing import Any
 
 from emu.compare.bootstrap import CONFIDENCE_PERCENT, estimate_difference_percent
-from emu.compare.comparison import RATE
 from emu.errors import UserError
 from emu.files import Output
 from emu.report.bench_plot import LINES
 from emu.report.figure import LIGHT_GREY, save, style
 from emu.report.page import count
-from emu.sweep.plan import Plan, Value, label
+from emu.sweep.plan import Plan, label
+from emu.sweep.point import Value
 from emu.sweep.sweep import Series, Sweep
 
 WIDTH_INCHES, HEIGHT_INCHES = 9.0, 5.2
@@ -25,7 +25,7 @@ def plot_curves(sweep: Sweep, file: Output) -> None:
         axes = figure.subplots()
         for place, series in enumerate(sweep.series):
             _curve(axes, series, x, *LINES[place % len(LINES)])
-        axes.set(xlabel=label(x), ylabel="thousand messages a second")
+        axes.set(xlabel=label(x), ylabel=f"thousand {sweep.plan.subject.items} a second")
         axes.set_xticks(sorted({float(each.at[x]) for each in sweep.plan.points}))
         axes.set_ylim(bottom=0)
         axes.grid(axis="y", color=LIGHT_GREY)
@@ -58,12 +58,12 @@ def _title(sweep: Sweep) -> str:
 
 
 def heat_axes(plan: Plan) -> tuple[str, str]:
-    """The two axes of a heat map: all that have several values, but that of two variants, whose difference it then shows."""
-    several = [name for name, values in plan.axes.items() if len(values) > 1 and not (name == "variant" and len(values) == 2)]
+    """The two axes of a heat map: all that have several values, but that of two rivals, whose difference it then shows."""
+    judged = plan.subject.named if len(plan.rivals) == 2 else None
+    several = [name for name, values in plan.axes.items() if len(values) > 1 and name != judged]
     if len(several) != 2:
-        raise UserError(
-            f"--heat needs two axes of several values, beside that of two variants; this sweep has {', '.join(several) or 'none'}"
-        )
+        has = ", ".join(several) or "none"
+        raise UserError(f"--heat needs two axes of several values, beside that of two {plan.subject.named}s; this sweep has {has}")
     return several[0], several[1]
 
 
@@ -72,7 +72,7 @@ def plot_heat(sweep: Sweep, file: Output) -> None:
     across, down = heat_axes(sweep.plan)
     columns, rows = sweep.plan.axes[across], sweep.plan.axes[down]
     cells = [[_cell(sweep, {across: column, down: row}) for column in columns] for row in rows]
-    differences = len(sweep.plan.axes.get("variant", ())) == 2
+    differences = len(sweep.plan.rivals) == 2
     known = [value for line in cells for value in line if value is not None]
     limit = max((abs(value) for value in known), default=1.0) or 1.0
     with style() as new_figure:
@@ -90,19 +90,18 @@ def plot_heat(sweep: Sweep, file: Output) -> None:
             for x, value in enumerate(line):
                 words = "-" if value is None else f"{value:+.1f}" if differences else f"{value:,.0f}"
                 axes.text(x, y, words, ha="center", va="center", color="black", bbox={"color": "#FFFFFFAA", "pad": 1})
-        figure.colorbar(picture, label="percent" if differences else "thousand messages a second")
+        figure.colorbar(picture, label="percent" if differences else f"thousand {sweep.plan.subject.items} a second")
         save(figure, file)
 
 
 def _heat_title(sweep: Sweep) -> str:
-    variants = sweep.plan.axes.get("variant", ())
-    return f"{sweep.plan.title}: how much faster {variants[1]} is than {variants[0]}" if len(variants) == 2 else sweep.plan.title
+    rivals = sweep.plan.rivals
+    return f"{sweep.plan.title}: how much faster {rivals[1]} is than {rivals[0]}" if len(rivals) == 2 else sweep.plan.title
 
 
 def _cell(sweep: Sweep, at: dict[str, Value]) -> float | None:
     """The value of a cell; None where a run has failed or was not made."""
     found = [each for each in sweep.figures if all(each.point.at[name] == value for name, value in at.items())]
-    if len(sweep.plan.axes.get("variant", ())) == 2:
+    if len(sweep.plan.rivals) == 2:
         return estimate_difference_percent(found[0].rates, found[1].rates).mean if len(found) == 2 else None
-    rate = found[0].estimates[RATE] if found else None
-    return None if rate is None else rate.mean * 1e-3
+    return found[0].rate.mean * 1e-3 if found else None

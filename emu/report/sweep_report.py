@@ -6,14 +6,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from emu.compare.bootstrap import CONFIDENCE_PERCENT, Estimate
-from emu.compare.comparison import HOLD, SPIN, WAIT, WAKEUP
 from emu.report.grid import Grid, grid
 from emu.report.page import WIDTH, bar, count, number, page
 from emu.sweep.crossings import in_words
 from emu.sweep.plan import label, words_of
 from emu.sweep.sweep import Figures, Sweep
 
-MORE = {HOLD: "hold", WAIT: "wait", SPIN: "spin", WAKEUP: "wakeup"}
 RATES = "thousands a second"
 POOR_PERCENT = 20  # a law that is off by more does not describe its curve
 PEAK_MAX = 10_000  # cores or threads; one beyond is none
@@ -55,15 +53,17 @@ def _table(sweep: Sweep) -> Grid:
     if sweep.plan.x is not None:
         axes = [*(name for name in axes if name != sweep.plan.x), sweep.plan.x]
     rates = (f"{RATES}|mean", f"{RATES}|interval", "=|")
-    table = grid(*map(label, axes), *rates, *(f"+cycles|{each}" for each in MORE.values()), keys=len(axes))
+    more = sweep.plan.subject.columns
+    headed = (f"+{sweep.plan.subject.columns_are}|{each}" for each in more.values())
+    table = grid(*map(label, axes), *rates, *headed, keys=len(axes))
     most = max((each.rate.mean for each in sweep.figures), default=0.0)
     ordered = [each for one in sweep.series for each in one.figures] or list(sweep.figures)
     ends = {id(one.figures[-1]) for one in sweep.series}
     for each in ordered:
-        more = [_cycles(each, name) for name in MORE]
+        figures = [_figure(each, name) for name in more]
         at = [str(each.point.at[name]) for name in axes]
         share = bar(each.rate.mean / most) if most else ""
-        table.add_row(*at, _thousand(each.rate.mean), _interval(each.rate), share, *more, end_section=id(each) in ends)
+        table.add_row(*at, _thousand(each.rate.mean), _interval(each.rate), share, *figures, end_section=id(each) in ends)
     return table
 
 
@@ -75,7 +75,7 @@ def _interval(rate: Estimate) -> str:
     return "" if rate.interval is None else f"{rate.interval[0] * 1e-3:,.1f} to {rate.interval[1] * 1e-3:,.1f}"
 
 
-def _cycles(each: Figures, name: str) -> str:
+def _figure(each: Figures, name: str) -> str:
     estimate = each.estimates[name]
     return "-" if estimate is None else number(estimate.mean)
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from emu.compare.bootstrap import Estimate, estimate_difference_percent
-from emu.sweep.plan import Value
+from emu.sweep.point import Value
 
 Rates = Mapping[float, Sequence[float]]  # a value a seed, by place
 

@@ -1,27 +1,22 @@
 """What a sweep's file asks for: axes, what is the same in all runs, and a point for each combination."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from emu.errors import UserError
 from emu.files import read_toml
-from emu.run.experiment_spec import Experiment, Stall
-from emu.run.overrides import parse_override
+from emu.sweep.point import KERNELS, SCALES, SET, SUBJECTS, VARIANTS, Subject, Value
 from emu.whole import within
 
-Value = int | float | str
 POINTS_MAX = 100_000
 SEEDS_MAX = 1000
 SEEDS = 5
-WORDS = ("variant", "machine", "workload", "placement", "queues", "types", "preempt", "stall")
-NUMBERS = ("cores", "threads", "threads_per_core", "messages", "tick")
-AXES = (*WORDS, *NUMBERS)
-SET = "set."  # in front of the name of a figure of the machine file
-SCALES = ("cores", "threads")  # axes over which throughput is a curve
-TOP_KEYS = ("title", "seeds", "x", "fixed", "axes")
+WORDS = frozenset(name for subject in SUBJECTS for name in subject.words)
+NUMBERS = frozenset(name for subject in SUBJECTS for name in subject.numbers)
+TOP_KEYS = ("title", "seeds", "x", "fixed", "axes", "symbols")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +24,7 @@ class Point:
     """One combination: where it is on each axis, and its run, whose seed does not count."""
 
     at: Mapping[str, Value]
-    experiment: Experiment
+    call: Any  # of the subject's kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +37,16 @@ class Plan:
     seeds: int
     x: str | None  # the axis of its curves; None: it has no axis of numbers
     points: tuple[Point, ...]
+    subject: Subject = VARIANTS
 
-    def experiments(self) -> list[Experiment]:
+    def calls(self) -> list[Any]:
         """All runs, those of a point one behind the other."""
-        return [replace(point.experiment, seed=seed) for point in self.points for seed in range(1, self.seeds + 1)]
+        return [self.subject.with_seed(point.call, seed) for point in self.points for seed in range(1, self.seeds + 1)]
+
+    @property
+    def rivals(self) -> tuple[Value, ...]:
+        """The variants, or the kernels, between which it is to judge."""
+        return self.axes.get(self.subject.named, ())
 
 
 def read_plan(path: Path) -> Plan:
@@ -64,6 +65,8 @@ def _plan(where: str, table: Mapping[str, Any], name: str) -> Plan:
             raise UserError(f"{where}: {key} is in [axes] and in [fixed]: leave it in one of them")
     if not axes:
         raise UserError(f"{where}: [axes] must name at least one, such as cores = [1, 2, 4]")
+    subject = _subject(where, {**fixed, **axes})
+    symbols = _symbols(where, subject, table.get("symbols", {}))
     seeds = table.get("seeds", SEEDS)
     if not isinstance(seeds, int) or isinstance(seeds, bool):
         raise UserError(f"{where}: seeds must be a whole number, not {seeds!r}")
@@ -75,8 +78,28 @@ def _plan(where: str, table: Mapping[str, Any], name: str) -> Plan:
     points = []
     for chosen in product(*axes.values()):
         at = dict(zip(axes, chosen, strict=True))
-        points.append(Point(at, _experiment(where, at, {**fixed, **at})))
-    return Plan(str(table.get("title", name)), axes, fixed, seeds, _x(where, table.get("x"), axes), tuple(points))
+        points.append(Point(at, _call(where, subject, at, {**fixed, **at}, symbols)))
+    return Plan(str(table.get("title", name)), axes, fixed, seeds, _x(where, table.get("x"), axes), tuple(points), subject)
+
+
+def _subject(where: str, given: Mapping[str, Any]) -> Subject:
+    """What runs: kernels if some are named; an option of the other subject is refused."""
+    subject = KERNELS if KERNELS.named in given else VARIANTS
+    known = (*subject.words, *subject.numbers)
+    for name in given:
+        if name not in known and not name.startswith(SET):
+            what = "kernels are named, and it is of variants" if subject is KERNELS else "it is of kernels, and none is named"
+            raise UserError(f"{where}: {name} has no meaning here: {what}; wanted {', '.join(known)}, or set")
+    return subject
+
+
+def _symbols(where: str, subject: Subject, table: Any) -> dict[str, str]:
+    """The System.map of each kernel that has none beside it."""
+    if not isinstance(table, dict) or not all(isinstance(each, str) for each in table.values()):
+        raise UserError(f'{where}: [symbols] must be a table of files by kernel, such as "./a/bzImage" = "./a/System.map"')
+    if table and subject is not KERNELS:
+        raise UserError(f"{where}: [symbols] is of kernels, and none is named")
+    return dict(table)
 
 
 def _flat(where: str, section: str, table: Any) -> dict[str, Any]:
@@ -89,10 +112,11 @@ def _flat(where: str, section: str, table: Any) -> dict[str, Any]:
             if not isinstance(value, dict):
                 raise UserError(f'{where}: {section}.set must be a table, such as set."latencies.remote_line" = [175, 350]')
             found |= {f"{SET}{name}": each for name, each in _leaves("", value)}
-        elif key in AXES:
+        elif key in WORDS | NUMBERS:
             found[key] = value
         else:
-            raise UserError(f"{where}: [{section}] has no {key!r}: wanted {', '.join(AXES)}, or set")
+            wanted = dict.fromkeys(name for subject in SUBJECTS for name in (*subject.words, *subject.numbers))
+            raise UserError(f"{where}: [{section}] has no {key!r}: wanted {', '.join(wanted)}, or set")
     return found
 
 
@@ -147,43 +171,12 @@ def _list(names: Sequence[str]) -> str:
     return f" ({', '.join(names)})" if names else ""
 
 
-def _experiment(where: str, at: Mapping[str, Value], given: Mapping[str, Value]) -> Experiment:
+def _call(where: str, subject: Subject, at: Mapping[str, Value], given: Mapping[str, Value], symbols: Mapping[str, str]) -> Any:
     """The run of a point; what cannot be run is refused with the point."""
     try:
-        return make_experiment(given)
+        return subject.call(given, symbols)
     except UserError as error:
         raise UserError(f"{where}: at {words_of(at.items())}: {error}") from None
-
-
-def make_experiment(given: Mapping[str, Value]) -> Experiment:
-    """A run from options by their names in a sweep's file."""
-    asked: dict[str, Any] = {name: given[name] for name in ("cores", "threads", "messages") if name in given}
-    for name in ("variant", "machine", "workload", "placement", "queues", "types", "preempt"):
-        if name in given:
-            asked[name] = given[name]
-    if "threads_per_core" in given:
-        if "threads" in given:
-            raise UserError("threads and threads_per_core say the same: leave one of them")
-        if "cores" not in given:
-            raise UserError("threads_per_core needs cores")
-        asked["threads"] = int(given["threads_per_core"]) * int(given["cores"])
-    for name in ("cores", "threads", "messages"):
-        if name in asked and asked[name] < 1:
-            raise UserError(f"{name} must be 1 or more, not {asked[name]}")
-    overrides = [parse_override(f"{name.removeprefix(SET)}={value}") for name, value in given.items() if name.startswith(SET)]
-    stalls = (Stall.parse(str(given["stall"])),) if "stall" in given else ()
-    return _checked(Experiment(**asked, tick_hz=int(given.get("tick", 0)), overrides=tuple(overrides), stalls=stalls))
-
-
-def _checked(experiment: Experiment) -> Experiment:
-    """What only a look at the variant and the machine can refuse."""
-    from emu.assembly import get_variant
-    from emu.description import load_machine
-    from emu.run.overrides import apply_overrides
-
-    get_variant(experiment.variant)
-    apply_overrides(load_machine(experiment.machine), experiment.overrides)
-    return experiment
 
 
 SeriesKey = tuple[tuple[str, Value], ...]

@@ -6,14 +6,12 @@ from itertools import combinations, islice
 from typing import Any
 
 from emu.compare.bootstrap import Estimate, estimate_mean, interval_of
-from emu.compare.comparison import QUANTITIES, RATE, seed_varies
 from emu.errors import EmuError, UserError
-from emu.run.result import RunResult
-from emu.run.run_kind import RUN
 from emu.runner.outcome import Outcome, ShouldStop, never
 from emu.runner.runner import Progress, Runner, first_alone, silent
 from emu.sweep.crossings import Lead, lead
-from emu.sweep.plan import SCALES, Plan, Point, SeriesKey, series_of, words_of
+from emu.sweep.plan import Plan, Point, SeriesKey, series_of, words_of
+from emu.sweep.point import SCALES, Quantity
 from emu.sweep.scalability import Fit, fit
 
 SCHEMA = "emu-sweep/1"
@@ -25,23 +23,21 @@ class Figures:
 
     point: Point
     rates: tuple[float, ...]
-    estimates: Mapping[str, Estimate | None]  # by name in QUANTITIES; None: not counted
+    rate: Estimate  # the headline
+    estimates: Mapping[str, Estimate | None]  # by name of the quantity, the rate's first; None: not counted
 
     @classmethod
-    def of(cls, point: Point, runs: Sequence[RunResult]) -> "Figures":
+    def of(cls, point: Point, quantities: Mapping[str, Quantity], runs: Sequence[Any]) -> "Figures":
         """From its runs in the order of the seeds."""
         estimates: dict[str, Estimate | None] = {}
-        for name, quantity in QUANTITIES.items():
+        for name, quantity in quantities.items():
             values = [value for value in map(quantity, runs) if value is not None]
             estimates[name] = estimate_mean(values) if len(values) == len(runs) else None
-        return cls(point, tuple(run.messages_per_second for run in runs), estimates)
-
-    @property
-    def rate(self) -> Estimate:
-        """The headline."""
-        rate = self.estimates[RATE]
-        assert rate is not None, "every run has one"
-        return rate
+        first = next(iter(quantities))
+        rates, rate = tuple(quantities[first](run) or 0.0 for run in runs), estimates[first]
+        if rate is None:
+            raise UserError(f"at {words_of(point.at.items())}: a region of no length has no rate: from and to are the same place")
+        return cls(point, rates, rate, estimates)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -103,7 +99,7 @@ class Sweep:
 
 def run_sweep(plan: Plan, runner: Runner, *, progress: Progress = silent, should_stop: ShouldStop = never) -> Sweep | None:
     """Run every point; a point of which a run fails is told, and the others go on. None: stopped before a point was complete."""
-    outcomes = runner.run(RUN, plan.experiments(), progress=progress, should_stop=should_stop, waves=first_alone())
+    outcomes = runner.run(plan.subject.kind, plan.calls(), progress=progress, should_stop=should_stop, waves=first_alone())
     figures: list[Figures] = []
     failed: dict[int, EmuError] = {}
     partial = False
@@ -113,16 +109,15 @@ def run_sweep(plan: Plan, runner: Runner, *, progress: Progress = silent, should
         if error is not None:
             failed[place] = error
         elif len(of_point) == plan.seeds:
-            figures.append(Figures.of(point, [each.result() for each in of_point]))
+            figures.append(Figures.of(point, plan.subject.quantities, [each.result() for each in of_point]))
         else:
             partial = True
     if not figures and not failed:
         return None
     series = tuple(_series(plan, figures))
-    first = plan.points[0].experiment
     return Sweep(
         plan=plan,
-        seed_varies=seed_varies(first.placement or "", first.tick_hz),
+        seed_varies=plan.subject.seed_varies(plan.points[0].call),
         figures=tuple(figures),
         series=series,
         leads=tuple(_leads(plan, series)),
@@ -131,7 +126,7 @@ def run_sweep(plan: Plan, runner: Runner, *, progress: Progress = silent, should
     )
 
 
-def _error(outcomes: Sequence[Outcome[RunResult]]) -> EmuError | None:
+def _error(outcomes: Sequence[Outcome[Any]]) -> EmuError | None:
     """The first error among the runs of a point; one of the user's own would be in all of them, and ends the sweep."""
     error = next((each.error for each in outcomes if each.error is not None), None)
     if isinstance(error, UserError):
@@ -153,11 +148,11 @@ def _series(plan: Plan, figures: Sequence[Figures]) -> Iterator[Series]:
 
 
 def _leads(plan: Plan, series: Sequence[Series]) -> Iterator[Lead]:
-    """Every two curves that differ on one axis alone: on that of variants, or else on the first that has several values."""
+    """Every two curves that differ on one axis alone: on that of variants or kernels, or else on the first of several values."""
     if plan.x is None:
         return
     several = [name for name, values in plan.axes.items() if len(values) > 1 and name != plan.x]
-    axis = "variant" if "variant" in several else next(iter(several), None)
+    axis = plan.subject.named if plan.subject.named in several else next(iter(several), None)
     for one, other in combinations(series, 2):
         differing = [name for (name, a), (_, b) in zip(one.key, other.key, strict=True) if a != b]
         if axis is not None and differing == [axis]:

@@ -24,7 +24,7 @@ from bench.report.canned_kernel_explore import FIND, searched
 from bench.report.canned_kernel_path import kernel_path_report
 from bench.report.canned_kernels import COMPARISON as COMPARED_KERNELS
 from bench.report.canned_path import path_comparison
-from bench.report.canned_sweep import TEXT, sweep_of
+from bench.report.canned_sweep import TEXT, TEXT_OF_KERNELS, sweep_of
 from emu.boot.ending import End, Ended
 from emu.boot.result import BootResult
 from emu.boot.run import COUNTS
@@ -272,7 +272,7 @@ def compare_shard(emu, tmp_path):
 
 @sample("emu sweep")
 def sweep(emu, tmp_path):
-    return [sweep_of(TEXT).to_dict()]
+    return [sweep_of(TEXT).to_dict(), sweep_of(TEXT_OF_KERNELS).to_dict()]
 
 
 @sample("emu store")

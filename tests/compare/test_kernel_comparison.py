@@ -10,7 +10,7 @@ from bench.report.canned_kernels import COMPARISON, ITEMS, compared, region, wit
 from emu.boot.marks import parse_mark
 from emu.boot.spec import BootSpec
 from emu.compare.kernel_comparison import short_names
-from emu.compare.kernel_runs import KernelPlan, compare_kernels
+from emu.compare.kernel_runs import KernelPlan, RegionRun, compare_kernels
 from emu.compare.lock_rows import lock_rows
 from emu.errors import CheckFailed, UserError
 from emu.runner.runner import Runner
@@ -99,7 +99,7 @@ def real(shared: Path) -> KernelPlan:
     """A few messages in two real kernels."""
     begin = parse_mark("--from", "work_begin")
     calls = [
-        (
+        RegionRun(
             BootSpec(
                 kernel=shared / f"bzImage-small-{name}", cpus=2, program=shared / "pmsg", arguments=("--marks", "2", "40", "cross")
             ),
@@ -133,7 +133,6 @@ def test_real_kernels_with_any_number_of_processes_and_kept(real: KernelPlan, tm
 
 @pytest.mark.deep
 def test_a_mark_that_never_comes_names_the_kernel(real: KernelPlan):
-    spec, region = real.a
-    late = replace(region, stop=parse_mark("--to", "text:never"), max_instructions=100_000)
+    late = replace(real.a.region, stop=parse_mark("--to", "text:never"), max_instructions=100_000)
     with pytest.raises(CheckFailed, match="bzImage-small-baseline, seed 1: --to text:never did not come"):
-        compare_kernels(replace(real, a=(spec, late)), Runner.local())
+        compare_kernels(replace(real, a=replace(real.a, region=late)), Runner.local())

@@ -12,7 +12,7 @@ from emu.boot.guest_files import GuestFile
 from emu.boot.marks import parse_mark
 from emu.boot.spec import BootSpec
 from emu.calibrate.steps import BENCHMARK
-from emu.compare.kernel_runs import REGION
+from emu.compare.kernel_runs import REGION, RegionRun
 from emu.litmus.suite import TESTS, Conditions, find_tests, run_suite
 from emu.run.experiment_spec import Experiment, Limits, Stall
 from emu.run.explore_run import SCENARIO, ExplorePlan, explore, scenarios
@@ -120,9 +120,10 @@ def test_whatever_a_region_of_a_kernel_hangs_on_makes_another_question(kernels):
         "start": parse_mark("--from", "user"), "stop": None, "items": 81, "symbols": kernels["map"], "max_instructions": 5,
         "seed": 1,
     }  # fmt: skip
-    calls = [(spec, whole), (replace(spec, kernel=kernels["kernel"]), whole)]
-    calls += [(replace(spec, **{name: value}), whole) for name, value in changes.items()]
-    calls += [(spec, replace(whole, **{name: value})) for name, value in of_region.items()]
+    calls = [RegionRun(spec, whole), RegionRun(replace(spec, kernel=kernels["kernel"]), whole)]
+    calls += [RegionRun(replace(spec, **{name: value}), whole) for name, value in changes.items()]
+    calls += [RegionRun(spec, replace(whole, **{name: value})) for name, value in of_region.items()]
+    calls += [RegionRun(spec, whole, (("latencies.memory", 9),))]
     digests = [REGION.question(each).digest for each in calls]
     assert len(set(digests)) == len(calls)
     assert REGION.question(calls[0]).digest == digests[0]

@@ -36,11 +36,11 @@ def test_a_point_for_each_combination_and_a_run_for_each_seed(tmp_path):
     assert (found.title, found.seeds, found.x, len(found.points)) == ("all there is", 2, "cores", 32)
     first, *_, last = found.points
     assert words_of(first.at.items()) == "baseline, a10-7800, cores 2, unpinned, latencies.remote_line 100"
-    run = last.experiment
+    run = last.call
     assert (run.variant, run.machine, run.cores, run.threads, run.messages) == ("wakeq", "zen2-8c", 4, 8, 10)
     assert run.overrides == (("latencies.memory", 100), ("latencies.remote_line", 200))
     assert run.stalls == (Stall("handoff_window", 20, 3),)
-    assert [(each.cores, each.seed) for each in found.experiments()[:3]] == [(2, 1), (2, 2), (2, 1)]
+    assert [(each.cores, each.seed) for each in found.calls()[:3]] == [(2, 1), (2, 2), (2, 1)]
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,10 @@ def test_the_axis_of_the_curves(tmp_path, axes, x):
     [
         ("axes = 3", r"\[axes\] must be a table, not 3"),
         ("", r"\[axes\] must name at least one, such as cores = \[1, 2, 4\]"),
-        ("speed = 3\n[axes]\ncores = [1]", "there is no 'speed' in a sweep: wanted title, seeds, x, fixed, axes"),
+        ("speed = 3\n[axes]\ncores = [1]", "there is no 'speed' in a sweep: wanted title, seeds, x, fixed, axes, symbols"),
         ("[axes]\ncore = [1]", r"\[axes\] has no 'core': wanted variant, machine, "),
-        ("[axes]\nkernel = ['./vmlinux']", r"\[axes\] has no 'kernel': "),
+        ("[axes]\nper = [3]", "per has no meaning here: it is of kernels, and none is named; wanted variant, "),
+        ("[axes]\ncores = [1]\n[symbols]\na = 'b'", r"\[symbols\] is of kernels, and none is named"),
         ("[axes]\ncores = 4", "axis cores must be a list of values, not 4"),
         ("[axes]\ncores = []", r"axis cores must be a list of values, not \[\]"),
         ("[axes]\ncores = [1, 1]", "axis cores must name each value once"),
@@ -94,3 +95,72 @@ def test_the_axis_of_the_curves(tmp_path, axes, x):
 def test_what_is_wrong_is_said_with_its_place(tmp_path, text, words):
     with pytest.raises(UserError, match=rf"sweep {tmp_path}/s.toml: {words}"):
         plan(tmp_path, text)
+
+
+KERNELS = """
+[fixed]
+program = "SHARED/pmsg --marks {threads} 20 '{cores} cores'"
+from = "work_begin"
+per_thread = 20
+set.latencies.memory = 100
+[axes]
+kernel = ["SHARED/bzImage-small-baseline", "SHARED/bzImage-small-wakeq"]
+cores = [2, 4]
+threads = [2, 4]
+[symbols]
+"SHARED/bzImage-small-wakeq" = "SHARED/System.map-small-wakeq"
+"""
+
+
+@pytest.fixture
+def of_kernels(shared: Path) -> str:
+    return KERNELS.replace("SHARED", str(shared))
+
+
+def test_kernels_are_an_axis_too(tmp_path, shared, of_kernels):
+    found = plan(tmp_path, of_kernels)
+    assert (found.x, len(found.points), len(found.calls())) == ("cores", 8, 40)
+    first, last = found.points[0].call, found.points[-1].call
+    assert (first.spec.kernel, first.spec.cpus, first.spec.program) == (shared / "bzImage-small-baseline", 2, shared / "pmsg")
+    assert last.spec.arguments == ("--marks", "4", "20", "4 cores")
+    assert (first.region.symbols, last.region.symbols) == (None, shared / "System.map-small-wakeq")
+    assert (first.region.items, last.region.items) == (40, 80)
+    assert (str(last.region.start), str(last.region.stop)) == ("work_begin", "work_end")
+    assert first.overrides == (("latencies.memory", 100),)
+    assert [each.region.seed for each in found.calls()[:6]] == [1, 2, 3, 4, 5, 1]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("per_thread = 20", "per = 0"), "per must be 1 or more, not 0"),
+        (("per_thread = 20\n", ""), "a kernel needs per, how many items the program does from mark to mark, or per_thread"),
+        (("per_thread = 20", "per_thread = 20\nper = 2"), "a kernel needs per, .* or per_thread, how many each thread"),
+        (("threads = [2, 4]\n", ""), "program: there is no {threads}: wanted {cores}"),
+        (("--marks {threads}", "--marks 2"), "threads of a kernel's program have an effect only where it is told of them"),
+        (("'{cores} cores'", "'"), "program .*: No closing quotation"),
+        (('from = "work_begin"\n', ""), "a kernel needs from: a mark, such as work_begin"),
+        (("work_begin", "worm_begin"), "from must be user, text:STRING, "),
+        (("SHARED/pmsg", "SHARED/nothing"), "nothing"),
+        (("bzImage-small-baseline", "pmsg"), "pmsg"),
+        (
+            ('= "SHARED/System.map-small-wakeq"', '= "SHARED/nothing"'),
+            "symbols .*nothing: there is no such file; give the System.map",
+        ),
+        (("latencies.memory", "latencies.nothing"), "latencies.nothing"),
+        (("cores = [2, 4]", "cores = [2, 65]"), "65"),
+    ],
+)
+def test_what_is_wrong_with_a_kernel_is_said_with_the_point(tmp_path, shared, of_kernels, change, words):
+    old, new = (each.replace("SHARED", str(shared)) for each in change)
+    with pytest.raises(UserError, match=rf"sweep {tmp_path}/s.toml: at .*: .*{words}"):
+        plan(tmp_path, of_kernels.replace(old, new, 1))
+
+
+def test_what_is_of_variants_is_not_of_kernels(tmp_path, of_kernels):
+    with pytest.raises(
+        UserError, match="placement has no meaning here: kernels are named, and it is of variants; wanted kernel, machine"
+    ):
+        plan(tmp_path, of_kernels.replace("per_thread = 20", 'per_thread = 20\nplacement = "unpinned"'))
+    with pytest.raises(UserError, match=r"\[symbols\] must be a table of files by kernel, such as "):
+        plan(tmp_path, of_kernels.replace("[symbols]", "[symbols]\na = 3"))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.processes import environment
-from bench.report.canned_sweep import LAWS, TEXT, sweep_of
+from bench.report.canned_sweep import LAWS, TEXT, TEXT_OF_KERNELS, sweep_of
 from emu.cli.main import main
 from emu.compare.comparison import RATE
 from emu.files import Output
@@ -40,9 +40,25 @@ def test_figures_laws_and_leads():
     assert (
         in_words(found.leads[0], "cores") == "baseline is ahead of wakeq at cores = 1; wakeq is ahead of baseline from cores = 2 on"
     )
-    rate = found.figures[0].estimates[RATE]
+    rate = found.figures[0].rate
+    assert rate is found.figures[0].estimates[RATE]
     assert rate.mean == pytest.approx(1.002e6)
     assert rate.interval[0] < rate.mean < rate.interval[1]
+
+
+def test_kernels_have_the_same_page(tmp_path):
+    found = sweep_of(TEXT_OF_KERNELS)
+    a, b = found.plan.rivals
+    assert [(each.a, each.b, each.crossings) for each in found.leads] == [(a, b, [pytest.approx(1 + 1 / 3)])] * 2
+    page = render_sweep(found, width=300)
+    assert "a seed varies each core's and each timer's begin" in page
+    assert all(words in page for words in ("lock wait", "idle", "instructions", "wakeups", "switches"))
+    assert f"{b} is ahead of {a} from cores = 2 on; the difference passes 0 at cores 1.3" in page
+    assert heat_axes(found.plan) == ("cores", "set.latencies.memory")
+    plot_heat(found, Output(tmp_path / "h.svg", "plot"))
+    assert "percent" in (tmp_path / "h.svg").read_text()
+    plain = found.to_dict()["points"][0]["quantities"]
+    assert plain["wakeups_per_item"]["mean"] == found.figures[0].estimates["wakeups_per_item"].mean > 0
 
 
 def test_a_point_that_fails_is_told_and_the_others_go_on():

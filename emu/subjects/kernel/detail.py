@@ -20,7 +20,7 @@ from emu.boot.full.measured import TaskFigures
 from emu.boot.full.recorder import IDLE_NAME, Recorder
 from emu.boot.full.region import Region
 from emu.boot.loader.memory_map import MIB
-from emu.boot.marks import M5_WORK_END, Kind, Mark
+from emu.boot.marks import M5_WORK_BEGIN, M5_WORK_END, Kind, Mark, parse_mark
 from emu.boot.result import BootResult
 from emu.boot.run import Watchers, begin, summarise
 from emu.boot.session import Session
@@ -30,6 +30,7 @@ from emu.description.machine_file import MachineFile
 from emu.elf.kernel_symbols import kernel_elf, kernel_symbols
 from emu.elf.symbols import SymbolTable, read_system_map
 from emu.engine.machine import Options
+from emu.errors import UserError
 from emu.subjects.kernel.guest import read_virtual, types_of
 from emu.subjects.kernel.names import Names
 from emu.subjects.kernel.result import DetailResult, detail_result
@@ -38,6 +39,7 @@ from emu.subjects.kernel.trace_header import trace_header
 from emu.trace.file import RECORDS_MAX, TraceWriter
 
 WORK_END = Mark(Kind.M5OP, "work_end", M5_WORK_END)
+STOPS = (Kind.M5OP, Kind.TEXT)
 FOREVER = 10**15  # cycles
 INSTRUCTIONS_MAX = 10**9  # of a region for which nobody says how long it may be
 BEFORE_MAX = 10**11  # instructions before a region: then its beginning will not come
@@ -73,6 +75,17 @@ class RegionDebugger(Protocol):
     def attach(self, region: Region, over: Callable[[], bool]) -> None:
         """Have it; `over` says that it has had as many instructions as it may have."""
         ...
+
+
+def region_marks(start: str, stop: str | None, *, dashes: str = "--") -> tuple[Mark, Mark | None]:
+    """Both ends of a region as typed; one that begins with work_begin ends with work_end, if nobody says otherwise."""
+    begin = parse_mark(f"{dashes}from", start)
+    end = None if stop is None else parse_mark(f"{dashes}to", stop)
+    if end is not None and end.kind not in STOPS:
+        raise UserError(f"{dashes}to must be work_end, exit, checkpoint, work_begin or text:STRING, not {stop!r}")
+    if end is None and begin.kind == Kind.M5OP and begin.number == M5_WORK_BEGIN:
+        end = WORK_END
+    return begin, end
 
 
 @dataclass(frozen=True, slots=True)
