@@ -25,14 +25,13 @@ from emu.engine.records import (
     STOP_FAULT,
     STOP_NONE,
     STOP_YIELD,
-    U8,
 )
 from emu.engine.schedule import bound, stall_dispatch
 from emu.engine.sharing import DEVICE, notice, store_privately, touch
 from emu.engine.step import step
 from emu.engine.trace import LOAD, STORE, note_access, note_earlier_access
 from emu.engine.trace_lines import note_lines
-from emu.engine.turn import stop, wait_for_turn
+from emu.engine.turn import go_on, stop, wait_for_turn
 from emu.memory.access import atomic, load, locked_store, look, peek, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram, stores_visible_at
@@ -61,8 +60,8 @@ def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
             break
     if reason != STOP_NONE:
         stop(machine, core, reason)
-    elif core.unsynced_at != 0:
-        array_at(core.unsynced_at, 1, U8)[0] = 1  # the hook has just been given it
+    else:
+        go_on(core)
 
 
 @inlined

@@ -8,18 +8,23 @@ from numba import types
 
 from emu.engine.records import CORE, MACHINE, STOP_YIELD, U8
 from emu.fiber import FIBER, pause, resume
-from emu.native import array_at, call, njit
+from emu.native import array_at, call, inlined, njit
 
 UNTIL = 0  # ignored: no core has an exit address (UnicornCore)
 ENTRY = types.void(types.int64)  # address of the FIBER
+
+
+@inlined
+def go_on(core):  # type: ignore[no-untyped-def]
+    """Let the instruction be executed: its accesses find the program counter in its place, as the hook has just been given it."""
+    array_at(core.unsynced_at, 1, U8)[0] = 1
 
 
 @njit
 def stop(machine, core, reason):  # type: ignore[no-untyped-def]
     """Make Unicorn's call return to the loop; Unicorn works out the program counter for it, and the flags."""
     core.stop = reason
-    if core.unsynced_at != 0:
-        array_at(core.unsynced_at, 1, U8)[0] = 0
+    array_at(core.unsynced_at, 1, U8)[0] = 0
     call(machine.emu_stop, core.uc, 0, 0, 0, 0)
 
 

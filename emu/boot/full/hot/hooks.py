@@ -53,11 +53,10 @@ from emu.engine.records import (
     STOP_EXCEPTION,
     STOP_NONE,
     STOP_YIELD,
-    U8,
 )
 from emu.engine.schedule import stall_dispatch
 from emu.engine.step import step
-from emu.engine.turn import stop, wait_for_turn
+from emu.engine.turn import go_on, stop, wait_for_turn
 from emu.memory.processor import drain_own
 from emu.memory.records import BUFFER, BUS, RING
 from emu.native import array_at, call, njit
@@ -132,8 +131,7 @@ def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
     if reason != STOP_NONE:
         stop(machine, core, reason)
         return
-    if core.unsynced_at != 0:
-        array_at(core.unsynced_at, 1, U8)[0] = 1
+    go_on(core)
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     if instruction.traits & GUEST:
         for_guest(machine, core, instruction.special)
