@@ -86,7 +86,7 @@ def show_locks(trace: Path, form: str, others: "Sequence[NamedLock]" = (), *, as
     if as_json:
         terminal.show(json.dumps(locks_json(books, header), indent=2))
     elif form == LOCK_FORMS[0]:
-        terminal.show_page(partial(render_lock_percentiles, books, header))
+        terminal.show_page(partial(render_lock_percentiles, books, header, others))
     elif form == "lock_stat":
         terminal.show("\n".join(lock_stat_lines(books, header, others)))
     else:

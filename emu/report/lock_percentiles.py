@@ -15,6 +15,7 @@ from emu.report.lock_words import by_class, task_words
 from emu.report.page import WIDTH, page
 from emu.subjects.ipc_msg import QUEUE_LOCK
 from emu.subjects.ipc_msg.path.lengths import SECTION_WORDS
+from emu.subjects.kernel.lock_names import NamedLock, joined_lengths
 from emu.trace.header import TraceHeader
 from emu.trace.words import place_words
 
@@ -22,16 +23,21 @@ SCHEMA = "emu-locks/1"
 _COLUMNS = (*(f"p{share}" for share in PERCENTILES), "max")
 
 
-def render_lock_percentiles(books: Sequence[LockBook], header: TraceHeader, *, width: int = WIDTH, colour: bool = False) -> str:
-    """The page."""
-    return page(_parts(books, header), width=width, colour=colour)
+def render_lock_percentiles(
+    books: Sequence[LockBook], header: TraceHeader, others: Sequence[NamedLock] = (), *, width: int = WIDTH, colour: bool = False
+) -> str:
+    """The page. `others`: locks that a trace does not have, as their waiters sleep."""
+    return page(_parts(books, header, others), width=width, colour=colour)
 
 
-def _parts(books: Sequence[LockBook], header: TraceHeader) -> Iterator[RenderableType]:
-    if not books:
+def _parts(books: Sequence[LockBook], header: TraceHeader, others: Sequence[NamedLock]) -> Iterator[RenderableType]:
+    if not books and not others:
         yield Text("no lock was taken")
         return
-    yield _table(books, header)
+    if books:
+        yield _table(books, header)
+    if others:
+        yield _table_of_others(others)
     for name, found in by_class(books, header).items():
         sections = _sections(found)
         if len(sections) > 1:
@@ -43,13 +49,31 @@ def _parts(books: Sequence[LockBook], header: TraceHeader) -> Iterator[Renderabl
 
 
 def _table(books: Sequence[LockBook], header: TraceHeader) -> Grid:
-    heads = [f"{what}|{column}" for what in ("wait", "hold") for column in _COLUMNS]
-    table = grid("lock, and where it was taken", "acquired", "contended", *heads, title="Locks")
+    table = _empty_table("Locks")
     for name, found in by_class(books, header).items():
         sites = _sites(found)
-        table.add_row(f"[bold]{escape(name)}[/]", *_cells(*(Times.of(each[place] for each in sites.values()) for place in (0, 1))))
+        waits, holds = (Times.of(each[place] for each in sites.values()) for place in (0, 1))
+        table.add_row(f"[bold]{escape(name)}[/]", *_cells(holds.count, waits, holds))
         for place, (waits, holds) in sites.items():
-            table.add_row(f"  {escape(place_words(place, header))}", *_cells(waits, holds))
+            table.add_row(f"  {escape(place_words(place, header))}", *_cells(holds.count, waits, holds))
+    return table
+
+
+def _empty_table(title: str) -> Grid:
+    heads = [f"{what}|{column}" for what in ("wait", "hold") for column in _COLUMNS]
+    return grid("lock, and where it was taken", "acquired", "contended", *heads, title=title)
+
+
+def _table_of_others(locks: Sequence[NamedLock]) -> Grid:
+    """Mutexes and their like: a wait is a task's, from its slow path on; a seqcount is never held."""
+    table = _empty_table("Locks whose waiters may sleep, and others that are known by their routines")
+    for lock in locks:
+        whole = joined_lengths(lock.lengths.values())
+        cells = _cells(lock.use.acquisitions, Times(whole.waits), Times(whole.holds))
+        table.add_row(f"[bold]{escape(lock.name)}[/] {escape(lock.kind)}", *cells)
+        for site in lock.sites:
+            lengths = lock.lengths[site.site]
+            table.add_row(f"  {escape(site.site)}", *_cells(site.use.acquisitions, Times(lengths.waits), Times(lengths.holds)))
     return table
 
 
@@ -98,8 +122,8 @@ def _section_table(name: str, sections: Sequence[tuple[Did | None, Times]]) -> G
     return table
 
 
-def _cells(waits: Times, holds: Times) -> Iterator[str]:
-    yield f"{holds.count:,}"
+def _cells(acquired: int, waits: Times, holds: Times) -> Iterator[str]:
+    yield f"{acquired:,}"
     yield f"{waits.count:,}"
     for times in (waits, holds):
         figures = [times.percentile(share) for share in PERCENTILES]

@@ -221,4 +221,8 @@ def test_holds_of_a_mutex_and_waits_add_up(seed: int) -> None:
     (lock,) = follow(records, chance.randrange(1, 9)).locks.figures()
     assert {name: sum(getattr(site, name) for site in lock.sites) for name in expected} == expected
     assert sum(lock.wait_histogram) == expected["contended"]
+    for site in lock.sites:
+        lengths = lock.lengths[site.address]
+        assert (len(lengths.waits), sum(lengths.waits)) == (site.contended, site.wait_cycles)
+        assert (sum(lengths.holds), max(lengths.holds)) == (site.hold_cycles, site.hold_cycles_max)
     assert sum(each.contended for each in lock.owners) == expected["contended"] + len(waiting)

@@ -1,11 +1,12 @@
 """Locks whose routines a region's log shows: who took which, from where, how long that waited and held it, and who held it then."""
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from emu.boot.full.lock_routine import READ_WRITE, READERS, SEQCOUNT, LockRoutine, Operation, may_share, word_kind
-from emu.boot.full.measured import LockFigures, OwnerFigures, SiteFigures
+from emu.boot.full.measured import Lengths, LockFigures, OwnerFigures, SiteFigures
 from emu.engine.records import WAIT_BUCKETS
 from emu.native import MASK64
 
@@ -14,17 +15,11 @@ from emu.native import MASK64
 class _Times:
     """How long something took, each time that it happened."""
 
-    count: int = 0
-    cycles: int = 0
-    shortest: int = 0
-    longest: int = 0
+    lengths: "array[int]" = field(default_factory=lambda: array("q"))
     histogram: list[int] = field(default_factory=lambda: [0] * WAIT_BUCKETS)
 
     def add(self, cycles: int) -> None:
-        self.shortest = min(self.shortest, cycles) if self.count else cycles
-        self.longest = max(self.longest, cycles)
-        self.count += 1
-        self.cycles += cycles
+        self.lengths.append(cycles)
         self.histogram[min(cycles.bit_length(), WAIT_BUCKETS - 1)] += 1
 
 
@@ -173,6 +168,7 @@ class LockLog:
                     wait_histogram=_summed([each.waits.histogram for each in sites]),
                     hold_histogram=_summed([each.holds.histogram for each in sites]),
                     owners=owner_figures(lock.owners),
+                    lengths={each.address: Lengths(each.waits.lengths, each.holds.lengths) for each in sites},
                 )
 
 
@@ -183,16 +179,17 @@ def owner_figures(owners: Counter[tuple[int, int]]) -> tuple[OwnerFigures, ...]:
 
 
 def _figures(site: _Site) -> SiteFigures:
+    waits, holds = site.waits.lengths, site.holds.lengths
     return SiteFigures(
         address=site.address,
         acquisitions=site.acquisitions,
-        contended=site.waits.count,
-        wait_cycles=site.waits.cycles,
-        wait_cycles_min=site.waits.shortest,
-        wait_cycles_max=site.waits.longest,
-        hold_cycles=site.holds.cycles,
-        hold_cycles_min=site.holds.shortest,
-        hold_cycles_max=site.holds.longest,
+        contended=len(waits),
+        wait_cycles=sum(waits),
+        wait_cycles_min=min(waits, default=0),
+        wait_cycles_max=max(waits, default=0),
+        hold_cycles=sum(holds),
+        hold_cycles_min=min(holds, default=0),
+        hold_cycles_max=max(holds, default=0),
         spin_iterations=0,
         wakeups=site.wakeups,
         bounces=site.bounces,

@@ -1,7 +1,7 @@
 """What a region in full detail gave, as plain values: addresses and vectors, without names."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 SPIN_LOCK = "spinlock"  # the kind of most locks
 
@@ -27,6 +27,14 @@ class SiteFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class Lengths:
+    """Each wait and each hold of a place, in cycles."""
+
+    waits: Sequence[int]
+    holds: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
 class OwnerFigures:
     """Who held a lock when others began to wait for it."""
 
@@ -46,6 +54,7 @@ class LockFigures:
     wait_histogram: tuple[int, ...]  # waits by the bits of their length in cycles
     hold_histogram: tuple[int, ...]
     owners: tuple[OwnerFigures, ...]  # the one in whose holds most waits began first
+    lengths: Mapping[int, Lengths] = field(default_factory=dict)  # by the site's address; of spin locks a trace has them
 
 
 @dataclass(frozen=True, slots=True)

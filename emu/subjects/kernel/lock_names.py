@@ -4,14 +4,15 @@ A lock is called by its variable, else by the structure and member that types gi
 it: words that are taken at a place in common are one class.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from itertools import zip_longest
+from dataclasses import asdict, dataclass, field, fields
+from itertools import chain, zip_longest
 from typing import Any
 
 from emu.boot.full.lock_routine import word_kind
-from emu.boot.full.measured import LockFigures, SiteFigures, TaskFigures
+from emu.boot.full.measured import Lengths, LockFigures, SiteFigures, TaskFigures
 from emu.subjects.kernel.places import Places
 from emu.subjects.kernel.roles import base_name
 from emu.subjects.lock_means import LockMeans
@@ -93,6 +94,7 @@ class NamedLock:
     wait_histogram: tuple[int, ...]  # waits by the bits of their length in cycles
     hold_histogram: tuple[int, ...]
     owners: tuple[NamedOwner, ...]  # the one in whose holds most waits began first
+    lengths: Mapping[str, Lengths] = field(default_factory=dict)  # each wait and hold by site; of spin locks a trace has them
 
     @property
     def instances(self) -> int:
@@ -191,7 +193,23 @@ def _named(name: str, kind: str, locks: Sequence[LockFigures], places: Places, t
         _summed([lock.wait_histogram for lock in locks]),
         _summed([lock.hold_histogram for lock in locks]),
         _owners(locks, places, tasks),
+        _lengths(locks, places),
     )
+
+
+def _lengths(locks: Sequence[LockFigures], places: Places) -> dict[str, Lengths]:
+    """Of all these locks together."""
+    found = dict[str, list[Lengths]]()
+    for address, lengths in (each for lock in locks for each in lock.lengths.items()):
+        found.setdefault(places.code(address), []).append(lengths)
+    return {site: joined_lengths(parts) for site, parts in found.items()}
+
+
+def joined_lengths(parts: Iterable[Lengths]) -> Lengths:
+    """Each wait and hold of several places."""
+    parts = list(parts)
+    waits, holds = (array("q", chain.from_iterable(getattr(each, what) for each in parts)) for what in ("waits", "holds"))
+    return Lengths(waits, holds)
 
 
 def _owners(locks: Sequence[LockFigures], places: Places, tasks: Mapping[int, TaskFigures]) -> tuple[NamedOwner, ...]:

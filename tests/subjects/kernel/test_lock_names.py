@@ -3,11 +3,11 @@
 import random
 import struct
 from collections.abc import Collection
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
-from emu.boot.full.measured import LockFigures, OwnerFigures, SiteFigures, TaskFigures
+from emu.boot.full.measured import Lengths, LockFigures, OwnerFigures, SiteFigures, TaskFigures
 from emu.elf.members import Member
 from emu.elf.symbols import SymbolTable, from_names
 from emu.subjects.kernel.lock_names import LockUse, NamedLock, name_locks
@@ -233,6 +233,14 @@ def test_without_symbols_each_word_is_a_lock_of_its_own() -> None:
 def test_a_lock_that_nobody_took_has_its_address() -> None:
     (found,) = classes_of([LockFigures(1, heap(0), "spinlock", (), (), (), ())], places())
     assert (found.name, found.use.acquisitions) == (f"lock at {heap(0):#x}", 0)
+
+
+def test_single_waits_and_holds_of_all_words_are_together_by_place() -> None:
+    both = [replace(lock(heap(n), kind="mutex"), lengths={TEXT: Lengths([n], [10, n])}) for n in range(2)]
+    (found,) = classes_of(both, places())
+    (lengths,) = found.lengths.values()
+    assert (list(lengths.waits), list(lengths.holds)) == ([0, 1], [10, 0, 10, 1])
+    assert found.lengths.keys() == {each.site for each in found.sites}
 
 
 def test_histograms_add_up_whatever_their_lengths() -> None:
