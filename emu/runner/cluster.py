@@ -5,6 +5,8 @@ has died to another one; as it cannot tell which of the calls that a worker had 
 chance by itself.
 """
 
+import asyncio
+import concurrent.futures
 import logging
 import re
 import threading
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 SCHEMES = ("tcp://", "tls://", "ucx://", "ws://")
 LOGGERS = ("distributed", "distributed.client", "distributed.comm", "distributed.core")
+GONE = "the scheduler has gone away"
+CANCELLED = (asyncio.CancelledError, concurrent.futures.CancelledError)  # what its calls are then, by where it is noticed
+FAILED = ("error", "cancelled")
 CONNECT_SECONDS = 10
 WORKERLESS_SECONDS = 30  # after which a cluster that has no workers any more is given up
 _one_at_a_time = threading.Lock()  # an emulated machine is a process's only one
@@ -104,40 +109,63 @@ class Cluster:
         done: SimpleQueue[Future] = SimpleQueue()
         for future in futures:
             future.add_done_callback(done.put)
-        alive = time.monotonic()
+        self._alive = time.monotonic()
         try:
             while left:
-                ready = _available(done)
-                for future, outcome in self._outcomes(ready):
+                for future, outcome in self._outcomes(_available(done), should_stop):
                     yield left.pop(future.key), outcome
-                if should_stop():
-                    raise Stopped
-                if ready or self._client.scheduler_info()["workers"]:
-                    alive = time.monotonic()
-                elif time.monotonic() - alive > WORKERLESS_SECONDS:
-                    raise self._error("it has no workers any more")
+                self._look(should_stop)
         except OSError as error:
-            raise self._error(f"the scheduler has gone away: {error}") from None
+            raise self._error(f"{GONE}: {error}") from None
         finally:
             with suppress(OSError):
                 self._client.cancel([each for each in futures if each.key in left])
 
-    def _outcomes(self, ready: "list[Future]") -> "Iterator[tuple[Future, Outcome[Any]]]":
+    def _look(self, should_stop: ShouldStop) -> None:
+        """Give up if the caller wants to, or if there is nobody any more who could answer."""
+        if should_stop():
+            raise Stopped
+        known = self._client.scheduler_info()
+        if "workers" not in known:
+            raise self._error(GONE)
+        if known["workers"]:
+            self._alive = time.monotonic()
+        elif time.monotonic() - self._alive > WORKERLESS_SECONDS:
+            raise self._error("it has no workers any more")
+
+    def _fetched(self, answered: "list[Future]", should_stop: ShouldStop) -> list[Any]:
+        """Their answers. Those of a worker that has died since are waited for until another one has made them anew."""
+        answers = self._client.gather(answered, asynchronous=True)
+        waiting = asyncio.run_coroutine_threadsafe(answers, self._client.loop.asyncio_loop)
+        while True:
+            try:
+                return list(waiting.result(POLL_SECONDS))
+            except TimeoutError:
+                self._look(should_stop)
+            except CANCELLED:
+                raise self._error(GONE) from None
+
+    def _outcomes(self, ready: "list[Future]", should_stop: ShouldStop) -> "Iterator[tuple[Future, Outcome[Any]]]":
         """What came of calls that are done."""
         from distributed import KilledWorker
 
-        finished = [each for each in ready if each.status == "finished"]
-        for future, said in zip(finished, self._client.gather(finished), strict=True):
+        failed = [each for each in ready if each.status in FAILED]
+        answered = [each for each in ready if each not in failed]
+        try:
+            answers = self._fetched(answered, should_stop)
+        except KilledWorker:  # who made one of them anew: its future says so by now
+            yield from self._outcomes(ready, should_stop)
+            return
+        for future, said in zip(answered, answers, strict=True):
             if isinstance(said, OtherCode):
                 raise self._error(f"a worker has another emu, {said.digest}; here it is {code_digest()}: install the same there")
             yield future, said
-        for future in ready:
-            if future.status == "error" and isinstance(error := future.exception(), KilledWorker):
-                yield future, Outcome(error=WorkerLost("the workers that had it have died, again and again"))
-            elif future.status == "error":
+        for future in failed:
+            if future.status == "cancelled":
+                raise self._error(GONE)
+            if not isinstance(error := future.exception(), KilledWorker):
                 raise self._error(f"a worker could not be asked: {type(error).__name__}: {error}")
-            elif future.status != "finished":
-                raise self._error("the scheduler has gone away")
+            yield future, Outcome(error=WorkerLost("the workers that had it have died, again and again"))
 
     def _error(self, what: str) -> UserError:
         return UserError(f"--cluster {self.address}: {what}")

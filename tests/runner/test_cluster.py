@@ -136,13 +136,33 @@ def test_no_workers_and_workers_of_another_emu_are_refused(tmp_path, monkeypatch
 def test_a_cluster_that_is_lost_on_the_way_is_said(lost, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "WORKERLESS_SECONDS", 1)
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 5)
-    words = {"worker": "it has no workers any more", "scheduler": "the scheduler has gone away: "}
+    words = {"worker": "it has no workers any more", "scheduler": "the scheduler has gone away"}
     with ExitStack() as stack:
         address = scheduler(stack, tmp_path)
         processes = {"worker": start(stack, tmp_path, *WORKER, "--no-nanny", address), "scheduler": STARTED[-2]}
         with Runner(Cluster(address)) as runner, pytest.raises(UserError, match=f"--cluster {address}: {words[lost]}"):
             for _ in runner.run(ANSWER, ["a"] * 100_000, waves=range(0, 100_000, 100)):
                 processes[lost].kill()
+
+
+@pytest.mark.deep
+def test_answers_that_are_lost_with_the_last_worker_are_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "WORKERLESS_SECONDS", 1)
+    available = cluster._available
+
+    def and_its_worker_is_not(done):
+        ready = available(done)
+        if ready:
+            worker.kill()
+            worker.wait()
+        return ready
+
+    monkeypatch.setattr(cluster, "_available", and_its_worker_is_not)
+    with ExitStack() as stack:
+        address = scheduler(stack, tmp_path)
+        worker = start(stack, tmp_path, *WORKER, "--no-nanny", address)
+        with Runner(Cluster(address)) as runner, pytest.raises(UserError, match="it has no workers any more"):
+            list(runner.run(ANSWER, ["a"]))
 
 
 def test_nobody_there(monkeypatch):
