@@ -8,6 +8,7 @@ import pytest
 
 from bench.litmus.texts import MP, SB, UNKNOWN, write
 from bench.report.canned_kernels import region
+from emu.boot.full.measured import Lengths
 from emu.boot.guest_files import GuestFile
 from emu.boot.marks import parse_mark
 from emu.boot.spec import BootSpec
@@ -25,6 +26,7 @@ from emu.runner.store import Question, Store
 from emu.stress.plan import Plan
 from emu.stress.rounds import ROUNDS, run_plan
 from emu.subjects.kernel.detail import WORK_END, RegionSpec
+from emu.subjects.kernel.lock_names import joined_lengths
 
 EXPERIMENT = Experiment(variant="wakeq", threads=2, messages=10)
 STALLED = replace(EXPERIMENT, stalls=(Stall("handoff_window", 100),), overrides=(("latencies.remote_line", 400),))
@@ -86,11 +88,13 @@ def test_rounds_of_stress(tmp_path):
 
 
 def test_a_region_of_a_kernel_is_read_back(tmp_path):
-    store = Store(tmp_path)
-    store.put(Question("region", 1), REGION.keeping.write(region()))
+    store, made = Store(tmp_path), region()
+    lengths = joined_lengths([Lengths((1, 2), (3,)), Lengths((), (4,))])
+    made = replace(made, locks=(replace(made.locks[0], lengths={"do_msgsnd+0x4": lengths}), *made.locks[1:]))
+    store.put(Question("region", 1), REGION.keeping.write(made))
     (entry,) = store.entries()
     found = REGION.keeping.answer(entry.answer)
-    assert repr(found) == repr(region())
+    assert repr(found) == repr(made)
     with pytest.raises(ValueError, match="its answer is none: measured"):
         REGION.keeping.answer({**entry.answer, "measured": without_the_last(entry.answer["measured"])})
 

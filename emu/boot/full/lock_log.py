@@ -168,7 +168,7 @@ class LockLog:
                     wait_histogram=_summed([each.waits.histogram for each in sites]),
                     hold_histogram=_summed([each.holds.histogram for each in sites]),
                     owners=owner_figures(lock.owners),
-                    lengths={each.address: Lengths(each.waits.lengths, each.holds.lengths) for each in sites},
+                    lengths={each.address: Lengths(tuple(each.waits.lengths), tuple(each.holds.lengths)) for each in sites},
                 )
 
 

@@ -1,6 +1,6 @@
 """What a region in full detail gave, as plain values: addresses and vectors, without names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 SPIN_LOCK = "spinlock"  # the kind of most locks
@@ -30,8 +30,8 @@ class SiteFigures:
 class Lengths:
     """Each wait and each hold of a place, in cycles."""
 
-    waits: Sequence[int]
-    holds: Sequence[int]
+    waits: tuple[int, ...]
+    holds: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

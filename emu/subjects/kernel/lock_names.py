@@ -4,7 +4,6 @@ A lock is called by its variable, else by the structure and member that types gi
 it: words that are taken at a place in common are one class.
 """
 
-from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -208,7 +207,7 @@ def _lengths(locks: Sequence[LockFigures], places: Places) -> dict[str, Lengths]
 def joined_lengths(parts: Iterable[Lengths]) -> Lengths:
     """Each wait and hold of several places."""
     parts = list(parts)
-    waits, holds = (array("q", chain.from_iterable(getattr(each, what) for each in parts)) for what in ("waits", "holds"))
+    waits, holds = (tuple(chain.from_iterable(getattr(each, what) for each in parts)) for what in ("waits", "holds"))
     return Lengths(waits, holds)
 
 
