@@ -3,7 +3,6 @@
 import pytest
 
 from bench.explore.hand_off import MOMENTS, RIGHT, explore
-from emu.errors import GuestFault
 from emu.explore.explorer import Bounds
 
 BOUNDS = Bounds(states=2_000_000, depth=4_000)
@@ -28,11 +27,3 @@ def test_nothing_is_lost_by_leaving_out_what_nobody_can_notice() -> None:
     assert list(whole.outcomes) == [RIGHT]
     assert not whole.endless
     assert whole.states > 1_000 * explore("wakeq", "receiver asleep", BOUNDS).states
-
-
-@pytest.mark.deep
-def test_a_lock_that_is_none_is_found_out() -> None:
-    with pytest.raises(
-        GuestFault, match="exception 13"
-    ):  # an entry that was taken off a list twice is poisoned: no canonical address
-        explore("wakeq", "both about to call", BOUNDS, weakened="_raw_spin_lock")

@@ -72,7 +72,7 @@ def test_fresh_processes_agree(processes: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variants", "cores", "messages"), [(["baseline"], 2, 2), pytest.param(VARIANTS, 4, 40, marks=pytest.mark.deep)]
+    ("variants", "cores", "messages"), [(["baseline"], 2, 2), pytest.param(VARIANTS, 4, 12, marks=pytest.mark.deep)]
 )
 def test_plain_python_agrees(variants: Sequence[str], cores: int, messages: int) -> None:
     size = {"cores": cores, "threads": cores, "messages": messages}

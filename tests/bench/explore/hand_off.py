@@ -6,11 +6,9 @@ The guest boots and runs in simulated time up to a moment just before the hand-o
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bench.explore.weaken import weaken
 from emu.engine import records as rec
 from emu.explore.explorer import Bounds, Exploration, Explorer, Rules
 from emu.explore.flat import for_search
-from emu.guest.ram import TEXT_MAP
 from emu.memory.store_buffer import drain_all
 from emu.native import address_of
 from emu.run.experiment import Setup, prepare
@@ -72,8 +70,8 @@ def both_in_user_text(setup: Setup) -> bool:
 MOMENTS = {"receiver asleep": (receiver_sleeps, (20_000, 0)), "both about to call": (both_in_user_text, (20_000, 20_000))}
 
 
-def explore(variant: str, moment: str, bounds: Bounds, *, reduced: bool = True, weakened: str | None = None) -> Exploration:
-    """Search from a moment on; `weakened` is a routine to take LOCK out of."""
+def explore(variant: str, moment: str, bounds: Bounds, *, reduced: bool = True) -> Exploration:
+    """Search from a moment on."""
     condition, delays = MOMENTS[moment]
     setup = prepare(Experiment(variant=variant, cores=2, threads=2, messages=1))
     for task, delay in zip(setup.guest.tasks, delays, strict=True):
@@ -82,8 +80,6 @@ def explore(variant: str, moment: str, bounds: Bounds, *, reduced: bool = True, 
     sender["task.sequence_to_send"] = PAYLOAD
     run_until(setup, lambda: condition(setup))
     stop_time(setup)
-    if weakened is not None:
-        assert weaken(setup.machine, setup.image, weakened, lambda address: address - TEXT_MAP)
     (queue,) = setup.guest.ipc.queues
     explorer = Explorer(setup.machine, [end_of_call(setup)] * 2, Rules(reduced=reduced, devices=True), bounds)
 
