@@ -6,8 +6,11 @@ has changed, and after their place.
 
 import hashlib
 import os
+import re
+import shutil
 import stat
 import tempfile
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +21,8 @@ HOT_SOURCES = (*COMPILING, "fiber.py", "trace/record.py", "set_associative.py", 
 BOOT_SOURCES = (*COMPILING, "boot/hot/*.py")  # a folder of its own: a change there compiles nothing of the engine anew
 FULL_SOURCES = (*HOT_SOURCES, "boot/hot/*.py", "boot/full/hot/*.py")
 EXPLORE_SOURCES = (*HOT_SOURCES, "boot/hot/*.py", "boot/explore/hot/*.py")
+KEPT = re.compile("[0-9a-f]{16}(-[0-9a-f]{4})?")  # the name of such a folder
+UNUSED_DAYS = 30
 ENGINE, SEARCH = "loop._run", "search._resume"  # compiled last of all that a run needs, and a search
 
 
@@ -51,8 +56,10 @@ def folder(sources: tuple[str, ...] = HOT_SOURCES) -> Path | None:
     wanted = home() / name
     reasons: list[str] = []
     for each in (wanted, Path(tempfile.gettempdir()) / f"emu-{os.geteuid()}" / name):
+        new = not each.exists()
         reason = _unusable(each)
         if reason is None:
+            _note_use(each, new)
             if reasons:
                 _told[0].trouble(f"compiled code cannot be kept in {wanted}: {reasons[0]}; it is kept in {each}")
             return each
@@ -94,6 +101,16 @@ def home() -> Path:
         return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     except RuntimeError:  # nobody's home
         return Path("/nonexistent")
+
+
+def _note_use(place: Path, new: bool) -> None:
+    """A folder's time is that of its last use. As a new one is made, those go that nobody has used for long."""
+    with suppress(OSError):
+        os.utime(place)
+        long_ago = place.stat().st_mtime - UNUSED_DAYS * 86_400
+        for each in place.parent.iterdir() if new else ():
+            if KEPT.fullmatch(each.name) and each.stat().st_mtime < long_ago:
+                shutil.rmtree(each, ignore_errors=True)
 
 
 def _unusable(place: Path) -> str | None:

@@ -1,5 +1,6 @@
 """Where compiled code is kept, what is said if that cannot be, and who hears of compiling."""
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -52,6 +53,34 @@ def test_it_is_kept_at_home(ear: Ear, tmp_path: Path, monkeypatch: pytest.Monkey
     (folder / "engine_1").mkdir()
     (folder / "engine_1" / f"{compiled.ENGINE}-158.py311.nbi").touch()
     assert compiled.is_ready()
+
+
+def test_code_that_nobody_has_used_for_long_goes_as_new_code_comes(
+    ear: Ear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places(monkeypatch, tmp_path, tmp_path)
+    now = time.time()
+    ages = {
+        "0123456789abcdef-0123": 31,
+        "0123456789abcdef": 31,
+        "fedcba9876543210-0123": 29,
+        "boots": 31,
+        "0123456789abcdef.tmp": 31,
+    }
+    for name, days in ages.items():
+        (tmp_path / "emu" / name / "engine").mkdir(parents=True)
+        os.utime(tmp_path / "emu" / name, times=(now, now - days * 86_400))
+    folder = compiled.folder()
+    assert folder is not None
+    assert {each.name for each in folder.parent.iterdir()} == {
+        folder.name,
+        "fedcba9876543210-0123",
+        "boots",
+        "0123456789abcdef.tmp",
+    }
+    os.utime(folder, times=(now, now - 40 * 86_400))
+    compiled.folder.cache_clear()
+    assert compiled.folder() == folder and folder.stat().st_mtime >= now - 1, "it is in use"
 
 
 def a_file_in_the_way(path: Path) -> str:
