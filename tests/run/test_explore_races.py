@@ -67,5 +67,5 @@ def test_nobody_looks_for_races_unless_asked(early: str) -> None:
     ],
 )
 def test_the_path_has_no_races_but_those_that_are_known(variant: str, name: str, preempt: str) -> None:
-    found = with_races(variant, KNOWN[name], 60, preempt)
+    found = with_races(variant, KNOWN[name], 40, preempt)
     assert found.hunted.finding is None, found.hunted.finding
