@@ -80,7 +80,7 @@ def test_the_path_of_each_kernel(kernel: str, variant: str, hold: int, capsys: p
 
 @pytest.mark.deep
 def test_other_calls_of_a_program(capsys: pytest.CaptureFixture[str], shared: Path) -> None:
-    program = ("--calls", "futex,semop", "--", str(shared / "lmix"), "--marks", "4", "10")
+    program = ("--calls", "futex,semop", "--", str(shared / "lmix"), "--marks", "4", "5")
     found = measured(capsys, shared, "small-wakeq", *program)
     assert (found["beside"], found["program"]) == (None, "lmix")
     assert {each["call"] for each in found["sections"]} == {"futex", "semop"}

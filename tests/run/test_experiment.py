@@ -64,7 +64,7 @@ def digests_in_a_fresh_process(variants: Iterable[str], *, jit: bool = True, **s
     return dict(line.split() for line in done.stdout.splitlines())
 
 
-@pytest.mark.parametrize("processes", [1, pytest.param(5, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("processes", [1, pytest.param(3, marks=pytest.mark.deep)])
 def test_fresh_processes_agree(processes: int) -> None:
     here = {variant: run_of(variant).trace_digest for variant in VARIANTS}
     for _ in range(processes):
