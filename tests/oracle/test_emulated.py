@@ -24,7 +24,7 @@ from emu.subjects.ipc_msg.script.script import Script
 from emu.subjects.ipc_msg.script.text import dump, with_results
 
 SEQUENCES = 15
-DEEP_SEQUENCES = int(os.environ.get("ORACLE_SEQUENCES", "200"))
+DEEP_SEQUENCES = int(os.environ.get("ORACLE_SEQUENCES", "120"))
 ASKED = "ORACLE_SEQUENCES" in os.environ  # for other scripts each time; else the same ones: what lands does not hang on chance
 SHARES = {1: 0.1, 2: 0.1, 3: 0.2, 4: 0.2, 5: 0.2, 6: 0.2}  # of the scripts, by number of tasks
 LINUX_4_9 = Kernel(wakes_senders_in_vain=False)  # as in 4.8, the lowest type finds nothing
