@@ -135,7 +135,7 @@ def shortened(line: Line) -> list[str]:
     more = FEWER.get(" ".join(words[1:3]), FEWER.get(words[1], ()))
     if not {"--script", "--read"} & set(words) and more[:1] and more[0] not in words:
         words += more
-    return [*words, "--threads", "2"] if "--sensitivity" in words else words
+    return words
 
 
 def follow(lines: list[Line], folder: Path, words_of: Callable[[Line], list[str]]) -> None:
@@ -170,11 +170,13 @@ def test_quick_lines_run_as_they_are_typed(document: str, tmp_path: Path, monkey
     follow([line for line in BY_DOCUMENT[document] if is_quick(line)], tmp_path, lambda line: list(line.words))
 
 
-# Boots, and paths through kernels, need a kernel of the reader's own, comparisons two; tests/boot and tests/compare have such runs.
+# Boots, and paths through kernels, need a kernel of the reader's own, comparisons two, and to vary each figure takes long:
+# tests/boot and tests/compare have such runs.
+ELSEWHERE = {"--from", "--kernel", "--sensitivity"}
 RUN_HERE = {
     name: some
     for name, lines in BY_DOCUMENT.items()
-    if (some := [line for line in lines if line.words[1] != "boot" and not {"--from", "--kernel"}.intersection(line.words)])
+    if (some := [line for line in lines if line.words[1] != "boot" and not ELSEWHERE.intersection(line.words)])
 }
 
 
