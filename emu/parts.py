@@ -6,7 +6,6 @@ called from outside, by Python or by C, is linked once with all the parts that i
 """
 
 import gc
-from collections.abc import Iterator
 from typing import Any
 
 from numba import types
@@ -31,16 +30,19 @@ class _WholeLibrary(JITCodeLibrary):  # type: ignore[misc]
     """The code of one function with all that it needs."""
 
     def finalize(self) -> None:
-        self._linking_libraries = list(dict.fromkeys(_needed(self)))
+        found: dict[Any, None] = {}
+        _add_needed(self, found)
+        self._linking_libraries = list(found)
         super().finalize()
 
 
-def _needed(library: Any) -> Iterator[Any]:
-    """The libraries that one calls, and that these call."""
+def _add_needed(library: Any, found: dict[Any, None]) -> None:
+    """Add the libraries that one calls, and that these call."""
     for each in library._linking_libraries:
-        yield each
-        if isinstance(each, _PartLibrary):
-            yield from _needed(each)
+        if each not in found:
+            found[each] = None
+            if isinstance(each, _PartLibrary):
+                _add_needed(each, found)
 
 
 class _PartCompiler(compiler.CompilerBase):  # type: ignore[misc]
