@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bench.broken_locks import NOT_ATOMIC
 from bench.gdb import Gdb, free_port, needs_gdb
 from emu.boot.hot.looks import ON_ACCESS, ON_CHANGE, ON_TRANSFER
 from emu.boot.looks import Watch
@@ -26,16 +27,6 @@ from emu.runner.runner import Runner, silent
 from emu.schedules.recording import Recording
 from emu.subjects.bench import program
 
-NOT_ATOMIC = """acquire:
-    mov eax, dword ptr [rdi]
-    test eax, eax
-    jne acquire
-    mov dword ptr [rdi], 0x1
-    ret
-release:
-    mov dword ptr [rdi], 0x0
-    ret
-"""
 SHOWN = (*GENERAL, "rip", "eflags", "gs_base", "xmm0")
 
 

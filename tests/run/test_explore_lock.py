@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.broken_locks import NOT_ATOMIC
 from emu.errors import UserError
 from emu.explore.replay_string import decode, encode
 from emu.run.explore_run import Explored
@@ -18,16 +19,6 @@ TICKETS_SPENT = 0xFFFFFFFF  # of 16 bits each: the next ticket is the last befor
 UNLOCK = "    inc word ptr [rdi]"
 CARRIES = "    lock add dword ptr [rdi], 0x1"
 COUNT_AND_RETURN = "    inc qword ptr [rdi + 0x8]\n    ret\n"
-NOT_ATOMIC = """acquire:
-    mov eax, dword ptr [rdi]
-    test eax, eax
-    jne acquire
-    mov dword ptr [rdi], 0x1
-    ret
-release:
-    mov dword ptr [rdi], 0x0
-    ret
-"""
 
 
 def explored(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.broken_locks import NOT_ATOMIC
 from bench.explore.lock_contest import LockContest
 from bench.export.lines import moved_lines, traced_lines
 from emu.cli.main import main
@@ -22,17 +23,6 @@ from emu.trace.file import TraceFile
 LOCKS = ("clh", "mcs", "qspinlock", "rwlock", "tas", "ticket", "ttas")
 PLAN = Plan(lock="ticket", machine="a10-7800", cores=4, rounds=40, section=Section(2, 50), think=200)
 RECORDS = 10**6
-LOOKS_THEN_TAKES = """\
-acquire:
-    mov eax, dword ptr [rdi]
-    test eax, eax
-    jne acquire
-    mov dword ptr [rdi], 0x1
-    ret
-release:
-    mov dword ptr [rdi], 0x0
-    ret
-"""
 NEVER_RELEASED = """\
 acquire:
     mov eax, 0x1
@@ -106,7 +96,7 @@ def test_readers_share_a_lock_and_writers_do_not() -> None:
 
 
 def test_a_lock_that_lets_two_in_is_shown_with_its_steps(tmp_path: Path) -> None:
-    result = run(replace(PLAN, lock=written(tmp_path, LOOKS_THEN_TAKES), cores=2))
+    result = run(replace(PLAN, lock=written(tmp_path, NOT_ATOMIC), cores=2))
     assert result.fault == "my-lock v2 lets two cores into the section on 2 cores"
     inside = [step for step in result.schedule if step.endswith("is inside")][-2:]
     assert {step.split()[2] for step in inside} == {"0", "1"}
@@ -188,7 +178,7 @@ def test_the_command_answers_in_json_and_in_text_and_judges(tmp_path: Path, caps
     assert answer["schema"] == "emu-bench/1"
     assert [(each["lock"], each["cores"]) for each in answer["runs"]] == [("tas", 1), ("tas", 2), ("mcs", 1), ("mcs", 2)]
     assert (tmp_path / "p.svg").read_text().startswith("<?xml")
-    path = written(tmp_path, LOOKS_THEN_TAKES)
+    path = written(tmp_path, NOT_ATOMIC)
     assert main(["bench", path, "--cores", "1,2,4", "--rounds", "50"]) == 1
     told = capsys.readouterr()
     assert "WRONG: my-lock v2 lets two cores into the section on 2 cores" in told.out
