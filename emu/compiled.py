@@ -15,10 +15,14 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-HOT_PACKAGES = ("memory", "timing", "engine", "explore", "explore/strategy", "explore/checkers", "stress")
+HOT_PACKAGES = ("memory", "timing", "engine", "engine/interpreter", "explore", "explore/strategy", "explore/checkers", "stress")
 COMPILING = ("native.py", "parts.py")
-HOT_SOURCES = (*COMPILING, "fiber.py", "trace/record.py", "set_associative.py", *(f"{name}/*.py" for name in HOT_PACKAGES))
-BOOT_SOURCES = (*COMPILING, "boot/hot/*.py")  # a folder of its own: a change there compiles nothing of the engine anew
+HOT_SOURCES = (*COMPILING, "isa/operation.py", "trace/record.py", "set_associative.py", *(f"{name}/*.py" for name in HOT_PACKAGES))
+BOOT_SOURCES = (
+    *COMPILING,
+    "engine/env.py",
+    "boot/hot/*.py",
+)  # a folder of its own: a change there compiles nothing of the engine anew
 FULL_SOURCES = (*HOT_SOURCES, "boot/hot/*.py", "boot/full/hot/*.py")
 EXPLORE_SOURCES = (*HOT_SOURCES, "boot/hot/*.py", "boot/explore/hot/*.py")
 KEPT = re.compile("[0-9a-f]{16}(-[0-9a-f]{4})?")  # the name of such a folder

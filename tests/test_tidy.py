@@ -21,7 +21,7 @@ BELOW = (
     "assembly", "boot", "description", "diy", "elf", "engine", "explore", "guest", "image", "isa", "memory", "schedules", "stress",
     "timing", "trace",
     "block.py", "compiled.py", "errors.py", "files.py",
-    "fiber.py", "native.py", "parts.py", "printable.py", "processes.py", "set_associative.py", "sources.py", "tables.py",
+    "native.py", "parts.py", "printable.py", "processes.py", "set_associative.py", "sources.py", "tables.py",
     "units.py", "whole.py",
 )  # fmt: skip
 WORDS = re.compile(r"msg|queue_lock|sender|receiver", re.IGNORECASE)

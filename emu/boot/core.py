@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from unicorn import x86_const as x86
 
-from emu.boot.hot import env
 from emu.boot.hot.records import (
     BLOCK,
     BLOCK_ENTRIES,
@@ -25,6 +24,7 @@ from emu.boot.loader.linux import Entry
 from emu.boot.loader.memory_map import STACK_AT
 from emu.boot.msrs import Msrs
 from emu.boot.unicorn_cpu import SITE_HOOKS, UnicornCpu
+from emu.engine import env
 from emu.native import address_of
 
 CR0_ENTRY, CR4_ENTRY, EFER_ENTRY = 0x80000033, 0x20, 0x500  # paging, protection, numeric errors; PAE; long mode

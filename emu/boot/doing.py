@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from emu.boot.core import Core
-from emu.boot.hot import env
 from emu.boot.machine import STATUS_WORDS, Machine
 from emu.boot.tasks import GuestTasks, Task
 from emu.elf.bzimage import BzImage
@@ -12,6 +11,7 @@ from emu.elf.kernel_file import Vmlinux
 from emu.elf.kernel_symbols import kernel_elf, kernel_symbols
 from emu.elf.struct_types import StructTypes, struct_types
 from emu.elf.symbols import SymbolTable
+from emu.engine import env
 from emu.errors import UserError
 
 

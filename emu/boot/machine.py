@@ -9,11 +9,12 @@ import numpy as np
 from emu.boot.board import Board
 from emu.boot.core import Core
 from emu.boot.devices.clock import NEVER
-from emu.boot.hot import env, records, round_robin
+from emu.boot.hot import records, round_robin
 from emu.boot.hot.records import CORE, DEAD, HALTED, MACHINE, RUNNING, U64
 from emu.boot.identity import Answer, Identity
 from emu.boot.loader.linux import Entry
 from emu.boot.ram import Ram
+from emu.engine import env
 from emu.engine.unicorn_library import function_pointer
 from emu.errors import InternalError
 from emu.native import address_of

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from emu.boot.console import Console
 from emu.boot.core import Core
 from emu.boot.ending import End, Ended
-from emu.boot.hot import env, records
+from emu.boot.hot import records
 from emu.boot.machine import Halted, Machine
 from emu.boot.marks import M5_EXIT, M5_FAIL, M5OP_BYTES, Kind, Mark
+from emu.engine import env
 
 FOREVER = 2**61
 

@@ -5,20 +5,21 @@ layout is refused.
 """
 
 import ctypes
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Self
+from typing import Any
 
 import unicorn
 from unicorn import unicorn_const as uc_const
 from unicorn import x86_const as x86
 from unicorn.unicorn_py3.unicorn import uclib
 
-from emu.boot.hot import env, hooks
+from emu.boot.hot import hooks
 from emu.boot.hot.records import MMIO_AT, SITE_FLUSH, SITE_IRET, SITE_MSR, SITE_SEGMENT
+from emu.engine import env
 from emu.engine.unicorn_library import check
+from emu.engine.unicorn_state import UC_BYTES, Readable, find_state
 from emu.errors import InternalError
 from emu.native import callback
 
@@ -27,11 +28,6 @@ MMIO_BYTES = 0x400000  # 0xfec00000 to 0xffffffff
 VOID_BYTES = 0x1000
 TLB_VIRTUAL = 12 | 1 << 26 | 1 << 30  # uc_ctl: UC_CTL_TLB_TYPE, one argument, written
 CONTEXT_HEAD = 40  # bytes of a uc_context before its CPUX86State
-SENTINELS = tuple(0x5A17_3C00_0000_0001 * n & (2**64 - 1) for n in range(3, 19))
-GENERAL_REGISTERS = ("RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI", *(f"R{n}" for n in range(8, 16)))
-UC_BYTES, CPU_BYTES = 0x1800, 0x800  # as much of struct uc_struct and of CPUState as is searched
-OFFSET_MAX = 2**63 - 0x1000  # of a file
-_FOUND: list[tuple[int, int]] = []  # where in them the pointers are, once one engine has been looked into
 IN_CALLBACK = ctypes.CFUNCTYPE(U32, Pointer, U32, ctypes.c_int, Pointer)
 OUT_CALLBACK = ctypes.CFUNCTYPE(None, Pointer, U32, ctypes.c_int, U32, Pointer)
 CPUID_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, Pointer, Pointer)
@@ -76,7 +72,7 @@ class UnicornCpu:
             self.uc.mem_map_ptr(address, size, uc_const.UC_PROT_ALL, Pointer(host))
         check(uclib.uc_ctl(self.uc._uch, ctypes.c_int(TLB_VIRTUAL), ctypes.c_int(uc_const.UC_TLB_VIRTUAL)), "a TLB of our own")
         self._kept: list[object] = []
-        self.env, self.cpu = self._find_state()
+        self.env, self.cpu = find_state(self.uc)
         self.fault_at = self._find_fault_address()
         self.context_bytes = int(uclib.uc_context_size(self.uc._uch)) - CONTEXT_HEAD
 
@@ -210,30 +206,6 @@ class UnicornCpu:
         error = uclib.uc_mmio_map(self.uc._uch, U64(at), ctypes.c_size_t(size), pointers[0], None, pointers[1], None)
         check(error, "memory of devices")
 
-    def _find_state(self) -> tuple[int, int]:
-        """Host addresses of CPUX86State and CPUState: the pointers that lead to registers with values that nothing else has."""
-        for name, value in zip(GENERAL_REGISTERS, SENTINELS, strict=True):
-            self.uc.reg_write(getattr(x86, f"UC_X86_REG_{name}"), value)
-        with Readable() as readable:
-            state, cpu = self._follow_pointers(readable)
-        for name in GENERAL_REGISTERS:
-            self.uc.reg_write(getattr(x86, f"UC_X86_REG_{name}"), 0)
-        if U32.from_address(cpu + env.CFLAGS_NEXT_TB).value != 0xFFFFFFFF:
-            raise InternalError("Unicorn's CPUState has another layout than 2.1.4")
-        return state, cpu
-
-    def _follow_pointers(self, readable: "Readable") -> tuple[int, int]:
-        """From the engine to a CPUState to a CPUX86State; where the pointers are is the same in all engines, so looked for once."""
-        wanted = b"".join(value.to_bytes(8, "little") for value in SENTINELS)
-        fields = _FOUND or [(at, field) for at in range(0, UC_BYTES, 8) for field in range(0, CPU_BYTES, 8)]
-        for at, field in fields:
-            cpu = readable.word(self.handle + at)
-            state = None if cpu is None else readable.word(cpu + field)
-            if cpu is not None and state is not None and readable.read(state, len(wanted)) == wanted:
-                _FOUND[:] = [(at, field)]
-                return state, cpu
-        raise InternalError("Unicorn's CPU state was not found: it has another layout than 2.1.4")
-
     def _find_fault_address(self) -> int:
         """Host address of uc_struct.invalid_addr: an access that has no mapping leaves its address there."""
         wanted = 0x5A17_3C00_1234
@@ -259,28 +231,3 @@ class UnicornCpu:
         yield
         check(uclib.uc_hook_del(self.uc._uch, slot), "to drop a hook")
         self._kept.append(refuse)
-
-
-class Readable:
-    """The host memory of this process, read by the kernel: for following pointers that may be none, or no longer any."""
-
-    def __enter__(self) -> Self:
-        """As it is now."""
-        self._memory = os.open("/proc/self/mem", os.O_RDONLY)
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Done."""
-        os.close(self._memory)
-
-    def read(self, address: int, size: int) -> bytes:
-        """Bytes; none of them where not all can be read."""
-        try:
-            return os.pread(self._memory, size, address) if address < OFFSET_MAX else b""
-        except OSError:
-            return b""
-
-    def word(self, address: int) -> int | None:
-        """Eight bytes, if they can be read."""
-        content = b"" if address % 8 else self.read(address, 8)
-        return int.from_bytes(content, "little") if len(content) == 8 else None

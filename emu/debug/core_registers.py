@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from emu.boot.core import Core
-from emu.boot.hot import env
 from emu.debug.registers import FLOATING, GENERAL
+from emu.engine import env
 
 PLACES = dict(zip(("rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"), range(0, 64, 8), strict=True))
 SEGMENTS = {"cs": env.CS, "ss": env.SS, "ds": env.DS, "es": env.ES, "fs": env.FS, "gs": env.GS}

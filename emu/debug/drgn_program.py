@@ -12,13 +12,13 @@ from collections.abc import Callable
 from drgn import Architecture, FaultError, ModuleFileStatus, Object, Platform, Program, Type, TypeMember
 
 from emu.boot.core import Core
-from emu.boot.hot import env
 from emu.boot.machine import Machine
 from emu.debug.core_registers import PLACES, pc_of
 from emu.debug.drgn_types import BtfTypes
 from emu.debug.guest import GuestNames
 from emu.elf.btf import Btf
 from emu.elf.symbols import SymbolTable
+from emu.engine import env
 from emu.errors import UserError
 
 USER_END = 1 << 47

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from emu.boot.core import Core
-from emu.boot.hot import env
 from emu.boot.tasks import GuestTasks, Task
 from emu.debug.debugged import Command, Debugged
 from emu.elf.struct_types import StructTypes
 from emu.elf.symbols import SymbolTable
+from emu.engine import env
 
 CONSOLE_LINES = 20
 

@@ -1,7 +1,6 @@
 """What is written down when an instruction retires: its time, where that time went, locks, probes, digest."""
 
-from unicorn import x86_const as x86
-
+from emu.engine.env import RCX, get64
 from emu.engine.lock_frames import begin_frame, enter_routine, jump_frame, leave_routine
 from emu.engine.lock_sites import count_iteration, count_under_locks
 from emu.engine.locks import account_locks
@@ -41,14 +40,13 @@ from emu.engine.records import (
 from emu.engine.registers import RSP, get
 from emu.engine.schedule import advance_dispatch, attribute_gap, catch_up, ends_at, stall_dispatch
 from emu.engine.trace import NO_ACCESS, note, note_access, trace_instruction
-from emu.native import array_at, call, inlined, mix, njit
+from emu.native import array_at, inlined, mix, njit
 from emu.timing.branch import CALL, CONDITIONAL, INDIRECT_JUMP, NONE, PREDICTOR, RETURN, mispredicted
 from emu.trace.record import Cause, Kind, State
 
 USER, KERNEL, INTERRUPT = int(State.USER), int(State.KERNEL), int(State.INTERRUPT)
 LOCK_WAIT, SPIN, STALL = int(State.LOCK_WAIT), int(State.SPIN), int(State.STALL)
 K_MARK = int(Kind.MARK)
-RCX = x86.UC_X86_REG_RCX
 C_MISPREDICT = int(Cause.MISPREDICT)
 
 
@@ -160,9 +158,9 @@ def follow_calls(machine, core, instruction, next_pc):  # type: ignore[no-untype
     following = core.current_pc + instruction.length
     if instruction.traits & CALLS_LOCK:
         if instruction.branch == CALL:
-            begin_frame(machine, get(machine, core, RSP), following)
+            begin_frame(machine, get(core, RSP), following)
         elif next_pc != following:  # or it is a conditional jump that goes on
-            jump_frame(machine, get(machine, core, RSP), core.current_pc)
+            jump_frame(machine, get(core, RSP), core.current_pc)
     elif instruction.branch == RETURN and machine.frame_count > 0:
         leave_routine(machine, core)
 
@@ -201,14 +199,11 @@ def settle_time(machine, core, instruction, state, next_pc):  # type: ignore[no-
 def go_on_with_string(machine, core):  # type: ignore[no-untyped-def]
     """A string instruction comes to its next element: time goes on, and a store waits until the buffer has room for it.
 
-    Unicorn comes here once more when no element is left: then the room matters only to what follows.
+    It comes here once more when no element is left: then the room matters only to what follows.
     """
     core.clock += 1
-    if core.barrier > core.clock:
-        core.scratch[2] = 0
-        call(machine.reg_read, core.uc, RCX, core.scratch_at + 16, 0, 0)
-        if core.scratch[2] != 0:
-            catch_up(core, core.barrier, core.barrier_cause)
+    if core.barrier > core.clock and get64(core, RCX) != 0:
+        catch_up(core, core.barrier, core.barrier_cause)
     core.start = max(core.start, core.clock)
 
 

@@ -65,21 +65,6 @@ SPINNING = np.dtype(
     ]
 )
 FAULTED = np.dtype([("kind", I64), ("code", I64), ("address", I64)])
-CONTEXT = np.dtype(  # host addresses
-    [
-        ("at", I64),  # of a uc_context of this core
-        ("cs", I64),  # of the CS selector in it
-        ("error", I64),  # of the error code of the last exception in it
-        ("exception", I64),  # and of the exception that is being delivered, -1: none
-    ]
-)
-MENDING = np.dtype(
-    [
-        ("pending", I64),  # the instruction in flight is to be mended, with what is kept here of before it
-        ("kept", I64, (2,)),
-        ("flags", I64),
-    ]
-)
 VISIT = np.dtype(  # the core's last load
     [
         ("pc", I64),

@@ -3,12 +3,9 @@
 Only page faults that the kernel has a fixup for are delivered; all other exceptions end the run as guest faults.
 """
 
-import numpy as np
-from unicorn import x86_const as x86
-
 from emu.engine.account import LOCK_WAIT, pass_time, state_of
 from emu.engine.apic import acknowledge, watch_interrupts
-from emu.engine.mend import mend_fault
+from emu.engine.env import CS, ERROR_CODE, IDT, IF, OLD_EXCEPTION, SS, TR, get32, get64, put32
 from emu.engine.records import FRESH, INSTRUCTION
 from emu.engine.registers import RFLAGS, RSP, get, put
 from emu.engine.special import enter_kernel
@@ -17,12 +14,10 @@ from emu.engine.trace_lines import note_lines
 from emu.memory.access import load, store
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due, read_ram, stores_visible_at, withdraw, write_ram
-from emu.native import array_at, call, njit
+from emu.native import array_at, njit
 from emu.trace.record import Access, Cause, Kind, State
 
-CS, SS = x86.UC_X86_REG_CS, x86.UC_X86_REG_SS
-IDTR, TR = x86.UC_X86_REG_IDTR, x86.UC_X86_REG_TR
-IF, TF_IF_DF_NT_AC = 0x200, 0x44700
+TF_IF_DF_NT_AC = 0x44700
 TEXT_MAP, DIRECT_MAP = -(2**31), -(0x7800 << 32)  # 0xffffffff80000000 and 0xffff880000000000 as signed numbers
 PAGE_FAULT = 14
 PF_WRITE = 2  # in the error code
@@ -31,14 +26,6 @@ INTERRUPT = int(State.INTERRUPT)
 K_INTERRUPT = int(Kind.INTERRUPT)
 C_SYSTEM = int(Cause.SYSTEM)
 A_STORE = int(Access.STORE)
-
-
-@njit
-def get_base(machine, core, register):  # type: ignore[no-untyped-def]
-    """Base of IDTR or TR (struct uc_x86_mmr: selector, base, limit, flags)."""
-    core.scratch[1] = 0
-    call(machine.reg_read, core.uc, register, core.scratch_at, 0, 0)
-    return core.scratch[1]
 
 
 @njit
@@ -69,7 +56,7 @@ def fetch(machine, core, address):  # type: ignore[no-untyped-def]
 @njit
 def deliver(machine, core):  # type: ignore[no-untyped-def]
     """Take the pending interrupt through the IDT, or wait until IF is set, all before it has retired and its stores are out."""
-    if get(machine, core, RFLAGS) & IF == 0:
+    if get(core, RFLAGS) & IF == 0:
         core.irq.masked = 1
         watch_interrupts(core)
         return
@@ -100,12 +87,11 @@ def page_fault(machine, core):  # type: ignore[no-untyped-def]
     interrupt time. CR2 is Unicorn's. The handler begins with the stores before the fault still in the buffer.
     """
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
-    code = error_code(machine, core)
+    code = error_code(core)
     if code & PF_WRITE:
         undo_store(machine, core)
     abandon(core, instruction)
     core.pc = core.current_pc
-    mend_fault(machine, core)
     through_gate(machine, core, PAGE_FAULT, code)
     note_access(core, NO_ACCESS, 0, 0, 0)
 
@@ -122,13 +108,13 @@ def abandon(core, instruction):  # type: ignore[no-untyped-def]
 
 
 @njit
-def error_code(machine, core):  # type: ignore[no-untyped-def]
-    """The error code that Unicorn has for the fault; and Unicorn learns that the fault is being dealt with."""
-    call(machine.context_save, core.uc, core.context.at, 0, 0, 0)
-    code = array_at(core.context.error, 1, np.int32)[0]
-    array_at(core.context.exception, 1, np.int32)[0] = -1
-    call(machine.context_restore, core.uc, core.context.at, 0, 0, 0)
-    return np.int64(code)
+def error_code(core):  # type: ignore[no-untyped-def]
+    """The error code that Unicorn has for the fault; and Unicorn learns that the fault is being dealt with.
+
+    It leaves exceptions to hooks and forgets to say that one has been dealt with, so that it makes a double fault of the next.
+    """
+    put32(core, OLD_EXCEPTION, -1)
+    return get32(core, ERROR_CODE)
 
 
 @njit
@@ -143,13 +129,13 @@ def through_gate(machine, core, vector, code):  # type: ignore[no-untyped-def]
     """Go to the handler of a vector: the frame with the error code, if there is one, is on the kernel stack."""
     bus = array_at(machine.bus, 1, BUS)[0]
     core.data_at = core.clock
-    flags = get(machine, core, RFLAGS)
-    stack, segment, selector = get(machine, core, RSP), get(machine, core, SS), get(machine, core, CS)
+    flags = get(core, RFLAGS)
+    stack, segment, selector = get(core, RSP), get32(core, SS), get32(core, CS)
     top = stack
     if selector & 3:
-        tss = physical(get_base(machine, core, TR)) + 4
+        tss = physical(get64(core, TR + 8)) + 4
         top = fetch(machine, core, tss)
-    gate = physical(get_base(machine, core, IDTR)) + 16 * vector
+    gate = physical(get64(core, IDT + 8)) + 16 * vector
     low, high = fetch(machine, core, gate), read_ram(bus, gate + 8, 4)
     frame = (top & ~15) - 40
     at = physical(frame)
@@ -162,9 +148,9 @@ def through_gate(machine, core, vector, code):  # type: ignore[no-untyped-def]
         frame -= 8
         push(machine, core, at - 8, code)
     if selector & 3:
-        enter_kernel(machine, core, 0)
-    put(machine, core, RSP, frame)
-    put(machine, core, RFLAGS, flags & ~TF_IF_DF_NT_AC)
+        enter_kernel(core, 0)
+    put(core, RSP, frame)
+    put(core, RFLAGS, flags & ~TF_IF_DF_NT_AC)
     core.pc = (high << 32) | ((low >> 32) & 0xFFFF0000) | (low & 0xFFFF)
     begin_handler(machine, core, vector)
 

@@ -89,7 +89,7 @@ def frame_of(machine, core):  # type: ignore[no-untyped-def]
     """The call of a lock's routine that the instruction in flight is of (LOCK_CODE), -1: of none that is known."""
     if not array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].traits & LOCK_CODE:
         return I64(-1)
-    return frame_around(machine, get(machine, core, RSP))
+    return frame_around(machine, get(core, RSP))
 
 
 @njit
@@ -120,7 +120,7 @@ def enter_routine(machine, core, routine, mark, lock):  # type: ignore[no-untype
 @njit
 def leave_routine(machine, core):  # type: ignore[no-untyped-def]
     """A core has returned from somewhere: if that was a lock's routine, it has its lock, or has given up, as a trylock does."""
-    stack = get(machine, core, RSP) - WORD
+    stack = get(core, RSP) - WORD
     index = frame_at(machine, stack)
     if index < 0:
         return
@@ -128,5 +128,5 @@ def leave_routine(machine, core):  # type: ignore[no-untyped-def]
         core.wait.depth -= 1
     frame = array_at(machine.frames, machine.frame_room, FRAME)[index]
     if frame.routine >= 0:
-        log_event(machine, core, core.retired_at, frame.routine, get(machine, core, RAX), frame.lock, frame.site)
+        log_event(machine, core, core.retired_at, frame.routine, get(core, RAX), frame.lock, frame.site)
     end_frame(machine, index)

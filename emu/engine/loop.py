@@ -27,7 +27,6 @@ from emu.engine.records import (
     SLICE_DONE,
     STOP_EXCEPTION,
     STOP_FAULT,
-    STOP_FLAGS,
     STOP_INTERRUPT,
     STOP_NONE,
     STOP_SPECIAL,
@@ -36,10 +35,9 @@ from emu.engine.records import (
     TRACE_FULL,
     WAITING_FOR_STARTUP,
 )
-from emu.engine.registers import RFLAGS, put
 from emu.engine.schedule import bound
 from emu.engine.special import IDLE, emulate, wake
-from emu.engine.turn import execute, leave_calls
+from emu.engine.turn import execute
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due
 from emu.native import NEVER, array_at, njit
@@ -81,10 +79,6 @@ def run_core(machine, core):  # type: ignore[no-untyped-def]
     core.stop = STOP_NONE
     machine.turns += 1
     error = execute(machine, core)
-    while core.stop == STOP_FLAGS:
-        put(machine, core, RFLAGS, core.mend.flags)
-        core.stop = STOP_NONE
-        error = execute(machine, core)
     if core.stop == STOP_SPECIAL:
         instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
         if not emulate(machine, core, instruction.special, instruction.length):
@@ -160,7 +154,6 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
             look(machine, core)
     if machine.parked != 0:
         go_on_all(machine, array_at(machine.cores, machine.core_count, CORE)[machine.outcome_core].clock)
-    leave_calls(machine)
     if machine.outcome == RUN_DONE:
         drain_due(array_at(machine.bus, 1, BUS)[0], machine.end_at)
     note_releases(machine)

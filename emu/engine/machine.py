@@ -1,6 +1,5 @@
 """The machine: N Unicorn cores, one bus, one set of flat records; `run` advances it slice by slice."""
 
-import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from emu.block import Array, Block
 from emu.description import MachineFile
+from emu.engine.interpreter.translation import PAGES, TRANSLATION
 from emu.engine.lock_word import SLEEPING
 from emu.engine.loop import finish_account
 from emu.engine.loop import run as run_native
@@ -18,10 +18,9 @@ from emu.engine.records import CORE, LOCK, MACHINE, PROBED, RUNNING, WAITING_FOR
 from emu.engine.text import Text
 from emu.engine.trace import RECENT
 from emu.engine.trace_lines import close_part
-from emu.engine.unicorn_core import UnicornCore, make_callbacks, own_stack_entry
-from emu.engine.unicorn_library import function_pointer, unsynced_offset
+from emu.engine.unicorn_core import UnicornCore, make_callbacks
+from emu.engine.unicorn_library import function_pointer
 from emu.errors import InternalError
-from emu.fiber import AVAILABLE, Fibers
 from emu.image import LOCK_KINDS
 from emu.memory.bus import Bus
 from emu.memory.records import RING, WATCH
@@ -65,7 +64,7 @@ class Options:
     slice_cycles: int = 2_000_000
     run_ahead: bool = True
     park: bool = True  # cores that wait for a line are left alone where nobody asks for each of their instructions
-    fibers: bool = True  # cores wait for their turn on stacks of their own, where the host lets them
+    interpret: bool = True  # False: Unicorn carries out all instructions
     trace: bool = False
     timer_period: int = 0
     timer_phase: int = 0  # cycles to the first tick, of all cores; 0: a period
@@ -99,7 +98,7 @@ class Machine(Block):
         self.share("instructions", text.instructions, saved=False)
         for name in ("kernel_base", "kernel_bytes", "user_base", "user_bytes"):
             self.record[name] = signed(getattr(text, name))
-        for name in ("emu_start", "emu_stop", "reg_read", "reg_write", "context_save", "context_restore"):
+        for name in ("emu_start", "emu_stop"):
             self.record[name] = function_pointer(f"uc_{name}")
         self.record["secondary_pc"] = signed(start.secondary_pc)
         for name in ("task_stride", "task_count"):
@@ -126,6 +125,7 @@ class Machine(Block):
         # Threads of a core feel each other's dispatch: none may run ahead.
         self.record["run_ahead"] = self.record["run_ahead_max"] if options.run_ahead and threads == 1 else 0
         self.record["end_at"] = NEVER
+        self.record["all_left"] = 0 if options.interpret else 1
         marks = len(self.text.marks)
         for name in ("mark_counts", "stall_cycles", "stall_every", "stall_seen", "stall_total"):
             self.share(name, np.zeros(max(marks, 1), np.int64))
@@ -203,6 +203,9 @@ class Machine(Block):
         self.cores["spin"]["probed"] = self.cores["spin"]["probe"] = -1
         if options.park and not options.trace and int(self.record["threads_per_core"][0]) == 1:
             self._make_parks()
+        translations = self.keep("translations", np.zeros((self.count, PAGES), TRANSLATION), saved=False)
+        translations["page"] = -1
+        self.cores["translations"] = address_of(translations) + translations[0].nbytes * np.arange(self.count)
         self._callbacks = make_callbacks()
         self.unicorns: list[UnicornCore] = []
         for index in range(self.count):
@@ -210,7 +213,6 @@ class Machine(Block):
             core["predictor"] = address_of(self.predictors.records[index : index + 1])
             core["pipeline"] = address_of(self.pipelines[index : index + 1])
             core["index"] = index
-            core["scratch_at"] = address_of(core) + int(CORE.fields["scratch"][1])  # type: ignore[index]
             core["status"] = RUNNING if index == 0 else WAITING_FOR_STARTUP
             core["pc"] = signed(start.primary_pc)
             if start.task_pointer_at:
@@ -220,10 +222,6 @@ class Machine(Block):
                 core["irq"]["arrival"][0, 0xEF] = options.timer_phase or options.timer_period
                 core["irq"]["at"] = core["irq"]["watch"] = core["irq"]["arrival"][0, 0xEF]
             self._attach(core, start)
-            core["unsynced_at"] = int(core["uc"][0]) + unsynced_offset()
-        if options.fibers and AVAILABLE:
-            self._fibers = Fibers(own_stack_entry(), [address_of(self.cores[each : each + 1]) for each in range(self.count)])
-            self.cores["fiber"] = [self._fibers.address(each) for each in range(self.count)]
 
     def _make_parks(self) -> None:
         """Room for how cores stood an iteration ago, and for what they wait for."""
@@ -241,8 +239,7 @@ class Machine(Block):
         """Give a core, a record of an array of one, the Unicorn instance that carries out its instructions."""
         unicorn = UnicornCore(address_of(self.bus.ram), len(self.bus.ram), start.cr3)
         unicorn.install(self._callbacks, address_of(core))
-        core["uc"] = unicorn.handle
-        core["context"]["at"], core["context"]["cs"], core["context"]["error"], core["context"]["exception"] = unicorn.context()
+        core["uc"], core["env"] = unicorn.handle, unicorn.env
         self.unicorns.append(unicorn)
 
     def record_branches(self, outcomes: np.ndarray | None = None) -> None:
@@ -258,11 +255,6 @@ class Machine(Block):
         run_native(address_of(self.record))
         self.bus.check()
         return int(self.record["outcome"][0])
-
-    def leave(self, index: int) -> None:
-        """Called from a hook of a core: end Unicorn's call in front of the instruction, with all registers in their places."""
-        ctypes.memset(int(self.cores[index]["unsynced_at"]), 0, 1)
-        self.unicorns[index].leave()
 
     def take_trace(self, *, last: bool = False) -> Records:
         """The records since the last time, up to the first store of which it is still open whether it moves its line.

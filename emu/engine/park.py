@@ -6,9 +6,6 @@ is written or leaves its L1 (`memory.watch`), an interrupt is near, or time is u
 each field that an iteration changes changes so many times as much, and the digest takes in each instruction with its time.
 """
 
-import numpy as np
-from unicorn import x86_const as x86
-
 from emu.engine.park_records import (
     CORE_BYTES,
     CORE_WORDS,
@@ -32,21 +29,13 @@ from emu.engine.park_state import (
 )
 from emu.engine.probes import SPIN
 from emu.engine.records import ACCOUNTED, CORE, I64, INSTRUCTION, LOCK, PROBED
-from emu.engine.registers import get
+from emu.engine.registers import RFLAGS, get
 from emu.engine.schedule import bound
 from emu.memory.records import BUFFER, BUS, WATCH
 from emu.memory.store_buffer import drain_due
 from emu.memory.watch import watch
 from emu.native import NEVER, array_at, njit
 from emu.timing.pipeline import PIPELINE
-
-NOTED = np.array(
-    [
-        getattr(x86, f"UC_X86_REG_{name}")
-        for name in ("RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "RSP", *(f"R{n}" for n in range(8, 16)), "RFLAGS")
-    ],
-    I64,
-)
 
 
 @njit
@@ -119,7 +108,7 @@ def same_registers(machine, core, park):  # type: ignore[no-untyped-def]
     """Note the guest's registers and flags; whether they are those of the last look."""
     same = True
     for place in range(GENERAL_REGISTERS + 1):
-        value = get(machine, core, NOTED[place])
+        value = get(core, place if place < GENERAL_REGISTERS else RFLAGS)
         same = same and value == park.registers[place]
         park.registers[place] = value
     return same

@@ -32,7 +32,7 @@ PARK = np.dtype(
     ]
 )
 # Words of CORE that are no part of how it stands, or that are brought up to date apart.
-APART = ("limit", "horizon", "stop", "digest", "history", "retired", "visit.wanted", "scratch", "error", "mend.kept", "mend.flags")
+APART = ("limit", "horizon", "stop", "digest", "history", "retired", "visit.wanted", "scratch", "kept")
 
 
 def _apart() -> np.ndarray:

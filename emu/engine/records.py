@@ -5,10 +5,10 @@ Times are core cycles. Addresses named `..._at` are physical; fields that hold h
 
 import numpy as np
 
-from emu.engine.core_parts import ACCESS, CONTEXT, FAULTED, HOLDING, IRQ, LOCKING, MENDING, SPINNING, VISIT, WAITING
+from emu.engine.core_parts import ACCESS, FAULTED, HOLDING, IRQ, LOCKING, SPINNING, VISIT, WAITING
 from emu.trace.record import Cause, State
 
-I64, I32, I16, U8 = np.int64, np.int32, np.int16, np.uint8
+I64, I32, I16, I8, U8 = np.int64, np.int32, np.int16, np.int8, np.uint8
 HISTORY = 32  # instructions remembered for a fault report
 PAGE = 4096
 WAIT_BUCKETS = 40  # of a histogram of waits and holds: by the bits of their cycles
@@ -51,7 +51,7 @@ RUNNING, HALTED, WAITING_FOR_STARTUP = range(3)
 # CORE.stage: how far the instruction at `pc` has come
 FRESH, ACCOUNTED, STALLED = range(3)
 # CORE.stop: why emulation came back to the loop
-STOP_NONE, STOP_YIELD, STOP_INTERRUPT, STOP_SPECIAL, STOP_FAULT, STOP_TRACE, STOP_EXCEPTION, STOP_FLAGS = range(8)
+STOP_NONE, STOP_YIELD, STOP_INTERRUPT, STOP_SPECIAL, STOP_FAULT, STOP_TRACE, STOP_EXCEPTION, STOP_HANDED_BACK = range(8)
 # branch_outcomes: what a conditional branch has done, and whether an indirect jump has come here
 TAKEN, NOT_TAKEN, JUMPED_TO = 1, 2, 4
 # MACHINE.outcome: why the loop came back to Python
@@ -59,6 +59,17 @@ SLICE_DONE, RUN_DONE, FAULT, LIMIT, DEADLOCK, TRACE_FULL = range(6)
 # CORE.fault.kind
 NO_FAULT, FAULT_EXCEPTION, FAULT_MEMORY, FAULT_FETCH, FAULT_ENGINE, FAULT_UNSUPPORTED = range(6)
 
+OPERATION = np.dtype(  # isa.operation.Operation
+    [
+        *((name, I8) for name in (
+            "kind", "size", "source_size", "load_size", "target", "source", "destination", "base", "index", "scale", "segment",
+            "condition", "load", "store",
+        )),
+        ("displacement", I64),
+        ("immediate", I64),
+    ],
+    align=True,
+)  # fmt: skip
 INSTRUCTION = np.dtype(
     [
         # timing.schedule.Timing: register lists hold a number a byte; ticks and blocks are TICKS a cycle
@@ -72,7 +83,7 @@ INSTRUCTION = np.dtype(
         ("mark", I32),  # id of its event, -1: none
         ("point", I32),  # id of its stall point, -1: none
         ("probe", I32),  # of a PROBED load: which spin it belongs to
-        ("register", I16),  # of its event: Unicorn's number
+        ("register", I16),  # of its event: its number, and its bytes times 256; -1: none
         ("macro_ops", U8),
         ("unit", U8),
         ("length", U8),
@@ -80,8 +91,9 @@ INSTRUCTION = np.dtype(
         ("branch", U8),
         ("special", U8),
         ("mend", U8),  # what mend.mend puts right behind it
-        ("kept", U8, (2,)),  # registers that it keeps: Unicorn's numbers, if it sets ZF, and if it clears it
-        ("routine", U8),  # R_TAKES and so on; with it the record is one cache line of the host
+        ("kept", U8, (2,)),  # registers that it keeps, if it sets ZF, and if it clears it
+        ("routine", U8),  # R_TAKES and so on; up to here the record is one cache line of the host
+        ("operation", OPERATION),
     ]
 )
 
@@ -114,16 +126,16 @@ CORE = np.dtype(
         ("pipeline", I64),  # host address of the pipeline.PIPELINE record
         ("predictor", I64),  # host address of the branch.PREDICTOR record
         ("text_slots", I64),  # host address of I32[4096]: records of the page of code that it is in; 0: the text lies in one piece
-        ("fiber", I64),  # host address of the FIBER on which it executes; 0: it does so on its caller's stack
-        ("inside", I64),  # it waits in a hook, inside of a call of Unicorn
-        ("unsynced_at", I64),  # host address of a byte: 1 tells Unicorn that accesses find the program counter in its place
+        ("env", I64),  # host address of Unicorn's CPUX86State (emu.engine.env)
+        ("translations", I64),  # host address of interpreter.translation.TRANSLATION[PAGES]
+        ("left", I64),  # the instruction at `pc` is left to Unicorn, which has not begun it
         ("visit", VISIT),
         ("parked", I64),  # cycles of an iteration of the loop in which it is left alone (`park`), 0: it takes turns
         ("locking", LOCKING),
         ("spin", SPINNING),
         ("wait", WAITING),
         ("hold", HOLDING),
-        ("mend", MENDING),
+        ("kept", I64, (2,)),  # registers before an instruction that is mended
         ("stall_pc", I64),  # the point in front of which this core has already been held up
         ("stalled", I64),  # part of the instruction in flight's time that is a stall
         ("entry_stack", I64),  # where the stack is as the routine is entered whose first instruction is in flight
@@ -133,11 +145,8 @@ CORE = np.dtype(
         ("settling_since", I64),  # when it began
         ("halted_at", I64),
         ("fault", FAULTED),
-        ("error", I64),  # what Unicorn's last call on its fiber has returned
-        ("context", CONTEXT),
         ("companion", I64),  # host address of what whoever runs the guest keeps of this core
         ("scratch", I64, (8,)),
-        ("scratch_at", I64),  # host address of `scratch`
         ("cycles", I64, (STATES,)),
         ("cycles_by_cause", I64, (CAUSES,)),  # of the cycles in states where a core works
         ("history_count", I64),
@@ -222,10 +231,6 @@ MACHINE = np.dtype(
         ("user_bytes", I64),
         ("emu_start", I64),
         ("emu_stop", I64),
-        ("reg_read", I64),
-        ("reg_write", I64),
-        ("context_save", I64),
-        ("context_restore", I64),
         ("secondary_pc", I64),
         ("mispredict", I64),
         ("return_mispredict", I64),
@@ -292,7 +297,8 @@ MACHINE = np.dtype(
         ("turns", I64),
         ("parks", I64),  # host address of PARK[cores]; 0: no core is parked
         ("parked", I64),  # how many are
-        ("leaving", I64),  # cores that wait in hooks are to leave
+        ("all_left", I64),  # 1: Unicorn carries out all instructions
+        ("told", I64),  # function that hears of each instruction before it is carried out, and may stop its core; 0: nobody
         ("log", I64),  # host address of LOGGED[log_room]: events one after the other, for whoever empties it; 0 of them: nobody
         ("log_room", I64),
         ("log_count", I64),  # those for which there was no room are counted, too

@@ -4,10 +4,10 @@ All of them run between two turns of Unicorn, when registers may be set and the 
 """
 
 import numpy as np
-from unicorn import x86_const as x86
 
 from emu.engine.account import pass_time
 from emu.engine.apic import watch_interrupts
+from emu.engine.env import CODE_64, CPL, CS, FMASK, HFLAGS, LSTAR, SS, STACK, STAR, get32, get64, put32, put_segment
 from emu.engine.records import (
     FAULT_ENGINE,
     FRESH,
@@ -19,16 +19,12 @@ from emu.engine.records import (
     SP_RDTSC,
     SP_SYSCALL,
 )
-from emu.engine.registers import RFLAGS, get, get_msr, put
+from emu.engine.registers import R11, RAX, RBX, RCX, RDX, RFLAGS, get, put
 from emu.engine.trace import note
 from emu.memory.records import BUS
-from emu.native import array_at, call, njit
+from emu.native import array_at, njit
 from emu.trace.record import Kind, State
 
-RAX, RBX, RCX, RDX, R11 = (
-    x86.UC_X86_REG_RAX, x86.UC_X86_REG_RBX, x86.UC_X86_REG_RCX, x86.UC_X86_REG_RDX, x86.UC_X86_REG_R11
-)  # fmt: skip
-LSTAR, STAR, SFMASK = 0xC0000082, 0xC0000081, 0xC0000084
 KERNEL_CS = 0x10
 IDLE = int(State.IDLE)
 K_HALT, K_WAKE = int(Kind.HALT), int(Kind.WAKE)
@@ -40,16 +36,16 @@ def emulate(machine, core, special, size):  # type: ignore[no-untyped-def]
     core.stage = FRESH
     following = core.pc + size
     if special == SP_RDTSC:
-        put(machine, core, RAX, core.clock & 0xFFFFFFFF)
-        put(machine, core, RDX, core.clock >> 32)
+        put(core, RAX, core.clock & 0xFFFFFFFF)
+        put(core, RDX, core.clock >> 32)
         core.pc = following
     elif special == SP_SYSCALL:
-        flags = get(machine, core, RFLAGS)
-        put(machine, core, RCX, following)
-        put(machine, core, R11, flags)
-        put(machine, core, RFLAGS, flags & ~get_msr(machine, core, SFMASK))
-        enter_kernel(machine, core, ((get_msr(machine, core, STAR) >> 32) & 0xFFFC) + 8)
-        core.pc = get_msr(machine, core, LSTAR)
+        flags = get(core, RFLAGS)
+        put(core, RCX, following)
+        put(core, R11, flags)
+        put(core, RFLAGS, flags & ~get64(core, FMASK))
+        enter_kernel(core, ((get64(core, STAR) >> 32) & 0xFFFC) + 8)
+        core.pc = get64(core, LSTAR)
         core.irq.masked = 0
         watch_interrupts(core)
     elif special == SP_HLT:
@@ -71,22 +67,17 @@ def emulate(machine, core, special, size):  # type: ignore[no-untyped-def]
 
 
 @njit
-def enter_kernel(machine, core, stack_segment):  # type: ignore[no-untyped-def]
-    """Ring 3 to ring 0: CS, SS and the privilege level, in a saved context (see UnicornCore.context)."""
-    call(machine.context_save, core.uc, core.context.at, 0, 0, 0)
-    words = array_at(core.context.cs - 0x20, 20, np.uint32)  # hflags; CS and SS from word 8 on: selector, .., flags
-    words[0] &= np.uint32(0xFFFFFFFC)
-    words[8] = np.uint32(KERNEL_CS)
-    words[13] = np.uint32(0x00AF9B00)
-    words[14] = np.uint32(stack_segment)
-    words[19] = np.uint32(0x00CF9300)
-    call(machine.context_restore, core.uc, core.context.at, 0, 0, 0)
+def enter_kernel(core, stack_segment):  # type: ignore[no-untyped-def]
+    """Ring 3 to ring 0: the privilege level, CS and SS."""
+    put32(core, HFLAGS, get32(core, HFLAGS) & ~CPL)
+    put_segment(core, CS, KERNEL_CS, CODE_64)
+    put_segment(core, SS, stack_segment, STACK)
 
 
 @njit
 def cpuid(machine, core):  # type: ignore[no-untyped-def]
     """Answer from the machine file: rows of (leaf, subleaf or -1, eax, ebx, ecx, edx); unknown leaves read zero."""
-    leaf, subleaf = get(machine, core, RAX) & 0xFFFFFFFF, get(machine, core, RCX) & 0xFFFFFFFF
+    leaf, subleaf = get(core, RAX) & 0xFFFFFFFF, get(core, RCX) & 0xFFFFFFFF
     rows = array_at(machine.cpuid, machine.cpuid_rows * 6, I64)
     a = b = c = d = np.int64(0)
     for row in range(machine.cpuid_rows):
@@ -96,10 +87,10 @@ def cpuid(machine, core):  # type: ignore[no-untyped-def]
         b |= core.index << 24
     if leaf == 0x8000001E:
         a, b = core.index, (b & ~0xFF) | (core.index // array_at(machine.bus, 1, BUS)[0].cores_per_module)
-    put(machine, core, RAX, a)
-    put(machine, core, RBX, b)
-    put(machine, core, RCX, c)
-    put(machine, core, RDX, d)
+    put(core, RAX, a)
+    put(core, RBX, b)
+    put(core, RCX, c)
+    put(core, RDX, d)
 
 
 @njit

@@ -1,13 +1,13 @@
 """The heart: one step of one core.
 
-`step` runs before each instruction of a core (it is Unicorn's code hook). It settles the previous instruction, sees
-whether it is this one's turn, and either lets it run or stops the core. The instruction's memory accesses then come
-through `hooks.on_load` and `hooks.on_store`: in the order of `core.clock`, the time of dispatch, and timed from `core.start`.
+`step` runs before each instruction of a core (`turn.execute`). It settles the previous instruction, sees whether it is this one's
+turn, and either lets it run or stops the core. The instruction's memory accesses then come through `access.load_access` and
+`store_access`: in the order of `core.clock`, the time of dispatch, and timed from `core.start`.
 """
 
 from emu.engine.account import index_of, retire
 from emu.engine.apic import watch_interrupts
-from emu.engine.mend import keep, mend
+from emu.engine.interpreter.operands import value_of
 from emu.engine.records import (
     ACCOUNTED,
     EVENT,
@@ -18,7 +18,6 @@ from emu.engine.records import (
     I64,
     IF_CHANGE,
     INSTRUCTION,
-    MENDED,
     ORDERED,
     POINT,
     R_NONE,
@@ -26,7 +25,6 @@ from emu.engine.records import (
     STALLED,
     STI,
     STOP_FAULT,
-    STOP_FLAGS,
     STOP_INTERRUPT,
     STOP_NONE,
     STOP_SPECIAL,
@@ -35,10 +33,10 @@ from emu.engine.records import (
     VALID,
     WAIT_STORES,
 )
-from emu.engine.registers import RSP, get
+from emu.engine.registers import RSP, get, registers_of
 from emu.engine.schedule import dispatch_next, wait_for_stores
 from emu.engine.trace import note
-from emu.native import array_at, call, inlined, njit
+from emu.native import array_at, inlined, njit
 from emu.trace.record import Kind
 
 K_STALL = int(Kind.STALL)
@@ -49,12 +47,9 @@ TRACE_ROOM = 256  # records that one instruction and its events can need
 def step(machine, core, pc):  # type: ignore[no-untyped-def]
     """Decide about the instruction at `pc`: STOP_NONE lets it run, any other reason stops the core in front of it."""
     if core.stage == FRESH:
-        set_flags = False
         if core.current >= 0:
             before = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
             change = before.traits & (IF_CHANGE | STI)
-            if before.traits & MENDED:
-                set_flags = mend(machine, core, before)
             retire(machine, core, pc)
             if change:
                 reopen_interrupts(core, change & STI)
@@ -62,12 +57,10 @@ def step(machine, core, pc):  # type: ignore[no-untyped-def]
                 core.irq.shadow = 0
                 watch_interrupts(core)
         begin(machine, core, pc)
-        if core.current < 0:
+        if core.current < 0:  # in the middle of an instruction
             core.fault.kind = FAULT_FETCH
             core.fault.address = pc
             return STOP_FAULT
-        if set_flags:
-            return STOP_FLAGS
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     if instruction.traits & WAIT_STORES:
         wait_for_stores(machine, core)
@@ -111,8 +104,6 @@ def begin(machine, core, pc):  # type: ignore[no-untyped-def]
         return
     core.history[core.history_count & (HISTORY - 1)] = pc
     core.history_count += 1
-    if instruction.traits & MENDED:
-        keep(machine, core, instruction)
     dispatch_next(machine, core, instruction)
 
 
@@ -129,9 +120,9 @@ def stall(machine, core, instruction):  # type: ignore[no-untyped-def]
     """A marked instruction starts: read the register that its event asks for, and hold the core up if a stall is due."""
     core.stage = STALLED
     if instruction.register >= 0:
-        call(machine.reg_read, core.uc, instruction.register, core.scratch_at + 8 * EVENT_VALUE, 0, 0)
+        core.scratch[EVENT_VALUE] = value_of(registers_of(core), instruction.register & 0xFF, instruction.register >> 8)
     if instruction.routine != R_NONE:
-        core.entry_stack = get(machine, core, RSP)
+        core.entry_stack = get(core, RSP)
     if not instruction.traits & POINT or core.stall_pc == core.pc:
         return
     point = instruction.point

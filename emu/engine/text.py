@@ -1,10 +1,9 @@
 """From an assembled image to the engine's INSTRUCTION records: costs, kinds, states and marks by address."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
-from unicorn import x86_const as x86
 
 from emu.description.machine_file import Costs
 from emu.engine import records as rec
@@ -12,6 +11,7 @@ from emu.engine.mend import MEND_NOTHING, mending
 from emu.errors import UserError
 from emu.image import Image, Mark
 from emu.isa import Instruction, Memory, decode, leaders
+from emu.isa.operation import REGISTERS
 from emu.timing.schedule import UNTIMED, Timing, timings
 from emu.trace.record import State
 
@@ -66,7 +66,7 @@ def build_text(image: Image, costs: Costs | None) -> Text:
                 for mark in marks.get(address, []):
                     _mark(table[index], mark, names)
                 if address in image.fixups:
-                    table[index]["traits"] |= rec.FIXUP | rec.MENDED
+                    table[index]["traits"] |= rec.FIXUP
     return Text(table, kernel.virtual, len(kernel.data), user.virtual, len(user.data), names, decoded, image)
 
 
@@ -109,14 +109,20 @@ def fill_row(row: np.void, each: Instruction, timing: Timing, state: int) -> Non
     for name in ("macro_ops", "latency", "unit", "ticks", "blocks", "address_registers", "reads", "writes"):
         row[name] = getattr(timing, name)
     row["branch"], row["special"], row["state"] = each.branch, special, state
+    row["operation"] = astuple(each.operation)
+
+
+def of_register(name: str) -> int:
+    """INSTRUCTION.register of a general register."""
+    number, size = REGISTERS[name]
+    return size << 8 | number
 
 
 def _mark(row: np.void, mark: Mark, names: Sequence[str]) -> None:
     row["traits"] |= rec.ORDERED | (rec.EVENT if mark.kind == "event" else rec.POINT)
     row["mark" if mark.kind == "event" else "point"] = names.index(mark.name)
     if mark.register is not None:
-        register = getattr(x86, f"UC_X86_REG_{mark.register.upper()}", None)
-        if register is None:
+        if mark.register not in REGISTERS:
             raise UserError(f"{mark.file}:{mark.line}: {mark.register!r} is not a register")
-        row["register"] = register
+        row["register"] = of_register(mark.register)
         row["traits"] |= rec.IF_ZERO if mark.zero else 0

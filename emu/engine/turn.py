@@ -1,73 +1,89 @@
-"""The turn of a core: it executes until a hook stops it, or until it is another one's turn.
+"""The turn of a core: instruction after instruction until one must not begin yet, or the core has to stop.
 
-A core whose turn is over waits in the hook, inside of Unicorn's call, on a stack of its own. Where there are no fibers, and in a
-search, whose registers are saved and put back, it leaves the call.
+The interpreter carries out what it can. The rest is left to Unicorn, one instruction at a time: its hooks let that one through, and
+hand back in front of the next one.
 """
 
-from numba import types
-
-from emu.engine.records import CORE, MACHINE, STOP_YIELD, U8
-from emu.fiber import FIBER, pause, resume
+from emu.engine.access import load_access, store_access
+from emu.engine.account import index_of
+from emu.engine.env import CPL, HFLAGS, get32
+from emu.engine.interpreter.carry_out import carry_out
+from emu.engine.interpreter.translation import forget_translations, physical
+from emu.engine.mend import keep, mend
+from emu.engine.records import FAULT_FETCH, INSTRUCTION, MENDED, STOP_FAULT, STOP_HANDED_BACK, STOP_NONE, STOP_SPECIAL, WAIT_STORES
+from emu.engine.registers import show_flags
+from emu.engine.step import step
 from emu.native import array_at, call, inlined, njit
 
 UNTIL = 0  # ignored: no core has an exit address (UnicornCore)
-ENTRY = types.void(types.int64)  # address of the FIBER
-
-
-@inlined
-def go_on(core):  # type: ignore[no-untyped-def]
-    """Let the instruction be executed: its accesses find the program counter in its place, as the hook has just been given it."""
-    array_at(core.unsynced_at, 1, U8)[0] = 1
-
-
-@njit
-def stop(machine, core, reason):  # type: ignore[no-untyped-def]
-    """Make Unicorn's call return to the loop; Unicorn works out the program counter for it, and the flags."""
-    core.stop = reason
-    array_at(core.unsynced_at, 1, U8)[0] = 0
-    call(machine.emu_stop, core.uc, 0, 0, 0, 0)
 
 
 @njit
 def execute(machine, core):  # type: ignore[no-untyped-def]
-    """Let a core execute; returns Unicorn's error. `core.stop` says why it is over: STOP_YIELD if only its turn is."""
-    if core.fiber == 0:
-        return call(machine.emu_start, core.uc, core.pc, UNTIL, 0, 0)
-    core.inside = 1
-    core.error = 0
-    resume(core.fiber)
-    return core.error
+    """Let a core execute; returns Unicorn's error. `core.stop` says why it is over."""
+    error = go_on(machine, core)
+    show_flags(core)
+    return error
 
 
-def on_own_stack(fiber):  # type: ignore[no-untyped-def]
-    """What a core's fiber does: one call of Unicorn after the other, for good."""
-    core = array_at(array_at(fiber, 1, FIBER)[0].argument, 1, CORE)[0]
-    machine = array_at(core.machine, 1, MACHINE)[0]
+@inlined
+def go_on(machine, core):  # type: ignore[no-untyped-def]
+    """Instruction after instruction."""
     while True:
-        core.error = call(machine.emu_start, core.uc, core.pc, UNTIL, 0, 0)
-        core.inside = 0
-        pause(fiber)
+        if (core.pc < 0 and is_user(core)) or index_of(machine, core, core.pc) < 0:
+            return fetch_fault(machine, core)
+        reason = step(machine, core, core.pc)
+        if machine.told != 0 and reason in (STOP_NONE, STOP_SPECIAL) and call(machine.told, core.index, core.pc, 0, 0, 0) != 0:
+            return 0
+        if reason != STOP_NONE:
+            core.stop = reason
+            return 0
+        instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
+        if machine.all_left == 0 and carry_out(machine, core, instruction, physical, load_access, store_access):
+            continue
+        error = leave_to_unicorn(machine, core, instruction)
+        if error != 0 or core.stop != STOP_NONE:
+            return error
 
 
 @njit
-def wait_for_turn(machine, core):  # type: ignore[no-untyped-def]
-    """In a hook, as it is another core's turn: True once it is this one's again, False if it must leave the call instead."""
-    if core.fiber == 0:
-        return False
-    core.stop = STOP_YIELD
-    pause(core.fiber)
-    return machine.leaving == 0
+def leave_to_unicorn(machine, core, instruction):  # type: ignore[no-untyped-def]
+    """Let Unicorn carry out the instruction at `core.pc`, and stop in front of the next one: its error."""
+    if instruction.traits & MENDED:
+        keep(core, instruction)
+    core.left = 1
+    error = call(machine.emu_start, core.uc, core.pc, UNTIL, 0, 0)
+    core.left = 0
+    if instruction.traits & WAIT_STORES:
+        forget_translations(core)
+    if core.stop == STOP_HANDED_BACK:
+        core.stop = STOP_NONE
+        if instruction.traits & MENDED:
+            mend(core, instruction)
+    return error
 
 
 @njit
-def leave_calls(machine):  # type: ignore[no-untyped-def]
-    """All cores that wait in hooks leave Unicorn's calls: outside of the loop none is in one."""
-    machine.leaving = 1
-    cores = array_at(machine.cores, machine.core_count, CORE)
-    for index in range(machine.core_count):
-        core = cores[index]
-        if core.inside != 0:
-            stopped = core.stop
-            resume(core.fiber)
-            core.stop = stopped
-    machine.leaving = 0
+def fetch_fault(machine, core):  # type: ignore[no-untyped-def]
+    """There is no text where the core has come to: if nothing is mapped there, or may not be executed, the fault is Unicorn's."""
+    target = core.pc
+    error = call(machine.emu_start, core.uc, target, UNTIL, 0, 0)
+    if core.stop == STOP_HANDED_BACK:
+        core.stop = STOP_FAULT
+        core.fault.kind = FAULT_FETCH
+        core.fault.address = target
+    core.pc = core.current_pc
+    return error
+
+
+@njit
+def stop(machine, core, reason):  # type: ignore[no-untyped-def]
+    """In a hook: make Unicorn's call return to the loop."""
+    core.stop = reason
+    call(machine.emu_stop, core.uc, 0, 0, 0, 0)
+
+
+@njit
+def is_user(core):  # type: ignore[no-untyped-def]
+    """Whether the core runs a program."""
+    return get32(core, HFLAGS) & CPL == CPL

@@ -11,22 +11,17 @@ from emu.engine import records
 from emu.engine.machine import Machine
 from emu.engine.records import CORE, RUNNING
 from emu.engine.sharing import SHARING
-from emu.engine.unicorn_core import register_id
-from emu.engine.unicorn_library import function_pointer
 from emu.errors import GuestFault, LimitReached, UserError
 from emu.explore import records as rec
 from emu.explore.components import NONE
 from emu.explore.growth import estimate
 from emu.explore.search import resume, rewind, start
-from emu.explore.state import rehash
+from emu.explore.state import STATE_WORDS, rehash
 from emu.explore.transition import HALT, LOCAL_MAX, NOWHERE
 from emu.memory.records import CHANGE, RING
 from emu.native import MASK64, NEVER, address_of, signed
 
 MODELS = ("tso", "sc")
-GENERAL = [f"R{name}" for name in ("AX", "BX", "CX", "DX", "SI", "DI", "BP", "SP", *range(8, 16), "FLAGS")]
-SYSTEM = ["CS", "SS", "FS_BASE", "GS_BASE"]
-VECTORS = [f"XMM{index}" for index in range(16)]
 EXCEPTIONS = {0: "#DE", 1: "#DB", 3: "#BP", 6: "#UD", 12: "#SS", 13: "#GP", 14: "#PF", 17: "#AC", 19: "#XF"}
 SUFFIX = {rec.STEP: "", rec.DRAIN: "d", rec.INTERRUPT: "i"}
 MEMORY = records.LOADS | records.STORES
@@ -117,15 +112,14 @@ class Explorer(Block):
         self.count = len(ends)
         self.put(machine=address_of(machine.record), core_count=self.count, sequential=rules.model == "sc")
         self.put(reduced=rules.reduced, devices=rules.devices, rests=rules.rests, states_max=bounds.states, depth_max=bounds.depth)
-        self.put(words=machine.unicorns[0].context_words, read_batch=function_pointer("uc_reg_read_batch"))
+        self.put(vectors=rules.vectors)
         self.share("ends", np.array([signed(end) for end in ends], np.int64))
         self.share("told", np.array(told if told is not None else [(0, 0)] * self.count, np.int64))
         self._make_room()
-        self._choose_registers()
         self._take_over()
 
     def _make_room(self) -> None:
-        words, frames = int(self.record["words"][0]), self.bounds.depth + 1
+        words, frames = STATE_WORDS, self.bounds.depth + 1
         self.share("frames", np.zeros(frames, rec.FRAME))
         self.share("saved", np.zeros(frames * words, np.int64))
         self.share("now", np.zeros(self.count * words, np.int64))
@@ -142,13 +136,6 @@ class Explorer(Block):
         self.share("links", np.zeros(capacity, np.int32))
         self.put(visited_capacity=capacity)
 
-    def _choose_registers(self) -> None:
-        names = GENERAL + (SYSTEM if self.rules.devices else []) + (VECTORS if self.rules.vectors else [])
-        values = self.share("registers", np.zeros(2 * len(names), np.int64))
-        self.share("register_ids", np.array([register_id(name) for name in names], np.int32))
-        self.share("register_slots", address_of(values) + 16 * np.arange(len(names), dtype=np.int64))
-        self.put(register_count=len(names))
-
     def _take_over(self) -> None:
         """Let time stand still in the machine, keep a journal, watch who shares what."""
         bus = self.machine.bus
@@ -158,7 +145,6 @@ class Explorer(Block):
         bus.put(buffer_depth=RING)  # no store waits for room: one for which there is none is not executed
         self.machine.record["untimed"] = 1
         self.machine.record["parks"] = 0
-        self.machine.cores["fiber"] = 0  # a core that waits in a call could not be put back
         if self.rules.reduced:
             words = len(bus.ram) // 8
             sharing = self.keep("sharing", np.zeros(1, SHARING))

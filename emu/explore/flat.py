@@ -18,13 +18,12 @@ def for_search(text: Text) -> Text:
     return text
 
 
-def flat_machine(image: Image, cores: int, description: MachineFile) -> Machine:
+def flat_machine(image: Image, cores: int, description: MachineFile, *, interpret: bool = True) -> Machine:
     """A machine of `cores` cores with the image in its RAM; text and data at their physical addresses, an instruction a cycle."""
     bus = Bus(description, cores, RAM_BYTES)
     text = image.text
     bus.ram[text.physical : text.physical + len(text.data)] = bytearray(text.data)
-    machine = Machine(
-        bus, for_search(build_text(image, None)), Start(cr3=0, primary_pc=text.virtual, secondary_pc=text.virtual), Options()
-    )
+    start = Start(cr3=0, primary_pc=text.virtual, secondary_pc=text.virtual)
+    machine = Machine(bus, for_search(build_text(image, None)), start, Options(interpret=interpret))
     machine.cores["status"] = rec.RUNNING
     return machine

@@ -29,20 +29,15 @@ SEARCH = np.dtype(
         ("depth_max", I64),
         ("frames", I64),  # host address of FRAME[depth_max + 1]
         ("cores_saved", I64),  # CORE[depth_max + 1, core_count], with devices only
-        ("saved", I64),  # i64[depth_max + 1, words]: the moved core's context before each transition
-        ("now", I64),  # i64[core_count, words]: every core's context where the search stands
+        ("saved", I64),  # i64[depth_max + 1, STATE_WORDS]: the moved core's state before each transition
+        ("now", I64),  # i64[core_count, STATE_WORDS]: every core's state where the search stands
         ("trial_cores", I64),  # CORE[core_count], with devices only: the records before an instruction that may be taken back
         ("pending", I64),  # PENDING[core_count]: what each core's next instruction would touch
         ("did", PENDING),  # what the visible instruction of the last step did
         ("taken_back", I64),  # instructions so far that were tried, to see what they would do
-        ("words", I64),  # size of a context
+        ("vectors", I64),  # vector registers are part of a state
         ("ends", I64),  # i64[core_count]: a core whose pc is here is done,
         ("told", I64),  # i64[, 2], a row a task, without devices a core: once these words of RAM are equal; 0: always
-        ("register_ids", I64),  # i32[registers]
-        ("register_slots", I64),  # pointers to `registers`, for Unicorn's batch read
-        ("registers", I64),  # i64[2 * register_count]: values last read
-        ("register_count", I64),
-        ("read_batch", I64),  # uc_reg_read_batch
         ("hashes", I64),  # i64[core_count, 2]
         ("hashes_saved", I64),  # i64[depth_max + 1, core_count, 2]
         ("memory_hash", I64, (2,)),

@@ -3,15 +3,19 @@
 import numpy as np
 
 from emu.engine.core_parts import VECTORS
+from emu.engine.env import CS, FS, GS, SS, TSC_AUX, XMM, XMM_BYTES, get32, get64
 from emu.engine.records import CORE, RUNNING
+from emu.engine.registers import RFLAGS, registers_of
 from emu.explore.records import VISIT
 from emu.memory.journal import DRAIN as DRAINED
 from emu.memory.journal import WRITE
 from emu.memory.records import BUFFER, BUS, CHANGE, RING, STORE
 from emu.memory.store_buffer import read_ram
-from emu.native import NEVER, array_at, call, mix, njit, signed
+from emu.native import NEVER, array_at, mix, njit, signed
 
 I64 = np.int64
+GENERAL_REGISTERS = VECTOR_REGISTERS = 16
+STATE_WORDS = (TSC_AUX + 8) // 8  # of CPUX86State, from its beginning on: all that instructions change
 SEED = 0x5851F42D4C957F2D  # Knuth's MMIX multiplier: any odd constant would do
 
 
@@ -24,17 +28,15 @@ def copy_words(target, source, words):  # type: ignore[no-untyped-def]
 
 
 @njit
-def save(search, machine, core, target):  # type: ignore[no-untyped-def]
-    """Copy a core's registers to `target`, a host address."""
-    call(machine.context_save, core.uc, core.context.at, 0, 0, 0)
-    copy_words(target, core.context.at, search.words)
+def save(core, target):  # type: ignore[no-untyped-def]
+    """Copy a core's state to `target`, a host address."""
+    copy_words(target, core.env, STATE_WORDS)
 
 
 @njit
-def restore(search, machine, core, source):  # type: ignore[no-untyped-def]
-    """Give a core the registers at `source`, a host address."""
-    copy_words(core.context.at, source, search.words)
-    call(machine.context_restore, core.uc, core.context.at, 0, 0, 0)
+def restore(core, source):  # type: ignore[no-untyped-def]
+    """Give a core the state at `source`, a host address."""
+    copy_words(core.env, source, STATE_WORDS)
 
 
 @njit
@@ -65,23 +67,36 @@ def hash_journal(search, bus, since):  # type: ignore[no-untyped-def]
 
 @njit
 def hash_core(search, machine, core):  # type: ignore[no-untyped-def]
-    """Hash registers, buffer and interrupt state of one core; its Unicorn holds the registers."""
-    call(search.read_batch, core.uc, search.register_ids, search.register_slots, search.register_count, 0)
-    values = array_at(search.registers, 2 * search.register_count, I64)
+    """Hash registers, buffer and interrupt state of one core."""
+    registers = registers_of(core)
     bus = array_at(machine.bus, 1, BUS)[0]
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core.index]
     stores = array_at(bus.stores, bus.cores * RING, STORE)
     hashes = array_at(search.hashes, 2 * search.core_count, I64)
     for half in range(2):
         value = mix(SEED + half, core.pc)
-        for index in range(2 * search.register_count):
-            value = mix(value, values[index])
+        for index in range(GENERAL_REGISTERS):
+            value = mix(value, registers[index])
+        value = mix(value, registers[RFLAGS])
+        if search.devices != 0:
+            value = mix(mix(mix(mix(value, get32(core, CS)), get32(core, SS)), get64(core, FS + 8)), get64(core, GS + 8))
+        if search.vectors != 0:
+            value = hash_vectors(core, value)
         for index in range(buffer.count):
             entry = stores[core.index * RING + (buffer.head + index) % RING]
             value = mix(mix(mix(value, entry.address), entry.width), entry.new)
         if search.devices != 0:
             value = hash_devices(core, value)
         hashes[2 * core.index + half] = value
+
+
+@njit
+def hash_vectors(core, value):  # type: ignore[no-untyped-def]
+    """Vector registers."""
+    for index in range(VECTOR_REGISTERS):
+        for half in range(2):
+            value = mix(value, get64(core, XMM + XMM_BYTES * index + 8 * half))
+    return value
 
 
 @njit

@@ -3,14 +3,15 @@
 import numpy as np
 
 from emu.engine.account import index_of
-from emu.engine.deliver import IF, deliver
+from emu.engine.deliver import deliver
+from emu.engine.env import IF
 from emu.engine.loop import run_core
 from emu.engine.records import CORE, FRESH, INSTRUCTION, RUNNING, STOP_EXCEPTION, STOP_SPECIAL, STORES, WAIT_STORES
 from emu.engine.registers import RFLAGS, get
 from emu.engine.sharing import SHARING, is_shared
 from emu.explore.checkers.observer import look_at_calls
 from emu.explore.records import DRAIN, INTERRUPT, PENDING
-from emu.explore.state import at_end, copy_words, hash_core, hash_journal, restore, save
+from emu.explore.state import STATE_WORDS, at_end, copy_words, hash_core, hash_journal, restore, save
 from emu.explore.strategy.records import UNKNOWN
 from emu.memory.records import BUFFER, BUS, RING, STORE
 from emu.memory.store_buffer import drain_head
@@ -46,7 +47,7 @@ def enabled(search, machine, core, kind):  # type: ignore[no-untyped-def]
 @njit
 def interruptible(machine, core):  # type: ignore[no-untyped-def]
     """Whether IF is set."""
-    return get(machine, core, RFLAGS) & IF != 0
+    return get(core, RFLAGS) & IF != 0
 
 
 @njit
@@ -92,7 +93,7 @@ def settle(search, machine, core):  # type: ignore[no-untyped-def]
     if search.devices == 0:  # nothing can wake it, and of its record the way back restores the pc alone
         core.status = RUNNING
         core.pc = HALT
-    save(search, machine, core, context_now(search, core.index))
+    save(core, state_now(search, core.index))
     return True
 
 
@@ -117,7 +118,7 @@ def come_to_rest(search, machine, core):  # type: ignore[no-untyped-def]
             core.horizon = LOCAL_MAX
             if not run_core(machine, core) or core.clock > LOCAL_MAX:
                 return False
-    save(search, machine, core, context_now(search, core.index))
+    save(core, state_now(search, core.index))
     return True
 
 
@@ -144,15 +145,15 @@ def goes_round(search, machine, core):  # type: ignore[no-untyped-def]
 
 
 @njit
-def context_now(search, index):  # type: ignore[no-untyped-def]
-    """Host address of a core's context where the search stands."""
-    return search.now + 8 * search.words * index
+def state_now(search, index):  # type: ignore[no-untyped-def]
+    """Host address of a core's state where the search stands."""
+    return search.now + 8 * STATE_WORDS * index
 
 
 @njit
-def context_before(search):  # type: ignore[no-untyped-def]
-    """Host address of the moved core's context before the transition at the end of the path."""
-    return search.saved + 8 * search.words * search.depth
+def state_before(search):  # type: ignore[no-untyped-def]
+    """Host address of the moved core's state before the transition at the end of the path."""
+    return search.saved + 8 * STATE_WORDS * search.depth
 
 
 @njit
@@ -255,7 +256,7 @@ def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
             sharing.flagged = flagged  # what it does wrong it will do again, when its turn comes
             machine.log_count = 0
             copy_cores(search, machine.cores, search.trial_cores)
-            restore(search, machine, core, context_now(search, core.index))
+            restore(core, state_now(search, core.index))
             core.pc = pc
             return True
         if not settle(search, machine, core):
@@ -299,7 +300,7 @@ def save_core(search, machine, frame, core, kind):  # type: ignore[no-untyped-de
         frame.memory_hash[half] = search.memory_hash[half]
     copy_words(hashes_before(search), search.hashes, 2 * search.core_count)
     if kind != DRAIN:
-        copy_words(context_before(search), context_now(search, core.index), search.words)
+        copy_words(state_before(search), state_now(search, core.index), STATE_WORDS)
     copy_cores(search, cores_before(search), machine.cores)
 
 
@@ -312,8 +313,8 @@ def retract(search, machine, frame):  # type: ignore[no-untyped-def]
     copy_cores(search, machine.cores, cores_before(search))
     core = array_at(machine.cores, machine.core_count, CORE)[frame.core]
     if frame.kind != DRAIN:
-        copy_words(context_now(search, frame.core), context_before(search), search.words)
-        restore(search, machine, core, context_now(search, frame.core))
+        copy_words(state_now(search, frame.core), state_before(search), STATE_WORDS)
+        restore(core, state_now(search, frame.core))
     core.pc = frame.pc
     copy_words(search.hashes, hashes_before(search), 2 * search.core_count)
     for half in range(2):

@@ -10,7 +10,7 @@ from emu.engine.sharing import DEVICE, LOGGED_TOUCH, SHARING
 from emu.explore.coverage import note_pair
 from emu.explore.records import DRAIN, FAULT, INTERRUPT, KINDS, PENDING, SEARCH, STEP
 from emu.explore.search import failure_of, more_is_shared
-from emu.explore.state import copy_words, hash_core, number_of, restore
+from emu.explore.state import STATE_WORDS, copy_words, hash_core, number_of, restore
 from emu.explore.strategy.choose import begin_schedule, choose
 from emu.explore.strategy.records import NOBODY, STRATEGY, UNKNOWN
 from emu.explore.strategy.replay import is_told
@@ -19,10 +19,10 @@ from emu.explore.transition import (
     FAILED,
     MOVED,
     NOWHERE,
-    context_now,
     enabled,
     execute,
     settle,
+    state_now,
 )
 from emu.explore.walk_records import (
     AWAIT,
@@ -60,7 +60,7 @@ def begin_walk(walk, search, machine):  # type: ignore[no-untyped-def]
             return FAULTED if failure_of(cores[index]) == FAULT else UNDECIDED
         hash_core(search, machine, cores[index])
         pending[index].address = UNKNOWN
-    copy_words(walk.base_now, search.now, search.core_count * search.words)
+    copy_words(walk.base_now, search.now, search.core_count * STATE_WORDS)
     copy_words(walk.base_hashes, search.hashes, 2 * search.core_count)
     copy_words(walk.base_pending, search.pending, PENDING_WORDS * search.core_count)
     if search.devices != 0:
@@ -89,14 +89,14 @@ def back_to_beginning(walk, search, machine):  # type: ignore[no-untyped-def]
     cores = array_at(machine.cores, machine.core_count, CORE)
     take_back(bus, walk.base_journal)
     machine.log_count = 0
-    copy_words(search.now, walk.base_now, search.core_count * search.words)
+    copy_words(search.now, walk.base_now, search.core_count * STATE_WORDS)
     copy_words(search.hashes, walk.base_hashes, 2 * search.core_count)
     copy_words(search.pending, walk.base_pending, PENDING_WORDS * search.core_count)
     if search.devices != 0:
         copy_words(machine.cores, walk.base_cores, search.core_count * CORE_WORDS)
     pcs = array_at(walk.base_pcs, search.core_count, I64)
     for index in range(search.core_count):
-        restore(search, machine, cores[index], context_now(search, index))
+        restore(cores[index], state_now(search, index))
         cores[index].pc = pcs[index]
     for half in range(2):
         search.memory_hash[half] = walk.base_memory[half]

@@ -11,6 +11,7 @@ from emu.errors import UserError
 from emu.image import Image
 from emu.isa.carried_out import VECTOR_MOVES, is_string, refuse_unknown
 from emu.isa.instruction import Branch, Instruction, Memory
+from emu.isa.operation import operation_of
 
 _PREFIXES = {"lock", "rep", "repe", "repne", "repz", "repnz"}
 WHOLE = {
@@ -123,6 +124,7 @@ def _instruction(each: Any) -> Instruction:
         same_operands=len(registers) == 2 and registers[0].reg == registers[1].reg,
         rip_relative=base is not None and base.base == cs.X86_REG_RIP,
         displaced=base is not None and base.disp != 0,
+        operation=operation_of(each, mnemonic),
     )
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from emu.isa.operation import NONE, Operation
+
 
 class Memory(IntEnum):
     """How the instruction touches memory."""
@@ -46,6 +48,7 @@ class Instruction:
     same_operands: bool  # xor rax, rax and the like
     rip_relative: bool
     displaced: bool  # an address with a displacement
+    operation: Operation = NONE  # for the interpreter
 
     @property
     def next(self) -> int:

@@ -38,7 +38,7 @@ class Setup(Wired):
     experiment: Experiment
 
 
-def prepare(experiment: Experiment, *, run_ahead: bool = True, fibers: bool = True, park: bool = True) -> Setup:
+def prepare(experiment: Experiment, *, run_ahead: bool = True, interpret: bool = True, park: bool = True) -> Setup:
     """Wire an experiment, or raise `UserError`; how it is carried out changes no result."""
     description = apply_overrides(load_machine(experiment.machine), experiment.overrides)
     if experiment.trace is not None:
@@ -50,7 +50,7 @@ def prepare(experiment: Experiment, *, run_ahead: bool = True, fibers: bool = Tr
         done_wanted=experiment.threads,
         max_cycles=experiment.cycles_bound,
         run_ahead=run_ahead,
-        fibers=fibers,
+        interpret=interpret,
         park=park,
         trace=experiment.trace is not None,
         timer_period=period,

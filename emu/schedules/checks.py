@@ -8,7 +8,7 @@ import numpy as np
 from emu.block import Block
 from emu.engine.probes import LOGGED_EVENT
 from emu.engine.records import EVENT, LOGGED
-from emu.engine.unicorn_core import register_id
+from emu.engine.text import of_register
 from emu.explore.checkers import records as rec
 from emu.explore.checkers.observer import OBSERVER, observe
 from emu.explore.explorer import Explorer
@@ -102,7 +102,7 @@ class Checks(Block):
             for at, register in places:
                 row = machine.text.instructions[machine.text.index(at)]
                 row["traits"] |= EVENT
-                row["mark"], row["register"] = mark, register_id(register)
+                row["mark"], row["register"] = mark, of_register(register.lower())
 
     def watch_sections(self, sections: Sections | None) -> None:
         """See how many others go before a core that has asked for the lock; None: no longer."""

@@ -1,19 +1,19 @@
 """A schedule step by step: what each core carries out in it, and the machine standing in front of any of its steps.
 
 A schedule is short and repeats, so it is made once to hear of its steps, and once more for each place that somebody wants to
-stand at. Hooks of Python hear of each instruction; those that the search tries, to see what they would do, are no steps.
+stand at. The engine tells of each instruction; those that the search tries, to see what they would do, are no steps.
 """
 
 import ctypes
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from emu.engine.records import NO_FAULT, STOP_NONE, STOP_SPECIAL
+from emu.engine.records import NO_FAULT
 from emu.errors import InternalError
 from emu.explore.records import KINDS, STEP
 from emu.memory.journal import DRAIN as DRAINED
@@ -81,21 +81,17 @@ class Recording:
 
     @contextmanager
     def listening(self) -> Iterator["Recording"]:
-        """Inside, hooks hear of what each core carries out and touches; and the steps are known."""
+        """Inside, it is heard what each core carries out and touches; and the steps are known."""
         machine, sharing = self._machine, self._walker.explorer.arrays["sharing"]
-        start, observer = int(machine.record["emu_start"][0]), int(sharing["observer"][0])
-        hear_start, hear_access = _CALL(partial(self._start, start)), _CALL(partial(self._access, observer))
-        self._cores = {int(core["uc"]): index for index, core in enumerate(machine.cores)}
-        machine.record["emu_start"] = ctypes.cast(hear_start, ctypes.c_void_p).value
+        observer = int(sharing["observer"][0])
+        hear_instruction, hear_access = _CALL(self._instruction), _CALL(partial(self._access, observer))
+        machine.record["told"] = ctypes.cast(hear_instruction, ctypes.c_void_p).value
         sharing["observer"] = ctypes.cast(hear_access, ctypes.c_void_p).value
         try:
-            with ExitStack() as hooks:
-                for index, unicorn in enumerate(machine.unicorns):
-                    hooks.enter_context(unicorn.told(partial(self._instruction, index)))
-                self._learn()
-                yield self
+            self._learn()
+            yield self
         finally:
-            machine.record["emu_start"], sharing["observer"] = start, observer
+            machine.record["told"], sharing["observer"] = 0, observer
 
     def _learn(self) -> None:
         """Make the schedule once more, and hear of its steps."""
@@ -104,27 +100,14 @@ class Recording:
         self._drop_what_was_taken_back()
         self.steps = self._with_changes(list(self._in_order()))
 
-    def _start(self, start: int, uc: int, *arguments: int) -> int:
-        """In place of Unicorn's call: what the engine carries out by itself ends it, and no hook hears of that."""
-        error = call(start, uc, *arguments)
-        core = self._machine.cores[self._cores[uc & MASK64]]
-        if core["stop"] == STOP_SPECIAL:
-            self._note(int(core["index"]), int(core["pc"]) & MASK64)
-            if self._count == self._stop_at:
-                core["stop"] = STOP_NONE
-        return error
-
-    def _instruction(self, index: int, pc: int) -> None:
-        self._note(index, pc)
-        if self._count == self._stop_at:
-            self._machine.leave(index)
-
-    def _note(self, index: int, pc: int) -> None:
+    def _instruction(self, index: int, pc: int, *unused: int) -> bool:
+        """A core is about to carry out an instruction; it is stopped if that is where somebody wants to stand."""
         self._count += 1
         self._drop_what_was_taken_back()
         choice, journal = int(self._walker.record["choice_count"][0]) - 1, int(self._machine.bus.record["journal_count"][0])
         first = not self._heard or self._heard[-1].choice != choice
-        self._heard.append(Step(STEP, index, pc, choice, first, self._count, journal, []))
+        self._heard.append(Step(STEP, index, pc & MASK64, choice, first, self._count, journal, []))
+        return self._count == self._stop_at
 
     def _drop_what_was_taken_back(self) -> None:
         taken_back = int(self._search["taken_back"][0])

@@ -18,6 +18,7 @@ from emu.explore import walk_records as rec
 from emu.explore.explorer import SUFFIX, Explorer
 from emu.explore.records import KINDS, PENDING
 from emu.explore.replay_string import tokens_of
+from emu.explore.state import STATE_WORDS
 from emu.explore.strategy.records import AGENTS, RANDOM, REPLAY, STRATEGY
 from emu.explore.strategy.spec import StrategySpec
 from emu.explore.walk import begin, make
@@ -66,7 +67,7 @@ class Walker(Block):
         super().__init__(rec.WALK)
         self.explorer, self.spec = explorer, spec
         self.strategy = np.zeros(1, STRATEGY)
-        count, words = explorer.count, int(explorer.record["words"][0])
+        count, words = explorer.count, STATE_WORDS
         if count * KINDS > AGENTS:
             raise InternalError(f"a walk of {count} cores")
         self.put(search=address_of(explorer.record), strategy=address_of(self.strategy), choices_max=CHOICES_MAX)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from emu.assembly.keystone_engine import encode
-from emu.boot.hot import env
 from emu.boot.hot.records import HALTED
 from emu.boot.identity import Generic
 from emu.boot.loader.linux import load_linux
@@ -15,6 +14,7 @@ from emu.boot.machine import Halted, Machine
 from emu.boot.ram import Ram
 from emu.elf.elf_file import Load
 from emu.elf.kernel_file import Vmlinux
+from emu.engine import env
 
 CODE, HANDLERS, IDT, TSS, STACK, IST = 0x1000000, 0x1010000, 0x1020000, 0x1030000, 0x1040000, 0x1050000
 UNMAPPED = 0x180000000  # behind the 4 GiB that the loader maps

@@ -129,15 +129,17 @@ def test_no_instruction_accesses_memory_out_of_turn(found: DetailRun) -> None:
     assert detail_of(found).measured.counts["unordered"] == 0
 
 
-@pytest.mark.parametrize("how", ["again, without a kept boot", "no core runs ahead", "no fibers", "short slices", "traced"])
+@pytest.mark.parametrize(
+    "how", ["again, without a kept boot", "no core runs ahead", "without interpreter", "short slices", "traced"]
+)
 def test_the_run_is_the_same_however_it_is_carried_out(
     how: str, found: DetailRun, spec: BootSpec, region: RegionSpec, request: pytest.FixtureRequest
 ) -> None:
     match how:
         case "no core runs ahead":
             other = run(spec, replace(region, run_ahead=False))
-        case "no fibers":
-            other = run(spec, replace(region, fibers=False))
+        case "without interpreter":
+            other = run(spec, replace(region, interpret=False))
         case "short slices":
             other = run(spec, replace(region, slice_cycles=10_007))
         case "traced":

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from emu.boot.hot import env
 from emu.boot.identity import Generic
 from emu.boot.loader.linux import load_linux
 from emu.boot.loader.memory_map import MIB
@@ -12,6 +11,7 @@ from emu.boot.machine import Machine
 from emu.boot.ram import Ram
 from emu.elf.elf_file import Load
 from emu.elf.kernel_file import Vmlinux
+from emu.engine import env
 
 ADDRESS = 0x1000000
 INC_RAX, JMP, NEAR_BYTES = b"\x48\xff\xc0", b"\xe9", 5

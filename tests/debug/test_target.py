@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from emu.boot.ending import End
-from emu.boot.hot import env
 from emu.boot.hot.looks import ON_ACCESS, ON_CHANGE, ON_TRANSFER
 from emu.boot.hot.records import RUNNING
 from emu.boot.looks import Watch
@@ -16,6 +15,7 @@ from emu.debug.core_registers import pc_of
 from emu.debug.debugged import Reason
 from emu.debug.target import Target
 from emu.elf.symbols import SymbolTable
+from emu.engine import env
 
 
 def never() -> bool:

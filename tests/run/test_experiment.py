@@ -85,7 +85,7 @@ def test_how_cores_take_turns_changes_nothing(variant: str) -> None:
     from emu.run.experiment import drive_to_end
 
     experiment = Experiment(variant=variant, messages=120)
-    ways: list[dict[str, bool]] = [{"run_ahead": False}, {"fibers": False}, {"park": False}]
+    ways: list[dict[str, bool]] = [{"run_ahead": False}, {"interpret": False}, {"park": False}]
     digests = {drive_to_end(prepare(experiment, **way)).trace_digest for way in ways}
     assert digests == {run_of(variant).trace_digest}
 

@@ -5,10 +5,13 @@ import re
 import pytest
 
 from emu.engine import records as rec
+from emu.engine.text import fill_row
 from emu.errors import GuestFault
+from emu.isa.decode import decode_bytes
 from emu.run.experiment import Setup, drive_to_end, prepare
 from emu.run.experiment_spec import Experiment
 from emu.run.stuck.diagnose import diagnose
+from emu.timing.schedule import UNTIMED
 
 FAULTS = {
     "invalid opcode": ("0f0b", r"#UD"),
@@ -20,9 +23,9 @@ FAULTS = {
 }
 
 
-def faulty(code: str | None) -> Setup:
+def faulty(code: str | None, *, interpret: bool) -> Setup:
     """A guest whose do_msgsnd begins with the given bytes."""
-    setup = prepare(Experiment(cores=2, messages=4))
+    setup = prepare(Experiment(cores=2, messages=4), interpret=interpret)
     target = setup.image.symbols["do_msgsnd"]
     if code is None:
         distance = setup.image.symbols["sys_call_table"] - (target + 5)
@@ -30,13 +33,17 @@ def faulty(code: str | None) -> Setup:
     physical = setup.image.text.physical + target - setup.image.text.virtual
     data = bytes.fromhex(code)
     setup.bus.ram[physical : physical + len(data)] = list(data)
+    for address, each in decode_bytes(data, target).items():
+        row = setup.text.instructions[setup.text.index(address)]
+        fill_row(row, each, UNTIMED, int(row["state"]))
     return setup
 
 
+@pytest.mark.parametrize("interpret", [True, False])
 @pytest.mark.parametrize("name", FAULTS)
-def test_message(name: str) -> None:
+def test_message(name: str, interpret: bool) -> None:
     code, expected = FAULTS[name]
-    setup = faulty(code)
+    setup = faulty(code, interpret=interpret)
     with pytest.raises(GuestFault) as caught:
         drive_to_end(setup)
     message = str(caught.value)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
-from unicorn import x86_const as x86
 
 from emu.boot.full.decode_cache import DecodeCache
 from emu.boot.full.hot.records import PAGE, SP_CALL, SP_FLUSH, SP_IRET, SP_MSR, SP_ONCE, SP_PAUSE, SP_RDPMC, SP_TABLES
@@ -17,7 +16,7 @@ from emu.boot.full.machine import SWITCHES, SYSTEM_CALLS, WAKEUPS
 from emu.boot.marks import M5OP, M5OP_BYTES
 from emu.description.machine_file import Costs
 from emu.engine import records as rec
-from emu.engine.text import fill_row
+from emu.engine.text import fill_row, of_register
 from emu.errors import LimitReached, UserError
 from emu.isa import Instruction, Memory, decode_one, sizes
 from emu.isa.carried_out import USER
@@ -30,9 +29,9 @@ RECORDS_MAX = 1 << 19
 SWEEP = 200  # instructions that are decoded together at most
 LONGEST = 15
 SYSCALL = b"\x0f\x05"
-LOCK_REGISTER = x86.UC_X86_REG_RDI  # a routine's first argument
+LOCK_REGISTER = of_register("rdi")  # a routine's first argument
 # Whose value an event has: the task that is woken (try_to_wake_up), the one that is switched to (__switch_to), the call's number.
-EVENT_REGISTERS = {WAKEUPS: x86.UC_X86_REG_RDI, SWITCHES: x86.UC_X86_REG_RSI, SYSTEM_CALLS: x86.UC_X86_REG_RAX}
+EVENT_REGISTERS = {WAKEUPS: of_register("rdi"), SWITCHES: of_register("rsi"), SYSTEM_CALLS: of_register("rax")}
 
 ENDS = frozenset(("jmp", "ret", "retf", "retfq", "iretq", "sysret", "sysretq", "hlt", "ud2", "syscall"))
 TABLE_READERS = frozenset(("lsl", "lar", "verr", "verw", "retf", "retfq", "lldt", "ltr", "lss", "lfs", "lgs"))

@@ -23,11 +23,11 @@ from emu.boot.full.looks import FullLooks
 from emu.boot.full.machine import KernelMachine
 from emu.boot.full.recorder import Recorder
 from emu.boot.full.region_log import RegionLog
-from emu.boot.hot import env
 from emu.boot.hot import records as boot_records
 from emu.boot.loader.memory_map import low_bytes
 from emu.boot.machine import MSR_BYTES, Halted, Machine
 from emu.description import MachineFile
+from emu.engine import env
 from emu.engine import records as rec
 from emu.engine.machine import Options
 from emu.errors import InternalError, UserError

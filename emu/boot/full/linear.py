@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from emu.boot.hot import env
 from emu.boot.unicorn_cpu import UnicornCpu
+from emu.engine import env
 from emu.isa.operands import MemoryOperand, memory_operands
 
 PAGE = 4096

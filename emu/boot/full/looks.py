@@ -2,19 +2,18 @@
 
 import ctypes
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 from unicorn import unicorn_const as uc_const
 
 from emu.boot.full.hot import looks as hot
-from emu.boot.full.hot.hooks import CODE_HOOK
 from emu.boot.hot.looks import ON_CHANGE, ON_READ, ON_TRANSFER
 from emu.boot.looks import Access, Watch
 from emu.boot.unicorn_cpu import UnicornCpu
 from emu.engine.machine import Machine
-from emu.native import MASK64, address_of, callback, signed
+from emu.native import MASK64, address_of, signed
 
 WIDEST = 64  # bytes of an access
 MEMORY_HOOK = ctypes.CFUNCTYPE(
@@ -22,33 +21,29 @@ MEMORY_HOOK = ctypes.CFUNCTYPE(
 )  # uc, access type, physical address, bytes, value, user data
 
 
-@cache
-def _compiled() -> tuple[int, object]:
-    return callback(CODE_HOOK, hot.on_look)
-
-
 class FullLooks:
-    """The stops of one machine. `hook` is to be called with each of its engines before that gets its own hooks."""
+    """The stops of one machine. `hook` is to be called with each of its engines."""
 
     def __init__(self, cores: int) -> None:
         """None yet."""
         self._stops = np.zeros(1, hot.STOPS)
         self.record: Any = self._stops[0]
         self._places = np.zeros(hot.PLACES_MAX, np.int64)
-        self._passes, self._stoppers = np.zeros(cores, hot.PASS), np.zeros(cores, hot.STOPPER)
+        self._passes = np.zeros(cores, hot.PASS)
         self.record["places"], self.record["passes"] = address_of(self._places), address_of(self._passes)
         self.record["step"] = self.record["accessed"] = -1
-        self._stoppers["stops"] = address_of(self._stops)
         self._cpus: list[UnicornCpu] = []
         self._watching: list[tuple[UnicornCpu, Any, object]] = []
         self._holders: dict[Watch, set[int]] = {}
         self.access: Access | None = None  # the first to what is watched since it was armed
 
-    def hook(self, cpu: UnicornCpu, core_at: int) -> None:
-        """Look before each instruction of an engine, whose core's record is at a host address."""
-        stopper = self._stoppers[len(self._cpus) : len(self._cpus) + 1]
-        stopper["core"] = core_at
-        cpu.add_hook(uc_const.UC_HOOK_CODE, _compiled()[0], address_of(stopper))
+    @property
+    def address(self) -> int:
+        """Host address of the record."""
+        return address_of(self._stops)
+
+    def hook(self, cpu: UnicornCpu) -> None:
+        """An engine of the machine; they come in the order of their cores."""
         self._cpus.append(cpu)
 
     def arm(self, machine: Machine, places: Sequence[int], watches: Sequence[Watch], step: int | None) -> None:
@@ -67,6 +62,9 @@ class FullLooks:
                     pointer = ctypes.cast(hook, ctypes.c_void_p).value or 0
                     self._watching.append((cpu, cpu.add_hook(kind, pointer, 0, first=first, last=last), hook))
             cpu.forget_all()
+        if watches:
+            self._all_left = int(machine.record["all_left"][0])
+            machine.record["all_left"] = 1  # so that the hooks hear of every access
         record["accessed"], record["met"], self.access = -1, hot.NOTHING, None
         record["armed"] = 1
 
@@ -77,6 +75,8 @@ class FullLooks:
             cpu.drop_hook(slot)
         for cpu in {id(cpu): cpu for cpu, _, _ in self._watching}.values():
             cpu.forget_all()
+        if self._watching:
+            self._machine.record["all_left"] = self._all_left
         self._watching.clear()
 
     def _touched(self, index: int, number: int, uc: int, kind: int, address: int, size: int, value: int, user: int) -> None:

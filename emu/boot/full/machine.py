@@ -79,10 +79,11 @@ class KernelMachine(Machine):
         state = ctypes.string_at(boot_core.cpu.env, boot_core.cpu.context_bytes)
         cpu = UnicornCpu(boot_core.cpu.pieces)
         if self._looks is not None:
-            self._looks.hook(cpu, address_of(core))
+            self._looks.hook(cpu)
+            full["stops"] = self._looks.address
         unicorn_hooks.attach(cpu, address_of(core))
         boot_core.take_cpu(cpu, state, address_of(full))
-        core["uc"] = cpu.handle
+        core["uc"], core["env"] = cpu.handle, cpu.env
         core["companion"] = address_of(full)
         full["gear"], full["core"], full["cpu"] = address_of(self.gear), address_of(core), boot_core.address
-        full["text_page"], full["exception"] = -1, NO_EXCEPTION
+        full["text_page"], full["fetched"], full["exception"] = -1, -1, NO_EXCEPTION

@@ -7,10 +7,10 @@ from emu.boot.core import Core
 from emu.boot.ending import End, Ended
 from emu.boot.full.gear import FullGear
 from emu.boot.full.hot import records
-from emu.boot.hot import env
 from emu.boot.machine import Halted, Machine
 from emu.boot.marks import M5_EXIT, M5_FAIL, M5OP_BYTES, Kind, Mark
 from emu.boot.session import seen_end, settled
+from emu.engine import env
 from emu.engine import records as rec
 
 

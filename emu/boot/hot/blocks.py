@@ -4,8 +4,6 @@ Unicorn says of a block where it begins and how many bytes it has. Its instructi
 and remembered by place; a block that is left in its middle is counted again, up to where it was left.
 """
 
-from emu.boot.hot.env import CPL, CS64, HFLAGS, get32, linear_pc
-from emu.boot.hot.env import CS32 as HF_CS32
 from emu.boot.hot.frames import offset_of
 from emu.boot.hot.length import LONGEST, decode, reads_to_write
 from emu.boot.hot.records import (
@@ -22,6 +20,8 @@ from emu.boot.hot.records import (
     U8,
 )
 from emu.boot.hot.walk import FETCH, NOWHERE, translate
+from emu.engine.env import CPL, CS64, HFLAGS, get32, linear_pc
+from emu.engine.env import CS32 as HF_CS32
 from emu.native import array_at, call, njit
 
 SPREAD = 0x9E3779B1  # 2**32 / golden ratio, odd

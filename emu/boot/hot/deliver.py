@@ -4,7 +4,10 @@ Source: Intel SDM volume 3, 6.12 and 6.14 (interrupts in 64-bit mode), 6.15 (#DF
 """
 
 from emu.boot.hot.code_pages import may_write
-from emu.boot.hot.env import (
+from emu.boot.hot.frames import PLAIN, offset_of, read_word, write_word
+from emu.boot.hot.records import DEAD, HALTED, I64, PAGE, U8, WAIT_FOR_SIPI
+from emu.boot.hot.walk import FETCH, NOT_CANONICAL, NOWHERE, READ, WRITE, translate
+from emu.engine.env import (
     ADDSEG,
     CODE_64,
     CPL,
@@ -43,9 +46,6 @@ from emu.boot.hot.env import (
     put_flags,
     put_segment,
 )
-from emu.boot.hot.frames import PLAIN, offset_of, read_word, write_word
-from emu.boot.hot.records import DEAD, HALTED, I64, PAGE, U8, WAIT_FOR_SIPI
-from emu.boot.hot.walk import FETCH, NOT_CANONICAL, NOWHERE, READ, WRITE, translate
 from emu.native import array_at, njit
 
 DEBUG, NMI, DOUBLE_FAULT, SEGMENT_NOT_PRESENT, STACK_FAULT, GENERAL_PROTECTION, PAGE_FAULT = 1, 2, 8, 11, 12, 13, 14

@@ -5,7 +5,6 @@ from numba import types
 from emu.boot.hot.blocks import count_block, leave_block, note_translation, stop
 from emu.boot.hot.code_pages import FALSE_ADDRESS, FLUSH_TLB
 from emu.boot.hot.deliver import DEBUG, GENERAL_PROTECTION, WITH_CODE, deliver, system_call, takes_interrupt
-from emu.boot.hot.env import EIP, ERROR_CODE, IS_INT, RAX, RCX, RDX, TSC_AUX, get32, get64, put64
 from emu.boot.hot.frames import offset_of
 from emu.boot.hot.msr import is_native
 from emu.boot.hot.records import (
@@ -26,6 +25,7 @@ from emu.boot.hot.records import (
     U32,
 )
 from emu.boot.hot.walk import FETCH, NOWHERE, READ, WRITE, fill, forget, translate
+from emu.engine.env import EIP, ERROR_CODE, IS_INT, RAX, RCX, RDX, TSC_AUX, get32, get64, put64
 from emu.native import array_at, call, inlined, njit
 
 i64, i32 = types.int64, types.int32

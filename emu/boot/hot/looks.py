@@ -8,10 +8,10 @@ import numpy as np
 from numba import types
 
 from emu.boot.hot.blocks import instructions_before, stop
-from emu.boot.hot.env import linear_pc
 from emu.boot.hot.frames import offset_of
 from emu.boot.hot.hooks import enter_block
 from emu.boot.hot.records import CORE, EVENT_DEVICE, I64, MACHINE, STOP_LIMIT, STOP_LOOK, U8, U64
+from emu.engine.env import linear_pc
 from emu.native import NEVER, array_at, njit
 
 i64, i32 = types.int64, types.int32

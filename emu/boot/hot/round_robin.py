@@ -5,7 +5,6 @@ from unicorn import unicorn_const as uc_const
 from emu.boot.hot.blocks import faults_as_write, leave_block
 from emu.boot.hot.code_pages import catch_up
 from emu.boot.hot.deliver import GENERAL_PROTECTION, PAGE_FAULT, deliver, takes_interrupt
-from emu.boot.hot.env import CFLAGS_NEXT_TB, CR2, EFLAGS, EIP, IF, get64, put64
 from emu.boot.hot.records import (
     ALL_HALTED,
     CORE,
@@ -27,6 +26,7 @@ from emu.boot.hot.records import (
     U64,
 )
 from emu.boot.hot.walk import FETCH, NOT_CANONICAL, PF_WRITE, READ
+from emu.engine.env import CFLAGS_NEXT_TB, CR2, EFLAGS, EIP, IF, get64, put64
 from emu.native import array_at, call, njit
 
 NO_UNTIL = 0  # no core has an exit address

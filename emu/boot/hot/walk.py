@@ -6,9 +6,9 @@ Source of the walk: Intel SDM volume 3, 4.5 (4-level paging) and 4.7 (page-fault
 """
 
 from emu.boot.hot.code_pages import has_code, may_write, note_fetch
-from emu.boot.hot.env import CPL, CR0, CR3, EFER, GDT, HFLAGS, LDT, LMA, NO_EXECUTE, PAGING, TR, WRITE_PROTECT, get32, get64
 from emu.boot.hot.frames import LOCKED, read_word, write_word
 from emu.boot.hot.records import I64, MMIO_AT, PAGE, STOP_UNSUPPORTED, TLB, TLB_ENTRIES, TLB_FULL
+from emu.engine.env import CPL, CR0, CR3, EFER, GDT, HFLAGS, LDT, LMA, NO_EXECUTE, PAGING, TR, WRITE_PROTECT, get32, get64
 from emu.native import array_at, call, njit
 
 PRESENT, WRITABLE, USER, ACCESSED, DIRTY, LARGE = 1, 2, 4, 32, 64, 128

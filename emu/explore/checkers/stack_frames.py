@@ -29,7 +29,7 @@ def check_frame(machine, core, checks, address):  # type: ignore[no-untyped-def]
 @njit
 def on_stack(machine, core, checks, stack):  # type: ignore[no-untyped-def]
     """Whether a core's stack pointer is in this stack: while tasks are switched it comes to it before it runs the task."""
-    pointer = get(machine, core, RSP) - checks.direct_map
+    pointer = get(core, RSP) - checks.direct_map
     return stack.begins <= pointer <= stack.ends
 
 
@@ -40,7 +40,7 @@ def live_from(machine, checks, stack):  # type: ignore[no-untyped-def]
     for index in range(machine.core_count):
         if cores[index].task == stack.task and cores[index].status == RUNNING:
             if on_stack(machine, cores[index], checks, stack):
-                return get(machine, cores[index], RSP) - checks.direct_map
+                return get(cores[index], RSP) - checks.direct_map
             if 0 <= cores[index].pc - machine.user_base < machine.user_bytes:
                 return stack.ends  # in user mode no call of the kernel's is left
     return newest(machine, stack.saved_at) - checks.direct_map

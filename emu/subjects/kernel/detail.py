@@ -56,7 +56,7 @@ class RegionSpec:
     max_instructions: int = INSTRUCTIONS_MAX
     seed: int = 0  # puts cores and timers off a little; 0: not
     run_ahead: bool = True  # changes no result
-    fibers: bool = True  # nor does this
+    interpret: bool = True  # nor does this
     slice_cycles: int = SLICE_CYCLES  # between two looks of Python's: nor does this
     trace: Path | None = None  # a file for every instruction, access and event: nor does that
     trace_records: int = RECORDS_MAX
@@ -150,7 +150,9 @@ def _look_at(
 ) -> tuple[Ended, DetailResult]:
     """The region, from where the session stands."""
     decoder = _decoder(description, names.symbols)
-    options = Options(slice_cycles=region.slice_cycles, run_ahead=region.run_ahead, fibers=region.fibers, trace=writer is not None)
+    options = Options(
+        slice_cycles=region.slice_cycles, run_ahead=region.run_ahead, interpret=region.interpret, trace=writer is not None
+    )
     recorder = None if writer is None else Recorder(session.machine, names.tasks(), writer)
     looks = None if debugger is None else debugger.looks
     gear, guest = FullGear(session.machine, description, decoder, options, region.seed, recorder, looks), names.tasks()

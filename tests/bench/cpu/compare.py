@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
 from bench.cpu import emulated as cpu_emulated
@@ -96,6 +97,6 @@ def _without(vectors: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
             yield (*vectors[:index], 0, *vectors[index + 1 :])
 
 
-def against_host(host: Host) -> Comparison:
+def against_host(host: Host, *, interpret: bool = True) -> Comparison:
     """The emulator beside the host processor."""
-    return Comparison(cpu_emulated.run, host.run)
+    return Comparison(partial(cpu_emulated.run, interpret=interpret), host.run)

@@ -18,23 +18,23 @@ IDS = [register_id("RFLAGS" if name == "flags" else name.upper()) for name in NA
 IDS += [register_id(f"XMM{index}") for index in range(VECTORS)]
 
 
-def run(programs: Sequence[Program], code: Code) -> list[Result]:
-    """The results of all programs, each on its own initial state."""
+def run(programs: Sequence[Program], code: Code, *, interpret: bool = True) -> list[Result]:
+    """The results of all programs, each on its own initial state; without `interpret` Unicorn carries out all instructions."""
     image = Image(
         variant="programs", text=Segment("text", TEXT, TEXT, code.text.code), user_text=Segment("user", 0, 0, b""),
         data=Segment("data", DATA, DATA, b""), routines=code.text.routines, symbols=code.text.labels, globals={}, structs={},
         marks=(), lines=code.text.lines, _starts=tuple(each.address for each in code.text.routines),
     )  # fmt: skip
-    machine = Machine(image)
+    machine = Machine(image, interpret=interpret)
     return [machine.run(program, entry) for program, entry in zip(programs, code.entries, strict=True)]
 
 
 class Machine:
     """One core that runs program after program."""
 
-    def __init__(self, image: Image) -> None:
+    def __init__(self, image: Image, *, interpret: bool) -> None:
         """Registers are read and written all at once, by way of a block of bytes."""
-        self._machine = flat_machine(image, 1, load_machine("a10-7800"))
+        self._machine = flat_machine(image, 1, load_machine("a10-7800"), interpret=interpret)
         self._block = (ctypes.c_char * STATE_BYTES)()
         base = ctypes.addressof(self._block)
         places = [base + 8 * index for index in range(len(NAMES))]

@@ -9,7 +9,6 @@ import pytest
 from bench.gdb import Gdb, free_port, needs_gdb
 from emu.boot.ending import End, Ended
 from emu.boot.explore.explorer import Strategy
-from emu.boot.hot import env
 from emu.boot.hot.looks import ON_CHANGE
 from emu.boot.hot.records import RUNNING
 from emu.boot.looks import Watch
@@ -18,6 +17,7 @@ from emu.debug.core_registers import pc_of
 from emu.debug.debugged import Reason
 from emu.debug.replay_run import schedule_target
 from emu.debug.target import Target
+from emu.engine import env
 from emu.explore.replay_string import Token
 from emu.explore.strategy.records import REPLAY
 from emu.subjects.kernel.explore.exploration import Exploration

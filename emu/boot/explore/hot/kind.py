@@ -4,9 +4,9 @@ import numpy as np
 
 from emu.boot.explore.hot.records import I64, PAGE, U8
 from emu.boot.hot.blocks import copy_code
-from emu.boot.hot.env import CPL, HFLAGS, get32
 from emu.boot.hot.frames import offset_of
 from emu.boot.hot.walk import FETCH, NOWHERE, translate
+from emu.engine.env import CPL, HFLAGS, get32
 from emu.native import array_at, njit
 
 PLAIN, LOCKED, FENCE, PAUSE = range(4)

@@ -2,8 +2,8 @@
 
 from emu.boot.full.hot.records import I64, PAGE
 from emu.boot.full.hot.text import change_code, store_code
-from emu.boot.hot.env import CPL, HFLAGS, get32
 from emu.boot.hot.walk import NOWHERE, READ, WRITE, translate
+from emu.engine.env import CPL, HFLAGS, get32
 from emu.engine.records import INSTRUCTION, LOADS, LOCKED
 from emu.engine.schedule import stall_dispatch
 from emu.engine.trace import LOAD, STORE, note_access, note_earlier_access

@@ -7,59 +7,44 @@ from emu.boot.full.hot.lock_finder import WORD, find_lock
 from emu.boot.full.hot.records import (
     FULL,
     GEAR,
-    I32,
     I64,
     PAGE,
-    SP_FLUSH,
-    SP_IRET,
-    SP_MSR,
-    SP_ONCE,
-    SP_PAUSE,
     SP_RDPMC,
-    STOP_FAILED,
-    STOP_MSR,
 )
-from emu.boot.full.hot.seqcount import begin_spin, note_load
-from emu.boot.full.hot.text import change_code, fetches_from, find_text, store_code
+from emu.boot.full.hot.seqcount import note_load
+from emu.boot.full.hot.text import change_code, fetches_from, store_code
 from emu.boot.hot.code_pages import FALSE_ADDRESS
 from emu.boot.hot.deliver import system_call
-from emu.boot.hot.env import CPL, ERROR_CODE, HFLAGS, IS_INT, RAX, RCX, RDX, TSC_AUX, get32, get64, put64
-from emu.boot.hot.msr import is_native
 from emu.boot.hot.records import CORE as CPU
 from emu.boot.hot.records import MACHINE as BOOT
 from emu.boot.hot.records import U32
 from emu.boot.hot.walk import (
     FETCH,
-    FLUSH_TLB,
     NOWHERE,
     R_DIRTY,
     READ,
     WRITE,
     forbidden,
-    forget,
     reads_descriptor,
     rights_of,
     translate,
 )
-from emu.engine.hooks import load_access, store_access
+from emu.engine.access import load_access, store_access
+from emu.engine.env import CPL, ERROR_CODE, HFLAGS, IS_INT, RAX, RCX, RDX, TSC_AUX, get32, get64, put64
+from emu.engine.interpreter.arithmetic import clip
 from emu.engine.records import (
-    ACCOUNTED,
     CORE,
-    GUEST,
     INSTRUCTION,
     LOCKED,
     MACHINE,
     ORDERED,
     STOP_EXCEPTION,
-    STOP_NONE,
-    STOP_YIELD,
+    STOP_HANDED_BACK,
 )
-from emu.engine.schedule import stall_dispatch
-from emu.engine.step import step
-from emu.engine.turn import go_on, stop, wait_for_turn
+from emu.engine.turn import stop
 from emu.memory.processor import drain_own
 from emu.memory.records import BUFFER, BUS, RING
-from emu.native import array_at, call, njit
+from emu.native import array_at, njit
 from emu.trace.record import Cause
 
 i64, i32 = types.int64, types.int32
@@ -76,111 +61,42 @@ C_TLB, C_SIBLING, C_REMOTE = (int(each) for each in (Cause.TLB_MISS, Cause.SIBLI
 ROOM = 32  # stores that one instruction makes at most, between two looks at the ring
 
 
-@njit
-def attend(boot, cpu):  # type: ignore[no-untyped-def]
-    """What the instruction before has left to be done; True if the core must be stopped, as its translations are old."""
-    cpu.supervisor_reads = 0
-    if cpu.unblock:
-        cpu.unblock = 0
-        cpu.nmi_blocked = 0
-    if cpu.flushing:
-        cpu.flushing = 0
-        forget(cpu)
-        call(boot.uc_ctl, cpu.uc, FLUSH_TLB, 0, 0, 0)
-    return cpu.event != 0
-
-
-@njit
-def prepare(machine, core, pc):  # type: ignore[no-untyped-def]
-    """Before a step: the record of the instruction at `pc` is there. STOP_NONE, or why the core must stop."""
-    full = array_at(core.companion, 1, FULL)[0]
-    gear = array_at(full.gear, 1, GEAR)[0]
-    cpu = array_at(full.cpu, 1, CPU)[0]
-    busy = cpu.flushing | cpu.unblock | cpu.event | cpu.supervisor_reads
-    if busy and attend(array_at(gear.boot, 1, BOOT)[0], cpu):
-        return STOP_YIELD
-    if (
-        pc >> 12 != full.text_page
-        or full.text_generation != cpu.generation
-        or array_at(core.text_slots, PAGE, I32)[pc & (PAGE - 1)] == 0
-    ):
-        if core.clock > core.limit:  # a fetch touches memory: it waits for its turn
-            return STOP_YIELD
-        bus = array_at(machine.bus, 1, BUS)[0]
-        if not find_text(gear, array_at(gear.boot, 1, BOOT)[0], bus, full, core, cpu, pc):
-            return STOP_FAILED
-    if full.road_cycles != 0:
-        stall_dispatch(core, core.clock + full.road_cycles, C_TLB)
-        full.road_cycles = 0
-    return STOP_NONE
-
-
 def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
-    """Before each instruction."""
+    """Before each instruction: one was left to Unicorn, the next one is not."""
     core = array_at(user, 1, CORE)[0]
-    machine = array_at(core.machine, 1, MACHINE)[0]
-    cpu = array_at(array_at(core.companion, 1, FULL)[0].cpu, 1, CPU)[0]
-    while True:
-        reason = prepare(machine, core, address)
-        if reason == STOP_NONE:
-            reason = step(machine, core, address)
-        else:
-            core.pc = address
-        if reason != STOP_YIELD or cpu.event != 0 or not wait_for_turn(machine, core):
-            break
-    if reason != STOP_NONE:
-        stop(machine, core, reason)
+    if core.left != 0:
+        core.left = 0
         return
-    go_on(core)
-    instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
-    if instruction.traits & GUEST:
-        for_guest(machine, core, instruction.special)
-
-
-@njit
-def for_guest(machine, core, special):  # type: ignore[no-untyped-def]
-    """The instruction that is about to be carried out changes, or reads, more than registers and memory."""
-    full = array_at(core.companion, 1, FULL)[0]
-    cpu = array_at(full.cpu, 1, CPU)[0]
-    if special == SP_FLUSH:
-        cpu.flushing = 1
-        forget(cpu)
-    elif special == SP_MSR:
-        if get32(cpu, HFLAGS) & CPL == 0 and not is_native(get64(cpu, RCX) & 0xFFFFFFFF):
-            core.stage = ACCOUNTED
-            stop(machine, core, STOP_MSR)
-    elif special == SP_PAUSE:
-        begin_spin(full, core)
-    elif special == SP_ONCE:
-        array_at(core.text_slots, PAGE, I32)[core.current_pc & (PAGE - 1)] = 0
-    else:
-        cpu.supervisor_reads = 1
-        cpu.unblock = 1 if special == SP_IRET else 0
+    core.pc = address
+    stop(array_at(core.machine, 1, MACHINE)[0], core, STOP_HANDED_BACK)
 
 
 def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
-    """Before each load."""
-    size = I64(size)
+    """Before each load of Unicorn's."""
     core = array_at(user, 1, CORE)[0]
-    machine = array_at(core.machine, 1, MACHINE)[0]
-    if core.current < 0:
-        return
+    if core.current >= 0:
+        load_in_detail(array_at(core.machine, 1, MACHINE)[0], core, address, I64(size))
+
+
+@njit
+def load_in_detail(machine, core, address, size):  # type: ignore[no-untyped-def]
+    """A load of the instruction in flight: what it sees, if that lies in one page."""
     full = array_at(core.companion, 1, FULL)[0]
     if full.road_cycles != 0:
         walked(core, full)
     if not array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].traits & ORDERED:
         full.unordered += 1
-    if (address & (PAGE - 1)) + size > PAGE:
-        gear = array_at(full.gear, 1, GEAR)[0]
-        if address >> 12 < gear.frames:
-            boot, bus = array_at(gear.boot, 1, BOOT)[0], array_at(machine.bus, 1, BUS)[0]
-            load_across(gear, boot, bus, machine, full, core, array_at(full.cpu, 1, CPU)[0], address, size)
-            return
-    load_access(machine, core, address, size)
-    note_load(array_at(full.gear, 1, GEAR)[0], machine, full, core, address, size, core.access.value)
+    gear = array_at(full.gear, 1, GEAR)[0]
+    if (address & (PAGE - 1)) + size > PAGE and address >> 12 < gear.frames:
+        boot, bus = array_at(gear.boot, 1, BOOT)[0], array_at(machine.bus, 1, BUS)[0]
+        load_across(gear, boot, bus, machine, full, core, array_at(full.cpu, 1, CPU)[0], address, size)
+        return I64(0)
+    seen = load_access(machine, core, address, size)
+    note_load(gear, machine, full, core, address, size, core.access.value)
     bus = array_at(machine.bus, 1, BUS)[0]
     if bus.cause == C_SIBLING or bus.cause == C_REMOTE:
-        note_move(array_at(full.gear, 1, GEAR)[0], bus, address)
+        note_move(gear, bus, address)
+    return seen
 
 
 @njit
@@ -199,12 +115,15 @@ def walked(core, full):  # type: ignore[no-untyped-def]
 
 
 def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
-    """Before each store."""
-    size = I64(size)
+    """Before each store of Unicorn's."""
     core = array_at(user, 1, CORE)[0]
-    machine = array_at(core.machine, 1, MACHINE)[0]
-    if core.current < 0:
-        return
+    if core.current >= 0:
+        store_in_detail(array_at(core.machine, 1, MACHINE)[0], core, address, I64(size), clip(value, I64(size)))
+
+
+@njit
+def store_in_detail(machine, core, address, size, value):  # type: ignore[no-untyped-def]
+    """A store of the instruction in flight."""
     full = array_at(core.companion, 1, FULL)[0]
     gear = array_at(full.gear, 1, GEAR)[0]
     if full.road_cycles != 0:
@@ -245,9 +164,6 @@ def fill(machine, core, full, address, access):  # type: ignore[no-untyped-def]
     gear = array_at(full.gear, 1, GEAR)[0]
     cpu, boot = array_at(full.cpu, 1, CPU)[0], array_at(gear.boot, 1, BOOT)[0]
     cpu.fills += 1
-    if access == FETCH and core.clock > core.limit:
-        full.deferred = 1
-        return I64(NOWHERE)
     user = get32(cpu, HFLAGS) & CPL == 3
     if user and access == READ and reads_descriptor(cpu, address):
         user = False

@@ -1,14 +1,13 @@
 """Where a debugger wants full detail to stop: in front of an instruction that nothing has been done about yet.
 
-This hook comes before the one that runs the machine, so what it stops has not begun, and goes on as if it had not been stopped.
+It is looked before anything else, so what is stopped has not begun, and goes on as if it had not been stopped.
 """
 
 import numpy as np
 
 from emu.boot.full.hot.records import I64
-from emu.engine.records import CORE, FRESH, MACHINE, STOP_TRACE
-from emu.engine.turn import stop
-from emu.native import array_at
+from emu.engine.records import FRESH
+from emu.native import array_at, njit
 
 PLACES_MAX = 1 << 10
 NOTHING, AT_PLACE, STEPPED, ACCESSED = range(4)  # STOPS.met
@@ -25,19 +24,16 @@ STOPS = np.dtype(
     ]
 )
 PASS = np.dtype([("pc", I64), ("count", I64)])  # the instruction that a core goes on with, and what it had retired there
-STOPPER = np.dtype([("stops", I64), ("core", I64)])  # host addresses, of STOPS and CORE
 
 
-def on_look(uc, address, size, user):  # type: ignore[no-untyped-def]
-    """Before each instruction, and before the machine's own hook. An instruction that has had to wait for its turn comes again."""
-    stopper = array_at(user, 1, STOPPER)[0]
-    stops = array_at(stopper.stops, 1, STOPS)[0]
-    core = array_at(stopper.core, 1, CORE)[0]
+@njit
+def is_stop(stops, core, address):  # type: ignore[no-untyped-def]
+    """Whether a debugger wants to stop here. An instruction that has had to wait for its turn comes again."""
     if stops.armed == 0 or core.stage != FRESH:
-        return
+        return False
     passed = array_at(stops.passes, core.index + 1, PASS)[core.index]
     if passed.pc == address and passed.count == core.instructions:
-        return
+        return False
     met = I64(NOTHING)
     places = array_at(stops.places, PLACES_MAX, I64)
     for each in range(stops.place_count):
@@ -48,8 +44,7 @@ def on_look(uc, address, size, user):  # type: ignore[no-untyped-def]
     if stops.accessed == core.index:
         met = I64(ACCESSED)
     if met == NOTHING:
-        return
+        return False
     stops.met, stops.core = met, core.index
     passed.pc, passed.count = address, core.instructions
-    core.pc = address
-    stop(array_at(core.machine, 1, MACHINE)[0], core, STOP_TRACE)
+    return True

@@ -20,16 +20,17 @@ from emu.boot.full.hot.records import (
     STOP_MSR,
     UNKNOWN_ERROR,
 )
+from emu.boot.full.hot.turn import execute
 from emu.boot.hot.blocks import faults_as_write
 from emu.boot.hot.code_pages import catch_up
 from emu.boot.hot.deliver import DEBUG, GENERAL_PROTECTION, PAGE_FAULT, deliver
-from emu.boot.hot.env import CPL, CR2, EFLAGS, EIP, HFLAGS, IF, get32, get64, put64
 from emu.boot.hot.records import CORE as CPU
 from emu.boot.hot.records import MACHINE as BOOT
 from emu.boot.hot.walk import FETCH, NOT_CANONICAL, PF_WRITE, READ
 from emu.engine.account import retire
 from emu.engine.apic import watch_interrupts
 from emu.engine.deliver import abandon, begin_handler, quiet
+from emu.engine.env import CPL, CR2, EFLAGS, EIP, HFLAGS, IF, get32, get64, put64
 from emu.engine.locks import note_releases
 from emu.engine.log import log_is_full
 from emu.engine.loop import next_core, start_or_wake
@@ -44,7 +45,6 @@ from emu.engine.records import (
     RUNNING,
     SLICE_DONE,
     STOP_EXCEPTION,
-    STOP_FLAGS,
     STOP_INTERRUPT,
     STOP_NONE,
     STOP_SPECIAL,
@@ -53,10 +53,8 @@ from emu.engine.records import (
     TRACE_FULL,
     WAITING_FOR_STARTUP,
 )
-from emu.engine.registers import RFLAGS, put
 from emu.engine.special import emulate
 from emu.engine.trace import NO_ACCESS, note_access
-from emu.engine.turn import execute, leave_calls
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due
 from emu.native import NEVER, array_at, njit
@@ -92,7 +90,6 @@ def settle_instruction(machine, core, completes, following):  # type: ignore[no-
     else:
         abandon(core, array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current])
     core.stage = FRESH
-    core.mend.pending = 0
     note_access(core, NO_ACCESS, 0, 0, 0)
 
 
@@ -157,16 +154,8 @@ def run_core(machine, core):  # type: ignore[no-untyped-def]
         catch_up(array_at(array_at(full.gear, 1, GEAR)[0].boot, 1, BOOT)[0], cpu)
     core.stop = STOP_NONE
     cpu.fault = 0
-    full.deferred = 0
     machine.turns += 1
     error = execute(machine, core)
-    while core.stop == STOP_FLAGS:
-        put(machine, core, RFLAGS, core.mend.flags)
-        core.stop = STOP_NONE
-        error = execute(machine, core)
-    if error == UNICORN_FAULT and full.deferred != 0:
-        core.pc = get64(cpu, EIP)
-        return True
     if error == UNICORN_FAULT and cpu.fault != 0:
         return page_fault(machine, core, full, cpu)
     if error != 0:
@@ -236,7 +225,6 @@ def run_slice(gear, machine):  # type: ignore[no-untyped-def]
         core.horizon = min(core.limit + machine.run_ahead, machine.end_at - 1, gear.board_at - 1)
         if not run_core(machine, core):
             break
-    leave_calls(machine)
     if machine.outcome == RUN_DONE:
         drain_due(array_at(machine.bus, 1, BUS)[0], machine.end_at)
     note_releases(machine)

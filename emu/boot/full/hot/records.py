@@ -36,8 +36,9 @@ FULL = np.dtype(
         ("cpu", I64),  # and of the fast gear's
         ("text_page", I64),  # that the core is in; -1: none
         ("text_generation", I64),  # of the TLB when it came there
+        ("stops", I64),  # host address of looks.STOPS; 0: there is no debugger
+        ("fetched", I64),  # where Unicorn has been let come to an instruction, as its page was not known; -1: nowhere
         ("road_cycles", I64),  # what the page walks of the instruction in flight have taken
-        ("deferred", I64),  # a fetch has been put off until its turn
         ("linear", I64),  # what `find_linear` has found
         ("loaded_at", I64),  # physical address of the last load, 0: it was not of four bytes
         ("loaded", I64),  # and its value

@@ -6,8 +6,8 @@ such a frame is ever pending in a store buffer: the first fetch drains what is, 
 
 from emu.boot.full.hot.records import I32, I64, PAGE, U64
 from emu.boot.hot.code_pages import frames_of, may_write, note_fetch
-from emu.boot.hot.env import CPL, HFLAGS, get32
 from emu.boot.hot.walk import FETCH, NOWHERE, translate
+from emu.engine.env import CPL, HFLAGS, get32
 from emu.engine.trace_lines import note_lines
 from emu.memory.processor import drain_frame, store_at_once
 from emu.native import array_at, call, njit

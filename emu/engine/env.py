@@ -1,18 +1,20 @@
 """Unicorn's CPU state, read and written in place: where each field of QEMU's CPUX86State is, and flags put together.
 
-Offsets are those of Unicorn 2.1.4 (qemu/target/i386/cpu.h); `emu.boot.unicorn_cpu` checks them against a running engine.
+Offsets are those of Unicorn 2.1.4 (qemu/target/i386/cpu.h); `emu.engine.unicorn_library` checks them against a running engine.
 """
 
+import numpy as np
 from unicorn import x86_const as x86
 
-from emu.boot.hot.records import I64, U32
 from emu.native import array_at, call, njit
 
+I64, U32 = np.int64, np.uint32
 REGS, EIP, EFLAGS, CC_SRC, CC_OP, DF, HFLAGS = 0, 128, 136, 152, 168, 172, 176
 RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R11 = (8 * n for n in (0, 1, 2, 3, 4, 5, 6, 7, 11))
 # A segment: u32 selector, u64 base at 8, u32 limit at 16, u32 flags at 20
 ES, CS, SS, DS, FS, GS, LDT, TR, GDT, IDT = (184 + 24 * n for n in range(10))
 CR0, CR2, CR3, CR4, EFER = 424, 440, 448, 456, 592
+XMM, XMM_BYTES = 824, 64  # ZMMReg xmm_regs[]
 STAR, LSTAR, FMASK, KERNEL_GS_BASE, TSC_AUX = 4824, 4840, 4856, 4864, 4896
 ERROR_CODE, IS_INT, BREAKPOINTS, OLD_EXCEPTION = 5384, 5388, 5464, 5496
 BREAKPOINT_COUNT = 4  # pointers to hardware breakpoints, which are the host's
@@ -63,7 +65,7 @@ def get_flags(machine, core):  # type: ignore[no-untyped-def]
 
 @njit
 def put_flags(core, flags):  # type: ignore[no-untyped-def]
-    """Set all of RFLAGS."""
+    """Set all of RFLAGS, in a hook."""
     put64(core, EFLAGS, (flags & ~(ARITHMETIC | DIRECTION)) | 2)
     put64(core, CC_SRC, flags & ARITHMETIC)
     put32(core, CC_OP, I64(CC_OP_EFLAGS))
