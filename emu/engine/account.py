@@ -21,7 +21,6 @@ from emu.engine.records import (
     CALLS_LOCK,
     ESTIMATED,
     EVENT,
-    EVENT_VALUE,
     HISTORY,
     I32,
     I64,
@@ -99,7 +98,7 @@ def task_index(machine, pointer):  # type: ignore[no-untyped-def]
 @njit
 def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
     """Count the event bound to the retiring instruction, if it has happened."""
-    value = core.scratch[EVENT_VALUE] if instruction.register >= 0 else I64(0)
+    value = core.event_value if instruction.register >= 0 else I64(0)
     if instruction.traits & IF_ZERO and value != 0:
         return
     mark = instruction.mark

@@ -32,7 +32,7 @@ PARK = np.dtype(
     ]
 )
 # Words of CORE that are no part of how it stands, or that are brought up to date apart.
-APART = ("limit", "horizon", "stop", "digest", "history", "retired", "visit.wanted", "scratch", "kept")
+APART = ("limit", "horizon", "stop", "digest", "history", "retired", "visit.wanted", "event_value", "kept")
 
 
 def _apart() -> np.ndarray:

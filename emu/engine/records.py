@@ -44,8 +44,6 @@ STATES, CAUSES = len(State), len(Cause)
 SP_NONE, SP_SYSCALL, SP_HLT, SP_RDTSC, SP_CPUID, SP_FAULT = range(6)
 # INSTRUCTION.routine: what the routine that begins here does with the lock that is its first argument
 R_NONE, R_TAKES, R_SPINS, R_WAITS, R_RELEASES = range(5)  # R_SPINS: takes one that is let go of by a change of its word
-# CORE.scratch: one word is an event's, whatever else is read until its instruction retires
-EVENT_VALUE = 7
 # CORE.status
 RUNNING, HALTED, WAITING_FOR_STARTUP = range(3)
 # CORE.stage: how far the instruction at `pc` has come
@@ -146,7 +144,7 @@ CORE = np.dtype(
         ("halted_at", I64),
         ("fault", FAULTED),
         ("companion", I64),  # host address of what whoever runs the guest keeps of this core
-        ("scratch", I64, (8,)),
+        ("event_value", I64),  # of the register of its event, as the instruction in flight began
         ("cycles", I64, (STATES,)),
         ("cycles_by_cause", I64, (CAUSES,)),  # of the cycles in states where a core works
         ("history_count", I64),

@@ -11,7 +11,6 @@ from emu.engine.interpreter.operands import value_of
 from emu.engine.records import (
     ACCOUNTED,
     EVENT,
-    EVENT_VALUE,
     FAULT_FETCH,
     FRESH,
     HISTORY,
@@ -120,7 +119,7 @@ def stall(machine, core, instruction):  # type: ignore[no-untyped-def]
     """A marked instruction starts: read the register that its event asks for, and hold the core up if a stall is due."""
     core.stage = STALLED
     if instruction.register >= 0:
-        core.scratch[EVENT_VALUE] = value_of(registers_of(core), instruction.register & 0xFF, instruction.register >> 8)
+        core.event_value = value_of(registers_of(core), instruction.register & 0xFF, instruction.register >> 8)
     if instruction.routine != R_NONE:
         core.entry_stack = get(core, RSP)
     if not instruction.traits & POINT or core.stall_pc == core.pc:

@@ -18,6 +18,7 @@ FAULTS = {
     "load from nowhere": ("488b042500000000", r"#PF: 0x0 is not mapped"),
     "store to nowhere": ("4889042500000000", r"#PF: 0x0 is not mapped"),
     "privileged address out of range": ("48b8000000000000ff00488b00", r"#GP"),
+    "single step": ("9c48810c24000100009d9090", r"#DB"),
     "jump into data": (None, r"jump to 0xffffffff80[0-9a-f]+, where"),
     "jump to nowhere": ("31c0ffe0", r"jump to 0x0, where"),
 }

@@ -4,32 +4,7 @@ Values are as wide as their operand says and unsigned, but for those of 8 bytes,
 Flags are those of RFLAGS. What the manual leaves undefined is zero, or as it was.
 """
 
-from emu.isa.operation import (
-    ADD,
-    ADD_CARRY,
-    AND,
-    BIT_COMPLEMENT,
-    BIT_RESET,
-    BIT_SET,
-    BIT_TEST,
-    COMPARE,
-    DECREMENT,
-    DIVIDE_SIGNED,
-    DOUBLE_LEFT,
-    INCREMENT,
-    NEGATE,
-    NOT,
-    OR,
-    SHIFT_LEFT,
-    SHIFT_RIGHT,
-    SHIFT_SIGNED,
-    SUBTRACT,
-    SUBTRACT_BORROW,
-    SWAP_BYTES,
-    TEST,
-    WIDE_MULTIPLY_SIGNED,
-    XOR,
-)
+from emu.isa import operation as op
 from emu.native import inlined, njit, signed
 
 CF, PF, AF, ZF, SF, OF = 0x1, 0x4, 0x10, 0x40, 0x80, 0x800
@@ -82,11 +57,11 @@ def shifted(kind, a, count, flags, size):  # type: ignore[no-untyped-def]
     if count == 0:
         return a, flags
     top = 8 * size - 1
-    if kind == SHIFT_LEFT:
+    if kind == op.SHIFT_LEFT:
         last = clip(a << (count - 1), size)
         result = clip(last << 1, size)
         carry = last >> top & 1
-    elif kind == SHIFT_RIGHT:
+    elif kind == op.SHIFT_RIGHT:
         last = shifted_down(a, count - 1, size)
         result = shifted_down(last, 1, size)
         carry = last & 1
@@ -94,7 +69,7 @@ def shifted(kind, a, count, flags, size):  # type: ignore[no-untyped-def]
         last = widened(a, size) >> (count - 1)
         result = last >> 1
         carry = last & 1
-    overflow = 0 if kind == SHIFT_SIGNED else (last ^ result) >> top & 1
+    overflow = 0 if kind == op.SHIFT_SIGNED else (last ^ result) >> top & 1
     result = clip(result, size)
     return result, carry | of_result(result, size) | overflow << 11
 
@@ -136,11 +111,11 @@ def multiplied_wide(kind, a, b, size):  # type: ignore[no-untyped-def]
     """Low and high half of a product, and flags: CF and OF say whether the high half matters."""
     if size == 8:
         low = signed(a * b)
-        high = high_half(a, b) if kind == WIDE_MULTIPLY_SIGNED else high_half_unsigned(a, b)
+        high = high_half(a, b) if kind == op.WIDE_MULTIPLY_SIGNED else high_half_unsigned(a, b)
     else:
-        product = widened(a, size) * widened(b, size) if kind == WIDE_MULTIPLY_SIGNED else a * b
+        product = widened(a, size) * widened(b, size) if kind == op.WIDE_MULTIPLY_SIGNED else a * b
         low, high = clip(product, size), clip(product >> (8 * size), size)
-    rest = clip(widened(low, size) >> 63, size) if kind == WIDE_MULTIPLY_SIGNED else 0
+    rest = clip(widened(low, size) >> 63, size) if kind == op.WIDE_MULTIPLY_SIGNED else 0
     return low, high, of_result(low, size) | ((CF | OF) if high != rest else 0)
 
 
@@ -148,14 +123,14 @@ def multiplied_wide(kind, a, b, size):  # type: ignore[no-untyped-def]
 def dividend(kind, low, high, size):  # type: ignore[no-untyped-def]
     """What is divided, if it is that of a signed or unsigned number of 63 bits; -1 of an unsigned division otherwise."""
     if size < 8:
-        return high << 32 | low if kind == DIVIDE_SIGNED or high >> 31 == 0 else -1
-    return low if high == (low >> 63 if kind == DIVIDE_SIGNED else 0) else -1
+        return high << 32 | low if kind == op.DIVIDE_SIGNED or high >> 31 == 0 else -1
+    return low if high == (low >> 63 if kind == op.DIVIDE_SIGNED else 0) else -1
 
 
 @njit
 def divided(kind, whole, divisor, size):  # type: ignore[no-untyped-def]
     """Quotient and remainder, the quotient towards zero."""
-    if kind == DIVIDE_SIGNED:
+    if kind == op.DIVIDE_SIGNED:
         divisor = widened(divisor, size)
     quotient = abs(whole) // abs(divisor)
     if (whole < 0) != (divisor < 0):
@@ -167,7 +142,7 @@ def divided(kind, whole, divisor, size):  # type: ignore[no-untyped-def]
 def divides(kind, low, high, divisor, size):  # type: ignore[no-untyped-def]
     """Whether a division is one that `divided` can do: no exception, and numbers of 63 bits."""
     whole = signed(dividend(kind, low, high, size))
-    if kind == DIVIDE_SIGNED:
+    if kind == op.DIVIDE_SIGNED:
         if size == 8 and high != low >> 63:
             return False
         limit = 1 << 62 if size == 8 else (1 << (8 * size - 1)) - 1
@@ -185,7 +160,7 @@ def double_shifted(kind, a, b, count, flags, size):  # type: ignore[no-untyped-d
     count &= bits - 1
     if count == 0:
         return a, flags
-    if kind == DOUBLE_LEFT:
+    if kind == op.DOUBLE_LEFT:
         last = clip(a << (count - 1) | shifted_down(b, bits - count + 1, size) if count > 1 else a, size)
         result = clip(a << count | shifted_down(b, bits - count, size), size)
         carry = last >> (bits - 1) & 1
@@ -235,11 +210,11 @@ def with_bit(kind, a, number, flags, size):  # type: ignore[no-untyped-def]
     number &= 8 * size - 1
     bit = clip(1 << number, size)
     flags = (flags & ~CF) | (a >> number & 1)
-    if kind == BIT_SET:
+    if kind == op.BIT_SET:
         a |= bit
-    elif kind == BIT_RESET:
+    elif kind == op.BIT_RESET:
         a &= ~bit
-    elif kind == BIT_COMPLEMENT:
+    elif kind == op.BIT_COMPLEMENT:
         a ^= bit
     return a, flags
 
@@ -247,39 +222,39 @@ def with_bit(kind, a, number, flags, size):  # type: ignore[no-untyped-def]
 @inlined
 def compute(kind, a, b, flags, size):  # type: ignore[no-untyped-def]
     """Result and flags of an operation of target `a` and source `b`; of a comparison, `a` as it is."""
-    if kind == ADD:
+    if kind == op.ADD:
         return added(a, b, 0, size)
-    if kind == SUBTRACT:
+    if kind == op.SUBTRACT:
         return subtracted(a, b, 0, size)
-    if kind == COMPARE:
+    if kind == op.COMPARE:
         return a, subtracted(a, b, 0, size)[1]
-    if kind == TEST:
+    if kind == op.TEST:
         return a, of_result(a & b, size)
-    if kind == AND:
+    if kind == op.AND:
         return a & b, of_result(a & b, size)
-    if kind == OR:
+    if kind == op.OR:
         return a | b, of_result(a | b, size)
-    if kind == XOR:
+    if kind == op.XOR:
         return a ^ b, of_result(a ^ b, size)
-    if kind == INCREMENT:
+    if kind == op.INCREMENT:
         result, changed = added(a, 1, 0, size)
         return result, (changed & ~CF) | (flags & CF)
-    if kind == DECREMENT:
+    if kind == op.DECREMENT:
         result, changed = subtracted(a, 1, 0, size)
         return result, (changed & ~CF) | (flags & CF)
-    if SHIFT_LEFT <= kind <= SHIFT_SIGNED:
+    if op.SHIFT_LEFT <= kind <= op.SHIFT_SIGNED:
         return shifted(kind, a, b, flags, size)
-    if BIT_TEST <= kind <= BIT_COMPLEMENT:
+    if op.BIT_TEST <= kind <= op.BIT_COMPLEMENT:
         return with_bit(kind, a, b, flags, size)
-    if kind == NEGATE:
+    if kind == op.NEGATE:
         return subtracted(0, a, 0, size)
-    if kind == NOT:
+    if kind == op.NOT:
         return clip(~a, size), flags
-    if kind == ADD_CARRY:
+    if kind == op.ADD_CARRY:
         return added(a, b, flags & CF, size)
-    if kind == SUBTRACT_BORROW:
+    if kind == op.SUBTRACT_BORROW:
         return subtracted(a, b, flags & CF, size)
-    if kind == SWAP_BYTES:
+    if kind == op.SWAP_BYTES:
         return swapped(a, size), flags
     return multiplied(a, b, size)  # MULTIPLY
 

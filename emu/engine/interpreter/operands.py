@@ -3,26 +3,15 @@
 from emu.engine.env import ARITHMETIC, FS, GS, get64
 from emu.engine.interpreter.arithmetic import clip
 from emu.engine.registers import RBP, RDI, RFLAGS, RSI, RSP
-from emu.isa.operation import (
-    AT_FRAME,
-    AT_OPERAND,
-    AT_RSI,
-    AT_STACK,
-    BELOW_STACK,
-    FLAT,
-    HIGH,
-    INSTRUCTION_POINTER,
-    NO_REGISTER,
-)
-from emu.isa.operation import FS as IN_FS
+from emu.isa import operation as op
 from emu.native import inlined, signed
 
 
 @inlined
 def value_of(registers, place, size):  # type: ignore[no-untyped-def]
     """The value of a register, as `arithmetic` has values."""
-    if place >= HIGH:
-        return int(registers[place - HIGH]) >> 8 & 0xFF
+    if place >= op.HIGH:
+        return int(registers[place - op.HIGH]) >> 8 & 0xFF
     return clip(int(registers[place]), size)
 
 
@@ -34,9 +23,9 @@ def set_value(registers, place, value, size):  # type: ignore[no-untyped-def]
     elif size == 4:
         registers[place] = value & 0xFFFFFFFF
     else:
-        shift = 8 if place >= HIGH else 0
+        shift = 8 if place >= op.HIGH else 0
         mask = ((1 << (8 * size)) - 1) << shift
-        place &= HIGH - 1
+        place &= op.HIGH - 1
         registers[place] = (int(registers[place]) & ~mask) | (value << shift & mask)
 
 
@@ -44,29 +33,29 @@ def set_value(registers, place, value, size):  # type: ignore[no-untyped-def]
 def address_of_operand(core, registers, operation, following):  # type: ignore[no-untyped-def]
     """The virtual address of the operand in memory; `following` is that of the next instruction."""
     address = int(operation.displacement)
-    if operation.base < INSTRUCTION_POINTER:
+    if operation.base < op.INSTRUCTION_POINTER:
         address = signed(address + int(registers[operation.base]))
-    elif operation.base == INSTRUCTION_POINTER:
+    elif operation.base == op.INSTRUCTION_POINTER:
         address = signed(address + following)
-    if operation.index != NO_REGISTER:
+    if operation.index != op.NO_REGISTER:
         address = signed(address + (int(registers[operation.index]) << int(operation.scale)))
-    if operation.segment != FLAT:
-        address = signed(address + get64(core, (FS if operation.segment == IN_FS else GS) + 8))
+    if operation.segment != op.FLAT:
+        address = signed(address + get64(core, (FS if operation.segment == op.FS else GS) + 8))
     return address
 
 
 @inlined
 def address_of(core, registers, operation, access, following):  # type: ignore[no-untyped-def]
     """The virtual address of what an operation loads or stores."""
-    if access == AT_OPERAND:
+    if access == op.AT_OPERAND:
         return address_of_operand(core, registers, operation, following)
-    if access == AT_STACK:
+    if access == op.AT_STACK:
         return int(registers[RSP])
-    if access == BELOW_STACK:
+    if access == op.BELOW_STACK:
         return signed(int(registers[RSP]) - 8)
-    if access == AT_FRAME:
+    if access == op.AT_FRAME:
         return int(registers[RBP])
-    if access == AT_RSI:
+    if access == op.AT_RSI:
         return int(registers[RSI])
     return int(registers[RDI])  # AT_RDI
 
