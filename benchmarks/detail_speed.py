@@ -13,11 +13,15 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
+from emu import native
 from emu.boot.full import unicorn_hooks
 from emu.boot.full.gear import FullGear
-from emu.boot.full.hot import hooks
+from emu.boot.full.hot import hooks, loop, turn
 from emu.boot.full.hot.records import FULL, GEAR
 from emu.boot.full.hot.text import change_code
 from emu.boot.hot.records import CORE as CPU
@@ -36,13 +40,14 @@ from emu.engine.records import (
     INSTRUCTION,
     MACHINE,
     SPECIAL,
+    STOP_HANDED_BACK,
     STOP_INTERRUPT,
     STOP_NONE,
     STOP_SPECIAL,
     STOP_YIELD,
 )
-from emu.engine.turn import stop
-from emu.native import array_at, callback, njit
+from emu.engine.turn import UNTIL, stop
+from emu.native import array_at, call, callback, njit
 from emu.subjects.kernel import detail
 from emu.subjects.kernel.detail import WORK_END, RegionSpec, run_detail
 
@@ -76,17 +81,43 @@ def count_only(machine, core, pc):  # type: ignore[no-untyped-def]
 def plain_code(uc, address, size, user):  # type: ignore[no-untyped-def]
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
-    reason = hooks.prepare(machine, core, address)
+    full = array_at(core.companion, 1, FULL)[0]
+    gear, cpu = array_at(full.gear, 1, GEAR)[0], array_at(full.cpu, 1, CPU)[0]
+    reason = turn.prepare(machine, gear, full, cpu, core, address)
+    if reason == STOP_HANDED_BACK:  # Unicorn has fetched
+        reason = turn.prepare(machine, gear, full, cpu, core, address)
     if reason == STOP_NONE:
         reason = count_only(machine, core, address)
     else:
         core.pc = address
+    if reason == STOP_NONE:
+        instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
+        if instruction.traits & GUEST:
+            turn.for_guest(machine, full, cpu, core, instruction.special)
+            reason = core.stop
     if reason != STOP_NONE:
         stop(machine, core, reason)
-        return
-    instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
-    if instruction.traits & GUEST:
-        hooks.for_guest(machine, core, instruction.special)
+
+
+@njit
+def plain_execute(machine, core):  # type: ignore[no-untyped-def]
+    """In the place of a turn: Unicorn carries out one instruction after the other."""
+    return call(machine.emu_start, core.uc, core.pc, UNTIL, 0, 0)
+
+
+@cache
+def plain_loop() -> ModuleType:
+    """The full gear's loop with that turn; what is compiled of it is not kept, as Numba would take it for the other one's."""
+    kept, native.KEPT = native.KEPT, False
+    try:
+        spec = spec_from_file_location("plain_loop", loop.__file__)
+        assert spec is not None and spec.loader is not None
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+    finally:
+        native.KEPT = kept
+    module.execute = plain_execute  # type: ignore[attr-defined]
+    return module
 
 
 def plain_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
@@ -107,7 +138,11 @@ class PlainGear(FullGear):
 
     def run(self) -> int:
         self.machine.record["run_ahead"] = TURN
-        return super().run()
+        run, loop.run = loop.run, plain_loop().run
+        try:
+            return super().run()
+        finally:
+            loop.run = run
 
 
 def measure(spec: BootSpec, region: RegionSpec) -> tuple[int, float]:

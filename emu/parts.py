@@ -79,6 +79,13 @@ def _pipelines(state: Any, library: type[Any]) -> list[Any]:
     return [compiler.DefaultPassBuilder.define_nopython_pipeline(state)]
 
 
+def _widest(kind: Any) -> Any:
+    """The type in whose place others are passed: of a constant, that of any number; of a narrow number, that of 64 bits."""
+    kind = types.unliteral(kind)
+    narrow = isinstance(kind, types.Integer) and kind.bitwidth < 64
+    return types.int64 if narrow else kind
+
+
 class Part(registry.CPUDispatcher):  # type: ignore[misc]
     """A function as compiled code calls it: `get_call_template` and `get_overload` are what Numba asks of it."""
 
@@ -88,8 +95,8 @@ class Part(registry.CPUDispatcher):  # type: ignore[misc]
         super().__init__(function, targetoptions=options, pipeline_class=_PartCompiler)
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
-        """Numba 0.68 would compile a function anew for each constant that it is called with."""
-        return super().get_call_template(tuple(types.unliteral(each) for each in args), kws)
+        """Numba 0.68 would compile a function anew for each constant, and each width of a number, that it is called with."""
+        return super().get_call_template(tuple(map(_widest, args)), kws)
 
     @global_compiler_lock  # type: ignore[untyped-decorator]
     def compile(self, sig: Any) -> None:

@@ -1,7 +1,7 @@
-"""The C callbacks that Unicorn calls: thin shells around `step` and the one road to memory."""
+"""The C callbacks that Unicorn calls for what is left to it: thin shells around the accesses, the xAPIC, and faults."""
 
-import numpy as np
 from numba import types
+from unicorn import unicorn_const as uc_const
 
 from emu.engine import apic
 from emu.engine.access import load_access, store_access
@@ -25,11 +25,10 @@ from emu.engine.turn import stop
 from emu.memory.records import BUS
 from emu.memory.store_buffer import stores_visible_at
 from emu.native import array_at, njit
-from emu.trace.record import Access, Cause
+from emu.trace.record import Cause
 
-RMW = int(Access.READ_MODIFY_WRITE)
-C_MMIO, C_FULL = int(Cause.MMIO), int(Cause.STORE_BUFFER_FULL)
-
+C_MMIO = int(Cause.MMIO)
+WRITE = uc_const.UC_MEM_WRITE
 i64, i32 = types.int64, types.int32
 CODE_HOOK = types.void(i64, i64, i32, i64)  # uc, address, size, user data
 MEMORY_HOOK = types.void(i64, i32, i64, i32, i64, i64)  # uc, access type, address, size, value, user data
@@ -49,16 +48,14 @@ def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
     stop(array_at(core.machine, 1, MACHINE)[0], core, STOP_HANDED_BACK)
 
 
-def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
-    """Before each load."""
+def on_access(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
+    """Before each load and store. One hook for both, as each that is compiled has all of the memory layer in it."""
     core = array_at(user, 1, CORE)[0]
-    load_access(array_at(core.machine, 1, MACHINE)[0], core, address, np.int64(size))  # one type for all, or it is compiled twice
-
-
-def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
-    """Before each store."""
-    core = array_at(user, 1, CORE)[0]
-    store_access(array_at(core.machine, 1, MACHINE)[0], core, address, np.int64(size), clip(value, np.int64(size)))
+    machine = array_at(core.machine, 1, MACHINE)[0]
+    if kind == WRITE:
+        store_access(machine, core, address, size, clip(value, size))
+    else:
+        load_access(machine, core, address, size)
 
 
 def on_invalid(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]

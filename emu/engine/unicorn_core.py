@@ -28,8 +28,7 @@ class Callbacks:
     """C function pointers of the hooks, and the objects that keep them alive."""
 
     code: int
-    load: int
-    store: int
+    access: int
     invalid: int
     exception: int
     apic_read: int
@@ -42,8 +41,7 @@ def make_callbacks() -> Callbacks:
     """Compile (or load from the cache) all hooks: once a process, since Numba keeps what it has loaded for good."""
     made = {
         "code": callback(hooks.CODE_HOOK, hooks.on_code),
-        "load": callback(hooks.MEMORY_HOOK, hooks.on_load),
-        "store": callback(hooks.MEMORY_HOOK, hooks.on_store),
+        "access": callback(hooks.MEMORY_HOOK, hooks.on_access),
         "invalid": callback(hooks.INVALID_HOOK, hooks.on_invalid),
         "exception": callback(hooks.INTERRUPT_HOOK, hooks.on_exception),
         "apic_read": callback(hooks.MMIO_READ, hooks.on_apic_read),
@@ -79,8 +77,7 @@ class UnicornCore:
     def install(self, callbacks: Callbacks, user: int) -> None:
         """Add all hooks with `user` as their argument, and the xAPIC page."""
         self._hook(uc_const.UC_HOOK_CODE, callbacks.code, user)
-        self._hook(uc_const.UC_HOOK_MEM_READ, callbacks.load, user)
-        self._hook(uc_const.UC_HOOK_MEM_WRITE, callbacks.store, user)
+        self._hook(uc_const.UC_HOOK_MEM_READ | uc_const.UC_HOOK_MEM_WRITE, callbacks.access, user)
         self._hook(uc_const.UC_HOOK_MEM_INVALID, callbacks.invalid, user)
         self._hook(uc_const.UC_HOOK_INTR, callbacks.exception, user)
         pointer, number = ctypes.c_void_p, ctypes.c_uint64

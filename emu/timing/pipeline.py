@@ -97,9 +97,10 @@ def dispatch(pipeline, clock, ops, start, retired_at):  # type: ignore[no-untype
     for _ in range(min(ops, OPS_MAX)):
         pipeline.retires[pipeline.dispatched & (RING - 1)] = retired_at
         pipeline.dispatched += 1
-    following = clock + pipeline.slots // pipeline.width
-    if following != clock:
-        pipeline.slots -= (following - clock) * pipeline.width
+    following = clock
+    while pipeline.slots >= pipeline.width:  # it is once or twice: a division would take longer
+        pipeline.slots -= pipeline.width
+        following += 1
         pipeline.cycle = following
     if pipeline.dispatched >= pipeline.reorder_buffer:
         following = max(following, pipeline.retires[(pipeline.dispatched - pipeline.reorder_buffer) & (RING - 1)])
