@@ -5,7 +5,7 @@ Only page faults that the kernel has a fixup for are delivered; all other except
 
 from emu.engine.account import LOCK_WAIT, pass_time, state_of
 from emu.engine.apic import acknowledge, watch_interrupts
-from emu.engine.env import CS, ERROR_CODE, IDT, IF, OLD_EXCEPTION, SS, TR, get32, get64, put32
+from emu.engine.env import CS, ERROR_CODE, IDT, IF, SS, TR, get32, get64
 from emu.engine.records import FRESH, INSTRUCTION
 from emu.engine.registers import RFLAGS, RSP, get, put
 from emu.engine.special import enter_kernel
@@ -109,11 +109,7 @@ def abandon(core, instruction):  # type: ignore[no-untyped-def]
 
 @njit
 def error_code(core):  # type: ignore[no-untyped-def]
-    """The error code that Unicorn has for the fault; and Unicorn learns that the fault is being dealt with.
-
-    It leaves exceptions to hooks and forgets to say that one has been dealt with, so that it makes a double fault of the next.
-    """
-    put32(core, OLD_EXCEPTION, -1)
+    """The error code that Unicorn has for the fault."""
     return get32(core, ERROR_CODE)
 
 

@@ -6,7 +6,7 @@ hand back in front of the next one.
 
 from emu.engine.access import load_access, store_access
 from emu.engine.account import index_of
-from emu.engine.env import CPL, HFLAGS, get32
+from emu.engine.env import CPL, HFLAGS, OLD_EXCEPTION, get32, put32
 from emu.engine.interpreter.carry_out import carry_out
 from emu.engine.interpreter.translation import forget_translations, physical
 from emu.engine.mend import keep, mend
@@ -42,32 +42,38 @@ def go_on(machine, core):  # type: ignore[no-untyped-def]
         if machine.all_left == 0 and carry_out(machine, core, instruction, physical, load_access, store_access):
             continue
         error = leave_to_unicorn(machine, core, instruction)
-        if error != 0 or core.stop != STOP_NONE:
+        if core.stop != STOP_HANDED_BACK:
             return error
+        core.stop = STOP_NONE
 
 
 @njit
 def leave_to_unicorn(machine, core, instruction):  # type: ignore[no-untyped-def]
-    """Let Unicorn carry out the instruction at `core.pc`, and stop in front of the next one: its error."""
+    """Let Unicorn carry out the instruction at `core.pc`: its error. STOP_HANDED_BACK: it has come to the next one."""
     if instruction.traits & MENDED:
         keep(core, instruction)
     core.left = 1
-    error = call(machine.emu_start, core.uc, core.pc, UNTIL, 0, 0)
+    error = start(machine, core)
     core.left = 0
     if instruction.traits & WAIT_STORES:
         forget_translations(core)
-    if core.stop == STOP_HANDED_BACK:
-        core.stop = STOP_NONE
-        if instruction.traits & MENDED:
-            mend(core, instruction)
+    if core.stop == STOP_HANDED_BACK and instruction.traits & MENDED:
+        mend(core, instruction)
     return error
+
+
+@njit
+def start(machine, core):  # type: ignore[no-untyped-def]
+    """Call Unicorn, with no exception that is still being dealt with: of a second one it would make a double fault."""
+    put32(core, OLD_EXCEPTION, -1)
+    return call(machine.emu_start, core.uc, core.pc, UNTIL, 0, 0)
 
 
 @njit
 def fetch_fault(machine, core):  # type: ignore[no-untyped-def]
     """There is no text where the core has come to: if nothing is mapped there, or may not be executed, the fault is Unicorn's."""
     target = core.pc
-    error = call(machine.emu_start, core.uc, target, UNTIL, 0, 0)
+    error = start(machine, core)
     if core.stop == STOP_HANDED_BACK:
         core.stop = STOP_FAULT
         core.fault.kind = FAULT_FETCH

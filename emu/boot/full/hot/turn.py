@@ -41,7 +41,7 @@ from emu.engine.records import (
 from emu.engine.registers import show_flags
 from emu.engine.schedule import stall_dispatch
 from emu.engine.step import step
-from emu.engine.turn import UNTIL, leave_to_unicorn
+from emu.engine.turn import leave_to_unicorn, start
 from emu.memory.records import BUS
 from emu.native import array_at, call, inlined, njit
 from emu.trace.record import Cause
@@ -73,9 +73,10 @@ def go_on(machine, core):  # type: ignore[no-untyped-def]
         if reason == STOP_NONE:
             reason = step(machine, core, core.pc)
         elif reason == STOP_HANDED_BACK:  # the page is to be fetched from
-            error = fetch(machine, core)
-            if error != 0 or core.stop != STOP_NONE:
+            error = start(machine, core)  # and no further than here: the page is known then, or it faults
+            if core.stop != STOP_HANDED_BACK:
                 return error
+            core.stop = STOP_NONE
             continue
         if reason != STOP_NONE:
             core.stop = reason
@@ -90,17 +91,9 @@ def go_on(machine, core):  # type: ignore[no-untyped-def]
         if ours and carry_out(machine, core, instruction, physical, load_in_detail, store_in_detail):
             continue
         error = leave_to_unicorn(machine, core, instruction)
-        if error != 0 or core.stop != STOP_NONE:
+        if core.stop != STOP_HANDED_BACK:
             return error
-
-
-@njit
-def fetch(machine, core):  # type: ignore[no-untyped-def]
-    """Let Unicorn come to the instruction at `core.pc`, and no further: the page is known then, or it faults. Its error."""
-    error = call(machine.emu_start, core.uc, core.pc, UNTIL, 0, 0)
-    if core.stop == STOP_HANDED_BACK:
         core.stop = STOP_NONE
-    return error
 
 
 @njit
