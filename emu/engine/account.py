@@ -1,6 +1,5 @@
 """What is written down when an instruction retires: its time, where that time went, locks, probes, digest."""
 
-from emu.engine.env import RCX, get64
 from emu.engine.lock_frames import begin_frame, enter_routine, jump_frame, leave_routine
 from emu.engine.lock_sites import count_iteration, count_under_locks
 from emu.engine.locks import account_locks
@@ -36,7 +35,7 @@ from emu.engine.records import (
     TAKEN,
     U8,
 )
-from emu.engine.registers import RSP, get
+from emu.engine.registers import RCX, RSP, get
 from emu.engine.schedule import advance_dispatch, attribute_gap, catch_up, ends_at, stall_dispatch
 from emu.engine.trace import NO_ACCESS, note, note_access, trace_instruction
 from emu.native import array_at, inlined, mix, njit
@@ -201,7 +200,7 @@ def go_on_with_string(machine, core):  # type: ignore[no-untyped-def]
     It comes here once more when no element is left: then the room matters only to what follows.
     """
     core.clock += 1
-    if core.barrier > core.clock and get64(core, RCX) != 0:
+    if core.barrier > core.clock and get(core, RCX) != 0:
         catch_up(core, core.barrier, core.barrier_cause)
     core.start = max(core.start, core.clock)
 

@@ -1,6 +1,6 @@
 """Unicorn's CPU state, read and written in place: where each field of QEMU's CPUX86State is, and flags put together.
 
-Offsets are those of Unicorn 2.1.4 (qemu/target/i386/cpu.h); `emu.engine.unicorn_library` checks them against a running engine.
+Offsets are those of Unicorn 2.1.4 (qemu/target/i386/cpu.h); `emu.engine.unicorn_state` checks them against a running engine.
 """
 
 import numpy as np
