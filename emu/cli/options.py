@@ -89,6 +89,7 @@ MaxCycles = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
 
 SECONDS_MAX = 10**9
+SCHEDULES_MAX = 10**12
 
 TRACE_LIMIT_DEFAULT = str(TRACE_RECORDS_DEFAULT)
 
@@ -126,15 +127,12 @@ def budget(typed: str | None) -> tuple[float | None, int | None]:
     """`60s` is a time, `10000` a number of schedules."""
     if typed is None:
         return None, None
-    if typed.endswith("s"):
-        seconds = whole("budget", typed.removesuffix("s"))
-        if not 1 <= seconds <= SECONDS_MAX:
-            raise UserError(f"--budget must be at least 1s, not {typed!r}")
-        return float(seconds), None
-    schedules = whole("budget", typed)
-    if schedules < 1:
+    number = typed.removesuffix("s")
+    if not number.isdecimal():
         raise UserError(f"--budget must be seconds, such as 60s, or a number of schedules, not {typed!r}")
-    return None, schedules
+    if number == typed:
+        return None, within("--budget", whole("--budget", number), 1, SCHEDULES_MAX)
+    return float(within("--budget in seconds", whole("--budget in seconds", number), 1, SECONDS_MAX)), None
 
 
 def junit_output(path: Path, *, overwrite: bool) -> Output:

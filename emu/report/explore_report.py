@@ -16,6 +16,7 @@ from emu.run.hunt import Finding, Hunted
 from emu.run.interleaving import Act, Interleaving
 
 SCHEMA, REPLAY_SCHEMA = "emu-explore/1", "emu-replay/1"
+MISSED_MOST = 0.99  # a chance to miss that says nothing is not said
 COLUMNS = ("<scenario", "~<result", "schedules", "states", "shared words", "+events", "+ordered pairs")
 
 
@@ -54,14 +55,14 @@ def result_of(hunted: Hunted) -> str:
         return f"[bold red]{hunted.finding.checker}[/]"
     if hunted.exhausted:
         return "good in every schedule"
-    missed = f"; a bug of depth 3 missed: {hunted.missed:.2g}" if hunted.missed is not None and hunted.missed < 1 else ""
+    missed = "" if hunted.missed is None or hunted.missed > MISSED_MOST else f"; chance to miss a bug of depth 3: {hunted.missed:.2g}"
     to_come = f"; some {about(hunted.to_come)} states to come" if hunted.to_come else ""
     return f"nothing found{missed}{to_come}"
 
 
 def about(count: int) -> str:
-    """A guessed number, as exactly as it is meant."""
-    return f"{float(f'{count:.1g}'):,.0f}"
+    """A guessed number, as exactly as it is meant; a huge one by its power of ten."""
+    return f"{float(f'{count:.1g}'):,.0f}" if count < 10**9 else f"10^{len(str(count)) - 1}"
 
 
 def how_far(name: str, hunted: Hunted, seconds: float) -> str:

@@ -30,7 +30,7 @@ class Extent:
         if self.strategy == EXHAUSTIVE:
             return [Leg(None, states)]
         if self.strategy != AUTO:
-            return [Leg(strategy_named(self.strategy, self.seed), bound)]
+            return [Leg(strategy_named(self.strategy, self.seed, (EXHAUSTIVE, AUTO)), bound)]
         first = min(WALK_FIRST, bound)
         pct = StrategySpec("pct", seed=self.seed)
         return [

@@ -44,7 +44,7 @@ def test_an_exploration_has_a_case_a_scenario_and_its_find_can_be_had_again():
     passed, other, found, skipped = read("v", explore_cases("v", names, EXPLORED))
     assert [each.name for each in (passed, other, found, skipped)] == names
     assert "good in every schedule" in passed.system_out
-    assert "a bug of depth 3 missed: 0.012" in other.system_out
+    assert "chance to miss a bug of depth 3: 0.012" in other.system_out
     (failure,) = found.result
     assert failure.message.startswith("stack-frame: core 1 at expunge_all+0x30 reaches")
     assert "emu replay emu1:ipc-msg:Tq8M_" in failure.text

@@ -36,12 +36,13 @@ class StrategySpec:
         return float((1 - 1 / (agents * events ** (self.depth - 1))) ** schedules)
 
 
-def strategy_named(text: str, seed: int = 1) -> StrategySpec:
-    """Read a strategy, or raise `UserError`."""
+def strategy_named(text: str, seed: int = 1, others: tuple[str, ...] = ()) -> StrategySpec:
+    """Read a strategy, or raise `UserError`; `others` are words that the caller has read itself."""
     name, colon, depth = text.partition(":")
-    if name not in NAMES:
-        close = get_close_matches(name, NAMES, 1)
-        raise UserError(f"strategy: wanted {', '.join(NAMES)}, got {text!r}" + (f"; did you mean {close[0]}?" if close else ""))
+    known = (*NAMES, *others)
+    if name not in known:
+        close = get_close_matches(name, known, 1)
+        raise UserError(f"strategy: wanted {', '.join(known)}, got {text!r}" + (f"; did you mean {close[0]}?" if close else ""))
     if not colon:
         return StrategySpec(name, seed=seed)
     if name != "pct":
