@@ -14,7 +14,10 @@ from emu.run.hunt import Hunted
         ("--budget ''", "--budget must be seconds, such as 60s, or a number of schedules, not \"''\""),
         ("--budget 0s", "--budget in seconds must be 1 to 1,000,000,000, not 0"),
         ("--budget 0", "--budget must be 1 to 1,000,000,000,000, not 0"),
-        ("--strategy exhastive", "strategy: wanted random, pct, pos, surw, exhaustive, auto, got 'exhastive'; did you mean exhaustive?"),
+        (
+            "--strategy exhastive",
+            "strategy: wanted random, pct, pos, surw, exhaustive, auto, got 'exhastive'; did you mean exhaustive?",
+        ),
         ("--strategy pct:0", "strategy: pct:D wants a depth D of 1 to"),
         ("--strategy auto:3", "strategy: auto takes no depth, got 'auto:3'; pct:D does"),
         ("--scenario nosuch", "scenario: wanted one of blocked-sender,"),
@@ -30,13 +33,16 @@ def test_what_is_typed_wrong_is_said_in_one_line(arguments: str, said: str, caps
     assert said in line
 
 
-@pytest.mark.parametrize(("count", "text"), [(0, "0"), (999, "1,000"), (412_345, "400,000"), (10**9, "10^9"), (2 * 10**22, "10^22")])
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0"), (999, "1,000"), (412_345, "400,000"), (10**9, "10^9"), (2 * 10**22, "10^22")]
+)
 def test_a_guess_is_said_as_exactly_as_it_is_meant(count: int, text: str):
     assert about(count) == text
 
 
 @pytest.mark.parametrize(
-    ("missed", "said"), [(None, "nothing found"), (0.9999, "nothing found"), (0.012, "nothing found; chance to miss a bug of depth 3: 0.012")]
+    ("missed", "said"),
+    [(None, "nothing found"), (0.9999, "nothing found"), (0.012, "nothing found; chance to miss a bug of depth 3: 0.012")],
 )
 def test_a_chance_that_says_nothing_is_not_said(missed: float | None, said: str):
     assert result_of(Hunted(missed=missed)) == said

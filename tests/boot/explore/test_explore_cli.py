@@ -24,9 +24,9 @@ def run(capsys, *arguments: object) -> tuple[int, str, str]:
     [
         (["--explore", "pct:3"], "--explore must be random:N, pct:D:N, pos:N or surw:N"),
         (["--explore", "random:0"], "--explore: 1 to"),
-        (["--explore", "random:9", "--budget", "0s"], "--budget must be at least 1s"),
-        (["--explore", "random:9", "--budget", "soon"], "budget must be a whole number, not 'soon'"),
-        (["--explore", "random:9", "--budget", "0"], "--budget must be seconds, such as 60s, or a number of schedules, not '0'"),
+        (["--explore", "random:9", "--budget", "0s"], "--budget in seconds must be 1 to"),
+        (["--explore", "random:9", "--budget", "soon"], "--budget must be seconds, such as 60s, or a number"),
+        (["--explore", "random:9", "--budget", "0"], "--budget must be 1 to 1,000,000,000,000, not 0"),
         (["--explore", "random:9", "--jobs", "0"], "jobs must be 1 to 1,024, not 0"),
         (["--explore", "random:9", "--explore-seed", "-1"], "--explore-seed must be 0 to 2**62 - 1, not -1"),
         (["--explore", "random:9", "--to", "instructions:9"], "name a symbol, a text or an m5op"),
