@@ -26,7 +26,7 @@ from emu.boot.marks import Kind, Mark
 from emu.boot.run import Watchers, boot
 from emu.boot.session import Session
 from emu.boot.spec import BootSpec
-from emu.native import array_at, callback
+from emu.native import array_at, hook
 
 STOCK = Path.home() / ".cache/emu/kernels/debian-cloud/latest/vmlinux"
 INSTRUCTIONS_A_BLOCK = 5  # about, so that timers come as often
@@ -34,6 +34,7 @@ ROUNDS = 3
 USER = Mark(Kind.USER)
 
 
+@hook(hooks.BLOCK_HOOK)
 def plain_block(uc, address, size, user):  # type: ignore[no-untyped-def]
     core = array_at(user, 1, CORE)[0]
     core.count += INSTRUCTIONS_A_BLOCK
@@ -43,16 +44,16 @@ def plain_block(uc, address, size, user):  # type: ignore[no-untyped-def]
         core.event = 0
 
 
+@hook(hooks.CODE_HOOK)
 def flush(uc, address, size, user):  # type: ignore[no-untyped-def]
     forget(array_at(user, 1, CORE)[0])
 
 
 def empty_seconds(spec: BootSpec) -> float:
     """The same boot with a block hook that does next to nothing."""
-    kept = dict(unicorn_cpu.compiled_hooks())
-    table = unicorn_cpu.compiled_hooks()
-    table["block"] = callback(hooks.BLOCK_HOOK, plain_block)
-    table["flush"] = callback(hooks.CODE_HOOK, flush)
+    table = unicorn_cpu.HOOKS
+    kept = dict(table)
+    table["block"], table["flush"] = plain_block, flush
     try:
         inputs = read_inputs(spec)
         console = Console(lambda content: None)

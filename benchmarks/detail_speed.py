@@ -18,7 +18,6 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from emu import native
 from emu.boot.full import unicorn_hooks
 from emu.boot.full.gear import FullGear
 from emu.boot.full.hot import hooks, loop, turn
@@ -47,7 +46,7 @@ from emu.engine.records import (
     STOP_YIELD,
 )
 from emu.engine.turn import UNTIL, stop
-from emu.native import array_at, call, callback, njit
+from emu.native import array_at, call, hook, njit
 from emu.subjects.kernel import detail
 from emu.subjects.kernel.detail import WORK_END, RegionSpec, run_detail
 
@@ -78,6 +77,7 @@ def count_only(machine, core, pc):  # type: ignore[no-untyped-def]
     return STOP_NONE
 
 
+@hook(hooks.CODE_HOOK)
 def plain_code(uc, address, size, user):  # type: ignore[no-untyped-def]
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
@@ -107,23 +107,21 @@ def plain_execute(machine, core):  # type: ignore[no-untyped-def]
 
 @cache
 def plain_loop() -> ModuleType:
-    """The full gear's loop with that turn; what is compiled of it is not kept, as Numba would take it for the other one's."""
-    kept, native.KEPT = native.KEPT, False
-    try:
-        spec = spec_from_file_location("plain_loop", loop.__file__)
-        assert spec is not None and spec.loader is not None
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-    finally:
-        native.KEPT = kept
+    """The full gear's loop with that turn."""
+    spec = spec_from_file_location("plain_loop", loop.__file__)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
     module.execute = plain_execute  # type: ignore[attr-defined]
     return module
 
 
+@hook(hooks.MEMORY_HOOK)
 def plain_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
     pass
 
 
+@hook(hooks.MEMORY_HOOK)
 def plain_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
     core = array_at(user, 1, CORE)[0]
     full = array_at(core.companion, 1, FULL)[0]
@@ -166,11 +164,9 @@ def measure(spec: BootSpec, region: RegionSpec) -> tuple[int, float]:
 
 def plain(spec: BootSpec, region: RegionSpec) -> tuple[int, float]:
     """The same under next to empty hooks."""
-    table = unicorn_hooks.compiled_hooks()
+    table = unicorn_hooks.HOOKS
     kept = dict(table)
-    table["code"] = callback(hooks.CODE_HOOK, plain_code)
-    table["load"] = callback(hooks.MEMORY_HOOK, plain_load)
-    table["store"] = callback(hooks.MEMORY_HOOK, plain_store)
+    table["code"], table["load"], table["store"] = plain_code, plain_load, plain_store
     full_gear, detail.FullGear = detail.FullGear, PlainGear  # type: ignore[misc]
     finish, detail.measure = detail.measure, lambda gear, seconds: replace_measured(finish(gear, seconds))
     try:

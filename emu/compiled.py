@@ -1,7 +1,7 @@
 """Where compiled code is kept between runs, and who is told that it has to be made first. Imports no compiler.
 
 The folder is named after the digest of all hot sources, because Numba does not notice that a function called from another file
-has changed, and after their place.
+has changed, and after their place. Machine code of what Python and Unicorn call is one file a module (`emu.native.machine_code`).
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 HOT_PACKAGES = ("memory", "timing", "engine", "engine/interpreter", "explore", "explore/strategy", "explore/checkers", "stress")
-COMPILING = ("native.py", "parts.py")
+COMPILING = ("native/*.py",)
 HOT_SOURCES = (*COMPILING, "isa/operation.py", "trace/record.py", "set_associative.py", *(f"{name}/*.py" for name in HOT_PACKAGES))
 BOOT_SOURCES = (
     *COMPILING,
@@ -25,9 +25,10 @@ BOOT_SOURCES = (
 )  # a folder of its own: a change there compiles nothing of the engine anew
 FULL_SOURCES = (*HOT_SOURCES, "boot/hot/*.py", "boot/full/hot/*.py")
 EXPLORE_SOURCES = (*HOT_SOURCES, "boot/hot/*.py", "boot/explore/hot/*.py")
+SOURCES = {"emu.boot.full.": FULL_SOURCES, "emu.boot.explore.": EXPLORE_SOURCES, "emu.boot.": BOOT_SOURCES, "": HOT_SOURCES}
 KEPT = re.compile("[0-9a-f]{16}(-[0-9a-f]{4})?")  # the name of such a folder
 UNUSED_DAYS = 30
-ENGINE, SEARCH = "loop._run", "search._resume"  # compiled last of all that a run needs, and a search
+ENGINE, SEARCH = "emu.engine.loop", "emu.explore.search"  # compiled last of all that a run needs, and a search
 
 
 class Listener:
@@ -78,10 +79,15 @@ def cannot_be_kept(reason: str) -> None:
     _told[0].trouble(f"compiled code cannot be kept in {folder()}: {reason}: the next run compiles it again")
 
 
-def is_ready(function: str = ENGINE) -> bool:
-    """Whether a function has been compiled and kept by an earlier run."""
+def is_ready(module: str = ENGINE) -> bool:
+    """Whether what Python calls of a module has been compiled and kept by an earlier run."""
     kept = folder()
-    return kept is not None and any(kept.rglob(f"{function}-*.nbi"))
+    return kept is not None and any(kept.glob(f"{module}-*.o"))
+
+
+def sources_of(module: str) -> tuple[str, ...]:
+    """All that the compiled code of a module is made from."""
+    return next(sources for name, sources in SOURCES.items() if module.startswith(name))
 
 
 def _name(sources: tuple[str, ...]) -> str:
@@ -93,7 +99,7 @@ def _name(sources: tuple[str, ...]) -> str:
 def digest(sources: tuple[str, ...]) -> str:
     """What names the code of some sources."""
     package = Path(__file__).parent
-    made = hashlib.sha256(version("numba").encode())
+    made = hashlib.sha256(f"{version('numba')} {version('llvmlite')}".encode())
     for source in (file for pattern in sources for file in sorted(package.glob(pattern))):
         made.update(source.read_bytes())
     return made.hexdigest()[:16]

@@ -1,5 +1,6 @@
 """Where compiled code is kept, what is said if that cannot be, and who hears of compiling."""
 
+import ctypes
 import os
 import tempfile
 import time
@@ -10,6 +11,8 @@ import pytest
 
 from emu import compiled, native
 from emu.cli import terminal
+from emu.native import machine_code
+from emu.native.hot import JIT, Entry, Hot
 
 
 class Ear(compiled.Listener):
@@ -50,8 +53,7 @@ def test_it_is_kept_at_home(ear: Ear, tmp_path: Path, monkeypatch: pytest.Monkey
     assert folder.is_dir() and not (tmp_path / "tmp").exists()
     assert ear.troubles == []
     assert not compiled.is_ready()
-    (folder / "engine_1").mkdir()
-    (folder / "engine_1" / f"{compiled.ENGINE}-158.py311.nbi").touch()
+    (folder / f"{compiled.ENGINE}-0123abcd.o").touch()
     assert compiled.is_ready()
 
 
@@ -120,9 +122,9 @@ def test_no_place_at_all_is_said_once(ear: Ear, tmp_path: Path, monkeypatch: pyt
 def test_each_function_that_is_compiled_is_heard_of(ear: Ear) -> None:
     new = time.time_ns()  # no earlier run has compiled a function with this number
     function = native.njit(lambda x: x + new)
-    before = len(native._hot)
+    before = len(Hot.made)
     assert function(1) == new + 1
-    if native.JIT:
+    if JIT:
         assert ear.heard[-1][0] >= 1
         assert {total for _, total in ear.heard} == {before}
     heard = len(ear.heard)
@@ -133,11 +135,15 @@ def test_each_function_that_is_compiled_is_heard_of(ear: Ear) -> None:
 def test_a_disk_that_fills_costs_this_run_nothing(ear: Ear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     places(monkeypatch, tmp_path, tmp_path)
 
-    def full(*arguments: object) -> None:
+    def full(path: Path, content: bytes) -> None:
         raise OSError(28, "No space left on device")
 
+    monkeypatch.setattr(machine_code, "put_whole", full)
+    monkeypatch.setattr(machine_code, "_made", lambda unit: b"code")
+    entry = Entry(lambda: None, ctypes.CFUNCTYPE(None))
+    entry.__module__ = "emu.engine.loop"
     for _ in range(2):
-        native._keep(None, None, None, full)
+        assert machine_code._code((entry,)) == b"code"
     said = f"compiled code cannot be kept in {compiled.folder()}: No space left on device: the next run compiles it again"
     assert ear.troubles == [said]
 

@@ -18,10 +18,10 @@ PACKAGE = Path(str(files("emu")))
 ROOT = Path(__file__).parents[1]
 # Packages and modules below the subjects: what runs on the machine is unknown there.
 BELOW = (
-    "assembly", "boot", "description", "diy", "elf", "engine", "explore", "guest", "image", "isa", "memory", "schedules", "stress",
-    "timing", "trace",
+    "assembly", "boot", "description", "diy", "elf", "engine", "explore", "guest", "image", "isa", "memory", "native", "schedules",
+    "stress", "timing", "trace",
     "block.py", "compiled.py", "errors.py", "files.py",
-    "native.py", "parts.py", "printable.py", "processes.py", "set_associative.py", "sources.py", "tables.py",
+    "printable.py", "processes.py", "set_associative.py", "sources.py", "tables.py",
     "units.py", "whole.py",
 )  # fmt: skip
 WORDS = re.compile(r"msg|queue_lock|sender|receiver", re.IGNORECASE)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,11 @@ from numpy.typing import NDArray
 from unicorn import unicorn_const as uc_const
 
 from emu.boot.core import Core
-from emu.boot.hot import hooks
 from emu.boot.hot import looks as hot
 from emu.boot.hot.looks import ACCESS, LOOKER, LOOKS, WATCH
 from emu.boot.machine import Machine
 from emu.boot.unicorn_cpu import UnicornCpu
-from emu.native import MASK64, address_of, callback, signed
+from emu.native import MASK64, address_of, signed
 
 Holders = NDArray[np.uint64]  # of each line, a bit a core
 
@@ -42,13 +40,11 @@ class Access:
     holders: tuple[int, ...]  # of a line, before
 
 
-@cache
-def _compiled() -> dict[str, tuple[int, object]]:
-    return {
-        "block": callback(hooks.BLOCK_HOOK, hot.on_block),
-        "load": callback(hot.MEMORY_HOOK, hot.on_load),
-        "store": callback(hot.MEMORY_HOOK, hot.on_store),
-    }
+HOOKS = {
+    "block": hot.on_block,
+    "load": hot.on_load,
+    "store": hot.on_store,
+}  # by what they are called here
 
 
 class Looks:
@@ -69,7 +65,7 @@ class Looks:
         self._watching: list[tuple[UnicornCpu, Any]] = []  # hooks that are there while memory is watched
         for core, looker in zip(machine.cores, self._lookers, strict=True):
             looker["core"] = core.address
-            core.cpu.hook_blocks(_compiled()["block"][0], self._user(core))
+            core.cpu.hook_blocks(HOOKS["block"].address, self._user(core))
 
     def arm(self, places: Sequence[int], watches: Sequence[Watch]) -> None:
         """Stop at these from now on."""
@@ -144,5 +140,5 @@ class Looks:
         for core in self._machine.cores:
             if wanted:
                 for kind, name in ((uc_const.UC_HOOK_MEM_READ, "load"), (uc_const.UC_HOOK_MEM_WRITE, "store")):
-                    self._watching.append((core.cpu, core.cpu.add_hook(kind, _compiled()[name][0], self._user(core))))
+                    self._watching.append((core.cpu, core.cpu.add_hook(kind, HOOKS[name].address, self._user(core))))
             core.cpu.forget_all()

@@ -7,7 +7,6 @@ layout is refused.
 import ctypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import unicorn
@@ -21,7 +20,6 @@ from emu.engine import env
 from emu.engine.unicorn_library import check
 from emu.engine.unicorn_state import UC_BYTES, Readable, find_state
 from emu.errors import InternalError
-from emu.native import callback
 
 Pointer, U64, U32, I64 = ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32, ctypes.c_int64
 MMIO_BYTES = 0x400000  # 0xfec00000 to 0xffffffff
@@ -35,24 +33,21 @@ READ_CALLBACK = ctypes.CFUNCTYPE(U64, Pointer, U64, ctypes.c_uint, Pointer)
 WRITE_CALLBACK = ctypes.CFUNCTYPE(None, Pointer, U64, ctypes.c_uint, U64, Pointer)
 
 
-@cache
-def compiled_hooks() -> dict[str, tuple[int, object]]:
-    """C function pointers of the compiled hooks, and what keeps them alive: made once a process."""
-    return {
-        "block": callback(hooks.BLOCK_HOOK, hooks.on_block),
-        "translation": callback(hooks.EDGE_HOOK, hooks.on_translation),
-        "fill": callback(hooks.FILL_HOOK, hooks.on_fill),
-        "exception": callback(hooks.INTERRUPT_HOOK, hooks.on_exception),
-        "invalid": callback(hooks.INVALID_HOOK, hooks.on_invalid),
-        "syscall": callback(hooks.INSTRUCTION_HOOK, hooks.on_syscall),
-        "rdtsc": callback(hooks.INSTRUCTION_HOOK, hooks.on_rdtsc),
-        "rdtscp": callback(hooks.INSTRUCTION_HOOK, hooks.on_rdtscp),
-        "flush": callback(hooks.CODE_HOOK, hooks.on_site),
-        "iret": callback(hooks.CODE_HOOK, hooks.on_iret),
-        "segment": callback(hooks.CODE_HOOK, hooks.on_segment),
-        "msr": callback(hooks.CODE_HOOK, hooks.on_msr),
-        "mark": callback(hooks.CODE_HOOK, hooks.on_mark),
-    }
+HOOKS = {
+    "block": hooks.on_block,
+    "translation": hooks.on_translation,
+    "fill": hooks.on_fill,
+    "exception": hooks.on_exception,
+    "invalid": hooks.on_invalid,
+    "syscall": hooks.on_syscall,
+    "rdtsc": hooks.on_rdtsc,
+    "rdtscp": hooks.on_rdtscp,
+    "flush": hooks.on_site,
+    "iret": hooks.on_iret,
+    "segment": hooks.on_segment,
+    "msr": hooks.on_msr,
+    "mark": hooks.on_mark,
+}  # by what they are called here
 
 
 SITE_HOOKS = {SITE_FLUSH: "flush", SITE_IRET: "iret", SITE_SEGMENT: "segment", SITE_MSR: "msr"}
@@ -90,7 +85,7 @@ class UnicornCpu:
 
     def hook(self, kind: int, name: str, *, instruction: int | None = None, first: int = 1, last: int = 0) -> ctypes.c_size_t:
         """Add a compiled hook, for all addresses or for some."""
-        return self.add_hook(kind, compiled_hooks()[name][0], self._user, instruction=instruction, first=first, last=last)
+        return self.add_hook(kind, HOOKS[name].address, self._user, instruction=instruction, first=first, last=last)
 
     def hook_blocks(self, function: int, user: int) -> None:
         """Put another hook in the place of the one before each block: two would make translated blocks end elsewhere."""

@@ -1,6 +1,7 @@
 """The C callbacks that Unicorn calls for what is left to it: thin shells around the accesses, the xAPIC, and faults."""
 
-from numba import types
+from ctypes import CFUNCTYPE, c_bool, c_int32, c_int64
+
 from unicorn import unicorn_const as uc_const
 
 from emu.engine import apic
@@ -24,20 +25,21 @@ from emu.engine.sharing import DEVICE, notice
 from emu.engine.turn import stop
 from emu.memory.records import BUS
 from emu.memory.store_buffer import stores_visible_at
-from emu.native import array_at, njit
+from emu.native import array_at, hook, njit
 from emu.trace.record import Cause
 
 C_MMIO = int(Cause.MMIO)
 WRITE = uc_const.UC_MEM_WRITE
-i64, i32 = types.int64, types.int32
-CODE_HOOK = types.void(i64, i64, i32, i64)  # uc, address, size, user data
-MEMORY_HOOK = types.void(i64, i32, i64, i32, i64, i64)  # uc, access type, address, size, value, user data
-INVALID_HOOK = types.boolean(i64, i32, i64, i32, i64, i64)
-INTERRUPT_HOOK = types.void(i64, i32, i64)  # uc, exception number, user data
-MMIO_READ = types.int64(i64, i64, i32, i64)  # uc, offset, size, user data
-MMIO_WRITE = types.void(i64, i64, i32, i64, i64)  # uc, offset, size, value, user data
+i64, i32 = c_int64, c_int32
+CODE_HOOK = CFUNCTYPE(None, i64, i64, i32, i64)  # uc, address, size, user data
+MEMORY_HOOK = CFUNCTYPE(None, i64, i32, i64, i32, i64, i64)  # uc, access type, address, size, value, user data
+INVALID_HOOK = CFUNCTYPE(c_bool, i64, i32, i64, i32, i64, i64)
+INTERRUPT_HOOK = CFUNCTYPE(None, i64, i32, i64)  # uc, exception number, user data
+MMIO_READ = CFUNCTYPE(c_int64, i64, i64, i32, i64)  # uc, offset, size, user data
+MMIO_WRITE = CFUNCTYPE(None, i64, i64, i32, i64, i64)  # uc, offset, size, value, user data
 
 
+@hook(CODE_HOOK)
 def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
     """Before each instruction: one was left to Unicorn, the next one is not."""
     core = array_at(user, 1, CORE)[0]
@@ -48,6 +50,7 @@ def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
     stop(array_at(core.machine, 1, MACHINE)[0], core, STOP_HANDED_BACK)
 
 
+@hook(MEMORY_HOOK)
 def on_access(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
     """Before each load and store. One hook for both, as each that is compiled has all of the memory layer in it."""
     core = array_at(user, 1, CORE)[0]
@@ -58,6 +61,7 @@ def on_access(uc, kind, address, size, value, user):  # type: ignore[no-untyped-
         load_access(machine, core, address, size)
 
 
+@hook(INVALID_HOOK)
 def on_invalid(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
     """An access that no mapping allows: the run ends as a guest fault."""
     core = array_at(user, 1, CORE)[0]
@@ -77,6 +81,7 @@ def has_fixup(machine, core):  # type: ignore[no-untyped-def]
     return array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current].traits & FIXUP != 0
 
 
+@hook(INTERRUPT_HOOK)
 def on_exception(uc, number, user):  # type: ignore[no-untyped-def]
     """An exception in the guest: the run ends as a guest fault, unless the kernel has a fixup for a page fault here."""
     core = array_at(user, 1, CORE)[0]
@@ -89,6 +94,7 @@ def on_exception(uc, number, user):  # type: ignore[no-untyped-def]
     stop(machine, core, STOP_FAULT)
 
 
+@hook(MMIO_READ)
 def on_apic_read(uc, offset, size, user):  # type: ignore[no-untyped-def]
     """A load from the core's xAPIC page."""
     core = array_at(user, 1, CORE)[0]
@@ -100,6 +106,7 @@ def on_apic_read(uc, offset, size, user):  # type: ignore[no-untyped-def]
     return apic.read(machine, core, offset)
 
 
+@hook(MMIO_WRITE)
 def on_apic_write(uc, offset, size, value, user):  # type: ignore[no-untyped-def]
     """A store to the core's xAPIC page: it waits for the earlier stores."""
     core = array_at(user, 1, CORE)[0]

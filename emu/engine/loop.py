@@ -40,7 +40,7 @@ from emu.engine.special import IDLE, emulate, wake
 from emu.engine.turn import execute
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due
-from emu.native import NEVER, array_at, njit
+from emu.native import NEVER, array_at, entry, njit
 
 INSN_INVALID = uc_const.UC_ERR_INSN_INVALID
 INVALID_OPCODE = 6  # #UD
@@ -159,23 +159,15 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
     note_releases(machine)
 
 
+@entry
 def run(machine_address: int) -> None:
     """Run one slice of the machine at a host address."""
-    _run(machine_address)
-
-
-@njit
-def _run(machine_address):  # type: ignore[no-untyped-def]
     run_slice(array_at(machine_address, 1, MACHINE)[0])
 
 
+@entry
 def finish_account(machine_address: int, index: int, end: int) -> None:
     """Bring the account of one core up to `end`: a halted core was idle, another one still at its instruction."""
-    _finish_account(machine_address, index, end)
-
-
-@njit
-def _finish_account(machine_address, index, end):  # type: ignore[no-untyped-def]
     machine = array_at(machine_address, 1, MACHINE)[0]
     core = array_at(machine.cores, machine.core_count, CORE)[index]
     state = IDLE

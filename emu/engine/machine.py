@@ -18,7 +18,7 @@ from emu.engine.records import CORE, LOCK, MACHINE, PROBED, RUNNING, WAITING_FOR
 from emu.engine.text import Text
 from emu.engine.trace import RECENT
 from emu.engine.trace_lines import close_part
-from emu.engine.unicorn_core import UnicornCore, make_callbacks
+from emu.engine.unicorn_core import UnicornCore
 from emu.engine.unicorn_library import function_pointer
 from emu.errors import InternalError
 from emu.image import LOCK_KINDS
@@ -206,7 +206,6 @@ class Machine(Block):
         translations = self.keep("translations", np.zeros((self.count, PAGES), TRANSLATION), saved=False)
         translations["page"] = -1
         self.cores["translations"] = address_of(translations) + translations[0].nbytes * np.arange(self.count)
-        self._callbacks = make_callbacks()
         self.unicorns: list[UnicornCore] = []
         for index in range(self.count):
             core = self.cores[index : index + 1]
@@ -238,7 +237,7 @@ class Machine(Block):
     def _attach(self, core: Array, start: Start) -> None:
         """Give a core, a record of an array of one, the Unicorn instance that carries out its instructions."""
         unicorn = UnicornCore(address_of(self.bus.ram), len(self.bus.ram), start.cr3)
-        unicorn.install(self._callbacks, address_of(core))
+        unicorn.install(address_of(core))
         core["uc"], core["env"] = unicorn.handle, unicorn.env
         self.unicorns.append(unicorn)
 
@@ -264,13 +263,13 @@ class Machine(Block):
         if not len(self.trace):
             return self.trace
         records, count = self.trace, int(self.record["trace_count"][0])
-        end, kept = close_part(address_of(self.record), last=last)
+        end = close_part(address_of(self.record), last)
         self.trace, self._other_trace = self._other_trace, self.trace
         self.trace[: count - end] = records[end:count]
         self.record["trace_at"], self.record["trace_count"] = address_of(self.trace), count - end
         asked = self.arrays["asked"]
         np.maximum(asked - end, 0, out=asked)
-        return records[:kept]
+        return records[: int(self.record["trace_kept"][0])]
 
     @property
     def instructions(self) -> int:

@@ -286,6 +286,7 @@ MACHINE = np.dtype(
         ("trace_at", I64),  # host address of TRACE_DTYPE[trace_capacity], 0: tracing is off
         ("trace_capacity", I64),
         ("trace_count", I64),
+        ("trace_kept", I64),  # of them, those that the last part left when it was closed
         ("moves_seen", I64),  # of those that the bus has logged
         ("asked", I64),  # host address of i64[cores * RING]: 1 + the record that is kept for the line of a store in a buffer; or 0
         ("recent", I64),  # host address of TRACE_DTYPE[(1 + task_count) * RECENT]: first of the idle tasks, then of each task

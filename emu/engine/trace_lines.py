@@ -9,7 +9,7 @@ import numpy as np
 from emu.engine.records import CORE, MACHINE
 from emu.engine.trace import trace_event
 from emu.memory.records import BUFFER, BUS, MOVE, NO_STORE, RING
-from emu.native import array_at, njit
+from emu.native import array_at, entry, njit
 from emu.trace.record import TRACE_DTYPE, Cause, Kind
 
 LINE = 64  # bytes
@@ -100,28 +100,25 @@ def note_lines(machine, core, address, size, stores):  # type: ignore[no-untyped
         note_store(machine, bus, core, address, size)
 
 
-def close_part(machine_address: int, *, last: bool) -> tuple[int, int]:
-    """Bring the first records of a trace to their end: up to where, and how many are left there side by side.
+@entry
+def close_part(machine_address: int, last: bool) -> int:
+    """Bring the first records of a trace to their end: up to where; `machine.trace_kept` of them are left, side by side.
 
     What lines have done that no access has looked for is traced. The part ends in front of the first place of which nothing
     is known yet; the `last` time such places stay empty.
     """
-    end, kept = _close_part(machine_address, last)
-    return int(end), int(kept)
-
-
-@njit
-def _close_part(machine_address, last):  # type: ignore[no-untyped-def]
     machine = array_at(machine_address, 1, MACHINE)[0]
     note_lines(machine, array_at(machine.cores, machine.core_count, CORE)[0], 0, 0, False)
     records = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)
-    kept = 0
+    kept, end = 0, machine.trace_count
     for place in range(machine.trace_count):
         detail = records[place].detail if records[place].kind == K_TRANSFER else 0
         if detail == STORE_PENDING and not last:
-            return place, kept
+            end = place
+            break
         if detail != STORE_PENDING and detail != LINE_STAYED:
             if kept != place:
                 records[kept] = records[place]
             kept += 1
-    return machine.trace_count, kept
+    machine.trace_kept = kept
+    return end  # type: ignore[no-any-return]

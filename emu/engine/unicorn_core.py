@@ -1,8 +1,6 @@
 """One Unicorn instance as a core: memory maps, hooks, control registers. The only module that drives Unicorn's API."""
 
 import ctypes
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import unicorn
@@ -13,7 +11,6 @@ from unicorn.unicorn_py3.unicorn import uclib
 from emu.engine import hooks
 from emu.engine.unicorn_library import check
 from emu.engine.unicorn_state import find_state
-from emu.native import callback
 
 APIC_BASE = 0xFEE00000
 APIC_BYTES = 0x1000
@@ -21,33 +18,6 @@ EFER = 0xC0000080
 CR0_PE_MP_ET_NE_WP_PG = 0x80010033
 CR4_PAE_PGE_OSFXSR_OSXMMEXCPT = 0x6A0
 EFER_SCE_LME_LMA_NXE = 0xD01
-
-
-@dataclass(frozen=True, slots=True)
-class Callbacks:
-    """C function pointers of the hooks, and the objects that keep them alive."""
-
-    code: int
-    access: int
-    invalid: int
-    exception: int
-    apic_read: int
-    apic_write: int
-    keep: tuple[object, ...]
-
-
-@cache
-def make_callbacks() -> Callbacks:
-    """Compile (or load from the cache) all hooks: once a process, since Numba keeps what it has loaded for good."""
-    made = {
-        "code": callback(hooks.CODE_HOOK, hooks.on_code),
-        "access": callback(hooks.MEMORY_HOOK, hooks.on_access),
-        "invalid": callback(hooks.INVALID_HOOK, hooks.on_invalid),
-        "exception": callback(hooks.INTERRUPT_HOOK, hooks.on_exception),
-        "apic_read": callback(hooks.MMIO_READ, hooks.on_apic_read),
-        "apic_write": callback(hooks.MMIO_WRITE, hooks.on_apic_write),
-    }
-    return Callbacks(**{name: address for name, (address, _) in made.items()}, keep=tuple(kept for _, kept in made.values()))
 
 
 def register_id(name: str) -> int:
@@ -74,16 +44,16 @@ class UnicornCore:
             self.uc.msr_write(EFER, EFER_SCE_LME_LMA_NXE)
             self.uc.reg_write(x86.UC_X86_REG_CR0, CR0_PE_MP_ET_NE_WP_PG)
 
-    def install(self, callbacks: Callbacks, user: int) -> None:
+    def install(self, user: int) -> None:
         """Add all hooks with `user` as their argument, and the xAPIC page."""
-        self._hook(uc_const.UC_HOOK_CODE, callbacks.code, user)
-        self._hook(uc_const.UC_HOOK_MEM_READ | uc_const.UC_HOOK_MEM_WRITE, callbacks.access, user)
-        self._hook(uc_const.UC_HOOK_MEM_INVALID, callbacks.invalid, user)
-        self._hook(uc_const.UC_HOOK_INTR, callbacks.exception, user)
+        self._hook(uc_const.UC_HOOK_CODE, hooks.on_code.address, user)
+        self._hook(uc_const.UC_HOOK_MEM_READ | uc_const.UC_HOOK_MEM_WRITE, hooks.on_access.address, user)
+        self._hook(uc_const.UC_HOOK_MEM_INVALID, hooks.on_invalid.address, user)
+        self._hook(uc_const.UC_HOOK_INTR, hooks.on_exception.address, user)
         pointer, number = ctypes.c_void_p, ctypes.c_uint64
         error = uclib.uc_mmio_map(
             self.uc._uch, number(APIC_BASE), ctypes.c_size_t(APIC_BYTES),
-            pointer(callbacks.apic_read), pointer(user), pointer(callbacks.apic_write), pointer(user),
+            pointer(hooks.on_apic_read.address), pointer(user), pointer(hooks.on_apic_write.address), pointer(user),
         )  # fmt: skip
         check(error, "the xAPIC page")
 

@@ -28,7 +28,7 @@ from emu.explore.state import hash_core, is_done, number_of
 from emu.explore.transition import FAILED, REFUSED, enabled, execute, retract, save_core, settle
 from emu.memory.records import BUS
 from emu.memory.undo import take_back
-from emu.native import array_at, njit
+from emu.native import array_at, entry, njit
 
 
 @njit
@@ -165,35 +165,23 @@ def judge(search, machine, frame):  # type: ignore[no-untyped-def]
     return NOTHING
 
 
+@entry
 def start(search_address: int) -> int:
     """Take up the search at a host address: one of the outcomes."""
-    return int(_start(search_address))
+    search = array_at(search_address, 1, SEARCH)[0]
+    return begin_search(search, array_at(search.machine, 1, MACHINE)[0])  # type: ignore[no-any-return]
 
 
+@entry
 def resume(search_address: int) -> int:
     """Go on with the search at a host address: one of the outcomes."""
-    return int(_resume(search_address))
-
-
-@njit
-def _start(search_address):  # type: ignore[no-untyped-def]
     search = array_at(search_address, 1, SEARCH)[0]
-    return begin_search(search, array_at(search.machine, 1, MACHINE)[0])
+    return advance(search, array_at(search.machine, 1, MACHINE)[0])  # type: ignore[no-any-return]
 
 
-@njit
-def _resume(search_address):  # type: ignore[no-untyped-def]
-    search = array_at(search_address, 1, SEARCH)[0]
-    return advance(search, array_at(search.machine, 1, MACHINE)[0])
-
-
+@entry
 def rewind(search_address: int) -> None:
     """Take the search at a host address back to where it began."""
-    _rewind(search_address)
-
-
-@njit
-def _rewind(search_address):  # type: ignore[no-untyped-def]
     search = array_at(search_address, 1, SEARCH)[0]
     machine = array_at(search.machine, 1, MACHINE)[0]
     while search.depth > 0:

@@ -11,7 +11,7 @@ from emu.memory.journal import DRAIN as DRAINED
 from emu.memory.journal import WRITE
 from emu.memory.records import BUFFER, BUS, CHANGE, RING, STORE
 from emu.memory.store_buffer import read_ram
-from emu.native import NEVER, array_at, mix, njit, signed
+from emu.native import NEVER, array_at, entry, mix, njit, signed
 
 I64 = np.int64
 GENERAL_REGISTERS = VECTOR_REGISTERS = 16
@@ -137,8 +137,8 @@ def insert(table_at, capacity, low, high, state):  # type: ignore[no-untyped-def
     return state
 
 
-@njit
-def rehash(old_at, old_capacity, new_at, new_capacity):  # type: ignore[no-untyped-def]
+@entry
+def rehash(old_at: int, old_capacity: int, new_at: int, new_capacity: int) -> None:
     """Move the visited states to a larger table."""
     old = array_at(old_at, old_capacity, VISIT)
     for slot in range(old_capacity):

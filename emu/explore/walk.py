@@ -42,7 +42,7 @@ from emu.memory.access import peek
 from emu.memory.records import BUFFER, BUS, RING, STORE
 from emu.memory.store_buffer import read_ram
 from emu.memory.undo import take_back
-from emu.native import array_at, njit
+from emu.native import array_at, entry, njit
 
 I64 = np.int64
 PENDING_WORDS = PENDING.itemsize // 8
@@ -261,26 +261,18 @@ def make_schedules(walk, search, machine, strategy, first, last):  # type: ignor
     return FINISHED
 
 
+@entry
 def begin(walk_address: int) -> int:
     """Bring the machine of the walk at a host address to its beginning."""
-    return int(_begin(walk_address))
-
-
-@njit
-def _begin(walk_address):  # type: ignore[no-untyped-def]
     walk = array_at(walk_address, 1, WALK)[0]
     search = array_at(walk.search, 1, SEARCH)[0]
-    return begin_walk(walk, search, array_at(search.machine, 1, MACHINE)[0])
+    return begin_walk(walk, search, array_at(search.machine, 1, MACHINE)[0])  # type: ignore[no-any-return]
 
 
+@entry
 def make(walk_address: int, first: int, last: int) -> int:
     """Make schedules number `first` to `last` - 1 of the walk at a host address; one of the outcomes, FINISHED after the last."""
-    return int(_make(walk_address, first, last))
-
-
-@njit
-def _make(walk_address, first, last):  # type: ignore[no-untyped-def]
     walk = array_at(walk_address, 1, WALK)[0]
     search = array_at(walk.search, 1, SEARCH)[0]
     strategy = array_at(walk.strategy, 1, STRATEGY)[0]
-    return make_schedules(walk, search, array_at(search.machine, 1, MACHINE)[0], strategy, first, last)
+    return make_schedules(walk, search, array_at(search.machine, 1, MACHINE)[0], strategy, first, last)  # type: ignore[no-any-return]

@@ -14,7 +14,7 @@ from emu.memory.flight import busy_cycles
 from emu.memory.journal import DRAIN, PUSH, enter
 from emu.memory.records import BUFFER, BUS, FOR_STORE, I64, RELEASE, RELEASES, RING, STORE
 from emu.memory.watch import act
-from emu.native import NEVER, array_at, njit
+from emu.native import NEVER, array_at, entry, njit
 from emu.trace.record import Cause
 
 C_FORWARD, C_FULL, C_BUSY = int(Cause.STORE_FORWARD), int(Cause.STORE_BUFFER_FULL), int(Cause.LINE_BUSY)
@@ -115,13 +115,9 @@ def drain_due(bus, now):  # type: ignore[no-untyped-def]
             bus.next_drain = min(second, stores[first * RING + buffers[first].head % RING].drain_at)
 
 
+@entry
 def drain_all(bus_address: int) -> None:
     """Make every store of every core visible; the run is over, so nobody's time matters."""
-    _drain_all(bus_address)
-
-
-@njit
-def _drain_all(bus_address):  # type: ignore[no-untyped-def]
     drain_due(array_at(bus_address, 1, BUS)[0], NEVER - 1)
 
 

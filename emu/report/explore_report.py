@@ -55,7 +55,9 @@ def result_of(hunted: Hunted) -> str:
         return f"[bold red]{hunted.finding.checker}[/]"
     if hunted.exhausted:
         return "good in every schedule"
-    missed = "" if hunted.missed is None or hunted.missed > MISSED_MOST else f"; chance to miss a bug of depth 3: {hunted.missed:.2g}"
+    missed = (
+        "" if hunted.missed is None or hunted.missed > MISSED_MOST else f"; chance to miss a bug of depth 3: {hunted.missed:.2g}"
+    )
     to_come = f"; some {about(hunted.to_come)} states to come" if hunted.to_come else ""
     return f"nothing found{missed}{to_come}"
 

@@ -10,11 +10,9 @@ from emu.engine.probes import LOGGED_EVENT
 from emu.engine.records import EVENT, LOGGED
 from emu.engine.text import of_register
 from emu.explore.checkers import records as rec
-from emu.explore.checkers.observer import OBSERVER, observe
+from emu.explore.checkers.observer import observe
 from emu.explore.explorer import Explorer
-from emu.native import address_of, callback, signed
-
-_made: dict[str, tuple[int, object]] = {}
+from emu.native import address_of, signed
 
 CHECKERS = {rec.LEFT_FRAME: "stack-frame", rec.USE_AFTER_FREE: "use-after-free", rec.DOUBLE_FREE: "double-free"}
 LOG_ROOM = 256
@@ -70,10 +68,8 @@ class Checks(Block):
     def __init__(self, explorer: Explorer) -> None:
         """None is on yet."""
         super().__init__(rec.CHECKS)
-        if not _made:
-            _made["observer"] = callback(OBSERVER, observe)
         sharing = explorer.arrays["sharing"]
-        sharing["observer"], sharing["checks"] = _made["observer"][0], address_of(self.record)
+        sharing["observer"], sharing["checks"] = observe.address, address_of(self.record)
         self._sharing, self._machine = sharing, explorer.machine
         self._pages = len(explorer.machine.bus.ram) >> rec.PAGE_SHIFT
 

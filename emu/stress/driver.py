@@ -10,7 +10,7 @@ import numpy as np
 from emu.memory.access import atomic, load, locked_store, peek, store
 from emu.memory.records import BUFFER, BUS, RING, STORE
 from emu.memory.store_buffer import drain_due, stores_visible_at
-from emu.native import NEVER, array_at, njit, signed
+from emu.native import NEVER, array_at, entry, njit, signed
 from emu.stress import records as rec
 from emu.stress.check import check_all, check_line, fail
 from emu.stress.judge import S_ANY, S_M, compare, held, ram_write, visible
@@ -181,8 +181,8 @@ def issue(stress, bus, oracle, core, now):  # type: ignore[no-untyped-def]
         due[core] = max(now + 1 + cycles + coming.gap, coming.time)
 
 
-@njit
-def drive(address):  # type: ignore[no-untyped-def]
+@entry
+def drive(address: int) -> None:
     """Run the program of the `STRESS` record at a host address to its end, or to the first violation."""
     stress = array_at(address, 1, STRESS)[0]
     bus = array_at(stress.bus, 1, BUS)[0]

@@ -15,7 +15,7 @@ from emu.calibrate.suite import measure_emulated
 from emu.description import load_machine
 from emu.description.machine_file import MachineFile, machine_path
 from emu.errors import GuestFault
-from emu.native import JIT
+from emu.native.hot import JIT
 from emu.runner.outcome import never
 from emu.runner.runner import Runner, silent
 from emu.runner.store import Store

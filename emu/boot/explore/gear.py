@@ -21,20 +21,15 @@ from emu.boot.moment import Moment, forget_code
 from emu.boot.session import Session
 from emu.boot.unicorn_cpu import UnicornCpu
 from emu.explore.strategy.records import STRATEGY
-from emu.native import MASK64, address_of, callback
+from emu.native import MASK64, address_of
 
 ANSWER = ctypes.CFUNCTYPE(ctypes.c_int, *(ctypes.c_int64,) * 5)  # what compiled code calls Python by
-_compiled: dict[str, tuple[int, object]] = {}
-
-
-def compiled_hooks() -> dict[str, tuple[int, object]]:
-    """C function pointers of the compiled hooks, and what keeps them alive: made once a process."""
-    if not _compiled:
-        _compiled["code"] = callback(hooks.CODE_HOOK, hooks.on_code)
-        _compiled["load"] = callback(hooks.MEMORY_HOOK, hooks.on_load)
-        _compiled["store"] = callback(hooks.MEMORY_HOOK, hooks.on_store)
-        _compiled["road_write"] = callback(hooks.ROAD, hooks.on_road_write)
-    return _compiled
+HOOKS = {
+    "code": hooks.on_code,
+    "load": hooks.on_load,
+    "store": hooks.on_store,
+    "road_write": hooks.on_road_write,
+}  # by what they are called here
 
 
 KINDS = (("code", uc_const.UC_HOOK_CODE), ("load", uc_const.UC_HOOK_MEM_READ), ("store", uc_const.UC_HOOK_MEM_WRITE))
@@ -80,7 +75,7 @@ class ExploringGear:
 
     def _take_over(self) -> None:
         """Each core goes on where it is, in a new engine that has the hooks."""
-        machine, made = self._machine, compiled_hooks()
+        machine = self._machine
         machine.forget_code()
         for core, agent in zip(machine.cores, self._arrays["agents"], strict=True):
             agent["explore"], agent["cpu"], agent["index"] = address_of(self._arrays["explore"]), core.address, core.index
@@ -88,12 +83,12 @@ class ExploringGear:
             state = ctypes.string_at(core.cpu.env, core.cpu.context_bytes)
             cpu = UnicornCpu(core.cpu.pieces)
             for name, kind in KINDS:
-                cpu.add_hook(kind, made[name][0], at)
+                cpu.add_hook(kind, HOOKS[name].address, at)
             cpu.attach(core.address)
             core.take_cpu(cpu, state, at)
             core.forget_sites()
             machine.attach(core)
-        machine.record["road_write"] = made["road_write"][0]
+        machine.record["road_write"] = HOOKS["road_write"].address
         self.session.forget_marks()
         explore_at = address_of(self._arrays["explore"])
         machine.take_turns = lambda: loop.run(explore_at)

@@ -94,8 +94,8 @@ class FullGear:
         self._callbacks = [unicorn_hooks.ANSWER(each) for each in (self._decode, self._find_linear, self._add_slots)]
         for name, each in zip(("decode", "find_linear", "add_slots"), self._callbacks, strict=True):
             gear[name] = ctypes.cast(each, ctypes.c_void_p).value
-        made = unicorn_hooks.compiled_hooks()
-        boot.record["road_read"], boot.record["road_write"] = made["road_read"][0], made["road_write"][0]
+        for name in ("road_read", "road_write"):
+            boot.record[name] = unicorn_hooks.HOOKS[name].address
 
     def _take_over(self, seed: int) -> None:
         """Each core goes on where it is; devices by the cores' time. A seed puts cores and timers off a little."""

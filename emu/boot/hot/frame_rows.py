@@ -8,7 +8,7 @@ import numpy as np
 
 from emu.boot.hot.length import LONGEST, decode
 from emu.boot.hot.records import I64, U8
-from emu.native import array_at, njit
+from emu.native import array_at, entry, njit
 
 RSP, RBP = 7, 6  # numbers of registers in DWARF
 ROWS_MAX = 1 << 12
@@ -54,13 +54,9 @@ def amount(code, at):  # type: ignore[no-untyped-def]
     return I64(code[at + 3]) | I64(code[at + 4]) << 8 | I64(code[at + 5]) << 16
 
 
+@entry
 def rows_of(code_at: int, size: int, rows_at: int) -> int:
     """Rows for a function of `size` bytes, with some more behind them, at a host address; how many."""
-    return int(_rows_of(code_at, size, rows_at))
-
-
-@njit
-def _rows_of(code_at, size, rows_at):  # type: ignore[no-untyped-def]
     code = array_at(code_at, size + LONGEST, U8)
     rows = array_at(rows_at, ROWS_MAX, ROW)
     at, count = I64(0), I64(0)
@@ -102,4 +98,4 @@ def _rows_of(code_at, size, rows_at):  # type: ignore[no-untyped-def]
             row.distance = saved if framed else depth
             row.saved = saved
             count += 1
-    return count
+    return count  # type: ignore[return-value]

@@ -1,6 +1,6 @@
 """The C callbacks that Unicorn calls: blocks, page fills, exceptions, system calls, the clock, single addresses."""
 
-from numba import types
+from ctypes import CFUNCTYPE, c_bool, c_int32, c_int64
 
 from emu.boot.hot.blocks import count_block, leave_block, note_translation, stop
 from emu.boot.hot.code_pages import FALSE_ADDRESS, FLUSH_TLB
@@ -26,20 +26,21 @@ from emu.boot.hot.records import (
 )
 from emu.boot.hot.walk import FETCH, NOWHERE, READ, WRITE, fill, forget, translate
 from emu.engine.env import EIP, ERROR_CODE, IS_INT, RAX, RCX, RDX, TSC_AUX, get32, get64, put64
-from emu.native import array_at, call, inlined, njit
+from emu.native import array_at, call, hook, inlined, njit
 
-i64, i32 = types.int64, types.int32
-BLOCK_HOOK = types.void(i64, i64, i32, i64)  # uc, address, size, user data
+i64, i32 = c_int64, c_int32
+BLOCK_HOOK = CFUNCTYPE(None, i64, i64, i32, i64)  # uc, address, size, user data
 CODE_HOOK = BLOCK_HOOK
-EDGE_HOOK = types.void(i64, i64, i64, i64)  # uc, this block, the one before, user data
-FILL_HOOK = types.boolean(i64, i64, i32, i64, i64)  # uc, address, access, where to put the answer, user data
-INTERRUPT_HOOK = types.void(i64, i32, i64)  # uc, vector, user data
-INSTRUCTION_HOOK = types.int32(i64, i64)  # uc, user data; 1: it has been carried out
-INVALID_HOOK = types.boolean(i64, i64)  # uc, user data
+EDGE_HOOK = CFUNCTYPE(None, i64, i64, i64, i64)  # uc, this block, the one before, user data
+FILL_HOOK = CFUNCTYPE(c_bool, i64, i64, i32, i64, i64)  # uc, address, access, where to put the answer, user data
+INTERRUPT_HOOK = CFUNCTYPE(None, i64, i32, i64)  # uc, vector, user data
+INSTRUCTION_HOOK = CFUNCTYPE(c_int32, i64, i64)  # uc, user data; 1: it has been carried out
+INVALID_HOOK = CFUNCTYPE(c_bool, i64, i64)  # uc, user data
 MEM_WRITE, MEM_FETCH = 17, 18
 INVALID_OPCODE = 6
 
 
+@hook(BLOCK_HOOK)
 def on_block(uc, address, size, user):  # type: ignore[no-untyped-def]
     """Before each block."""
     core = array_at(user, 1, CORE)[0]
@@ -79,6 +80,7 @@ def enter_block(machine, core, address, size):  # type: ignore[no-untyped-def]
     core.count += count
 
 
+@hook(EDGE_HOOK)
 def on_translation(uc, block, before, user):  # type: ignore[no-untyped-def]
     """Unicorn has translated a block (struct uc_tb: u64 address, u16 instructions, u16 bytes)."""
     core = array_at(user, 1, CORE)[0]
@@ -87,6 +89,7 @@ def on_translation(uc, block, before, user):  # type: ignore[no-untyped-def]
     note_translation(machine, core, array_at(block, 1, I64)[0], I64(sizes[1]), I64(sizes[0]))
 
 
+@hook(FILL_HOOK)
 def on_fill(uc, address, access, answer, user):  # type: ignore[no-untyped-def]
     """Unicorn's TLB lacks a page (struct uc_tlb_entry: u64 address, u32 rights)."""
     core = array_at(user, 1, CORE)[0]
@@ -114,6 +117,7 @@ def raise_in_hook(machine, core, vector, code, software):  # type: ignore[no-unt
         stop(machine, core, I64(STOP_SHUTDOWN))
 
 
+@hook(INTERRUPT_HOOK)
 def on_exception(uc, vector, user):  # type: ignore[no-untyped-def]
     """An exception or `int n` of the guest."""
     core = array_at(user, 1, CORE)[0]
@@ -138,6 +142,7 @@ def bytes_at(machine, core, address, first, second):  # type: ignore[no-untyped-
     return found == first << 8 | second
 
 
+@hook(INVALID_HOOK)
 def on_invalid(uc, user):  # type: ignore[no-untyped-def]
     """An instruction that Unicorn does not know: an m5op, RDPMC (which no program may carry out here), or #UD."""
     core = array_at(user, 1, CORE)[0]
@@ -153,6 +158,7 @@ def on_invalid(uc, user):  # type: ignore[no-untyped-def]
     return True
 
 
+@hook(INSTRUCTION_HOOK)
 def on_syscall(uc, user):  # type: ignore[no-untyped-def]
     """SYSCALL."""
     core = array_at(user, 1, CORE)[0]
@@ -168,6 +174,7 @@ def put_clock(machine, core):  # type: ignore[no-untyped-def]
     put64(core, RDX, now >> 32)
 
 
+@hook(INSTRUCTION_HOOK)
 def on_rdtsc(uc, user):  # type: ignore[no-untyped-def]
     """RDTSC."""
     core = array_at(user, 1, CORE)[0]
@@ -175,6 +182,7 @@ def on_rdtsc(uc, user):  # type: ignore[no-untyped-def]
     return 1
 
 
+@hook(INSTRUCTION_HOOK)
 def on_rdtscp(uc, user):  # type: ignore[no-untyped-def]
     """RDTSCP."""
     core = array_at(user, 1, CORE)[0]
@@ -183,6 +191,7 @@ def on_rdtscp(uc, user):  # type: ignore[no-untyped-def]
     return 1
 
 
+@hook(CODE_HOOK)
 def on_site(uc, address, size, user):  # type: ignore[no-untyped-def]
     """In front of an instruction that changes what the TLB may hold: nothing is kept until the next block."""
     core = array_at(user, 1, CORE)[0]
@@ -190,17 +199,20 @@ def on_site(uc, address, size, user):  # type: ignore[no-untyped-def]
     forget(core)
 
 
+@hook(CODE_HOOK)
 def on_iret(uc, address, size, user):  # type: ignore[no-untyped-def]
     """In front of IRET: it ends the blocking of NMIs."""
     core = array_at(user, 1, CORE)[0]
     core.unblock = 1
 
 
+@hook(CODE_HOOK)
 def on_segment(uc, address, size, user):  # type: ignore[no-untyped-def]
     """In front of an instruction that reads a descriptor table as supervisor."""
     array_at(user, 1, CORE)[0].supervisor_reads = 1
 
 
+@hook(CODE_HOOK)
 def on_msr(uc, address, size, user):  # type: ignore[no-untyped-def]
     """In front of RDMSR or WRMSR: an MSR that is not there raises #GP."""
     core = array_at(user, 1, CORE)[0]
@@ -210,6 +222,7 @@ def on_msr(uc, address, size, user):  # type: ignore[no-untyped-def]
         stop(machine, core, I64(STOP_MSR))
 
 
+@hook(CODE_HOOK)
 def on_mark(uc, address, size, user):  # type: ignore[no-untyped-def]
     """In front of the marked symbol."""
     core = array_at(user, 1, CORE)[0]

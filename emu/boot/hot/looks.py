@@ -4,18 +4,19 @@ They change nothing of the guest. A block with a place inside it is cut there, a
 its core at the end of the block, too late: whoever runs the machine goes back to where it was.
 """
 
+from ctypes import CFUNCTYPE, c_int32, c_int64
+
 import numpy as np
-from numba import types
 
 from emu.boot.hot.blocks import instructions_before, stop
 from emu.boot.hot.frames import offset_of
-from emu.boot.hot.hooks import enter_block
+from emu.boot.hot.hooks import BLOCK_HOOK, enter_block
 from emu.boot.hot.records import CORE, EVENT_DEVICE, I64, MACHINE, STOP_LIMIT, STOP_LOOK, U8, U64
 from emu.engine.env import linear_pc
-from emu.native import NEVER, array_at, njit
+from emu.native import NEVER, array_at, hook, njit
 
-i64, i32 = types.int64, types.int32
-MEMORY_HOOK = types.void(i64, i32, i64, i32, i64, i64)  # uc, access type, physical address, size, value, user data
+i64, i32 = c_int64, c_int32
+MEMORY_HOOK = CFUNCTYPE(None, i64, i32, i64, i32, i64, i64)  # uc, access type, physical address, size, value, user data
 PLACES_MAX, WATCHES_MAX, ACCESSES_MAX = 1 << 10, 64, 1 << 12
 ON_CHANGE, ON_READ, ON_ACCESS, ON_TRANSFER = range(4)  # WATCH.kind
 
@@ -60,6 +61,7 @@ LOOKER = np.dtype(
 )
 
 
+@hook(BLOCK_HOOK)
 def on_block(uc, address, size, user):  # type: ignore[no-untyped-def]
     """Before each block, in place of the machine's own hook."""
     looker = array_at(user, 1, LOOKER)[0]
@@ -166,11 +168,13 @@ def retired(machine, core):  # type: ignore[no-untyped-def]
     return core.count - core.block_count + before
 
 
+@hook(MEMORY_HOOK)
 def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
     """Before each load, while memory is watched."""
     note(user, address, I64(size), value, False)
 
 
+@hook(MEMORY_HOOK)
 def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
     """Before each store, while memory is watched."""
     note(user, address, I64(size), value, True)

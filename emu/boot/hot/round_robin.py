@@ -27,7 +27,7 @@ from emu.boot.hot.records import (
 )
 from emu.boot.hot.walk import FETCH, NOT_CANONICAL, PF_WRITE, READ
 from emu.engine.env import CFLAGS_NEXT_TB, CR2, EFLAGS, EIP, IF, get64, put64
-from emu.native import array_at, call, njit
+from emu.native import array_at, call, entry, njit
 
 NO_UNTIL = 0  # no core has an exit address
 UNICORN_FAULT = uc_const.UC_ERR_EXCEPTION
@@ -193,23 +193,15 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
             return
 
 
+@entry
 def run(machine_address: int) -> None:
     """Run one slice of the machine at a host address."""
-    _run(machine_address)
-
-
-@njit
-def _run(machine_address):  # type: ignore[no-untyped-def]
     run_slice(array_at(machine_address, 1, MACHINE)[0])
 
 
+@entry
 def interrupt(core_address: int, vector: int, code: int) -> bool:
     """Deliver an interrupt or an exception to a core between turns; False after a triple fault."""
-    return bool(_interrupt(core_address, vector, code))
-
-
-@njit
-def _interrupt(core_address, vector, code):  # type: ignore[no-untyped-def]
     core = array_at(core_address, 1, CORE)[0]
     core.status = RUNNING
-    return deliver(array_at(core.machine, 1, MACHINE)[0], core, vector, code, False)
+    return deliver(array_at(core.machine, 1, MACHINE)[0], core, vector, code, False)  # type: ignore[no-any-return]

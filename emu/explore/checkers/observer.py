@@ -1,7 +1,8 @@
 """Every access of a search passes here: the checkers that are on look at it, and what the first one sees is kept."""
 
+from ctypes import CFUNCTYPE, c_int32, c_int64
+
 import numpy as np
-from numba import types
 
 from emu.engine.records import CORE, MACHINE
 from emu.engine.sharing import SHARING
@@ -9,9 +10,9 @@ from emu.explore.checkers.fairness import note_section
 from emu.explore.checkers.heap import check_object, follow_calls
 from emu.explore.checkers.records import CHECKS, I64, NOTHING
 from emu.explore.checkers.stack_frames import check_frame
-from emu.native import array_at, njit
+from emu.native import array_at, hook, njit
 
-OBSERVER = types.int32(*(types.int64,) * 5)
+OBSERVER = CFUNCTYPE(c_int32, *(c_int64,) * 5)
 
 
 @njit
@@ -37,6 +38,7 @@ def look_at_calls(machine, core):  # type: ignore[no-untyped-def]
         flag(sharing, checks, core, wrong, checks.address, 0, 0)
 
 
+@hook(OBSERVER)
 def observe(machine_at, index, address, size, write):  # type: ignore[no-untyped-def]
     """An access of a core, before it is made."""
     machine = array_at(machine_at, 1, MACHINE)[0]

@@ -1,6 +1,6 @@
 """The C callbacks of a core that is explored, beside those of the fast gear: each instruction, each load, each store."""
 
-from numba import types
+from ctypes import CFUNCTYPE, c_int32, c_int64
 
 from emu.boot.explore.hot.buffer import drain_all, push
 from emu.boot.explore.hot.events import choose_core, note_event, note_read, pause
@@ -11,14 +11,15 @@ from emu.boot.hot.blocks import stop
 from emu.boot.hot.frames import offset_of
 from emu.boot.hot.records import CORE, MACHINE
 from emu.memory.store_buffer import write_ram
-from emu.native import array_at, call, njit
+from emu.native import array_at, call, hook, njit
 
-i64, i32 = types.int64, types.int32
-CODE_HOOK = types.void(i64, i64, i32, i64)  # uc, address, size, user data
-MEMORY_HOOK = types.void(i64, i32, i64, i32, i64, i64)  # uc, access type, address, size, value, user data
-ROAD = types.int32(i64, i64, i64, i64, i64)
+i64, i32 = c_int64, c_int32
+CODE_HOOK = CFUNCTYPE(None, i64, i64, i32, i64)  # uc, address, size, user data
+MEMORY_HOOK = CFUNCTYPE(None, i64, i32, i64, i32, i64, i64)  # uc, access type, address, size, value, user data
+ROAD = CFUNCTYPE(c_int32, i64, i64, i64, i64, i64)
 
 
+@hook(CODE_HOOK)
 def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
     """Before each instruction: behind an event somebody else may go on; fences and locked instructions drain the buffer."""
     agent = array_at(user, 1, AGENT)[0]
@@ -42,6 +43,7 @@ def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
         drain_all(explore, agent)
 
 
+@hook(MEMORY_HOOK)
 def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
     """Before each load."""
     agent = array_at(user, 1, AGENT)[0]
@@ -57,6 +59,7 @@ def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-de
         meet_owner(explore, agent.index, address, size)
 
 
+@hook(MEMORY_HOOK)
 def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
     """Before each store."""
     agent = array_at(user, 1, AGENT)[0]
@@ -94,6 +97,7 @@ def store_shared(explore, agent, address, size, value, across):  # type: ignore[
     note_event(explore, agent, address, size, value, I64(STORE))
 
 
+@hook(ROAD)
 def on_road_write(companion, address, value, how, unused):  # type: ignore[no-untyped-def]
     """Write eight bytes for the processor itself: a page table's, or a frame of an exception."""
     agent = array_at(companion, 1, AGENT)[0]

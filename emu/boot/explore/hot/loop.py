@@ -23,7 +23,7 @@ from emu.boot.hot.records import (
 from emu.boot.hot.round_robin import budget, reached_goal, rest_of_block, take_turn
 from emu.explore.strategy.choose import begin_schedule
 from emu.explore.strategy.records import NOBODY, STRATEGY
-from emu.native import NEVER, array_at, njit
+from emu.native import NEVER, array_at, entry, njit
 
 IDLE_MAX = 2  # rounds in which those that wait have looked in vain
 
@@ -135,33 +135,21 @@ def begin(explore, schedule):  # type: ignore[no-untyped-def]
     begin_schedule(array_at(explore.strategy, 1, STRATEGY)[0], I64(schedule))
 
 
+@entry
 def run(explore_address: int) -> None:
     """Run one slice of the exploration at a host address."""
-    _run(explore_address)
-
-
-@njit
-def _run(explore_address):  # type: ignore[no-untyped-def]
     explore = array_at(explore_address, 1, EXPLORE)[0]
     run_slice(explore, array_at(explore.machine, 1, MACHINE)[0])
 
 
+@entry
 def show_at(explore_address: int, core: int) -> None:
     """Let RAM show a core's view."""
-    _show(explore_address, core)
-
-
-@njit
-def _show(explore_address, core):  # type: ignore[no-untyped-def]
     explore = array_at(explore_address, 1, EXPLORE)[0]
     show(explore, array_at(explore.agents, explore.core_count, AGENT)[core])
 
 
+@entry
 def begin_at(explore_address: int, schedule: int) -> None:
     """Begin a schedule of the exploration at a host address."""
-    _begin(explore_address, schedule)
-
-
-@njit
-def _begin(explore_address, schedule):  # type: ignore[no-untyped-def]
     begin(array_at(explore_address, 1, EXPLORE)[0], schedule)

@@ -1,6 +1,6 @@
 """The C callbacks that Unicorn calls for a core in full detail: the engine's, and what a real kernel needs around them."""
 
-from numba import types
+from ctypes import CFUNCTYPE, c_bool, c_int32, c_int64
 
 from emu.boot.full.hot.across import load_across, store_across
 from emu.boot.full.hot.lock_finder import WORD, find_lock
@@ -44,16 +44,16 @@ from emu.engine.records import (
 from emu.engine.turn import stop
 from emu.memory.processor import drain_own
 from emu.memory.records import BUFFER, BUS, RING
-from emu.native import array_at, njit
+from emu.native import array_at, hook, njit
 from emu.trace.record import Cause
 
-i64, i32 = types.int64, types.int32
-CODE_HOOK = types.void(i64, i64, i32, i64)  # uc, address, size, user data
-MEMORY_HOOK = types.void(i64, i32, i64, i32, i64, i64)  # uc, access type, address, size, value, user data
-FILL_HOOK = types.boolean(i64, i64, i32, i64, i64)  # uc, address, access, where to put the answer, user data
-INTERRUPT_HOOK = types.void(i64, i32, i64)  # uc, vector, user data
-INSTRUCTION_HOOK = types.int32(i64, i64)  # uc, user data; 1: it has been carried out
-INVALID_HOOK = types.boolean(i64, i64)  # uc, user data
+i64, i32 = c_int64, c_int32
+CODE_HOOK = CFUNCTYPE(None, i64, i64, i32, i64)  # uc, address, size, user data
+MEMORY_HOOK = CFUNCTYPE(None, i64, i32, i64, i32, i64, i64)  # uc, access type, address, size, value, user data
+FILL_HOOK = CFUNCTYPE(c_bool, i64, i64, i32, i64, i64)  # uc, address, access, where to put the answer, user data
+INTERRUPT_HOOK = CFUNCTYPE(None, i64, i32, i64)  # uc, vector, user data
+INSTRUCTION_HOOK = CFUNCTYPE(c_int32, i64, i64)  # uc, user data; 1: it has been carried out
+INVALID_HOOK = CFUNCTYPE(c_bool, i64, i64)  # uc, user data
 MEM_WRITE, MEM_FETCH = 17, 18
 INVALID_OPCODE, GENERAL_PROTECTION = 6, 13
 WITH_CODE = 1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17
@@ -61,6 +61,7 @@ C_TLB, C_SIBLING, C_REMOTE = (int(each) for each in (Cause.TLB_MISS, Cause.SIBLI
 ROOM = 32  # stores that one instruction makes at most, between two looks at the ring
 
 
+@hook(CODE_HOOK)
 def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
     """Before each instruction: one was left to Unicorn, the next one is not."""
     core = array_at(user, 1, CORE)[0]
@@ -71,6 +72,7 @@ def on_code(uc, address, size, user):  # type: ignore[no-untyped-def]
     stop(array_at(core.machine, 1, MACHINE)[0], core, STOP_HANDED_BACK)
 
 
+@hook(MEMORY_HOOK)
 def on_load(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
     """Before each load of Unicorn's."""
     core = array_at(user, 1, CORE)[0]
@@ -114,6 +116,7 @@ def walked(core, full):  # type: ignore[no-untyped-def]
     full.road_cycles = 0
 
 
+@hook(MEMORY_HOOK)
 def on_store(uc, kind, address, size, value, user):  # type: ignore[no-untyped-def]
     """Before each store of Unicorn's."""
     core = array_at(user, 1, CORE)[0]
@@ -185,6 +188,7 @@ def fill(machine, core, full, address, access):  # type: ignore[no-untyped-def]
     return frame
 
 
+@hook(FILL_HOOK)
 def on_fill(uc, address, access, answer, user):  # type: ignore[no-untyped-def]
     """Unicorn's TLB lacks a page (struct uc_tlb_entry: u64 address, u32 rights)."""
     core = array_at(user, 1, CORE)[0]
@@ -215,6 +219,7 @@ def raise_exception(core, vector, code, software):  # type: ignore[no-untyped-de
     stop(array_at(core.machine, 1, MACHINE)[0], core, STOP_EXCEPTION)
 
 
+@hook(INTERRUPT_HOOK)
 def on_exception(uc, vector, user):  # type: ignore[no-untyped-def]
     """An exception or `int n` of the guest."""
     core = array_at(user, 1, CORE)[0]
@@ -224,6 +229,7 @@ def on_exception(uc, vector, user):  # type: ignore[no-untyped-def]
     raise_exception(core, I64(vector), code, software)
 
 
+@hook(INVALID_HOOK)
 def on_invalid(uc, user):  # type: ignore[no-untyped-def]
     """An instruction that Unicorn does not know: RDPMC, which nobody may carry out here, or #UD."""
     core = array_at(user, 1, CORE)[0]
@@ -235,6 +241,7 @@ def on_invalid(uc, user):  # type: ignore[no-untyped-def]
     return True
 
 
+@hook(INSTRUCTION_HOOK)
 def on_syscall(uc, user):  # type: ignore[no-untyped-def]
     """SYSCALL."""
     core = array_at(user, 1, CORE)[0]
@@ -253,6 +260,7 @@ def put_clock(core, cpu):  # type: ignore[no-untyped-def]
     put64(cpu, RDX, now >> 32)
 
 
+@hook(INSTRUCTION_HOOK)
 def on_rdtsc(uc, user):  # type: ignore[no-untyped-def]
     """RDTSC."""
     core = array_at(user, 1, CORE)[0]
@@ -260,6 +268,7 @@ def on_rdtsc(uc, user):  # type: ignore[no-untyped-def]
     return 1
 
 
+@hook(INSTRUCTION_HOOK)
 def on_rdtscp(uc, user):  # type: ignore[no-untyped-def]
     """RDTSCP."""
     core = array_at(user, 1, CORE)[0]

@@ -57,7 +57,7 @@ from emu.engine.special import emulate
 from emu.engine.trace import NO_ACCESS, note_access
 from emu.memory.records import BUS
 from emu.memory.store_buffer import drain_due
-from emu.native import NEVER, array_at, njit
+from emu.native import NEVER, array_at, entry, njit
 
 UNICORN_FAULT = uc_const.UC_ERR_EXCEPTION
 
@@ -230,26 +230,18 @@ def run_slice(gear, machine):  # type: ignore[no-untyped-def]
     note_releases(machine)
 
 
+@entry
 def run(gear_address: int) -> None:
     """Run one slice of the gear at a host address."""
-    _run(gear_address)
-
-
-@njit
-def _run(gear_address):  # type: ignore[no-untyped-def]
     gear = array_at(gear_address, 1, GEAR)[0]
     run_slice(gear, array_at(gear.machine, 1, MACHINE)[0])
 
 
+@entry
 def interrupt(core_address: int, vector: int, code: int) -> bool:
     """Deliver an interrupt, or an exception that Python has found, to a core; False after a triple fault."""
-    return bool(_interrupt(core_address, vector, code))
-
-
-@njit
-def _interrupt(core_address, vector, code):  # type: ignore[no-untyped-def]
     core = array_at(core_address, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
     full = array_at(core.companion, 1, FULL)[0]
     machine.interrupts += 1
-    return to_handler(machine, core, full, array_at(full.cpu, 1, CPU)[0], vector, code, False)
+    return to_handler(machine, core, full, array_at(full.cpu, 1, CPU)[0], vector, code, False)  # type: ignore[no-any-return]

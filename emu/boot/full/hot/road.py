@@ -1,6 +1,6 @@
 """The processor's own accesses to memory, on the one road: page tables, descriptors, the frames of exceptions."""
 
-from numba import types
+from ctypes import CFUNCTYPE, c_int32, c_int64
 
 from emu.boot.full.hot.records import FULL
 from emu.boot.hot.frames import LOCKED
@@ -10,11 +10,12 @@ from emu.memory.access import store
 from emu.memory.processor import walk_load, walk_write
 from emu.memory.records import BUS
 from emu.memory.store_buffer import read_ram, write_ram
-from emu.native import array_at
+from emu.native import array_at, hook
 
-ROAD = types.int32(types.int64, types.int64, types.int64, types.int64, types.int64)
+ROAD = CFUNCTYPE(c_int32, c_int64, c_int64, c_int64, c_int64, c_int64)
 
 
+@hook(ROAD)
 def on_road_read(companion, address, answer, unused, unused_too):  # type: ignore[no-untyped-def]
     """Read eight bytes for the processor itself."""
     full = array_at(companion, 1, FULL)[0]
@@ -28,6 +29,7 @@ def on_road_read(companion, address, answer, unused, unused_too):  # type: ignor
     return 0
 
 
+@hook(ROAD)
 def on_road_write(companion, address, value, how, unused):  # type: ignore[no-untyped-def]
     """Write eight bytes for the processor itself."""
     full = array_at(companion, 1, FULL)[0]
