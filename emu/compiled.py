@@ -1,7 +1,7 @@
 """Where compiled code is kept between runs, and who is told that it has to be made first. Imports no compiler.
 
 The folder is named after the digest of all hot sources, because Numba does not notice that a function called from another file
-has changed, and after their place. Machine code of what Python and Unicorn call is one file a module (`emu.native.machine_code`).
+has changed, and after their place. Machine code of what Python and Unicorn call is one file a package (`emu.native.machine_code`).
 """
 
 import hashlib
@@ -28,7 +28,7 @@ EXPLORE_SOURCES = (*HOT_SOURCES, "boot/hot/*.py", "boot/explore/hot/*.py")
 SOURCES = {"emu.boot.full.": FULL_SOURCES, "emu.boot.explore.": EXPLORE_SOURCES, "emu.boot.": BOOT_SOURCES, "": HOT_SOURCES}
 KEPT = re.compile("[0-9a-f]{16}(-[0-9a-f]{4})?")  # the name of such a folder
 UNUSED_DAYS = 30
-ENGINE, SEARCH = "emu.engine.loop", "emu.explore.search"  # compiled last of all that a run needs, and a search
+ENGINE, SEARCH = "emu.engine", "emu.explore"  # packages whose code a run needs, and a search
 
 
 class Listener:
@@ -79,10 +79,10 @@ def cannot_be_kept(reason: str) -> None:
     _told[0].trouble(f"compiled code cannot be kept in {folder()}: {reason}: the next run compiles it again")
 
 
-def is_ready(module: str = ENGINE) -> bool:
-    """Whether what Python calls of a module has been compiled and kept by an earlier run."""
+def is_ready(package: str = ENGINE) -> bool:
+    """Whether what Python and Unicorn call of a package has been compiled and kept by an earlier run."""
     kept = folder()
-    return kept is not None and any(kept.glob(f"{module}-*.o"))
+    return kept is not None and any(kept.glob(f"{package}-*.o"))
 
 
 def sources_of(module: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Emu's own sources: where they lie, and what names the code that makes a result."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
@@ -32,15 +33,18 @@ def code_digest() -> str:
         made.update(f"{name} {version(name)}\n".encode())
     package = Path(str(files("emu")))
     for folder in (package, guest_folder(FIRMWARE), guest_folder(SNIPPETS)):
-        for path in _sources(folder):
-            content = path.read_bytes()
-            made.update(f"{folder.name}/{path.relative_to(folder).as_posix()} {len(content)}\n".encode() + content)
+        for name in _sources(str(folder)):
+            with open(f"{folder}/{name}", "rb") as file:  # noqa: PTH123 (of hundreds, a path object each would cost as much again)
+                content = file.read()
+            made.update(f"{folder.name}/{name} {len(content)}\n".encode() + content)
     return made.hexdigest()[:16]
 
 
-def _sources(folder: Path) -> Iterator[Path]:
+def _sources(folder: str, within: str = "") -> Iterator[str]:
     """Every file of a folder that can have a say in a result, in order; those of the guest are asked for by themselves."""
-    for path in sorted(folder.rglob("*")):
-        first = path.relative_to(folder).parts[0]
-        if path.is_file() and first not in (*ABOVE_RESULTS, "_guest") and "__pycache__" not in path.parts:
-            yield path
+    with os.scandir(folder) as entries:
+        for each in sorted(entries, key=lambda entry: entry.name):
+            if each.is_file():
+                yield within + each.name
+            elif each.is_dir() and each.name != "__pycache__" and (within or each.name not in (*ABOVE_RESULTS, "_guest")):
+                yield from _sources(each.path, f"{within}{each.name}/")

@@ -38,7 +38,7 @@ def test_a_run_whose_code_is_there_needs_no_compiler(kept: tuple[Path, str]):
 @pytest.mark.parametrize("damage", [lambda code: code[:-1], lambda code: b"", lambda code: code[:40] + b"?" + code[41:]])
 def test_a_file_that_is_damaged_is_made_anew(kept: tuple[Path, str], damage):
     home, digest = kept
-    (path,) = home.glob("emu/*/emu.engine.hooks-*.o")
+    (path,) = home.glob("emu/*/emu.engine-*.o")
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
     assert emu(home) == (WITH, digest)

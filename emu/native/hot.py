@@ -48,16 +48,16 @@ class Hot:
 
 
 class Entry(Hot):
-    """A hot function that Python or Unicorn calls: a C function of numbers. Those of a module are compiled together."""
+    """A hot function that Python or Unicorn calls: a C function of numbers. Those of a package are compiled together."""
 
-    units: dict[str, list["Entry"]] = {}  # of each module
+    units: dict[str, list["Entry"]] = {}  # of each package
 
     def __init__(self, function: Callable[..., Any], prototype: Any) -> None:
         """As C sees it: a type of `ctypes.CFUNCTYPE` or `PYFUNCTYPE`."""
         super().__init__(function)
         self.prototype = prototype
         self.symbol = f"{function.__module__}.{function.__name__}"
-        self.unit = self.units.setdefault(function.__module__, [])
+        self.unit = self.units.setdefault(function.__module__.rpartition(".")[0], [])
         self.unit.append(self)
 
     @cached_property

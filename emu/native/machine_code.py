@@ -16,7 +16,7 @@ DIGEST_BYTES = 32  # of the code, in front of it: what a full disk has cut off i
 
 def address_of_entry(entry: Entry) -> int:
     """Where the machine code of a function is, in this process."""
-    _load(tuple(entry.unit))
+    _load(tuple(sorted(entry.unit, key=lambda each: each.symbol)))
     return int(_engine().get_function_address(entry.symbol))
 
 
@@ -38,7 +38,7 @@ def _engine() -> Any:
 
 def _code(unit: tuple[Entry, ...]) -> bytes:
     """An ELF object: kept by an earlier run for a processor like this one, or made now."""
-    path = _path(unit[0].__module__)
+    path = _path(unit)
     found = _kept(path)
     if found is not None:
         return found
@@ -57,10 +57,12 @@ def _made(unit: tuple[Entry, ...]) -> bytes:
     return object_of(unit)  # type: ignore[no-any-return]
 
 
-def _path(module: str) -> Path | None:
+def _path(unit: tuple[Entry, ...]) -> Path | None:
     """Where code is kept; that of a test or a benchmark is not, as nothing would notice that it has changed."""
+    module = unit[0].__module__
     folder = compiled.folder(compiled.sources_of(module)) if module.startswith("emu.") else None
-    return None if folder is None else folder / f"{module}-{_host()}.o"
+    what = hashlib.sha256(" ".join([_host(), *(each.symbol for each in unit)]).encode()).hexdigest()[:8]
+    return None if folder is None else folder / f"{module.rpartition('.')[0]}-{what}.o"
 
 
 def _kept(path: Path | None) -> bytes | None:
@@ -75,5 +77,4 @@ def _kept(path: Path | None) -> bytes | None:
 @cache
 def _host() -> str:
     """The processor that code is made for: code for another one may have instructions that this one has not."""
-    features = llvm.get_host_cpu_features().flatten()
-    return hashlib.sha256(f"{llvm.get_host_cpu_name()} {features}".encode()).hexdigest()[:8]
+    return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"

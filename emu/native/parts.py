@@ -18,7 +18,25 @@ from numba import types
 from numba.core import compiler, event, registry, sigutils
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.compiler_machinery import PassManager
 from numba.core.runtime.nrt import rtsys
+from numba.core.typed_passes import (
+    AnnotateTypes,
+    IRLegalization,
+    NativeLowering,
+    NoPythonBackend,
+    NopythonTypeInference,
+    PreLowerStripPhis,
+)
+from numba.core.untyped_passes import (
+    DeadBranchPrune,
+    FixupArgs,
+    GenericRewrites,
+    IRProcessing,
+    ReconstructSSA,
+    RewriteSemanticConstants,
+    TranslateByteCode,
+)
 
 from emu import compiled
 from emu.native import lowering
@@ -26,6 +44,10 @@ from emu.native.hot import Entry, Hot
 
 OPTIONS = {"nopython": True, "error_model": "numpy"}
 C_TYPES = {ctypes.c_int64: types.int64, ctypes.c_int32: types.int32, ctypes.c_bool: types.boolean, None: types.none}
+PASSES = (
+    TranslateByteCode, FixupArgs, IRProcessing, RewriteSemanticConstants, DeadBranchPrune, GenericRewrites, ReconstructSSA,
+    NopythonTypeInference, PreLowerStripPhis, IRLegalization, AnnotateTypes, NativeLowering, NoPythonBackend,
+)  # fmt: skip
 # Hot code owns no memory, so Numba's counts of references have nothing to do: its calls are gone with these.
 NO_COUNTS = "define void @NRT_incref(ptr %0) { ret void }\ndefine void @NRT_decref(ptr %0) { ret void }"
 assert lowering  # what the primitives are to Numba is known once it is imported
@@ -63,7 +85,8 @@ class _UnitLibrary(JITCodeLibrary):  # type: ignore[misc]
         for each in (*self._final_module.functions, *self._final_module.global_variables):
             if not each.is_declaration and each.name not in symbols:
                 each.linkage = llvm.Linkage.internal
-        self._optimize_final_module()
+        passes, builder = self._codegen._module_pass_manager()
+        passes.run(self._final_module, builder)
         return bytes(self._codegen._tm.emit_object(self._final_module))
 
 
@@ -96,10 +119,14 @@ class _WholeCompiler(compiler.CompilerBase):  # type: ignore[misc]
 
 
 def _pipelines(state: Any, library: type[Any]) -> list[Any]:
-    """Numba's own, with a library of that kind."""
+    """Those of Numba's passes that hot code needs: it has no closures, no `with`, no arrays that are made."""
     state.library = library(state.targetctx.codegen(), state.func_id.func_qualname)
     state.library.enable_object_caching()
-    return [compiler.DefaultPassBuilder.define_nopython_pipeline(state)]
+    manager = PassManager("hot")
+    for each in PASSES:
+        manager.add_pass(each, each.__name__)
+    manager.finalize()
+    return [manager]
 
 
 def _widest(kind: Any) -> Any:

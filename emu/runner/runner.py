@@ -24,9 +24,9 @@ def silent(done: int, total: int) -> None:
     """What hears of progress and says nothing."""
 
 
-def first_alone(module: str = compiled.ENGINE) -> tuple[int, ...]:
-    """Waves in which the first call compiles what is not kept yet, up to `module`: once, and not in every process at a time."""
-    if compiled.is_ready(module):
+def first_alone(package: str = compiled.ENGINE) -> tuple[int, ...]:
+    """Waves in which the first call compiles what is not kept yet, up to that of `package`: once, and not in every process at a time."""
+    if compiled.is_ready(package):
         return ()
     compiled.tell(0, 0)
     return (1,)
