@@ -34,7 +34,7 @@ def find_state(uc: Any) -> tuple[int, int]:
 
 
 def _follow_pointers(engine: int, readable: "Readable") -> tuple[int, int]:
-    """From the engine to a CPUState to a CPUX86State; where the pointers are is the same in all engines, so looked for once at most."""
+    """From the engine to a CPUState to a CPUX86State; the pointers are at the same places in all engines."""
     wanted = b"".join(value.to_bytes(8, "little") for value in SENTINELS)
     anywhere = ((at, field) for at in range(0, UC_BYTES, 8) for field in range(0, CPU_BYTES, 8))
     for at, field in chain(_FOUND, anywhere):

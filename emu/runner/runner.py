@@ -25,7 +25,7 @@ def silent(done: int, total: int) -> None:
 
 
 def first_alone(package: str = compiled.ENGINE) -> tuple[int, ...]:
-    """Waves in which the first call compiles what is not kept yet, up to that of `package`: once, and not in every process at a time."""
+    """Waves in which the first call compiles what is not kept yet, that of `package` too: once, not in every process at a time."""
     if compiled.is_ready(package):
         return ()
     compiled.tell(0, 0)
