@@ -102,7 +102,7 @@ def plain_code(uc, address, size, user):  # type: ignore[no-untyped-def]
 @njit
 def plain_execute(machine, core):  # type: ignore[no-untyped-def]
     """In the place of a turn: Unicorn carries out one instruction after the other."""
-    return call(machine.emu_start, core.uc, core.pc, UNTIL, 0, 0)
+    return call(machine.unicorn.emu_start, core.uc, core.pc, UNTIL, 0, 0)
 
 
 @cache

@@ -24,9 +24,13 @@ class Block:
         self._left_alone: set[str] = set()
 
     def put(self, **values: Any) -> None:
-        """Set fields of the record by their names."""
+        """Set fields of the record by their names; `group.name` is one of a record within it."""
         for name, value in values.items():
-            self.record[name] = value
+            *within, last = name.split(".")
+            record = self.record
+            for each in within:
+                record = record[each]
+            record[last] = value
 
     def keep(self, name: str, array: Array, *, saved: bool = True) -> Array:
         """Have an array to which something else than a field of this record points."""

@@ -53,17 +53,18 @@ def load_access(machine, core, address, size):  # type: ignore[no-untyped-def]
         core.locking.word = read_ram(bus, address, 4)
     note_cause(core, cycles, bus.cause)
     note_lines(machine, core, address, size, False)
-    if bus.released_count != machine.releases_seen:
+    if bus.released_count != machine.locking.releases_seen:
         note_releases(machine)
     seen = read_ram(bus, address, size)
     core.digest = mix(core.digest, seen)
     note_access(core, LOAD, address, seen, size)
-    if machine.parks != 0:
+    if machine.parking.parks != 0:
         count_visit(core, address, size, seen)
         if bus.disturbed != 0:
             let_others_see(machine, core, bus)
     if instruction.traits & PROBED:
-        core.spin.probed = 0 if seen == array_at(machine.spins, machine.spin_count, SPIN)[instruction.probe].awaited_not else 1
+        spin = array_at(machine.probes.spins, machine.probes.spin_count, SPIN)[instruction.probe]
+        core.spin.probed = 0 if seen == spin.awaited_not else 1
     if core.wait.depth > 0:
         look_at_ticket(machine, core, address, seen)
     return seen
@@ -102,11 +103,11 @@ def store_access(machine, core, address, size, value):  # type: ignore[no-untype
     data_at = max(core.operands_at, core.data_at) + (instruction.latency if instruction.traits & LOADS else 0)
     retires_at = max(core.retired_at, data_at, core.start + 1)
     full = store(bus, core.index, core.clock, core.start, address, size, value, releases, data_at, retires_at)
-    if machine.parked != 0:
+    if machine.parking.parked != 0:
         bound(machine, core, bus.next_drain - 1)
     if full > 0:
         stall_dispatch(core, core.clock + full, C_FULL)
-    if bus.released_count != machine.releases_seen:
+    if bus.released_count != machine.locking.releases_seen:
         note_releases(machine)
     note_lines(machine, core, address, size, True)
     follow_task(machine, core, address, value)

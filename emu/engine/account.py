@@ -56,12 +56,12 @@ def index_of(machine, core, pc):  # type: ignore[no-untyped-def]
     """
     if core.text_slots != 0:
         return I64(array_at(core.text_slots, PAGE, I32)[pc & (PAGE - 1)])
-    offset = pc - machine.kernel_base
-    if 0 <= offset < machine.kernel_bytes:
+    offset = pc - machine.text.kernel_base
+    if 0 <= offset < machine.text.kernel_bytes:
         return offset
-    offset = pc - machine.user_base
-    if 0 <= offset < machine.user_bytes:
-        return machine.kernel_bytes + offset
+    offset = pc - machine.text.user_base
+    if 0 <= offset < machine.text.user_bytes:
+        return machine.text.kernel_bytes + offset
     return -1
 
 
@@ -88,10 +88,10 @@ def state_of(core, state):  # type: ignore[no-untyped-def]
 @njit
 def task_index(machine, pointer):  # type: ignore[no-untyped-def]
     """Index of a task_struct in the task table, -1 for an idle task."""
-    offset = pointer - machine.task_base
-    if offset < 0 or offset >= machine.task_stride * machine.task_count:
+    offset = pointer - machine.tasks.base
+    if offset < 0 or offset >= machine.tasks.stride * machine.tasks.count:
         return I64(-1)
-    return I64(offset // machine.task_stride)
+    return I64(offset // machine.tasks.stride)
 
 
 @njit
@@ -101,25 +101,25 @@ def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
     if instruction.traits & IF_ZERO and value != 0:
         return
     mark = instruction.mark
-    counts = array_at(machine.mark_counts, mark + 1, I64)
+    counts = array_at(machine.marks.counts, mark + 1, I64)
     counts[mark] += 1
     if instruction.routine != R_NONE:
         enter_routine(machine, core, instruction.routine, mark, value)
         return
-    roles = array_at(machine.mark_roles, mark + 1, U8)[mark]
+    roles = array_at(machine.marks.roles, mark + 1, U8)[mark]
     if roles & ENDS_RUN and counts[mark] == machine.done_wanted:
         machine.end_at = core.clock + machine.run_ahead_max + 1
         core.limit = min(core.limit, machine.end_at - 1)
         core.horizon = min(core.horizon, machine.end_at - 1)
-        if machine.parked != 0:
+        if machine.parking.parked != 0:
             core.limit = I64(-1)
     if roles & PROBED_EVENT:
         account_event(machine, core, mark, task_index(machine, value))
     if roles & ERRNO_EVENT:
         account_errno(machine, mark, value)
-    if roles & LOGGED_EVENT and machine.log_room != 0:
+    if roles & LOGGED_EVENT and machine.log.room != 0:
         log_event(machine, core, core.retired_at, mark, value, 0, 0)
-    if roles & UNDER_LOCKS and machine.site_count != 0:
+    if roles & UNDER_LOCKS and machine.locking.site_count != 0:
         count_under_locks(machine, core)
     if roles & BEGINS_RUN:
         machine.boot_cycles = core.retired_at
@@ -129,7 +129,7 @@ def account_mark(machine, core, instruction):  # type: ignore[no-untyped-def]
 @njit
 def note_branch(machine, core, instruction, next_pc):  # type: ignore[no-untyped-def]
     """Remember which way a branch has gone; an indirect jump is noted where it led."""
-    outcomes = array_at(machine.branch_outcomes, machine.kernel_bytes + machine.user_bytes, U8)
+    outcomes = array_at(machine.branch_outcomes, machine.text.kernel_bytes + machine.text.user_bytes, U8)
     if instruction.branch == CONDITIONAL:
         outcomes[core.current] |= NOT_TAKEN if next_pc == core.current_pc + instruction.length else TAKEN
     elif instruction.branch == INDIRECT_JUMP:
@@ -144,7 +144,7 @@ def resolve_branch(machine, core, instruction, end, next_pc):  # type: ignore[no
     predictor = array_at(core.predictor, 1, PREDICTOR)[0]
     following = core.current_pc + instruction.length
     if mispredicted(predictor, instruction.branch, core.current_pc, following, next_pc):
-        penalty = machine.return_mispredict if instruction.branch == RETURN else machine.mispredict
+        penalty = machine.costs.return_mispredict if instruction.branch == RETURN else machine.costs.mispredict
         stall_dispatch(core, end + penalty, C_MISPREDICT)
     if machine.branch_outcomes != 0:
         note_branch(machine, core, instruction, next_pc)
@@ -159,7 +159,7 @@ def follow_calls(machine, core, instruction, next_pc):  # type: ignore[no-untype
             begin_frame(machine, get(core, RSP), following)
         elif next_pc != following:  # or it is a conditional jump that goes on
             jump_frame(machine, get(core, RSP), core.current_pc)
-    elif instruction.branch == RETURN and machine.frame_count > 0:
+    elif instruction.branch == RETURN and machine.locking.frame_count > 0:
         leave_routine(machine, core)
 
 
@@ -215,7 +215,7 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
     state = state_of(core, instruction.state)
     cost = settle_time(machine, core, instruction, state, next_pc)
     core.instructions += 1
-    if instruction.branch != NONE and machine.frame_room != 0:
+    if instruction.branch != NONE and machine.locking.frame_room != 0:
         follow_calls(machine, core, instruction, next_pc)
     if instruction.traits & ESTIMATED:
         array_at(machine.estimated, core.current + 1, I64)[core.current] += 1
@@ -223,7 +223,7 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
     core.retired[(core.history_count - 1) & (HISTORY - 1)] = core.retired_at
     if core.settling >= 0 and state in (USER, KERNEL):
         settle_span(machine, core, core.retired_at - cost)
-    if machine.trace_at != 0:
+    if machine.tracing.at != 0:
         trace_instruction(machine, core, cost, state)
     if core.locking.acquiring >= 0 or core.locking.failing >= 0 or core.locking.releasing >= 0:
         account_locks(machine, core)
@@ -232,9 +232,9 @@ def retire(machine, core, next_pc):  # type: ignore[no-untyped-def]
     if instruction.traits & EVENT:
         account_mark(machine, core, instruction)
     if instruction.traits & PAUSE and core.wait.depth > 0:
-        locks = array_at(machine.locks, machine.lock_count, LOCK)
+        locks = array_at(machine.locking.locks, machine.locking.count, LOCK)
         locks[core.wait.lock[core.wait.depth - 1]].spin_iterations += 1
-        if machine.site_count != 0:
+        if machine.locking.site_count != 0:
             count_iteration(machine, core)
     core.current = -1
     core.cause = 0

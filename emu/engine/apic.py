@@ -47,12 +47,12 @@ def send(machine, core, target, command):  # type: ignore[no-untyped-def]
         return
     other = array_at(machine.cores, machine.core_count, CORE)[target]
     mode = (command >> 8) & 7
-    at = core.data_at + machine.ipi_flight
+    at = core.data_at + machine.costs.ipi_flight
     if mode == STARTUP and other.status == WAITING_FOR_STARTUP:
         other.irq.startup_at = min(other.irq.startup_at, at)
         bound(machine, core, at)
     elif mode == FIXED:
-        machine.ipis += 1
+        machine.counters.ipis += 1
         post(machine, core, other, command & 0xFF, at)
     note(machine, core, K_IPI, core.data_at, target, 0, command & 0xFF)
 

@@ -63,7 +63,7 @@ def deliver(machine, core):  # type: ignore[no-untyped-def]
     if not quiet(machine, core):
         return  # others may come first now
     through_gate(machine, core, acknowledge(core, core.clock), NO_ERROR_CODE)
-    machine.interrupts += 1
+    machine.counters.interrupts += 1
 
 
 @njit
@@ -154,7 +154,7 @@ def through_gate(machine, core, vector, code):  # type: ignore[no-untyped-def]
 @njit
 def begin_handler(machine, core, vector):  # type: ignore[no-untyped-def]
     """The handler of a vector begins at `core.pc`: what the way there has cost, up to `core.data_at`, is interrupt time."""
-    core.clock = core.data_at + machine.interrupt_entry
+    core.clock = core.data_at + machine.costs.interrupt_entry
     core.cycles_by_cause[C_SYSTEM] += pass_time(core, INTERRUPT, core.clock)
     core.late_cause = 0
     core.barrier = 0

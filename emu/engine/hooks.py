@@ -101,8 +101,8 @@ def on_apic_read(uc, offset, size, user):  # type: ignore[no-untyped-def]
     machine = array_at(core.machine, 1, MACHINE)[0]
     if machine.sharing != 0:
         notice(machine, core, DEVICE, False)
-    core.data_at = max(core.start, core.retired_at) + machine.mmio_read
-    note_cause(core, machine.mmio_read, C_MMIO)
+    core.data_at = max(core.start, core.retired_at) + machine.costs.mmio_read
+    note_cause(core, machine.costs.mmio_read, C_MMIO)
     return apic.read(machine, core, offset)
 
 
@@ -111,11 +111,11 @@ def on_apic_write(uc, offset, size, value, user):  # type: ignore[no-untyped-def
     """A store to the core's xAPIC page: it waits for the earlier stores."""
     core = array_at(user, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
-    machine.apic_writes += 1
+    machine.counters.apic_writes += 1
     if machine.sharing != 0:
         notice(machine, core, DEVICE, True)
     visible_at = stores_visible_at(array_at(machine.bus, 1, BUS)[0], core.index)
-    core.data_at = max(core.start, core.operands_at, core.retired_at, visible_at) + machine.mmio_write
+    core.data_at = max(core.start, core.operands_at, core.retired_at, visible_at) + machine.costs.mmio_write
     note_cause(core, core.data_at - core.start, C_MMIO)
     stall_dispatch(core, core.data_at, C_MMIO)
     apic.write(machine, core, offset, value)

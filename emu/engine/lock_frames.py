@@ -17,25 +17,25 @@ SPAN = 96  # words of the stack that a routine, and its slow path, have at most
 @njit
 def home_of(machine, stack):  # type: ignore[no-untyped-def]
     """Where in the table a frame belongs."""
-    return (((stack >> 3) * SPREAD) >> 8) & (machine.frame_room - 1)
+    return (((stack >> 3) * SPREAD) >> 8) & (machine.locking.frame_room - 1)
 
 
 @njit
 def frame_at(machine, stack):  # type: ignore[no-untyped-def]
     """The frame whose return address is there, or -1."""
-    frames = array_at(machine.frames, machine.frame_room, FRAME)
+    frames = array_at(machine.locking.frames, machine.locking.frame_room, FRAME)
     at = home_of(machine, stack)
     while frames[at].stack != 0:
         if frames[at].stack == stack:
             return I64(at)
-        at = (at + 1) & (machine.frame_room - 1)
+        at = (at + 1) & (machine.locking.frame_room - 1)
     return I64(-1)
 
 
 @njit
 def frame_around(machine, stack):  # type: ignore[no-untyped-def]
     """The innermost frame of what has come to this place of its stack, or -1."""
-    if machine.frame_count > 0:
+    if machine.locking.frame_count > 0:
         for words in range(SPAN):
             found = frame_at(machine, stack + WORD * words)
             if found >= 0:
@@ -46,15 +46,15 @@ def frame_around(machine, stack):  # type: ignore[no-untyped-def]
 @njit
 def begin_frame(machine, stack, site):  # type: ignore[no-untyped-def]
     """A routine is called: its frame, -1 if there is no room for it."""
-    frames = array_at(machine.frames, machine.frame_room, FRAME)
+    frames = array_at(machine.locking.frames, machine.locking.frame_room, FRAME)
     at = home_of(machine, stack)
     while frames[at].stack != 0 and frames[at].stack != stack:
-        at = (at + 1) & (machine.frame_room - 1)
+        at = (at + 1) & (machine.locking.frame_room - 1)
     if frames[at].stack == 0:
-        if 4 * machine.frame_count >= 3 * machine.frame_room:
-            machine.frames_lost += 1
+        if 4 * machine.locking.frame_count >= 3 * machine.locking.frame_room:
+            machine.locking.frames_lost += 1
             return I64(-1)
-        machine.frame_count += 1
+        machine.locking.frame_count += 1
     frames[at].stack = stack
     frames[at].site = site
     frames[at].routine = I64(-1)
@@ -72,8 +72,8 @@ def jump_frame(machine, stack, site):  # type: ignore[no-untyped-def]
 @njit
 def end_frame(machine, index):  # type: ignore[no-untyped-def]
     """Forget a frame, and move up what is behind it and belongs at its place or before."""
-    frames = array_at(machine.frames, machine.frame_room, FRAME)
-    around = machine.frame_room - 1
+    frames = array_at(machine.locking.frames, machine.locking.frame_room, FRAME)
+    around = machine.locking.frame_room - 1
     gap, at = index, (index + 1) & around
     while frames[at].stack != 0:
         if (at - home_of(machine, frames[at].stack)) & around >= (at - gap) & around:
@@ -81,7 +81,7 @@ def end_frame(machine, index):  # type: ignore[no-untyped-def]
             gap = at
         at = (at + 1) & around
     frames[gap].stack = 0
-    machine.frame_count -= 1
+    machine.locking.frame_count -= 1
 
 
 @njit
@@ -103,7 +103,7 @@ def enter_routine(machine, core, routine, mark, lock):  # type: ignore[no-untype
         if index < 0:  # it was called through a pointer
             index = begin_frame(machine, core.entry_stack, core.current_pc)
         if index >= 0:
-            frame = array_at(machine.frames, machine.frame_room, FRAME)[index]
+            frame = array_at(machine.locking.frames, machine.locking.frame_room, FRAME)[index]
             frame.routine = mark
             frame.lock = lock
             frame.spins = routine == R_SPINS
@@ -111,7 +111,7 @@ def enter_routine(machine, core, routine, mark, lock):  # type: ignore[no-untype
     index = frame_around(machine, core.entry_stack)
     if index < 0:
         return
-    frame = array_at(machine.frames, machine.frame_room, FRAME)[index]
+    frame = array_at(machine.locking.frames, machine.locking.frame_room, FRAME)[index]
     if frame.routine >= 0 and frame.waits == 0:
         frame.waits = 1
         log_event(machine, core, core.retired_at, mark, frame.routine, frame.lock, frame.site)
@@ -126,7 +126,7 @@ def leave_routine(machine, core):  # type: ignore[no-untyped-def]
         return
     while core.wait.depth > 0 and core.wait.stack[core.wait.depth - 1] == stack:
         core.wait.depth -= 1
-    frame = array_at(machine.frames, machine.frame_room, FRAME)[index]
+    frame = array_at(machine.locking.frames, machine.locking.frame_room, FRAME)[index]
     if frame.routine >= 0:
         log_event(machine, core, core.retired_at, frame.routine, get(core, RAX), frame.lock, frame.site)
     end_frame(machine, index)

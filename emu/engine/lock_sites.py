@@ -24,16 +24,16 @@ def bits_of(cycles):  # type: ignore[no-untyped-def]
 @njit
 def site_of(machine, core, index, frame):  # type: ignore[no-untyped-def]
     """The site of the lock operation in flight on a lock, in a frame or -1; a new one if need be; FULL if the table is."""
-    address = array_at(machine.frames, machine.frame_room, FRAME)[frame].site if frame >= 0 else core.current_pc
-    sites = array_at(machine.sites, machine.site_count, SITE)
-    at = ((index * SPREAD ^ address * SPREAD) >> 8) & (machine.site_count - 1)
+    address = array_at(machine.locking.frames, machine.locking.frame_room, FRAME)[frame].site if frame >= 0 else core.current_pc
+    sites = array_at(machine.locking.sites, machine.locking.site_count, SITE)
+    at = ((index * SPREAD ^ address * SPREAD) >> 8) & (machine.locking.site_count - 1)
     while sites[at].address != 0:
         if sites[at].address == address and sites[at].lock == index:
             return I64(at)
-        at = (at + 1) & (machine.site_count - 1)
-    if 4 * machine.sites_used >= 3 * machine.site_count:
+        at = (at + 1) & (machine.locking.site_count - 1)
+    if 4 * machine.locking.sites_used >= 3 * machine.locking.site_count:
         return I64(FULL)
-    machine.sites_used += 1
+    machine.locking.sites_used += 1
     sites[at].address = address
     sites[at].lock = index
     return I64(at)
@@ -44,10 +44,11 @@ def begin_wait(machine, core, index):  # type: ignore[no-untyped-def]
     """The wait for a lock that has just begun has a site."""
     frame = frame_of(machine, core)
     core.wait.site[core.wait.depth] = site_of(machine, core, index, frame)
-    core.wait.stack[core.wait.depth] = array_at(machine.frames, machine.frame_room, FRAME)[frame].stack if frame >= 0 else 0
-    lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
-    if lock.site >= 0 and machine.log_room != 0:
-        site = array_at(machine.sites, machine.site_count, SITE)[lock.site]
+    frames = array_at(machine.locking.frames, machine.locking.frame_room, FRAME)
+    core.wait.stack[core.wait.depth] = frames[frame].stack if frame >= 0 else 0
+    lock = array_at(machine.locking.locks, machine.locking.count, LOCK)[index]
+    if lock.site >= 0 and machine.log.room != 0:
+        site = array_at(machine.locking.sites, machine.locking.site_count, SITE)[lock.site]
         log_event(machine, core, core.retired_at, WAIT, lock.owner, index, site.address)
 
 
@@ -55,10 +56,10 @@ def begin_wait(machine, core, index):  # type: ignore[no-untyped-def]
 def take_at_site(machine, core, index, waited_at_all, waited):  # type: ignore[no-untyped-def]
     """A lock is taken: by the site at which the wait began, if there was one; `core.wait.depth` is that of before the wait."""
     site = core.wait.site[core.wait.depth] if waited_at_all else site_of(machine, core, index, frame_of(machine, core))
-    array_at(machine.locks, machine.lock_count, LOCK)[index].site = site
+    array_at(machine.locking.locks, machine.locking.count, LOCK)[index].site = site
     if site < 0:
         return
-    record = array_at(machine.sites, machine.site_count, SITE)[site]
+    record = array_at(machine.locking.sites, machine.locking.site_count, SITE)[site]
     record.acquisitions += 1
     if waited_at_all:
         record.wait_cycles_min = min(record.wait_cycles_min, waited) if record.contended > 0 else waited
@@ -74,8 +75,8 @@ def take_at_site(machine, core, index, waited_at_all, waited):  # type: ignore[n
 @njit
 def release_at_site(machine, index, held):  # type: ignore[no-untyped-def]
     """A lock is free that was taken at a known site."""
-    lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
-    record = array_at(machine.sites, machine.site_count, SITE)[lock.site]
+    lock = array_at(machine.locking.locks, machine.locking.count, LOCK)[index]
+    record = array_at(machine.locking.sites, machine.locking.site_count, SITE)[lock.site]
     record.hold_cycles_min = min(record.hold_cycles_min, held) if record.hold_cycles > 0 else held
     record.hold_cycles += held
     record.hold_cycles_max = max(record.hold_cycles_max, held)
@@ -97,8 +98,8 @@ def let_go(core, index):  # type: ignore[no-untyped-def]
 @njit
 def count_under_locks(machine, core):  # type: ignore[no-untyped-def]
     """An event happens under every lock that the core holds."""
-    locks = array_at(machine.locks, machine.lock_count, LOCK)
-    sites = array_at(machine.sites, machine.site_count, SITE)
+    locks = array_at(machine.locking.locks, machine.locking.count, LOCK)
+    sites = array_at(machine.locking.sites, machine.locking.site_count, SITE)
     for place in range(core.hold.count):
         site = locks[core.hold.locks[place]].site
         if site >= 0:
@@ -110,4 +111,4 @@ def count_iteration(machine, core):  # type: ignore[no-untyped-def]
     """A core that waits has gone round once."""
     site = core.wait.site[core.wait.depth - 1]
     if site >= 0:
-        array_at(machine.sites, machine.site_count, SITE)[site].spin_iterations += 1
+        array_at(machine.locking.sites, machine.locking.site_count, SITE)[site].spin_iterations += 1

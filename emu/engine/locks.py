@@ -31,9 +31,9 @@ K_ACQUIRED, K_CONTENDED, K_RELEASED = (int(k) for k in (Kind.LOCK_ACQUIRED, Kind
 @njit
 def lock_at(machine, address):  # type: ignore[no-untyped-def]
     """The lock whose word starts at a physical address, or -1."""
-    index = I64(array_at(machine.lock_of_line, (address >> 6) + 1, np.int16)[address >> 6])
+    index = I64(array_at(machine.locking.of_line, (address >> 6) + 1, np.int16)[address >> 6])
     while index >= 0:
-        lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
+        lock = array_at(machine.locking.locks, machine.locking.count, LOCK)[index]
         if lock.address == address:
             return index
         index = lock.next
@@ -43,7 +43,7 @@ def lock_at(machine, address):  # type: ignore[no-untyped-def]
 @njit
 def change_lock(machine, core, index, before, value, size, locked):  # type: ignore[no-untyped-def]
     """The store in flight changes a lock word: note what is to be settled when it retires; returns what it did."""
-    lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
+    lock = array_at(machine.locking.locks, machine.locking.count, LOCK)[index]
     if is_count(lock.kind, locked, size):
         return NOTHING
     done = change(lock.kind, before, merged(before, value, size), locked)
@@ -69,7 +69,7 @@ def leave_read_write(machine, core, lock, done, writer):  # type: ignore[no-unty
     if done == RELEASED:
         frame = frame_of(machine, core)
         if frame >= 0:
-            taking = array_at(machine.frames, machine.frame_room, FRAME)[frame]
+            taking = array_at(machine.locking.frames, machine.locking.frame_room, FRAME)[frame]
             if taking.spins and taking.lock == lock.virtual:
                 return NOTHING
         lock.writer_leaves = 1 if writer else 0
@@ -86,7 +86,7 @@ def waits_for(core, index):  # type: ignore[no-untyped-def]
 def look_at_ticket(machine, core, address, seen):  # type: ignore[no-untyped-def]
     """A core that waits has loaded: it has the ticket lock that it waits for once it sees its own ticket served."""
     place = core.wait.depth - 1
-    lock = array_at(machine.locks, machine.lock_count, LOCK)[core.wait.lock[place]]
+    lock = array_at(machine.locking.locks, machine.locking.count, LOCK)[core.wait.lock[place]]
     if lock.kind == TICKET and lock.address == address and seen & 0xFFFF == core.wait.ticket[place]:
         core.locking.acquiring = core.wait.lock[place]
 
@@ -94,7 +94,7 @@ def look_at_ticket(machine, core, address, seen):  # type: ignore[no-untyped-def
 @njit
 def account_locks(machine, core):  # type: ignore[no-untyped-def]
     """Retire the lock operation in flight: an acquisition, a failed attempt or an atomic release, as of now."""
-    locks = array_at(machine.locks, machine.lock_count, LOCK)
+    locks = array_at(machine.locking.locks, machine.locking.count, LOCK)
     note_releases(machine)
     if core.locking.releasing >= 0:
         release_lock(machine, core, core.locking.releasing, core.retired_at)
@@ -107,7 +107,7 @@ def account_locks(machine, core):  # type: ignore[no-untyped-def]
             core.wait.lock[core.wait.depth] = index
             core.wait.start[core.wait.depth] = core.retired_at
             core.wait.ticket[core.wait.depth] = core.locking.ticket
-            if machine.site_count != 0:
+            if machine.locking.site_count != 0:
                 begin_wait(machine, core, index)
             core.wait.depth += 1
             note(machine, core, K_CONTENDED, core.retired_at, index, locks[index].address, 0)
@@ -131,7 +131,7 @@ def account_locks(machine, core):  # type: ignore[no-untyped-def]
         locks[index].owner_pc = core.current_pc
         if locks[index].guard >= 0:
             core.hold.guards[locks[index].guard] += 1
-        if machine.site_count != 0:
+        if machine.locking.site_count != 0:
             take_at_site(machine, core, index, waiting, waited)
         note(machine, core, K_ACQUIRED, since, index, locks[index].address, waited)
 
@@ -141,16 +141,16 @@ def note_releases(machine):  # type: ignore[no-untyped-def]
     """Close the hold of every unlocking store that has become visible since the last look."""
     bus = array_at(machine.bus, 1, BUS)[0]
     cores = array_at(machine.cores, machine.core_count, CORE)
-    while machine.releases_seen < bus.released_count:
-        release = array_at(bus.released, RELEASES, RELEASE)[machine.releases_seen % RELEASES]
-        machine.releases_seen += 1
+    while machine.locking.releases_seen < bus.released_count:
+        release = array_at(bus.released, RELEASES, RELEASE)[machine.locking.releases_seen % RELEASES]
+        machine.locking.releases_seen += 1
         release_lock(machine, cores[release.core], release.lock, release.cycle)
 
 
 @njit
 def release_lock(machine, core, index, cycle):  # type: ignore[no-untyped-def]
     """The lock is free from `cycle` on."""
-    lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
+    lock = array_at(machine.locking.locks, machine.locking.count, LOCK)[index]
     if lock.kind == READ_WRITE:
         log_event(machine, core, cycle, WRITER_LEFT if lock.writer_leaves else READER_LEFT, 0, lock.virtual, 0)
         return

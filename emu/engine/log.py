@@ -12,15 +12,15 @@ SPARE = 1 << 12  # records for what all cores still log on their way to the end 
 @njit
 def log_event(machine, core, cycle, mark, value, lock, site):  # type: ignore[no-untyped-def]
     """Write an event down; a log that has no more than a spare left is to be emptied: the core yields before its next one."""
-    if machine.log_count < machine.log_room:
-        logged = array_at(machine.log, machine.log_room, LOGGED)[machine.log_count]
+    if machine.log.count < machine.log.room:
+        logged = array_at(machine.log.at, machine.log.room, LOGGED)[machine.log.count]
         logged.cycle = cycle
         logged.value = value
         logged.mark = mark
         logged.core = core.index
         logged.lock = lock
         logged.site = site
-    machine.log_count += 1
+    machine.log.count += 1
     if log_is_full(machine):
         core.limit = min(core.limit, core.clock)
 
@@ -28,4 +28,4 @@ def log_event(machine, core, cycle, mark, value, lock, site):  # type: ignore[no
 @njit
 def log_is_full(machine):  # type: ignore[no-untyped-def]
     """Whether the log must be emptied before anybody goes on."""
-    return machine.log_count + SPARE > machine.log_room
+    return machine.log.count + SPARE > machine.log.room

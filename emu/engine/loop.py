@@ -123,7 +123,7 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
     end = NEVER
     while True:
         index, now, limit = next_core(machine)
-        if machine.parked != 0 and attend(machine, index, now, end):
+        if machine.parking.parked != 0 and attend(machine, index, now, end):
             continue
         if index < 0 or now >= NEVER:
             machine.outcome = DEADLOCK if machine.end_at == NEVER else RUN_DONE
@@ -146,13 +146,13 @@ def run_slice(machine):  # type: ignore[no-untyped-def]
             continue
         core.limit = min(limit, end, machine.end_at - 1)
         core.horizon = min(core.limit + machine.run_ahead, machine.end_at - 1)
-        if machine.parked != 0:
+        if machine.parking.parked != 0:
             bound(machine, core, array_at(machine.bus, 1, BUS)[0].next_drain - 1)
         if not run_core(machine, core):
             break
-        if machine.parks != 0 and core.stop == STOP_YIELD and core.visit.count >= core.visit.wanted > 0:
+        if machine.parking.parks != 0 and core.stop == STOP_YIELD and core.visit.count >= core.visit.wanted > 0:
             look(machine, core)
-    if machine.parked != 0:
+    if machine.parking.parked != 0:
         go_on_all(machine, array_at(machine.cores, machine.core_count, CORE)[machine.outcome_core].clock)
     if machine.outcome == RUN_DONE:
         drain_due(array_at(machine.bus, 1, BUS)[0], machine.end_at)

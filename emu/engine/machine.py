@@ -81,7 +81,7 @@ class Machine(Block):
         self.text = text
         self.count = int(bus.record["cores"][0])
         self.cores = self.share("cores", np.zeros(self.count, CORE))
-        self.locks = self.share("locks", np.zeros(max(len(start.locks), 1), LOCK))
+        self.locks = self.share("locking.locks", np.zeros(max(len(start.locks), 1), LOCK))
         self.trace = np.zeros(TRACE_RECORDS if options.trace else 0, TRACE_DTYPE)
         self.branch_outcomes = np.zeros(0, np.uint8)
         self._set_text(text, start)
@@ -97,17 +97,16 @@ class Machine(Block):
         self.record["core_count"] = self.count
         self.share("instructions", text.instructions, saved=False)
         for name in ("kernel_base", "kernel_bytes", "user_base", "user_bytes"):
-            self.record[name] = signed(getattr(text, name))
+            self.record["text"][name] = signed(getattr(text, name))
         for name in ("emu_start", "emu_stop"):
-            self.record[name] = function_pointer(f"uc_{name}")
+            self.record["unicorn"][name] = function_pointer(f"uc_{name}")
         self.record["secondary_pc"] = signed(start.secondary_pc)
-        for name in ("task_stride", "task_count"):
-            self.record[name] = getattr(start, name)
-        self.record["task_base"] = signed(start.task_base)
+        for name, value in (("base", signed(start.task_base)), ("stride", start.task_stride), ("count", start.task_count)):
+            self.record["tasks"][name] = value
 
     def _set_description(self, description: MachineFile) -> None:
         for name in LATENCIES:
-            self.record[name] = getattr(description.latencies, name).value
+            self.record["costs"][name] = getattr(description.latencies, name).value
         table = np.array([tuple(dict(row).values()) for row in description.cpuid], np.int64)
         self.share("cpuid", table, saved=False)
         self.put(cpuid_rows=len(table))
@@ -119,30 +118,30 @@ class Machine(Block):
     def _set_options(self, options: Options) -> None:
         for name in ("done_wanted", "max_cycles", "slice_cycles"):
             self.record[name] = getattr(options, name)
-        self.record["run_ahead_max"] = max(int(self.record["ipi_flight"][0]) - 1, 0)
+        self.record["run_ahead_max"] = max(int(self.record["costs"]["ipi_flight"][0]) - 1, 0)
         threads = self.bus.description.topology.threads_per_core
         self.record["threads_per_core"] = threads
         # Threads of a core feel each other's dispatch: none may run ahead.
         self.record["run_ahead"] = self.record["run_ahead_max"] if options.run_ahead and threads == 1 else 0
         self.record["end_at"] = NEVER
-        self.record["all_left"] = 0 if options.interpret else 1
+        self.record["unicorn"]["all_left"] = 0 if options.interpret else 1
         marks = len(self.text.marks)
-        for name in ("mark_counts", "stall_cycles", "stall_every", "stall_seen", "stall_total"):
+        for name in ("marks.counts", "stalls.cycles", "stalls.every", "stalls.seen", "stalls.total"):
             self.share(name, np.zeros(max(marks, 1), np.int64))
-        self.arrays["stall_every"][:] = 1
+        self.arrays["stalls.every"][:] = 1
         for mark, (cycles, every) in options.stalls.items():
-            self.arrays["stall_cycles"][mark], self.arrays["stall_every"][mark] = cycles, every
+            self.arrays["stalls.cycles"][mark], self.arrays["stalls.every"][mark] = cycles, every
         if options.trace:
             self._other_trace = np.zeros_like(self.trace)  # one is written while the other is read
-            self.record["trace_at"] = address_of(self.trace)
-            self.record["trace_capacity"] = len(self.trace)
-            self.share("asked", np.zeros(self.count * RING, np.int64), saved=False)
+            self.record["tracing"]["at"] = address_of(self.trace)
+            self.record["tracing"]["capacity"] = len(self.trace)
+            self.share("tracing.asked", np.zeros(self.count * RING, np.int64), saved=False)
             self.bus.log_moves()
 
     def _set_recent(self, tasks: int) -> None:
         """Room for the last events of each task, and of the idle ones together."""
-        self.share("recent", np.zeros((tasks + 1, RECENT), TRACE_DTYPE))
-        self.share("recent_counts", np.zeros(tasks + 1, np.int64))
+        self.share("tracing.recent", np.zeros((tasks + 1, RECENT), TRACE_DTYPE))
+        self.share("tracing.recent_counts", np.zeros(tasks + 1, np.int64))
 
     def _set_locks(self, start: Start) -> None:
         by_line = np.full(int(self.bus.record["lines"][0]), -1, np.int16)
@@ -156,8 +155,8 @@ class Machine(Block):
             for name in ("owner", "next", "site"):
                 self.locks[index][name] = -1
             self.locks[index]["kind"] = SLEEPING if address in start.sleeping_locks else LOCK_KINDS.index(start.lock_kind)
-        self.share("lock_of_line", by_line, saved=False)
-        self.record["lock_count"] = len(start.locks)
+        self.share("locking.of_line", by_line, saved=False)
+        self.record["locking"]["count"] = len(start.locks)
 
     def _set_probes(self, start: Start) -> None:
         """Counters for the probes, and the marks and loads that feed them; a mark that the text does not have never comes."""
@@ -187,10 +186,10 @@ class Machine(Block):
             record["mark"], record["guard"] = mark(under.event), probes.guards.index(under.lock)
         for errno, record in zip(probes.errnos, self.errnos, strict=True):
             record["mark"] = mark(errno.event)
-        self.share("mark_roles", roles, saved=False)
+        self.share("marks.roles", roles, saved=False)
         for name in ("spins", "spans", "unders", "errnos"):
-            self.share(name, getattr(self, name))
-            self.record[f"{name[:-1]}_count"] = len(getattr(self, name))
+            self.share(f"probes.{name}", getattr(self, name))
+            self.record["probes"][f"{name[:-1]}_count"] = len(getattr(self, name))
 
     def _set_cores(self, start: Start, options: Options) -> None:
         self.cores["machine"] = address_of(self.record)
@@ -224,7 +223,7 @@ class Machine(Block):
 
     def _make_parks(self) -> None:
         """Room for how cores stood an iteration ago, and for what they wait for."""
-        parks = self.share("parks", np.zeros(self.count, PARK), saved=False)
+        parks = self.share("parking.parks", np.zeros(self.count, PARK), saved=False)
         stood = self.keep("parked cores", np.zeros(self.count, CORE), saved=False)
         pipelines = self.keep("parked pipelines", np.zeros(self.count, PIPELINE), saved=False)
         for index in range(self.count):
@@ -262,14 +261,14 @@ class Machine(Block):
         """
         if not len(self.trace):
             return self.trace
-        records, count = self.trace, int(self.record["trace_count"][0])
+        records, count = self.trace, int(self.record["tracing"]["count"][0])
         end = close_part(address_of(self.record), last)
         self.trace, self._other_trace = self._other_trace, self.trace
         self.trace[: count - end] = records[end:count]
-        self.record["trace_at"], self.record["trace_count"] = address_of(self.trace), count - end
-        asked = self.arrays["asked"]
+        self.record["tracing"]["at"], self.record["tracing"]["count"] = address_of(self.trace), count - end
+        asked = self.arrays["tracing.asked"]
         np.maximum(asked - end, 0, out=asked)
-        return records[: int(self.record["trace_kept"][0])]
+        return records[: int(self.record["tracing"]["kept"][0])]
 
     @property
     def instructions(self) -> int:
@@ -302,12 +301,12 @@ class Machine(Block):
         return since
 
     def counts(self, name: str) -> np.ndarray:
-        """One of the per-mark arrays: mark_counts, stall_seen, stall_total."""
+        """One of the per-mark arrays: marks.counts, stalls.seen, stalls.total."""
         return self.arrays[name]
 
     def last_events(self, task: int) -> np.ndarray:
         """The last events of a task, first to last; -1: of the idle tasks."""
-        count, ring = int(self.arrays["recent_counts"][task + 1]), self.arrays["recent"][task + 1]
+        count, ring = int(self.arrays["tracing.recent_counts"][task + 1]), self.arrays["tracing.recent"][task + 1]
         newest_last: np.ndarray = np.roll(ring, -(count % RECENT))
         return newest_last[max(0, RECENT - count) :]
 

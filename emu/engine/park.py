@@ -41,7 +41,7 @@ from emu.timing.pipeline import PIPELINE
 @njit
 def park_of(machine, core):  # type: ignore[no-untyped-def]
     """The PARK record of a core."""
-    return array_at(machine.parks, machine.core_count, PARK)[core.index]
+    return array_at(machine.parking.parks, machine.core_count, PARK)[core.index]
 
 
 @njit
@@ -120,11 +120,11 @@ def fits(machine, core, park):  # type: ignore[no-untyped-def]
     before, bus = array_at(park.core, 1, CORE)[0], array_at(machine.bus, 1, BUS)[0]
     period = core.clock - before.clock
     park.body = core.instructions - before.instructions
-    if period <= 0 or period * PERIODS_A_FLIGHT > machine.ipi_flight:
+    if period <= 0 or period * PERIODS_A_FLIGHT > machine.costs.ipi_flight:
         return False
     if min(core.irq.watch, machine.end_at) - core.clock < MARGIN * period or core.irq.shadow != 0 or core.settling >= 0:
         return False
-    if array_at(bus.buffers, bus.cores, BUFFER)[core.index].count > 0 or (core.wait.depth > 0 and machine.site_count != 0):
+    if array_at(bus.buffers, bus.cores, BUFFER)[core.index].count > 0 or (core.wait.depth > 0 and machine.locking.site_count != 0):
         return False
     if not take_body(machine, core, park):
         return False
@@ -136,7 +136,7 @@ def fits(machine, core, park):  # type: ignore[no-untyped-def]
 def begin(machine, core, park):  # type: ignore[no-untyped-def]
     """Park a core: `core.parked` is the cycles of an iteration."""
     core.parked = core.clock - array_at(park.core, 1, CORE)[0].clock
-    machine.parked += 1
+    machine.parking.parked += 1
     watch(array_at(machine.bus, 1, BUS)[0], core.index, core.visit.address >> 6)
 
 
@@ -155,10 +155,10 @@ def go_on(machine, core, loads):  # type: ignore[no-untyped-def]
     shift_pipeline(array_at(park.pipeline, 1, PIPELINE)[0], array_at(core.pipeline, 1, PIPELINE)[0], loads, period)
     if core.wait.depth > 0:
         lock = core.wait.lock[core.wait.depth - 1]
-        array_at(machine.locks, machine.lock_count, LOCK)[lock].spin_iterations += loads * park.pauses
+        array_at(machine.locking.locks, machine.locking.count, LOCK)[lock].spin_iterations += loads * park.pauses
     instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
     if instruction.traits & PROBED and core.spin.probe == instruction.probe:
-        array_at(machine.spins, machine.spin_count, SPIN)[core.spin.probe].iterations += loads
+        array_at(machine.probes.spins, machine.probes.spin_count, SPIN)[core.spin.probe].iterations += loads
     core.visit.wanted = core.visit.count + LOOK_AGAIN
 
 
@@ -168,7 +168,7 @@ def leave_park(machine, core):  # type: ignore[no-untyped-def]
     bus = array_at(machine.bus, 1, BUS)[0]
     array_at(bus.watches, bus.cores, WATCH)[core.index].line = -1
     core.parked = 0
-    machine.parked -= 1
+    machine.parking.parked -= 1
 
 
 @njit

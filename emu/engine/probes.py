@@ -62,7 +62,7 @@ def bucket_floor(place: int) -> int:
 @njit
 def account_spin(machine, core, probe):  # type: ignore[no-untyped-def]
     """Retire a marked load: it returned the value for which the core goes on (`core.spin.probed` 0), or another one (1)."""
-    spin = array_at(machine.spins, machine.spin_count, SPIN)[probe]
+    spin = array_at(machine.probes.spins, machine.probes.spin_count, SPIN)[probe]
     if core.spin.probed == 0:
         if core.spin.probe < 0:
             core.spin.probe = probe
@@ -82,15 +82,15 @@ def end_spin(machine, core):  # type: ignore[no-untyped-def]
     """The task on this core spins no more: it has what it waits for, or is switched out and begins anew once it is back."""
     probe = core.spin.probe
     core.spin.probe = -1
-    array_at(machine.spins, machine.spin_count, SPIN)[probe].cycles += core.retired_at - core.spin.start
+    array_at(machine.probes.spins, machine.probes.spin_count, SPIN)[probe].cycles += core.retired_at - core.spin.start
     note(machine, core, K_SPIN_END, core.retired_at, probe, core.access.address, core.spin.loads)
 
 
 @njit
 def account_errno(machine, mark, value):  # type: ignore[no-untyped-def]
     """Retire an event whose register has what a system call returned: the negative of an error number."""
-    errnos = array_at(machine.errnos, machine.errno_count, ERRNO)
-    for place in range(machine.errno_count):
+    errnos = array_at(machine.probes.errnos, machine.probes.errno_count, ERRNO)
+    for place in range(machine.probes.errno_count):
         if errnos[place].mark == mark:
             errnos[place].counts[-value % ERRORS] += 1
 
@@ -98,12 +98,12 @@ def account_errno(machine, mark, value):  # type: ignore[no-untyped-def]
 @njit
 def account_event(machine, core, mark, task):  # type: ignore[no-untyped-def]
     """Retire an event that a probe names; `task` is the index of the task in its register, -1 for none."""
-    unders = array_at(machine.unders, machine.under_count, UNDER)
-    for place in range(machine.under_count):
+    unders = array_at(machine.probes.unders, machine.probes.under_count, UNDER)
+    for place in range(machine.probes.under_count):
         if unders[place].mark == mark and core.hold.guards[unders[place].guard] > 0:
             unders[place].count += 1
-    spans = array_at(machine.spans, machine.span_count, SPAN)
-    for place in range(machine.span_count):
+    spans = array_at(machine.probes.spans, machine.probes.span_count, SPAN)
+    for place in range(machine.probes.span_count):
         move_span(core, spans[place], place, mark, task if spans[place].by_task else core.index)
 
 
@@ -133,7 +133,7 @@ def move_span(core, span, place, mark, key):  # type: ignore[no-untyped-def]
 @njit
 def settle_span(machine, core, began):  # type: ignore[no-untyped-def]
     """The task that a span has led to runs again, in user or kernel state, since `began`."""
-    span = array_at(machine.spans, machine.span_count, SPAN)[core.settling]
+    span = array_at(machine.probes.spans, machine.probes.span_count, SPAN)[core.settling]
     core.settling = -1
     close_span(span, began - core.settling_since)
 

@@ -216,20 +216,9 @@ SITE = np.dtype(  # a lock as taken from one place
     ]
 )
 
-MACHINE = np.dtype(
+TEXT = np.dtype([("kernel_base", I64), ("kernel_bytes", I64), ("user_base", I64), ("user_bytes", I64)])
+COSTS = np.dtype(
     [
-        ("bus", I64),  # host address of the memory.BUS record
-        ("cores", I64),
-        ("core_count", I64),
-        ("threads_per_core", I64),  # neighbours by number; what they share is who dispatches, and the L1
-        ("instructions", I64),
-        ("kernel_base", I64),
-        ("kernel_bytes", I64),
-        ("user_base", I64),
-        ("user_bytes", I64),
-        ("emu_start", I64),
-        ("emu_stop", I64),
-        ("secondary_pc", I64),
         ("mispredict", I64),
         ("return_mispredict", I64),
         ("btb_l2_hit", I64),  # a taken branch that only the second level of the BTB knows
@@ -239,6 +228,80 @@ MACHINE = np.dtype(
         ("halt_exit", I64),
         ("mmio_read", I64),
         ("mmio_write", I64),
+    ]
+)
+UNICORN = np.dtype(
+    [
+        ("emu_start", I64),  # its functions
+        ("emu_stop", I64),
+        ("all_left", I64),  # 1: it carries out all instructions
+        ("told", I64),  # function that hears of each instruction before it is carried out, and may stop its core; 0: nobody
+    ]
+)
+TASKS = np.dtype([("base", I64), ("stride", I64), ("count", I64)])  # where the guest's tasks lie
+MARKS = np.dtype([("counts", I64), ("roles", I64)])  # i64[marks]; u8[marks], ENDS_RUN and so on
+STALLS = np.dtype([("cycles", I64), ("every", I64), ("seen", I64), ("total", I64)])  # i64[marks] each
+PROBES = np.dtype(
+    [
+        ("spins", I64),  # host address of probes.SPIN[spin_count]
+        ("spin_count", I64),
+        ("spans", I64),  # of probes.SPAN[span_count]
+        ("span_count", I64),
+        ("unders", I64),  # of probes.UNDER[under_count]
+        ("under_count", I64),
+        ("errnos", I64),  # of probes.ERRNO[errno_count]
+        ("errno_count", I64),
+    ]
+)
+LOCKING = np.dtype(
+    [
+        ("locks", I64),  # host address of LOCK[count]
+        ("count", I64),
+        ("room", I64),
+        ("of_line", I64),  # i16[lines]
+        ("sites", I64),  # host address of SITE[site_count], a power of two; 0 of them: nobody asks where locks are taken
+        ("site_count", I64),
+        ("sites_used", I64),
+        ("frames", I64),  # host address of FRAME[frame_room], a power of two; 0 of them: nobody asks who calls locks' routines
+        ("frame_room", I64),
+        ("frame_count", I64),
+        ("frames_lost", I64),  # calls for which there was no room
+        ("releases_seen", I64),
+    ]
+)
+COUNTERS = np.dtype([("ipis", I64), ("apic_writes", I64), ("interrupts", I64), ("halts", I64)])
+TRACING = np.dtype(
+    [
+        ("at", I64),  # host address of TRACE_DTYPE[capacity], 0: tracing is off
+        ("capacity", I64),
+        ("count", I64),
+        ("kept", I64),  # of them, those that the last part left when it was closed
+        ("moves_seen", I64),  # of those that the bus has logged
+        ("asked", I64),  # host address of i64[cores * RING]: 1 + the record that is kept for the line of a store in a buffer; or 0
+        ("recent", I64),  # host address of TRACE_DTYPE[(1 + tasks) * RECENT]: first of the idle tasks, then of each task
+        ("recent_counts", I64),  # and of i64[1 + tasks]
+    ]
+)
+LOG = np.dtype(
+    [
+        ("at", I64),  # host address of LOGGED[room]: events one after the other, for whoever empties it; 0 of them: nobody
+        ("room", I64),
+        ("count", I64),  # those for which there was no room are counted, too
+    ]
+)
+PARKING = np.dtype([("parks", I64), ("parked", I64)])  # host address of PARK[cores], 0: no core is parked; how many are
+
+MACHINE = np.dtype(
+    [
+        ("bus", I64),  # host address of the memory.BUS record
+        ("cores", I64),
+        ("core_count", I64),
+        ("threads_per_core", I64),  # neighbours by number; what they share is who dispatches, and the L1
+        ("instructions", I64),
+        ("text", TEXT),
+        ("secondary_pc", I64),
+        ("costs", COSTS),
+        ("unicorn", UNICORN),
         ("run_ahead", I64),
         ("run_ahead_max", I64),  # the longest that changes nothing
         ("max_cycles", I64),
@@ -249,58 +312,19 @@ MACHINE = np.dtype(
         ("done_wanted", I64),  # how often the event that ends the run must come
         ("end_at", I64),  # set once the last task is done: every core runs up to here, and no further
         ("boot_cycles", I64),
-        ("mark_counts", I64),  # i64[marks]
-        ("mark_roles", I64),  # u8[marks], ENDS_RUN and so on
-        ("spins", I64),  # host address of probes.SPIN[spin_count]
-        ("spin_count", I64),
-        ("spans", I64),  # of probes.SPAN[span_count]
-        ("span_count", I64),
-        ("unders", I64),  # of probes.UNDER[under_count]
-        ("under_count", I64),
-        ("errnos", I64),  # of probes.ERRNO[errno_count]
-        ("errno_count", I64),
-        ("stall_cycles", I64),  # i64[marks]
-        ("stall_every", I64),
-        ("stall_seen", I64),
-        ("stall_total", I64),
-        ("estimated", I64),  # host address of i64[records]: how often each with ESTIMATED has retired
-        ("lock_of_line", I64),  # i16[lines]
-        ("locks", I64),
-        ("lock_count", I64),
-        ("lock_room", I64),
-        ("sites", I64),  # host address of SITE[site_count], a power of two; 0 of them: nobody asks where locks are taken
-        ("site_count", I64),
-        ("sites_used", I64),
-        ("frames", I64),  # host address of FRAME[frame_room], a power of two; 0 of them: nobody asks who calls locks' routines
-        ("frame_room", I64),
-        ("frame_count", I64),
-        ("frames_lost", I64),  # calls for which there was no room
-        ("releases_seen", I64),
-        ("ipis", I64),
-        ("apic_writes", I64),
-        ("interrupts", I64),
-        ("halts", I64),
-        ("task_base", I64),
-        ("task_stride", I64),
-        ("task_count", I64),
-        ("trace_at", I64),  # host address of TRACE_DTYPE[trace_capacity], 0: tracing is off
-        ("trace_capacity", I64),
-        ("trace_count", I64),
-        ("trace_kept", I64),  # of them, those that the last part left when it was closed
-        ("moves_seen", I64),  # of those that the bus has logged
-        ("asked", I64),  # host address of i64[cores * RING]: 1 + the record that is kept for the line of a store in a buffer; or 0
-        ("recent", I64),  # host address of TRACE_DTYPE[(1 + task_count) * RECENT]: first of the idle tasks, then of each task
-        ("recent_counts", I64),  # and of i64[1 + task_count]
+        ("turns", I64),
+        ("tasks", TASKS),
+        ("marks", MARKS),
+        ("stalls", STALLS),
+        ("probes", PROBES),
+        ("locking", LOCKING),
+        ("counters", COUNTERS),
+        ("parking", PARKING),
+        ("tracing", TRACING),
+        ("log", LOG),
         ("cpuid", I64),  # host address of CPUID rows
         ("cpuid_rows", I64),
-        ("turns", I64),
-        ("parks", I64),  # host address of PARK[cores]; 0: no core is parked
-        ("parked", I64),  # how many are
-        ("all_left", I64),  # 1: Unicorn carries out all instructions
-        ("told", I64),  # function that hears of each instruction before it is carried out, and may stop its core; 0: nobody
-        ("log", I64),  # host address of LOGGED[log_room]: events one after the other, for whoever empties it; 0 of them: nobody
-        ("log_room", I64),
-        ("log_count", I64),  # those for which there was no room are counted, too
+        ("estimated", I64),  # host address of i64[records]: how often each with ESTIMATED has retired
         ("branch_outcomes", I64),  # host address of u8[text bytes], TAKEN and so on; 0: nobody asks
         ("sharing", I64),  # host address of a sharing.SHARING record; 0: nobody asks which bytes cores share
     ]

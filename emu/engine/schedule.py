@@ -141,7 +141,7 @@ def advance_dispatch(machine, core, instruction, end, retired_at, next_pc):  # t
         following = max(following, redirect(pipeline, core.clock))
         level = btb_level(array_at(core.predictor, 1, PREDICTOR)[0], core.current_pc)
         if level > 1:  # the front end learns late where to go on
-            stall_dispatch(core, core.clock + (machine.btb_l2_hit if level == 2 else machine.resteer), C_MISPREDICT)
+            stall_dispatch(core, core.clock + (machine.costs.btb_l2_hit if level == 2 else machine.costs.resteer), C_MISPREDICT)
     core.late_cause = 0
     if core.barrier > following:
         following = core.barrier

@@ -56,7 +56,7 @@ def emulate(machine, core, special, size):  # type: ignore[no-untyped-def]
         watch_interrupts(core)
         core.halted_at = core.clock
         note(machine, core, K_HALT, core.clock, 0, 0, 0)
-        machine.halts += 1
+        machine.counters.halts += 1
     elif special == SP_CPUID:
         cpuid(machine, core)
         core.pc = following
@@ -98,7 +98,7 @@ def wake(machine, core):  # type: ignore[no-untyped-def]
     """The core leaves HLT for the interrupt that has come."""
     arrival = max(core.irq.at, core.halted_at)
     asleep = arrival > core.halted_at
-    core.clock = arrival + (machine.halt_exit if asleep else 0)
+    core.clock = arrival + (machine.costs.halt_exit if asleep else 0)
     pass_time(core, IDLE, core.clock)
     core.status = RUNNING
     note(machine, core, K_WAKE, core.clock, 0, 0, core.clock - core.halted_at)

@@ -75,7 +75,7 @@ def step(machine, core, pc):  # type: ignore[no-untyped-def]
             return STOP_YIELD
     if instruction.traits & SPECIAL:
         return STOP_SPECIAL
-    if machine.trace_at != 0 and machine.trace_count + TRACE_ROOM > machine.trace_capacity:
+    if machine.tracing.at != 0 and machine.tracing.count + TRACE_ROOM > machine.tracing.capacity:
         return STOP_TRACE
     core.stage = FRESH
     core.stall_pc = 0
@@ -125,15 +125,15 @@ def stall(machine, core, instruction):  # type: ignore[no-untyped-def]
     if not instruction.traits & POINT or core.stall_pc == core.pc:
         return
     point = instruction.point
-    cycles = array_at(machine.stall_cycles, point + 1, I64)[point]
+    cycles = array_at(machine.stalls.cycles, point + 1, I64)[point]
     if cycles == 0:
         return
     core.stall_pc = core.pc
-    seen = array_at(machine.stall_seen, point + 1, I64)
+    seen = array_at(machine.stalls.seen, point + 1, I64)
     seen[point] += 1
-    if seen[point] % array_at(machine.stall_every, point + 1, I64)[point] == 0:
+    if seen[point] % array_at(machine.stalls.every, point + 1, I64)[point] == 0:
         core.clock = max(core.clock, core.retired_at) + cycles  # what stops a core lets the instructions before it end
         core.start = core.operands_at = core.data_at = core.clock
         core.stalled += cycles
-        array_at(machine.stall_total, point + 1, I64)[point] += cycles
+        array_at(machine.stalls.total, point + 1, I64)[point] += cycles
         note(machine, core, K_STALL, core.clock, point, 0, cycles)

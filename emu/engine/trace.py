@@ -13,21 +13,21 @@ K_INSTRUCTION, K_ACCESS = int(Kind.INSTRUCTION), int(Kind.ACCESS)
 @njit
 def note(machine, core, kind, cycle, detail, address, value):  # type: ignore[no-untyped-def]
     """Remember an event of the task that runs, and add it to the trace, if there is one."""
-    counts = array_at(machine.recent_counts, machine.task_count + 1, np.int64)
+    counts = array_at(machine.tracing.recent_counts, machine.tasks.count + 1, np.int64)
     place = (core.task + 1) * RECENT + counts[core.task + 1] % RECENT
     counts[core.task + 1] += 1
-    recent = array_at(machine.recent, (machine.task_count + 1) * RECENT, TRACE_DTYPE)
+    recent = array_at(machine.tracing.recent, (machine.tasks.count + 1) * RECENT, TRACE_DTYPE)
     fill(recent[place], core, kind, cycle, detail, address, value)
-    if machine.trace_at != 0:
+    if machine.tracing.at != 0:
         trace_event(machine, core, kind, cycle, detail, address, value)
 
 
 @njit
 def trace_event(machine, core, kind, cycle, detail, address, value):  # type: ignore[no-untyped-def]
     """Add an event to the trace that there is."""
-    record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count]
+    record = array_at(machine.tracing.at, machine.tracing.capacity, TRACE_DTYPE)[machine.tracing.count]
     fill(record, core, kind, cycle, detail, address, value)
-    machine.trace_count += 1
+    machine.tracing.count += 1
 
 
 @njit
@@ -63,12 +63,12 @@ def note_earlier_access(machine, core, access, address):  # type: ignore[no-unty
 
     A store to where it has just loaded is one access, a read-modify-write.
     """
-    if machine.trace_at == 0 or core.access.kind == 0 or machine.trace_count + 1 >= machine.trace_capacity:
+    if machine.tracing.at == 0 or core.access.kind == 0 or machine.tracing.count + 1 >= machine.tracing.capacity:
         return
     if access == STORE and core.access.kind == LOAD and core.access.address == address:
         return
     trace_event(machine, core, K_ACCESS, core.clock, core.access.kind, core.access.address, core.access.value)
-    record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count - 1]
+    record = array_at(machine.tracing.at, machine.tracing.capacity, TRACE_DTYPE)[machine.tracing.count - 1]
     record.access = core.access.kind
     record["size"] = core.access.size
 
@@ -76,7 +76,7 @@ def note_earlier_access(machine, core, access, address):  # type: ignore[no-unty
 @njit
 def trace_instruction(machine, core, cost, state):  # type: ignore[no-untyped-def]
     """Write the record of a retired instruction."""
-    record = array_at(machine.trace_at, machine.trace_capacity, TRACE_DTYPE)[machine.trace_count]
+    record = array_at(machine.tracing.at, machine.tracing.capacity, TRACE_DTYPE)[machine.tracing.count]
     record.cycle = core.retired_at
     record.pc = core.current_pc
     record.address = core.access.address
@@ -90,4 +90,4 @@ def trace_instruction(machine, core, cost, state):  # type: ignore[no-untyped-de
     record.cause = core.cause
     record.access = core.access.kind
     record["size"] = core.access.size
-    machine.trace_count += 1
+    machine.tracing.count += 1

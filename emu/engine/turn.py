@@ -33,13 +33,14 @@ def go_on(machine, core):  # type: ignore[no-untyped-def]
         if (core.pc < 0 and is_user(core)) or index_of(machine, core, core.pc) < 0:
             return fetch_fault(machine, core)
         reason = step(machine, core, core.pc)
-        if machine.told != 0 and reason in (STOP_NONE, STOP_SPECIAL) and call(machine.told, core.index, core.pc, 0, 0, 0) != 0:
+        told = machine.unicorn.told
+        if told != 0 and reason in (STOP_NONE, STOP_SPECIAL) and call(told, core.index, core.pc, 0, 0, 0) != 0:
             return 0
         if reason != STOP_NONE:
             core.stop = reason
             return 0
         instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
-        if machine.all_left == 0 and carry_out(machine, core, instruction, physical, load_access, store_access):
+        if machine.unicorn.all_left == 0 and carry_out(machine, core, instruction, physical, load_access, store_access):
             continue
         error = leave_to_unicorn(machine, core, instruction)
         if core.stop != STOP_HANDED_BACK:
@@ -66,7 +67,7 @@ def leave_to_unicorn(machine, core, instruction):  # type: ignore[no-untyped-def
 def start(machine, core):  # type: ignore[no-untyped-def]
     """Call Unicorn, with no exception that is still being dealt with: of a second one it would make a double fault."""
     put32(core, OLD_EXCEPTION, -1)
-    return call(machine.emu_start, core.uc, core.pc, UNTIL, 0, 0)
+    return call(machine.unicorn.emu_start, core.uc, core.pc, UNTIL, 0, 0)
 
 
 @njit
@@ -86,7 +87,7 @@ def fetch_fault(machine, core):  # type: ignore[no-untyped-def]
 def stop(machine, core, reason):  # type: ignore[no-untyped-def]
     """In a hook: make Unicorn's call return to the loop."""
     core.stop = reason
-    call(machine.emu_stop, core.uc, 0, 0, 0, 0)
+    call(machine.unicorn.emu_stop, core.uc, 0, 0, 0, 0)
 
 
 @njit

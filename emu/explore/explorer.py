@@ -144,7 +144,7 @@ class Explorer(Block):
         self.put(buffer_depth=bus.description.store_buffer.depth.value)
         bus.put(buffer_depth=RING)  # no store waits for room: one for which there is none is not executed
         self.machine.record["untimed"] = 1
-        self.machine.record["parks"] = 0
+        self.machine.record["parking"]["parks"] = 0
         if self.rules.reduced:
             words = len(bus.ram) // 8
             sharing = self.keep("sharing", np.zeros(1, SHARING))

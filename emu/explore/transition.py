@@ -173,7 +173,7 @@ def execute(search, machine, core, kind):  # type: ignore[no-untyped-def]
     """Do a transition: MOVED, REFUSED if it may not be yet (a write to the xAPIC waits for earlier stores), or FAILED."""
     bus = array_at(machine.bus, 1, BUS)[0]
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core.index]
-    begin, pending, apic_writes = bus.journal_count, buffer.count, machine.apic_writes
+    begin, pending, apic_writes = bus.journal_count, buffer.count, machine.counters.apic_writes
     if kind == DRAIN:
         drain_head(bus, core.index)
     else:
@@ -184,7 +184,7 @@ def execute(search, machine, core, kind):  # type: ignore[no-untyped-def]
             good = settle(search, machine, core)
         else:
             good = run_visible(search, machine, core)
-        if pending > 0 and machine.apic_writes != apic_writes:
+        if pending > 0 and machine.counters.apic_writes != apic_writes:
             return REFUSED
         if search.reduced != 0:
             note_what_was_done(search, machine)
@@ -195,7 +195,7 @@ def execute(search, machine, core, kind):  # type: ignore[no-untyped-def]
         drain_private(machine, bus, core.index)
     hash_journal(search, bus, begin)
     hash_core(search, machine, core)
-    if machine.apic_writes != apic_writes:
+    if machine.counters.apic_writes != apic_writes:
         hash_others(search, machine, core)
     return MOVED
 
@@ -243,18 +243,18 @@ def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
         if core.clock > TURN_MAX or not may_step(search, machine, core, buffer.count):
             return True
         look_at_calls(machine, core)
-        begin, pc, apic_writes = bus.journal_count, core.pc, machine.apic_writes
+        begin, pc, apic_writes = bus.journal_count, core.pc, machine.counters.apic_writes
         copy_core(search, search.trial_cores, machine.cores, core.index)  # the others stay as they are until what others notice
         sharing.visible, flagged = 0, sharing.flagged
         if not run_one(machine, core, 0, 0):
             return False
-        if sharing.visible != 0 or machine.apic_writes != apic_writes:
+        if sharing.visible != 0 or machine.counters.apic_writes != apic_writes:
             pending.address, pending.writes = sharing.address, sharing.writes
             pending.value, pending.size = sharing.value, sharing.size
             take_back(bus, begin)
             search.taken_back += 1
             sharing.flagged = flagged  # what it does wrong it will do again, when its turn comes
-            machine.log_count = 0
+            machine.log.count = 0
             copy_cores(search, machine.cores, search.trial_cores)
             restore(core, state_now(search, core.index))
             core.pc = pc
@@ -309,7 +309,7 @@ def retract(search, machine, frame):  # type: ignore[no-untyped-def]
     """Undo a frame's transition."""
     bus = array_at(machine.bus, 1, BUS)[0]
     take_back(bus, frame.journal)
-    machine.log_count = 0  # calls of the allocator that have not been made
+    machine.log.count = 0  # calls of the allocator that have not been made
     copy_cores(search, machine.cores, cores_before(search))
     core = array_at(machine.cores, machine.core_count, CORE)[frame.core]
     if frame.kind != DRAIN:

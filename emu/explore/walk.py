@@ -88,7 +88,7 @@ def back_to_beginning(walk, search, machine):  # type: ignore[no-untyped-def]
     bus = array_at(machine.bus, 1, BUS)[0]
     cores = array_at(machine.cores, machine.core_count, CORE)
     take_back(bus, walk.base_journal)
-    machine.log_count = 0
+    machine.log.count = 0
     copy_words(search.now, walk.base_now, search.core_count * STATE_WORDS)
     copy_words(search.hashes, walk.base_hashes, 2 * search.core_count)
     copy_words(search.pending, walk.base_pending, PENDING_WORDS * search.core_count)

@@ -103,7 +103,7 @@ def _drive(
     """Run slice by slice; returns whether the run ended before its time, and why if that is not the caller's wish."""
     machine, wanted, ticks = setup.machine, setup.guest.workload.messages, setup.experiment.tick_hz > 0
     bound = f"the guest had not finished after {setup.experiment.cycles_bound:,} cycles (--max-cycles)"
-    delivered = machine.counts("mark_counts")[setup.text.mark("delivered") : setup.text.mark("delivered") + 1]
+    delivered = machine.counts("marks.counts")[setup.text.mark("delivered") : setup.text.mark("delivered") + 1]
     if progress is not None:
         progress(0, wanted)
     while True:
@@ -162,7 +162,7 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
     for index, core in enumerate(states):
         if core.total != cycles:
             raise CheckFailed(f"core {index}: its states sum to {core.total} cycles, {cycles} have passed")
-    counts = {name: int(machine.counts("mark_counts")[id]) for id, name in enumerate(setup.text.marks)}
+    counts = {name: int(machine.counts("marks.counts")[id]) for id, name in enumerate(setup.text.marks)}
     record, probe = machine.record[0], machine.probe
     boot = int(record["boot_cycles"])
     clock = setup.description.clock_hz.value
@@ -195,7 +195,7 @@ def measure(setup: Setup, host_seconds: float, partial: bool) -> RunResult:
         locks=_locks(setup),
         wakeups=_wakeups(counts, int(probe("unders", "wakeups_under_queue_lock")["count"])),
         wakeup_latency=WakeupLatency(*(int(probe("spans", "wakeup_latency")[name]) for name in ("count", "cycles", "cycles_max"))),
-        interprocessor_interrupts=int(record["ipis"]),
+        interprocessor_interrupts=int(record["counters"]["ipis"]),
         context_switches=counts.get("context_switch", 0),
         coherence=Coherence(**{name: count for name, count in setup.bus.counts().items() if name != "write_backs"}),
         outcomes=_outcomes(counts, probe("errnos", "calls_failed")["counts"]),
@@ -221,7 +221,7 @@ def _outcomes(counts: Mapping[str, int], errors: np.ndarray) -> dict[str, int]:
 
 
 def _stall_counts(setup: Setup) -> dict[str, StallCount]:
-    total, found = setup.machine.counts("stall_total"), {}
+    total, found = setup.machine.counts("stalls.total"), {}
     for stall in setup.experiment.stalls:
         cycles = int(total[setup.text.mark(stall.point)])
         found[stall.point] = StallCount(cycles // stall.cycles, cycles)

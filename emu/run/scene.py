@@ -90,9 +90,9 @@ class ScriptScene:
         wired = self.scripted.wired
         drain_all(address_of(wired.bus.record))
         for_search(wired.text)
-        wired.machine.record["lock_count"] = 0
-        wired.machine.counts("lock_of_line")[:] = -1
-        wired.machine.record["ipi_flight"] = FAR
+        wired.machine.record["locking"]["count"] = 0
+        wired.machine.counts("locking.of_line")[:] = -1
+        wired.machine.record["costs"]["ipi_flight"] = FAR
         polls = _first_load(wired.image.symbols["script_task"], wired.text.decoded)
         told = [caller.told for caller in self.scripted.callers]
         rules = Rules(reduced=True, devices=True, rests=True)

@@ -20,7 +20,7 @@ def holding(wired: Wired, moment: s.Moment, where: str) -> Iterator[None]:
     known = wired.image.points()
     if moment.point not in known:
         raise UserError(f"{where}: wanted one of the points of {wired.image.variant} ({', '.join(known)}), got {moment.point!r}")
-    cycles = wired.machine.arrays["stall_cycles"]
+    cycles = wired.machine.arrays["stalls.cycles"]
     cycles[wired.text.mark(moment.point)] = HOLD_CYCLES
     try:
         yield

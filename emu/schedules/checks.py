@@ -92,9 +92,9 @@ class Checks(Block):
         self.put(slab_count=len(heap.slabs), allocator_count=len(heap.routines), free_mark=FREE_MARK)
         machine = self._machine
         log = self.keep("log", np.zeros(LOG_ROOM, LOGGED))
-        machine.put(log=address_of(log), log_room=LOG_ROOM, log_count=0)
+        machine.record["log"] = (address_of(log), LOG_ROOM, 0)
         for mark, places in ((ALLOCATE_MARK, heap.allocates), (FREE_MARK, heap.frees)):
-            machine.arrays["mark_roles"][mark] = LOGGED_EVENT
+            machine.arrays["marks.roles"][mark] = LOGGED_EVENT
             for at, register in places:
                 row = machine.text.instructions[machine.text.index(at)]
                 row["traits"] |= EVENT

@@ -85,13 +85,13 @@ class Recording:
         machine, sharing = self._machine, self._walker.explorer.arrays["sharing"]
         observer = int(sharing["observer"][0])
         hear_instruction, hear_access = _CALL(self._instruction), _CALL(partial(self._access, observer))
-        machine.record["told"] = ctypes.cast(hear_instruction, ctypes.c_void_p).value
+        machine.record["unicorn"]["told"] = ctypes.cast(hear_instruction, ctypes.c_void_p).value
         sharing["observer"] = ctypes.cast(hear_access, ctypes.c_void_p).value
         try:
             self._learn()
             yield self
         finally:
-            machine.record["told"], sharing["observer"] = 0, observer
+            machine.record["unicorn"]["told"], sharing["observer"] = 0, observer
 
     def _learn(self) -> None:
         """Make the schedule once more, and hear of its steps."""

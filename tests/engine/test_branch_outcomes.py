@@ -19,7 +19,7 @@ def test_outcomes_are_those_of_the_trace(scenario: str, cores: int) -> None:
     text = machine.text
     moved = text.image.text.virtual - text.kernel_base  # the text lies at its physical address
     wanted = np.zeros_like(machine.branch_outcomes)
-    records = machine.trace[: int(machine.record["trace_count"][0])]
+    records = machine.trace[: int(machine.record["tracing"]["count"][0])]
     retired = records[records["kind"] == Kind.INSTRUCTION]
     for core in range(cores):
         pcs = [int(pc) for pc in retired["pc"][retired["core"] == core]]

@@ -52,7 +52,7 @@ def run(body: str, current: int = -1) -> Machine:
 
 def test_an_event_that_asks_for_zero_and_errors_by_number() -> None:
     machine = run(COUNT)
-    counts = dict(zip(machine.text.marks, machine.counts("mark_counts"), strict=True))
+    counts = dict(zip(machine.text.marks, machine.counts("marks.counts"), strict=True))
     assert counts["even"] == 3
     assert counts["call_failed"] == 6
     assert list(machine.probe("errnos", "failed")["counts"][:8]) == [0, 1, 1, 1, 1, 1, 1, 0]

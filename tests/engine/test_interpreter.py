@@ -34,14 +34,14 @@ COMMON = {
 
 def hear_of_calls(machine: Machine) -> tuple[Counter[int], object]:
     """How often Unicorn is called, by where; the object is to be kept as long as the machine runs."""
-    start, calls = int(machine.record["emu_start"][0]), Counter[int]()
+    start, calls = int(machine.record["unicorn"]["emu_start"][0]), Counter[int]()
 
     def heard(uc: int, pc: int, *others: int) -> int:
         calls[pc & MASK64] += 1
         return call(start, uc, pc, *others)
 
     callback = START(heard)
-    machine.record["emu_start"] = ctypes.cast(callback, ctypes.c_void_p).value
+    machine.record["unicorn"]["emu_start"] = ctypes.cast(callback, ctypes.c_void_p).value
     return calls, callback
 
 

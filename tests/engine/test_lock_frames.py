@@ -18,7 +18,7 @@ class Table:
 
     def __init__(self) -> None:
         self.frames, record = np.zeros(ROOM, FRAME), np.zeros(1, MACHINE)
-        record["frames"], record["frame_room"] = address_of(self.frames), ROOM
+        record["locking"]["frames"], record["locking"]["frame_room"] = address_of(self.frames), ROOM
         self._record = record
         self.machine = array_at(address_of(record), 1, MACHINE)[0]
 
@@ -41,7 +41,7 @@ def test_beside_a_dictionary(seed: int) -> None:
             known[stack] = step + 1
         assert table.site_at(stack) == known.get(stack)
     assert {stack: table.site_at(stack) for stack in places if table.site_at(stack) is not None} == known
-    assert table.machine.frame_count == len(known)
+    assert table.machine.locking.frame_count == len(known)
 
 
 def test_the_innermost_call_around_a_place_of_the_stack() -> None:
@@ -78,4 +78,4 @@ def test_a_full_table_says_what_it_has_lost() -> None:
     table = Table()
     for number in range(ROOM):
         begin_frame(table.machine, KERNEL + WORD * number, 1)
-    assert (int(table.machine.frame_count), int(table.machine.frames_lost)) == (ROOM * 3 // 4, ROOM // 4)
+    assert (int(table.machine.locking.frame_count), int(table.machine.locking.frames_lost)) == (ROOM * 3 // 4, ROOM // 4)

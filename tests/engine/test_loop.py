@@ -87,7 +87,7 @@ def test_tracing_changes_nothing() -> None:
     machine = small_machine.make(small_machine.program("locked_counter"), 3, trace=True)
     assert small_machine.drive(machine) == rec.RUN_DONE
     assert small_machine.summary(machine)["digests"] == run("locked_counter", 3)["digests"]
-    records = machine.trace[: int(machine.record["trace_count"][0])]
+    records = machine.trace[: int(machine.record["tracing"]["count"][0])]
     assert (records["kind"] == 0).sum() == machine.instructions
 
 
@@ -165,7 +165,7 @@ def test_a_stall_is_exactly_its_cycles(cycles: int, every: int, times: int) -> N
     machine = small_machine.make(STALLED, 1, stalls={"here": (cycles, every)})
     assert small_machine.drive(machine) == rec.RUN_DONE
     machine.finish()
-    assert machine.cores[0]["cycles"][State.STALL] == cycles * times == machine.counts("stall_total").sum()
+    assert machine.cores[0]["cycles"][State.STALL] == cycles * times == machine.counts("stalls.total").sum()
     assert machine.cores[0]["cycles"].sum() == machine.cycles
 
 
@@ -229,7 +229,7 @@ def ends(text: str, cores: int, **shape: int) -> list[int]:
     """When each core has come to the end of a program, in cycles, the first one first."""
     machine = small_machine.make(text, cores, trace=True, cores_per_module=1, **shape)
     small_machine.drive(machine)
-    records = machine.trace[: int(machine.record["trace_count"][0])]
+    records = machine.trace[: int(machine.record["tracing"]["count"][0])]
     return sorted(int(each["cycle"]) for each in records[records["kind"] == int(Kind.MARK)])
 
 

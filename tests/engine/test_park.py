@@ -21,7 +21,7 @@ def test_cores_that_wait_take_no_turns() -> None:
     for park in (True, False):
         machine = small_machine.make(WAITING, 8, park=park)
         assert small_machine.drive(machine) == rec.RUN_DONE
-        assert machine.record["parked"] == 0
+        assert machine.record["parking"]["parked"] == 0
         turns[park] = int(machine.record["turns"][0])
     assert 4 * turns[True] < turns[False]
 
@@ -33,9 +33,9 @@ def test_a_loop_that_does_more_than_wait_is_carried_out(body: str) -> None:
     assert small_machine.run(text, 4) == small_machine.run(text, 4, park=False)
     machine = small_machine.make(text, 4)
     small_machine.drive(machine)
-    assert not machine.arrays["parks"]["body"].any()
+    assert not machine.arrays["parking.parks"]["body"].any()
 
 
 def test_a_traced_run_has_every_instruction() -> None:
     machine = small_machine.make(WAITING, 2, trace=True)
-    assert machine.record["parks"] == 0
+    assert machine.record["parking"]["parks"] == 0

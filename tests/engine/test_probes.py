@@ -83,7 +83,7 @@ class Bench:
         self.span["slots"], self.span["slot_count"] = address_of(self.slots), 2
         self.under[0]["mark"], self.under[0]["guard"] = self.BEGIN, 1
         for name, array in (("spans", self.span), ("unders", self.under)):
-            self.machine[name], self.machine[f"{name[:-1]}_count"] = address_of(array), 1
+            self.machine["probes"][name], self.machine["probes"][f"{name[:-1]}_count"] = address_of(array), 1
         self.core["settling"] = -1
 
     def event(self, mark: int, at: int, task: int) -> None:

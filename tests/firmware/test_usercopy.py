@@ -168,7 +168,7 @@ def test_the_frame_of_a_fault_tells_what_was_tried() -> None:
     ]
     bench = prepared([(name, registers) for name, registers, _ in tried], trace=True)
     bench.run_to_end()
-    records = bench.machine.trace[: int(bench.machine.record["trace_count"][0])]
+    records = bench.machine.trace[: int(bench.machine.record["tracing"]["count"][0])]
     loads = records[(records["kind"] == Kind.INSTRUCTION) & (records["pc"] == _load_of_error_code(bench))]
     assert [int(load["value"]) for load in loads] == [code for _, _, codes in tried for code in codes]
     assert (records["kind"] == Kind.INTERRUPT).sum() == len(loads), "the trace shows the exceptions"

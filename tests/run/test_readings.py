@@ -78,7 +78,7 @@ def test_no_balance_of_an_idle_core_comes_due():
     for placement, threads in product(("unpinned", "pingpong"), (2, 8)):
         setup = prepare(Experiment(threads=threads, messages=400, placement=placement))
         drive_to_end(setup)
-        assert setup.machine.counts("mark_counts")[setup.text.mark("newidle_balance")] == 0
+        assert setup.machine.counts("marks.counts")[setup.text.mark("newidle_balance")] == 0
 
 
 def test_the_seed_moves_the_phase_of_the_timer():

@@ -154,9 +154,9 @@ def test_a_call_is_made_while_another_task_is_held(variant: str) -> None:
     script = parse(WINDOW)
     machine = ScriptMachine.of(script, variant, MACHINE)
     assert not mismatches(script, machine.run(script))
-    held = machine.wired.machine.counts("stall_total")
+    held = machine.wired.machine.counts("stalls.total")
     assert sum(held) == HOLD_CYCLES
-    assert not machine.wired.machine.arrays["stall_cycles"].any()  # whoever comes there later is not
+    assert not machine.wired.machine.arrays["stalls.cycles"].any()  # whoever comes there later is not
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ class FullGear:
         ram = np.frombuffer(machine.ram.bytes, np.uint8)
         bus = Bus(description, count, machine.ram.size, ram)
         self.machine = KernelMachine(bus, decoder.pool, decoder.events, len(decoder.routines), machine.cores, options, looks)
-        self.agenda = Agenda(machine.board, machine.now(), self._megahertz, int(self.machine.record["ipi_flight"][0]))
+        self.agenda = Agenda(machine.board, machine.now(), self._megahertz, int(self.machine.record["costs"]["ipi_flight"][0]))
         self._slots: dict[int, np.ndarray] = {}  # by frame
         self._frames: dict[int, int] = {}  # by the address of the slots
         self._cycle = 0  # of the board's event that is happening
@@ -219,7 +219,7 @@ class FullGear:
         while True:
             loop.run(address_of(gear))
             machine.bus.check()
-            if machine.record["log_count"]:
+            if machine.record["log"]["count"]:
                 self.log.follow(machine.take_log())
             failure = self.failure or self._boot.failure
             if failure is not None:

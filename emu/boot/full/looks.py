@@ -63,8 +63,8 @@ class FullLooks:
                     self._watching.append((cpu, cpu.add_hook(kind, pointer, 0, first=first, last=last), hook))
             cpu.forget_all()
         if watches:
-            self._all_left = int(machine.record["all_left"][0])
-            machine.record["all_left"] = 1  # so that the hooks hear of every access
+            self._all_left = int(machine.record["unicorn"]["all_left"][0])
+            machine.record["unicorn"]["all_left"] = 1  # so that the hooks hear of every access
         record["accessed"], record["met"], self.access = -1, hot.NOTHING, None
         record["armed"] = 1
 
@@ -76,7 +76,7 @@ class FullLooks:
         for cpu in {id(cpu): cpu for cpu, _, _ in self._watching}.values():
             cpu.forget_all()
         if self._watching:
-            self._machine.record["all_left"] = self._all_left
+            self._machine.record["unicorn"]["all_left"] = self._all_left
         self._watching.clear()
 
     def _touched(self, index: int, number: int, uc: int, kind: int, address: int, size: int, value: int, user: int) -> None:

@@ -51,25 +51,26 @@ class KernelMachine(Machine):
         marks = [*events, *(f"lock routine {number}" for number in range(routines))]
         text = Text(pool, 0, 0, 0, 0, marks, {}, EMPTY_IMAGE)
         super().__init__(bus, text, Start(cr3=0, primary_pc=0, secondary_pc=0), options)
-        self.locks = self.share("locks", np.zeros(LOCKS_MAX, LOCK))
-        self.sites = self.share("sites", np.zeros(SITES_MAX, SITE))
-        self.share("frames", np.zeros(FRAMES_MAX, FRAME))
-        self.put(lock_count=0, lock_room=LOCKS_MAX, site_count=SITES_MAX, frame_room=FRAMES_MAX)
+        self.locks = self.share("locking.locks", np.zeros(LOCKS_MAX, LOCK))
+        self.sites = self.share("locking.sites", np.zeros(SITES_MAX, SITE))
+        self.share("locking.frames", np.zeros(FRAMES_MAX, FRAME))
+        for name, value in (("count", 0), ("room", LOCKS_MAX), ("site_count", SITES_MAX), ("frame_room", FRAMES_MAX)):
+            self.record["locking"][name] = value
         self.share("estimated", np.zeros(len(pool), np.int64))
         for name, role in ((WAKEUPS, LOGGED_EVENT | UNDER_LOCKS), (SWITCHES, LOGGED_EVENT)):
             if name in events:
-                self.arrays["mark_roles"][text.mark(name)] = role
-        self.log = self.share("log", np.zeros(LOG_ROOM, LOGGED))
-        self.put(log_room=LOG_ROOM)
+                self.arrays["marks.roles"][text.mark(name)] = role
+        self.log = self.share("log.at", np.zeros(LOG_ROOM, LOGGED))
+        self.record["log"]["room"] = LOG_ROOM
 
     def take_log(self) -> Array:
         """The events since the last time."""
-        if self.record["frames_lost"]:
+        if self.record["locking"]["frames_lost"]:
             raise LimitReached(f"more than {FRAMES_MAX * 3 // 4} calls of routines of locks have not returned: too many tasks wait")
-        count = int(self.record["log_count"][0])
+        count = int(self.record["log"]["count"][0])
         if count > LOG_ROOM:
             raise InternalError(f"{count} events in one slice, and room for {LOG_ROOM}: please report it")
-        self.record["log_count"] = 0
+        self.record["log"]["count"] = 0
         taken: Array = self.log[:count].copy()
         return taken
 

@@ -40,7 +40,7 @@ def measure(gear: FullGear, host_seconds: float) -> Measured:
         cycles_by_core=by_core,
         estimated=_estimated(gear),
         locks=(*_spin_locks(gear), *gear.log.locks.figures()),
-        events={name: int(machine.counts("mark_counts")[number]) for number, name in enumerate(gear.decoder.events)},
+        events={name: int(machine.counts("marks.counts")[number]) for number, name in enumerate(gear.decoder.events)},
         interrupts=dict(sorted(gear.interrupts.items())),
         interprocessor_interrupts=dict(sorted(gear.agenda.ipis.items())),
         coherence=machine.bus.counts(),

@@ -31,8 +31,8 @@ def object_at(checks, address):  # type: ignore[no-untyped-def]
 def follow_calls(machine, checks, core):  # type: ignore[no-untyped-def]
     """Take the calls of the allocator that have been made since the last look; what is wrong with one of them."""
     wrong = NOTHING
-    for place in range(min(machine.log_count, machine.log_room)):
-        logged = array_at(machine.log, machine.log_room, LOGGED)[place]
+    for place in range(min(machine.log.count, machine.log.room)):
+        logged = array_at(machine.log.at, machine.log.room, LOGGED)[place]
         at = object_at(checks, logged.value - checks.direct_map) if logged.value != 0 else I64(0)
         if at == 0:
             continue
@@ -44,7 +44,7 @@ def follow_calls(machine, checks, core):  # type: ignore[no-untyped-def]
         state = FREE if frees else TAKEN
         enter(bus, WRITE, core, at, 1, read_ram(bus, at, 1), state, -1)
         write_ram(bus, at, 1, state)
-    machine.log_count = 0
+    machine.log.count = 0
     return wrong
 
 

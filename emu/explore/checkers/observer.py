@@ -30,7 +30,7 @@ def flag(sharing, checks, core, wrong, address, size, other):  # type: ignore[no
 def look_at_calls(machine, core):  # type: ignore[no-untyped-def]
     """Take what the allocator has been asked since the last look: before the search writes down where a transition begins."""
     sharing = array_at(machine.sharing, 1, SHARING)[0]
-    if sharing.checks == 0 or machine.log_count == 0:
+    if sharing.checks == 0 or machine.log.count == 0:
         return
     checks = array_at(sharing.checks, 1, CHECKS)[0]
     wrong = follow_calls(machine, checks, core.index)

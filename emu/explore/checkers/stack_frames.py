@@ -41,7 +41,7 @@ def live_from(machine, checks, stack):  # type: ignore[no-untyped-def]
         if cores[index].task == stack.task and cores[index].status == RUNNING:
             if on_stack(machine, cores[index], checks, stack):
                 return get(cores[index], RSP) - checks.direct_map
-            if 0 <= cores[index].pc - machine.user_base < machine.user_bytes:
+            if 0 <= cores[index].pc - machine.text.user_base < machine.text.user_bytes:
                 return stack.ends  # in user mode no call of the kernel's is left
     return newest(machine, stack.saved_at) - checks.direct_map
 

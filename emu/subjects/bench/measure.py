@@ -60,7 +60,7 @@ class Contest:
 
     def count(self, event: str) -> int:
         """How often an event has come."""
-        return int(self.machine.counts("mark_counts")[self.text.mark(event)]) if event in self.text.marks else 0
+        return int(self.machine.counts("marks.counts")[self.text.mark(event)]) if event in self.text.marks else 0
 
 
 def prepare_contest(plan: Plan, lock: LockFile, description: MachineFile, *, trace: bool = False) -> Contest:

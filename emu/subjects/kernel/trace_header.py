@@ -22,7 +22,7 @@ def trace_header(
 ) -> TraceHeader:
     """Of a region that is over. `arguments` are the command line that made it."""
     names = {word: lock.name for lock in locks for word in lock.words}
-    found = gear.machine.locks[: int(gear.machine.record["lock_count"][0])]["address"].tolist()
+    found = gear.machine.locks[: int(gear.machine.record["locking"]["count"][0])]["address"].tolist()
     return TraceHeader(
         variant=kernel.release(),
         machine=gear.description.name,

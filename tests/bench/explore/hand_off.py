@@ -34,8 +34,8 @@ RIGHT = Outcome(sent=0, received=8, payload=PAYLOAD, messages_queued=0, bytes_qu
 
 
 def at_user_text(setup: Setup, core: int) -> bool:
-    base = int(setup.machine.record["user_base"][0])
-    return base <= int(setup.machine.cores[core]["pc"]) < base + int(setup.machine.record["user_bytes"][0])
+    base = int(setup.machine.record["text"]["user_base"][0])
+    return base <= int(setup.machine.cores[core]["pc"]) < base + int(setup.machine.record["text"]["user_bytes"][0])
 
 
 def run_until(setup: Setup, condition: Callable[[], bool], *, slice_cycles: int = 20) -> None:
@@ -52,9 +52,9 @@ def run_until(setup: Setup, condition: Callable[[], bool], *, slice_cycles: int 
 def stop_time(setup: Setup) -> None:
     """Events, stalls, locks and timers are the timed machine's: a search needs none of them."""
     for_search(setup.machine.text)
-    setup.machine.record["lock_count"] = 0
-    setup.machine.counts("lock_of_line")[:] = -1
-    setup.machine.record["ipi_flight"] = FAR
+    setup.machine.record["locking"]["count"] = 0
+    setup.machine.counts("locking.of_line")[:] = -1
+    setup.machine.record["costs"]["ipi_flight"] = FAR
 
 
 def receiver_sleeps(setup: Setup) -> bool:

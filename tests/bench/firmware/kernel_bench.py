@@ -158,7 +158,7 @@ class Bench:
 
     def count(self, event: str) -> int:
         """How often an event has occurred."""
-        return int(self.machine.counts("mark_counts")[self.text.mark(event)])
+        return int(self.machine.counts("marks.counts")[self.text.mark(event)])
 
     def task(self, index: int) -> Record:
         """A user task's task_struct."""

@@ -96,7 +96,7 @@ def store_across(gear, boot, bus, machine, full, core, cpu, address, size, value
         byte = value >> (8 * offset)
         wait = push_store(bus, core.index, core.clock, core.start, at, I64(1), byte, I64(-1), data_at, retires_at)
     note_lines(machine, core, address, first, False)
-    if machine.trace_at != 0:
+    if machine.tracing.at != 0:
         keep_place(machine, bus, core, address, first, first, size - first)
         keep_place(machine, bus, core, second, size - first, size - first, 0)
     if wait > 0:

@@ -23,14 +23,14 @@ def find_lock(gear, machine, full, core, bus, traits, address, value):  # type: 
     """The locked instruction in flight stores a word of the kernel's: see whether that is a lock that nobody knows yet."""
     before = read_ram(bus, address, WORD)
     index = lock_at(machine, address)
-    if traits & LOCK_CODE and (index < 0 or array_at(machine.locks, machine.lock_count, LOCK)[index].kind != READ_WRITE):
+    if traits & LOCK_CODE and (index < 0 or array_at(machine.locking.locks, machine.locking.count, LOCK)[index].kind != READ_WRITE):
         frame = frame_of(machine, core)
         if frame >= 0:
-            taking = array_at(machine.frames, machine.frame_room, FRAME)[frame]
+            taking = array_at(machine.locking.frames, machine.locking.frame_room, FRAME)[frame]
             if taking.spins and (taking.lock ^ address) & (PAGE - 1) == 0:
                 index = add_lock(machine, core, index, READ_WRITE, address, before)
                 if index >= 0:
-                    array_at(machine.locks, machine.lock_count, LOCK)[index].virtual = taking.lock
+                    array_at(machine.locking.locks, machine.locking.count, LOCK)[index].virtual = taking.lock
                 return
     takes = traits & COMPARES and before == 0 and value == 1
     tries = traits & LOCK_CODE and before & 0xFF == 1
@@ -38,23 +38,23 @@ def find_lock(gear, machine, full, core, bus, traits, address, value):  # type: 
         index = add_lock(machine, core, index, FOUND, address, before)
         if index >= 0:
             call(gear.find_linear, core.index, address, 0, 0, 0)
-            array_at(machine.locks, machine.lock_count, LOCK)[index].virtual = full.linear
+            array_at(machine.locking.locks, machine.locking.count, LOCK)[index].virtual = full.linear
 
 
 @njit
 def add_lock(machine, core, index, kind, address, before):  # type: ignore[no-untyped-def]
     """A word is a lock's of a kind: a new one if its index is -1; the index, -1 if there is no room."""
     if index < 0:
-        if machine.lock_count >= machine.lock_room:
+        if machine.locking.count >= machine.locking.room:
             return I64(-1)
-        index = I64(machine.lock_count)
-        machine.lock_count += 1
-        line = array_at(machine.lock_of_line, (address >> 6) + 1, np.int16)
-        lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
+        index = I64(machine.locking.count)
+        machine.locking.count += 1
+        line = array_at(machine.locking.of_line, (address >> 6) + 1, np.int16)
+        lock = array_at(machine.locking.locks, machine.locking.count, LOCK)[index]
         lock.address = address
         lock.next = I64(line[address >> 6])
         line[address >> 6] = index
-    lock = array_at(machine.locks, machine.lock_count, LOCK)[index]
+    lock = array_at(machine.locking.locks, machine.locking.count, LOCK)[index]
     lock.kind = kind
     lock.guard = lock.owner = lock.site = I64(-1)
     lock.acquired_at = core.clock

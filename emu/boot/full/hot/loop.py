@@ -243,5 +243,5 @@ def interrupt(core_address: int, vector: int, code: int) -> bool:
     core = array_at(core_address, 1, CORE)[0]
     machine = array_at(core.machine, 1, MACHINE)[0]
     full = array_at(core.companion, 1, FULL)[0]
-    machine.interrupts += 1
+    machine.counters.interrupts += 1
     return to_handler(machine, core, full, array_at(full.cpu, 1, CPU)[0], vector, code, False)  # type: ignore[no-any-return]

@@ -82,7 +82,7 @@ def go_on(machine, core):  # type: ignore[no-untyped-def]
             core.stop = reason
             return 0
         instruction = array_at(machine.instructions, core.current + 1, INSTRUCTION)[core.current]
-        ours = machine.all_left == 0
+        ours = machine.unicorn.all_left == 0
         if instruction.traits & GUEST:
             for_guest(machine, full, cpu, core, instruction.special)
             if core.stop != STOP_NONE:
