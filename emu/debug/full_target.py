@@ -102,7 +102,7 @@ class FullTarget:
             yield f"{physical:#x} is no RAM: it is not cached"
             return
         modules, holders = int(bus.record["modules"][0]), int(bus.record["holders"][0])
-        states = bus.arrays["line_state"][line * holders : (line + 1) * holders]
+        states = bus.arrays["line.state"][line * holders : (line + 1) * holders]
         for number, state in enumerate(states):
             name = f"L2 of module {number}" if number < modules else f"L3 {number - modules}"
             yield f"{name}: {Line(int(state)).name}"

@@ -30,7 +30,7 @@ def digest(bus: Bus, cores: int) -> str:
     for core in range(cores):
         for row in pending(bus, core)[::-1]:
             address, width = int(row["address"]), int(row["width"])
-            if bus.arrays["line_viewer"][address // LINE_BYTES] == core:
+            if bus.arrays["line.viewer"][address // LINE_BYTES] == core:
                 ram[address : address + width] = list((int(row["old"]) & MASK64).to_bytes(8, "little")[:width])
     waiting = repr([stores(bus, core) for core in range(cores)]).encode()
     return hashlib.blake2b(ram.tobytes() + waiting, digest_size=16).hexdigest()
@@ -48,8 +48,8 @@ def seen(bus: Bus, core: int, physical: int, size: int) -> bytes:
 
 def _line(bus: Bus, core: int, line: int) -> bytearray:
     content = bytearray(bus.ram[line * LINE_BYTES : (line + 1) * LINE_BYTES].tobytes())
-    viewer = int(bus.arrays["line_viewer"][line])
-    if bus.arrays["line_pending"][line] and viewer != core:
+    viewer = int(bus.arrays["line.viewer"][line])
+    if bus.arrays["line.pending"][line] and viewer != core:
         for row, which in [(row, "old") for row in pending(bus, viewer)[::-1]] + [(row, "new") for row in pending(bus, core)]:
             if int(row["address"]) // LINE_BYTES == line:
                 inside, width = int(row["address"]) % LINE_BYTES, int(row["width"])

@@ -41,26 +41,26 @@ def load_access(machine, core, address, size):  # type: ignore[no-untyped-def]
     if machine.untimed != 0:
         look(bus, core.index, address, size)
         cycles = 0
-        bus.cause = 0
+        bus.met.cause = 0
     elif instruction.traits & LOCKED:
         cycles = atomic(bus, core.index, core.clock, address, size, instruction.latency)
         core.data_at = max(core.data_at, core.start + cycles)
     else:
         cycles = load(bus, core.index, core.clock, core.start, address, size)
         core.data_at = max(core.data_at, core.start + cycles)
-        cycles -= bus.l1_hit  # which is no wait
+        cycles -= bus.latency.l1_hit  # which is no wait
     if instruction.traits & LOCKED and lock_at(machine, address) >= 0:
         core.locking.word = read_ram(bus, address, 4)
-    note_cause(core, cycles, bus.cause)
+    note_cause(core, cycles, bus.met.cause)
     note_lines(machine, core, address, size, False)
-    if bus.released_count != machine.locking.releases_seen:
+    if bus.released.count != machine.locking.releases_seen:
         note_releases(machine)
     seen = read_ram(bus, address, size)
     core.digest = mix(core.digest, seen)
     note_access(core, LOAD, address, seen, size)
     if machine.parking.parks != 0:
         count_visit(core, address, size, seen)
-        if bus.disturbed != 0:
+        if bus.watching.disturbed != 0:
             let_others_see(machine, core, bus)
     if instruction.traits & PROBED:
         spin = array_at(machine.probes.spins, machine.probes.spin_count, SPIN)[instruction.probe]
@@ -107,7 +107,7 @@ def store_access(machine, core, address, size, value):  # type: ignore[no-untype
         bound(machine, core, bus.next_drain - 1)
     if full > 0:
         stall_dispatch(core, core.clock + full, C_FULL)
-    if bus.released_count != machine.locking.releases_seen:
+    if bus.released.count != machine.locking.releases_seen:
         note_releases(machine)
     note_lines(machine, core, address, size, True)
     follow_task(machine, core, address, value)

@@ -141,8 +141,8 @@ def note_releases(machine):  # type: ignore[no-untyped-def]
     """Close the hold of every unlocking store that has become visible since the last look."""
     bus = array_at(machine.bus, 1, BUS)[0]
     cores = array_at(machine.cores, machine.core_count, CORE)
-    while machine.locking.releases_seen < bus.released_count:
-        release = array_at(bus.released, RELEASES, RELEASE)[machine.locking.releases_seen % RELEASES]
+    while machine.locking.releases_seen < bus.released.count:
+        release = array_at(bus.released.at, RELEASES, RELEASE)[machine.locking.releases_seen % RELEASES]
         machine.locking.releases_seen += 1
         release_lock(machine, cores[release.core], release.lock, release.cycle)
 

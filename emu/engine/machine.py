@@ -229,8 +229,8 @@ class Machine(Block):
         for index in range(self.count):
             parks[index]["core"] = address_of(stood[index : index + 1])
             parks[index]["pipeline"] = address_of(pipelines[index : index + 1])
-        self.bus.share("watched", np.zeros(int(self.bus.record["lines"][0]), np.uint8), saved=False)
-        watches = self.bus.share("watches", np.zeros(self.count, WATCH), saved=False)
+        self.bus.share("watching.watched", np.zeros(int(self.bus.record["lines"][0]), np.uint8), saved=False)
+        watches = self.bus.share("watching.watches", np.zeros(self.count, WATCH), saved=False)
         watches["line"], watches["at"] = -1, NEVER
 
     def _attach(self, core: Array, start: Start) -> None:

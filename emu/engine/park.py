@@ -166,7 +166,7 @@ def go_on(machine, core, loads):  # type: ignore[no-untyped-def]
 def leave_park(machine, core):  # type: ignore[no-untyped-def]
     """The core takes turns again."""
     bus = array_at(machine.bus, 1, BUS)[0]
-    array_at(bus.watches, bus.cores, WATCH)[core.index].line = -1
+    array_at(bus.watching.watches, bus.cores, WATCH)[core.index].line = -1
     core.parked = 0
     machine.parking.parked -= 1
 
@@ -191,8 +191,8 @@ def go_on_all(machine, at):  # type: ignore[no-untyped-def]
 def wake_disturbed(machine):  # type: ignore[no-untyped-def]
     """Cores whose line has changed go on with the first load that comes after that; of one cycle, the lower core comes first."""
     bus = array_at(machine.bus, 1, BUS)[0]
-    bus.disturbed = 0
-    cores, watches = array_at(machine.cores, machine.core_count, CORE), array_at(bus.watches, bus.cores, WATCH)
+    bus.watching.disturbed = 0
+    cores, watches = array_at(machine.cores, machine.core_count, CORE), array_at(bus.watching.watches, bus.cores, WATCH)
     for index in range(machine.core_count):
         at = watches[index].at
         if cores[index].parked != 0 and at < NEVER:
@@ -204,7 +204,7 @@ def wake_disturbed(machine):  # type: ignore[no-untyped-def]
 def attend(machine, index, now, until):  # type: ignore[no-untyped-def]
     """What has to be done for parked cores before core `index` acts at `now`; True if that is no longer the next one."""
     bus = array_at(machine.bus, 1, BUS)[0]
-    if bus.disturbed != 0:
+    if bus.watching.disturbed != 0:
         wake_disturbed(machine)
         return True
     if bus.next_drain <= now and bus.next_drain < NEVER:

@@ -94,7 +94,7 @@ def store_privately(machine, bus, address, size, value, core):  # type: ignore[n
     Behind stores to the same line it has: going back, those would be laid over it.
     """
     first, last = address >> 6, (address + size - 1) >> 6
-    pending = array_at(bus.line_pending, bus.lines, np.uint16)
+    pending = array_at(bus.line.pending, bus.lines, np.uint16)
     if pending[first] > 0 or pending[last] > 0 or is_shared(machine, address, size):
         return False
     enter(bus, WRITE, core.index, address, size, read_ram(bus, address, size), value, -1)

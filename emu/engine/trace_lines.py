@@ -21,8 +21,8 @@ K_TRANSFER = int(Kind.LINE_TRANSFER)
 @njit
 def note_moves(machine, bus, cores, address, size):  # type: ignore[no-untyped-def]
     """Trace the lines that have moved since the last look: for the access that has just been made, if any, and for stores."""
-    while machine.tracing.moves_seen < bus.moves_count and machine.tracing.count < machine.tracing.capacity:
-        move = array_at(bus.moves, bus.moves_room, MOVE)[machine.tracing.moves_seen % bus.moves_room]
+    while machine.tracing.moves_seen < bus.moves.count and machine.tracing.count < machine.tracing.capacity:
+        move = array_at(bus.moves.at, bus.moves.room, MOVE)[machine.tracing.moves_seen % bus.moves.room]
         machine.tracing.moves_seen += 1
         transfer = move.cause - C_SIBLING if C_SIBLING <= move.cause <= C_UPGRADE else LINE_STAYED
         if move.store == NO_STORE:
@@ -94,7 +94,7 @@ def note_lines(machine, core, address, size, stores):  # type: ignore[no-untyped
     if machine.tracing.at == 0:
         return
     bus = array_at(machine.bus, 1, BUS)[0]
-    if machine.tracing.moves_seen != bus.moves_count:
+    if machine.tracing.moves_seen != bus.moves.count:
         note_moves(machine, bus, array_at(machine.cores, machine.core_count, CORE), address, size)
     if stores:
         note_store(machine, bus, core, address, size)

@@ -155,7 +155,7 @@ class Explorer(Block):
     def make_journal(self, room: int) -> None:
         """Keep a journal of so many changes."""
         journal = self.keep("journal", np.zeros(room, CHANGE))
-        self.machine.bus.put(journal=address_of(journal), journal_capacity=room, journal_count=0)
+        self.machine.bus.record["journal"] = (address_of(journal), 0, room)
 
     @contextmanager
     def attached(self) -> Iterator[None]:

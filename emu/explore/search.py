@@ -106,7 +106,7 @@ def advance(search, machine):  # type: ignore[no-untyped-def]
             return FLAGGED
         if result == FAILED:
             return failure_of(core)
-        if bus.journal_count >= bus.journal_capacity:
+        if bus.journal.count >= bus.journal.capacity:
             return DEPTH
         if result == REFUSED or not is_new(search, frames):
             retract_last(search, machine, frames)

@@ -59,8 +59,8 @@ def hash_change(search, address, old, new, width):  # type: ignore[no-untyped-de
 @njit
 def hash_journal(search, bus, since):  # type: ignore[no-untyped-def]
     """Take what became visible to all since the journal had `since` entries into the hash of memory."""
-    for index in range(since, bus.journal_count):
-        change = array_at(bus.journal, bus.journal_capacity, CHANGE)[index]
+    for index in range(since, bus.journal.count):
+        change = array_at(bus.journal.at, bus.journal.capacity, CHANGE)[index]
         if change.kind == DRAINED or change.kind == WRITE:
             hash_change(search, change.address, change.old, change.new, change.width)
 

@@ -132,10 +132,10 @@ def goes_round(search, machine, core):  # type: ignore[no-untyped-def]
         hash_core(search, machine, core)
         hashes = array_at(search.hashes, 2 * search.core_count, I64)
         low, high = hashes[2 * core.index], hashes[2 * core.index + 1]
-        if low == seen_low and high == seen_high and bus.journal_count == seen_changes:
+        if low == seen_low and high == seen_high and bus.journal.count == seen_changes:
             return True
         if count == look_again:
-            seen_low, seen_high, seen_changes = low, high, bus.journal_count
+            seen_low, seen_high, seen_changes = low, high, bus.journal.count
             look_again = 2 * count
         clock = core.clock
         core.horizon = clock
@@ -173,7 +173,7 @@ def execute(search, machine, core, kind):  # type: ignore[no-untyped-def]
     """Do a transition: MOVED, REFUSED if it may not be yet (a write to the xAPIC waits for earlier stores), or FAILED."""
     bus = array_at(machine.bus, 1, BUS)[0]
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core.index]
-    begin, pending, apic_writes = bus.journal_count, buffer.count, machine.counters.apic_writes
+    begin, pending, apic_writes = bus.journal.count, buffer.count, machine.counters.apic_writes
     if kind == DRAIN:
         drain_head(bus, core.index)
     else:
@@ -243,7 +243,7 @@ def run_private(search, machine, bus, core):  # type: ignore[no-untyped-def]
         if core.clock > TURN_MAX or not may_step(search, machine, core, buffer.count):
             return True
         look_at_calls(machine, core)
-        begin, pc, apic_writes = bus.journal_count, core.pc, machine.counters.apic_writes
+        begin, pc, apic_writes = bus.journal.count, core.pc, machine.counters.apic_writes
         copy_core(search, search.trial_cores, machine.cores, core.index)  # the others stay as they are until what others notice
         sharing.visible, flagged = 0, sharing.flagged
         if not run_one(machine, core, 0, 0):
@@ -294,7 +294,7 @@ def save_core(search, machine, frame, core, kind):  # type: ignore[no-untyped-de
     """Write down in a frame what its transition is about to change."""
     frame.core = core.index
     frame.kind = kind
-    frame.journal = array_at(machine.bus, 1, BUS)[0].journal_count
+    frame.journal = array_at(machine.bus, 1, BUS)[0].journal.count
     frame.pc = core.pc
     for half in range(2):
         frame.memory_hash[half] = search.memory_hash[half]

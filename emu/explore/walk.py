@@ -68,7 +68,7 @@ def begin_walk(walk, search, machine):  # type: ignore[no-untyped-def]
     pcs = array_at(walk.base_pcs, search.core_count, I64)
     for index in range(search.core_count):
         pcs[index] = cores[index].pc
-    walk.base_journal = bus.journal_count
+    walk.base_journal = bus.journal.count
     for half in range(2):
         walk.base_memory[half] = search.memory_hash[half]
     forget_touches(machine)
@@ -185,7 +185,7 @@ def write_down(walk, search, bus, strategy, core, agent):  # type: ignore[no-unt
     choice = array_at(walk.choices, walk.choices_max, CHOICE)[walk.choice_count]
     walk.choice_count += 1
     walk.transitions += 1
-    choice.agent, choice.task, choice.pc, choice.journal = agent, core.task, core.pc, bus.journal_count
+    choice.agent, choice.task, choice.pc, choice.journal = agent, core.task, core.pc, bus.journal.count
     choice.address, choice.writes = strategy.address[agent], strategy.writes[agent]
     choice.size = choice.value = 0
     if choice.address < 0:
@@ -227,7 +227,7 @@ def make_schedule(walk, search, machine, strategy):  # type: ignore[no-untyped-d
         agent = choose(strategy)
         if agent == NOBODY:
             return how_it_rests(search, machine)
-        if walk.choice_count == walk.choices_max or bus.journal_count >= bus.journal_capacity:
+        if walk.choice_count == walk.choices_max or bus.journal.count >= bus.journal.capacity:
             return TOO_LONG
         core = cores[agent // KINDS]
         search.outcome_core = core.index

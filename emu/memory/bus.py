@@ -73,12 +73,12 @@ class Bus(Block):
     def _make_caches(self) -> None:
         machine, record = self.description, self.record[0]
         for name, dtype, a_line in (
-            ("line_state", np.uint8, int(record["holders"])),
-            ("line_probed", I64, int(record["holders"])),
-            ("line_ready", I64, int(record["modules"])),
-            ("line_busy", I64, 1),
-            ("line_asked", I64, 1),
-            ("line_owner", np.int16, 1),
+            ("line.state", np.uint8, int(record["holders"])),
+            ("line.probed", I64, int(record["holders"])),
+            ("line.ready", I64, int(record["modules"])),
+            ("line.busy", I64, 1),
+            ("line.asked", I64, 1),
+            ("line.owner", np.int16, 1),
         ):
             self._line_array(name, dtype, a_line)
         self._table("l1", int(record["l1s"]), machine.l1d.sets, machine.l1d.ways)
@@ -94,11 +94,11 @@ class Bus(Block):
     def _make_store_buffers(self, cores: int) -> None:
         buffer = self.description.store_buffer
         self.put(buffer_depth=buffer.depth.value, buffer_requests=buffer.ownership_requests.value)
-        self._line_array("line_pending", np.uint16)
-        self._line_array("line_viewer", np.int16)
+        self._line_array("line.pending", np.uint16)
+        self._line_array("line.viewer", np.int16)
         self.share("stores", np.zeros(cores * RING, STORE))
         self.share("buffers", np.zeros(cores, BUFFER))
-        self.share("released", np.zeros(RELEASES, RELEASE))
+        self.share("released.at", np.zeros(RELEASES, RELEASE))
 
     def _set_costs(self) -> None:
         """What an access waits for its line. A load's latency is to the use of the data: its line is there an L1 hit earlier."""
@@ -106,7 +106,7 @@ class Bus(Block):
         far = (latency.remote_line, latency.remote_write, latency.upgrade)
         distances = [*((near.line, near.write, near.upgrade) for near in machine.near), far]
         hit = latency.l1_hit.value
-        costs = self.share("costs", np.zeros((FOR_LOCKED + 1) * SOURCES, I64), saved=False).reshape(FOR_LOCKED + 1, SOURCES)
+        costs = self.share("latency.costs", np.zeros((FOR_LOCKED + 1) * SOURCES, I64), saved=False).reshape(FOR_LOCKED + 1, SOURCES)
 
         def line(figure: Figure) -> int:
             return max(figure.value - hit, 0)
@@ -120,14 +120,20 @@ class Bus(Block):
             costs[FOR_STORE:, Source.MODULE + level] = write.value
             costs[:, Source.UPGRADE + level] = upgrade.value
         costs[FOR_LOCKED, Source.SIBLING] = latency.sibling_locked.value
-        self.put(l1_hit=hit, store_forward=latency.store_forward.value, store_forward_fail=latency.store_forward_fail.value)
-        self.put(tlb_l2_hit=machine.tlb.l2_hit.value, page_walk=machine.tlb.page_walk.value)
+        for name, figure in (
+            ("l1_hit", latency.l1_hit),
+            ("store_forward", latency.store_forward),
+            ("store_forward_fail", latency.store_forward_fail),
+            ("tlb_l2_hit", machine.tlb.l2_hit),
+            ("page_walk", machine.tlb.page_walk),
+        ):
+            self.record["latency"][name] = figure.value
 
     def log_moves(self) -> None:
         """From here on `moves` says what lines do; whoever reads it does so before all stores could drain twice."""
         room = 2 * int(self.record["cores"][0]) * RING
-        self.share("moves", np.zeros(room, MOVE), saved=False)
-        self.put(moves_room=room)
+        self.share("moves.at", np.zeros(room, MOVE), saved=False)
+        self.record["moves"]["room"] = room
 
     def counts(self) -> dict[str, int]:
         """What lines have moved, by name; `transfers_across_modules` are all those between modules, near ones included."""
@@ -156,7 +162,7 @@ class Bus(Block):
         """Everything that a run changes which touches only so many lines from the beginning of RAM."""
         whole = len(self.ram) // LINE_BYTES
         parts = (
-            array[: len(array) // whole * lines] if name.startswith("line_") else array for name, array in self.saved().items()
+            array[: len(array) // whole * lines] if name.startswith("line.") else array for name, array in self.saved().items()
         )
         return [self.ram[: lines * LINE_BYTES], self.record, *parts]
 

@@ -1,6 +1,6 @@
 """What the caches hold: L1s of cores, L2s of modules, which include those, and L3s, into which L2s evict.
 
-The state of a line is kept once for each L2 and once for each L3, in `line_state`; an L1 only has it or not.
+The state of a line is kept once for each L2 and once for each L3, in `line.state`; an L1 only has it or not.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ def place_of(bus, core):  # type: ignore[no-untyped-def]
 @njit
 def states_of(bus):  # type: ignore[no-untyped-def]
     """The state of a line in module m is at `line * bus.holders + m`, in L3 number n at `line * bus.holders + bus.modules + n`."""
-    return array_at(bus.line_state, bus.lines * bus.holders, np.uint8)
+    return array_at(bus.line.state, bus.lines * bus.holders, np.uint8)
 
 
 @njit
@@ -49,7 +49,7 @@ def l1_fill(bus, l1, line):  # type: ignore[no-untyped-def]
     """Put a line into an L1; what falls out is written to the L2 if it is not there yet."""
     old = insert(bus.l1, l1, line, line)
     if bus.write_back != 0 and old != EMPTY:
-        owners = array_at(bus.line_owner, bus.lines, np.int16)
+        owners = array_at(bus.line.owner, bus.lines, np.int16)
         if owners[old] == l1:
             owners[old] = NOBODY
 
@@ -65,7 +65,7 @@ def l2_fill(bus, module, line):  # type: ignore[no-untyped-def]
     here = old * bus.holders + module
     state = I64(states[here])
     if bus.l3s > 0:
-        array_at(bus.line_owner, bus.lines, np.int16)[old] = NOBODY
+        array_at(bus.line.owner, bus.lines, np.int16)[old] = NOBODY
         states[here] = S_I
         l3_take(bus, module // bus.modules_per_l3, old, state)
     else:

@@ -36,7 +36,7 @@ def seen(bus, place, line):  # type: ignore[no-untyped-def]
     """State of a line in a core's module, as that core sees it."""
     state = I64(states_of(bus)[line * bus.holders + place.module])
     if state == S_M:
-        owner = array_at(bus.line_owner, bus.lines, np.int16)[line]
+        owner = array_at(bus.line.owner, bus.lines, np.int16)[line]
         if owner != NOBODY and owner != place.l1:
             return I64(S_B) if bus.write_back != 0 else I64(S_T)
     return state
@@ -80,7 +80,7 @@ def probe(bus, module, line, write, at):  # type: ignore[no-untyped-def]
         if state != S_I and holder != module:
             following = next_state(bus, state, probe_event(bus, level_of(bus, module, holder), write))
             states[line * bus.holders + holder] = following
-            array_at(bus.line_probed, bus.lines * bus.holders, I64)[line * bus.holders + holder] = at
+            array_at(bus.line.probed, bus.lines * bus.holders, I64)[line * bus.holders + holder] = at
             if following == S_I:
                 drop(bus, holder, line)
 
@@ -148,7 +148,7 @@ def take(bus, place, line, write, source, farthest, at):  # type: ignore[no-unty
         probe(bus, place.module, line, write, at)
     following = next_state(bus, state, event_of(state, write, farthest))
     states_of(bus)[line * bus.holders + place.module] = S_M if following == S_T else following
-    owners = array_at(bus.line_owner, bus.lines, np.int16)
+    owners = array_at(bus.line.owner, bus.lines, np.int16)
     if write:
         drop_from_l1s(bus, place.module, line, place.l1)
         owners[line] = place.l1
@@ -159,7 +159,7 @@ def take(bus, place, line, write, source, farthest, at):  # type: ignore[no-unty
 @njit
 def cost(bus, kind, source):  # type: ignore[no-untyped-def]
     """Cycles until a line is in the L1, or owned, by kind of access (FOR_LOAD, STORE, FOR_LOCKED) and source."""
-    return array_at(bus.costs, (FOR_LOCKED + 1) * SOURCES, I64)[kind * SOURCES + source]
+    return array_at(bus.latency.costs, (FOR_LOCKED + 1) * SOURCES, I64)[kind * SOURCES + source]
 
 
 @njit
@@ -168,13 +168,13 @@ def log_move(bus, core, line, source, cycles, store):  # type: ignore[no-untyped
     cause = CAUSE_OF[source]
     if store == NO_STORE and not C_FIRST <= cause <= C_LAST:
         return
-    move = array_at(bus.moves, bus.moves_room, MOVE)[bus.moves_count % bus.moves_room]
+    move = array_at(bus.moves.at, bus.moves.room, MOVE)[bus.moves.count % bus.moves.room]
     move.core = core
     move.line = line
     move.cause = cause
     move.cycles = cycles
     move.store = store
-    bus.moves_count += 1
+    bus.moves.count += 1
 
 
 @njit
@@ -182,9 +182,9 @@ def read_line(bus, core, line, at):  # type: ignore[no-untyped-def]
     """A core reads a line at `at`: cycles until it has its data. Fills L1 and L2 and moves the states."""
     place = place_of(bus, core)
     if hit(bus.l1, place.l1, line, line):
-        return bus.l1_hit + fill_cycles(bus, place.module, line, at)
+        return bus.latency.l1_hit + fill_cycles(bus, place.module, line, at)
     source, farthest = find(bus, place, line, False)
-    bus.cause = CAUSE_OF[source]
+    bus.met.cause = CAUSE_OF[source]
     l1_fill(bus, place.l1, line)
     delay = miss_buffer_cycles(bus, place.l1, at)
     if source >= FROM_L3:
@@ -197,9 +197,9 @@ def read_line(bus, core, line, at):  # type: ignore[no-untyped-def]
     else:
         delay = max(delay, fill_cycles(bus, place.module, line, at))
     take_miss_buffer(bus, place.l1, at + delay)
-    if bus.moves != 0:
+    if bus.moves.at != 0:
         log_move(bus, core, line, source, delay, NO_STORE)
-    return bus.l1_hit + delay
+    return bus.latency.l1_hit + delay
 
 
 @njit
@@ -237,7 +237,7 @@ def own_line(bus, core, line, kind, at, store):  # type: ignore[no-untyped-def]
     place = place_of(bus, core)
     source, farthest = find_to_write(bus, place, line, kind)
     take(bus, place, line, True, source, farthest, at)
-    if bus.moves != 0:
+    if bus.moves.at != 0:
         log_move(bus, core, line, source, cost_to_write(bus, kind, source, farthest), store)
     if (kind == FOR_LOCKED or bus.write_back != 0) and not hit(bus.l1, place.l1, line, line):
         l1_fill(bus, place.l1, line)

@@ -7,8 +7,8 @@ from emu.native import array_at, njit
 @njit
 def busy_cycles(bus, line, at):  # type: ignore[no-untyped-def]
     """Cycles until a line in flight may be asked for; a request that came before the one under way goes before it."""
-    busy = array_at(bus.line_busy, bus.lines, I64)[line]
-    if busy <= at or at < array_at(bus.line_asked, bus.lines, I64)[line]:
+    busy = array_at(bus.line.busy, bus.lines, I64)[line]
+    if busy <= at or at < array_at(bus.line.asked, bus.lines, I64)[line]:
         return 0
     return busy - at
 
@@ -16,17 +16,17 @@ def busy_cycles(bus, line, at):  # type: ignore[no-untyped-def]
 @njit
 def start_transfer(bus, module, line, at, until):  # type: ignore[no-untyped-def]
     """The line, asked for at `at`, is under way to a module until then."""
-    array_at(bus.line_ready, bus.lines * bus.modules, I64)[line * bus.modules + module] = until
-    busy = array_at(bus.line_busy, bus.lines, I64)
+    array_at(bus.line.ready, bus.lines * bus.modules, I64)[line * bus.modules + module] = until
+    busy = array_at(bus.line.busy, bus.lines, I64)
     if until > busy[line]:
         busy[line] = until
-        array_at(bus.line_asked, bus.lines, I64)[line] = at
+        array_at(bus.line.asked, bus.lines, I64)[line] = at
 
 
 @njit
 def fill_cycles(bus, module, line, at):  # type: ignore[no-untyped-def]
     """Cycles from `at` until a line that the module has asked for is there."""
-    ready = array_at(bus.line_ready, bus.lines * bus.modules, I64)[line * bus.modules + module]
+    ready = array_at(bus.line.ready, bus.lines * bus.modules, I64)[line * bus.modules + module]
     return ready - at if ready > at else 0
 
 

@@ -12,8 +12,8 @@ PUSH, DRAIN, WRITE = range(3)  # a store entered a buffer, left it for all to se
 @njit
 def enter(bus, kind, core, address, width, old, new, lock):  # type: ignore[no-untyped-def]
     """Write down one change; beyond the capacity only the count goes on, for the owner to notice."""
-    if bus.journal_count < bus.journal_capacity:
-        change = array_at(bus.journal, bus.journal_capacity, CHANGE)[bus.journal_count]
+    if bus.journal.count < bus.journal.capacity:
+        change = array_at(bus.journal.at, bus.journal.capacity, CHANGE)[bus.journal.count]
         change.kind = kind
         change.core = core
         change.address = address
@@ -21,4 +21,4 @@ def enter(bus, kind, core, address, width, old, new, lock):  # type: ignore[no-u
         change.old = old
         change.new = new
         change.lock = lock
-    bus.journal_count += 1
+    bus.journal.count += 1

@@ -48,7 +48,7 @@ def walk_load(bus, core, now, address):  # type: ignore[no-untyped-def]
     if bus.next_drain <= now:
         drain_due(bus, now)
     line = address >> 6
-    if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
+    if array_at(bus.line.pending, bus.lines, np.uint16)[line] > 0:
         take_view(bus, core, line)
     return read_line(bus, core, line, now)
 
@@ -57,7 +57,7 @@ def walk_load(bus, core, now, address):  # type: ignore[no-untyped-def]
 def walk_write(bus, core, now, address, value):  # type: ignore[no-untyped-def]
     """A page walk sets an accessed or a dirty bit, by a locked write; buffers that were emptied."""
     line, emptied = address >> 6, 0
-    pending = array_at(bus.line_pending, bus.lines, np.uint16)
+    pending = array_at(bus.line.pending, bus.lines, np.uint16)
     if pending[line] > 0:
         emptied = drain_own(bus, core)
     if pending[line] > 0:
@@ -75,7 +75,7 @@ def store_at_once(bus, core, now, address, size):  # type: ignore[no-untyped-def
     """
     emptied = drain_own(bus, core)
     for line in range(address >> 6, ((address + size - 1) >> 6) + 1):
-        if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
+        if array_at(bus.line.pending, bus.lines, np.uint16)[line] > 0:
             take_view(bus, core, line)
         own_line(bus, core, line, FOR_STORE, now, NO_STORE)
     return emptied

@@ -1,7 +1,7 @@
 """The memory system's state as flat records: one `BUS` for the machine, arrays of everything that is counted in lines or cores.
 
 A `BUS` holds the host addresses of its arrays, so that compiled hooks reach all of it from one pointer. Arrays with an element or
-more for each line of RAM are called `line_...`; they are indexed by physical line number, or by `line * modules + module`. What
+more for each line of RAM are those of `LINE`; they are indexed by physical line number, or by `line * modules + module`. What
 holds lines and is kept coherent is a holder: the L2s first, by the number of their module, then the L3s.
 """
 
@@ -13,6 +13,63 @@ from emu.set_associative import TABLE
 I64 = np.int64
 LARGE_PAGE_SHIFT = 9  # 512 frames: 2 MiB
 RING = 256  # slots of a store buffer's ring; its modelled depth is smaller (bus.buffer_depth)
+
+LINE = np.dtype(  # arrays, an element or more a line
+    [
+        ("state", I64),  # u8[lines * holders], moesi.Line
+        ("busy", I64),  # i64[lines], the line is in flight between modules until then
+        ("asked", I64),  # i64[lines], when it was asked for
+        ("probed", I64),  # i64[lines * holders], when another module last probed that copy
+        ("ready", I64),  # i64[lines * modules], when the line has arrived in that module
+        ("owner", I64),  # i16[lines], of a line in M: the L1 whose core wrote it last; -1: that one has written it back
+        ("pending", I64),  # u16[lines], stores not yet drained
+        ("viewer", I64),  # i16[lines], core whose own view RAM holds while stores are pending
+    ]
+)
+JOURNAL = np.dtype(
+    [
+        ("at", I64),  # host address of CHANGE[capacity]: what has happened, to be taken back; 0: not kept
+        ("count", I64),
+        ("capacity", I64),
+    ]
+)
+LATENCY = np.dtype(  # core cycles
+    [
+        ("l1_hit", I64),  # load to use
+        ("costs", I64),  # i64[FOR_LOCKED + 1, SOURCES], until a line is in the L1 or owned, by kind of access and moesi.Source
+        ("store_forward", I64),  # load to use
+        ("store_forward_fail", I64),  # more than that
+        ("tlb_l2_hit", I64),  # what a miss of the first TLB adds
+        ("page_walk", I64),  # and of the second one besides
+    ]
+)
+MET = np.dtype(  # by the last access
+    [
+        ("cause", I64),  # trace_record.Cause: why it takes longer than an L1 hit, 0: it does not
+        ("ownership_cause", I64),  # of the last store: why its line was not owned, and how long that takes
+        ("ownership_cycles", I64),
+    ]
+)
+RELEASED = np.dtype(
+    [
+        ("at", I64),  # ring of unlocking stores that have become visible, RELEASE[RELEASES]
+        ("count", I64),
+    ]
+)
+MOVES = np.dtype(
+    [
+        ("at", I64),  # ring of what lines did, MOVE[room], for who writes a trace; 0: nobody asks
+        ("room", I64),
+        ("count", I64),
+    ]
+)
+WATCHING = np.dtype(
+    [
+        ("watched", I64),  # host address of u8[lines]: a core waits for a change of the line; 0: none ever does
+        ("watches", I64),  # of WATCH[cores]
+        ("disturbed", I64),  # such a line has been changed
+    ]
+)
 
 BUS = np.dtype(
     [
@@ -29,12 +86,7 @@ BUS = np.dtype(
         ("levels", I64),  # u8[modules * holders], how far away a holder is from a module: 0 is the nearest
         ("l3_levels", I64),  # what is nearer than this shares the L3
         # coherence and caches
-        ("line_state", I64),  # u8[lines * holders], moesi.Line
-        ("line_busy", I64),  # i64[lines], the line is in flight between modules until then
-        ("line_asked", I64),  # i64[lines], when it was asked for
-        ("line_probed", I64),  # i64[lines * holders], when another module last probed that copy
-        ("line_ready", I64),  # i64[lines * modules], when the line has arrived in that module
-        ("line_owner", I64),  # i16[lines], of a line in M: the L1 whose core wrote it last; -1: that one has written it back
+        ("line", LINE),
         ("l1s", I64),
         ("l1s_per_module", I64),
         ("l1", TABLE),  # lines in each L1
@@ -49,46 +101,29 @@ BUS = np.dtype(
         ("tlb", TABLE),  # first frames of the pages that the TLB beside each L1 knows: one set
         ("tlb_l2", TABLE),  # and the one beside each L2
         # store buffers
-        ("line_pending", I64),  # u16[lines], stores not yet drained
-        ("line_viewer", I64),  # i16[lines], core whose own view RAM holds while stores are pending
         ("stores", I64),  # STORE[cores * RING]
         ("buffers", I64),  # BUFFER[cores]
         ("buffer_depth", I64),
         ("buffer_requests", I64),  # ownership requests in flight at once
         ("next_drain", I64),  # earliest drain of any core
         ("first_drain", I64),  # no store drains earlier; NEVER: none drains by itself, as somebody tries every moment for it
-        ("journal", I64),  # host address of CHANGE[journal_capacity]: what has happened, to be taken back; 0: not kept
-        ("journal_count", I64),
-        ("journal_capacity", I64),
-        # latencies, core cycles
-        ("l1_hit", I64),  # load to use
-        ("costs", I64),  # i64[FOR_LOCKED + 1, SOURCES], until a line is in the L1 or owned, by kind of access and moesi.Source
-        ("store_forward", I64),  # load to use
-        ("store_forward_fail", I64),  # more than that
-        ("tlb_l2_hit", I64),  # what a miss of the first TLB adds
-        ("page_walk", I64),  # and of the second one besides
-        # what the last access met, and the counters
-        ("cause", I64),  # trace_record.Cause: why it takes longer than an L1 hit, 0: it does not
-        ("ownership_cause", I64),  # of the last store: why its line was not owned, and how long that takes
-        ("ownership_cycles", I64),
+        ("journal", JOURNAL),
+        ("latency", LATENCY),
+        ("met", MET),
+        # counters, and who hears of what happens
         ("transactions", I64, (SOURCES,)),  # by moesi.Source, reads that hit L1 apart
         ("write_backs", I64),
         ("requests_lost", I64),  # stores that had to ask for their line a second time
-        ("released", I64),  # ring of unlocking stores that have become visible, RELEASE[RELEASES]
-        ("released_count", I64),
-        ("moves", I64),  # ring of what lines did, MOVE[moves_room], for who writes a trace; 0: nobody asks
-        ("moves_room", I64),
-        ("moves_count", I64),
+        ("released", RELEASED),
+        ("moves", MOVES),
         ("now", I64),  # when lines are changed, and by which core: an access of its, or NOBODY for a store that drains
         ("actor", I64),
-        ("watched", I64),  # host address of u8[lines]: a core waits for a change of the line; 0: none ever does
-        ("watches", I64),  # of WATCH[cores]
-        ("disturbed", I64),  # such a line has been changed
+        ("watching", WATCHING),
         ("missing_row", I64),  # of the protocol, that was asked for: 1 + state * events + event; 0: none
     ]
 )
 PLACE = np.dtype([("l1", I64), ("module", I64)])  # of a core: its caches
-FOR_LOAD, FOR_STORE, FOR_LOCKED = range(3)  # kinds of access, in BUS.costs
+FOR_LOAD, FOR_STORE, FOR_LOCKED = range(3)  # kinds of access, in LATENCY.costs
 
 WATCH = np.dtype([("line", I64), ("at", I64), ("actor", I64)])  # of a core: -1, none; when it was changed (NEVER: not yet), by whom
 

@@ -1,6 +1,6 @@
 """Store buffers: a store belongs to its core until it drains, in program order, at the cycle its line is owned.
 
-RAM holds, for each line with stores pending, the view of one core (`line_viewer`): the values all cores agree on with that
+RAM holds, for each line with stores pending, the view of one core (`line.viewer`): the values all cores agree on with that
 core's own pending stores laid over them. When another core touches the line the view is changed: the stores of the old
 viewer are taken back, youngest first, and those of the new one laid on, oldest first. Lines without pending stores look
 the same to all. So x86-TSO costs something only where two cores meet on a line in flight.
@@ -48,7 +48,7 @@ def write_ram(bus, address, size, value):  # type: ignore[no-untyped-def]
 @njit
 def take_view(bus, core, line):  # type: ignore[no-untyped-def]
     """Make RAM show the line as `core` sees it."""
-    viewers = array_at(bus.line_viewer, bus.lines, np.int16)
+    viewers = array_at(bus.line.viewer, bus.lines, np.int16)
     viewer = viewers[line]
     if viewer == core:
         return
@@ -76,15 +76,15 @@ def drain_head(bus, core):  # type: ignore[no-untyped-def]
     act(bus, NOBODY, entry.drain_at)
     take_view(bus, core, line)
     own_line(bus, core, line, FOR_STORE, entry.drain_at, place)
-    array_at(bus.line_pending, bus.lines, np.uint16)[line] -= 1
-    if bus.journal != 0:
+    array_at(bus.line.pending, bus.lines, np.uint16)[line] -= 1
+    if bus.journal.at != 0:
         enter(bus, DRAIN, core, entry.address, entry.width, entry.old, entry.new, entry.lock)
     if entry.lock >= 0:
-        release = array_at(bus.released, RELEASES, RELEASE)[bus.released_count % RELEASES]
+        release = array_at(bus.released.at, RELEASES, RELEASE)[bus.released.count % RELEASES]
         release.lock = entry.lock
         release.core = core
         release.cycle = entry.drain_at
-        bus.released_count += 1
+        bus.released.count += 1
     buffer.head = (buffer.head + 1) % RING
     buffer.count -= 1
 
@@ -128,7 +128,7 @@ def ask_again(bus, core):  # type: ignore[no-untyped-def]
     stores = array_at(bus.stores, bus.cores * RING, STORE)
     entry = stores[core * RING + buffer.head % RING]
     line = entry.address >> 6
-    probed = array_at(bus.line_probed, bus.lines * bus.holders, I64)[line * bus.holders + place_of(bus, core).module]
+    probed = array_at(bus.line.probed, bus.lines * bus.holders, I64)[line * bus.holders + place_of(bus, core).module]
     if probed <= entry.asked_at:
         return False
     _, need = ownership(bus, core, line, FOR_STORE)
@@ -160,8 +160,8 @@ def stores_visible_at(bus, core):  # type: ignore[no-untyped-def]
 def ready_time(bus, core, line, now):  # type: ignore[no-untyped-def]
     """When a store issued now will own its line; requests beyond `buffer_requests` in flight wait for older ones."""
     source, need = ownership(bus, core, line, FOR_STORE)
-    bus.ownership_cycles = need
-    bus.ownership_cause = CAUSE_OF[source]
+    bus.met.ownership_cycles = need
+    bus.met.ownership_cause = CAUSE_OF[source]
     if need == 0:
         return now
     buffer = array_at(bus.buffers, bus.cores, BUFFER)[core]
@@ -170,7 +170,7 @@ def ready_time(bus, core, line, now):  # type: ignore[no-untyped-def]
     for back in range(1, buffer.count + 1):
         entry = stores[core * RING + (buffer.head + buffer.count - back) % RING]
         if entry.address >> 6 == line:
-            bus.ownership_cycles = 0  # asked for already
+            bus.met.ownership_cycles = 0  # asked for already
             return entry.owned_at
         if back == bus.buffer_requests:
             start = max(start, entry.owned_at)
@@ -186,9 +186,9 @@ def push_store(bus, core, now, at, address, size, value, lock, data_at, retires_
     RAM is left for the caller (the emulated instruction itself) to write.
     """
     line = address >> 6
-    pending = array_at(bus.line_pending, bus.lines, np.uint16)
+    pending = array_at(bus.line.pending, bus.lines, np.uint16)
     if pending[line] == 0:
-        array_at(bus.line_viewer, bus.lines, np.int16)[line] = core
+        array_at(bus.line.viewer, bus.lines, np.int16)[line] = core
     else:
         take_view(bus, core, line)
     owned = ready_time(bus, core, line, retires_at)
@@ -204,7 +204,7 @@ def push_store(bus, core, now, at, address, size, value, lock, data_at, retires_
     entry.asked_at = retires_at
     entry.owned_at = owned
     entry.drain_at = max(owned, buffer.last_drain + 1, retires_at + 1, bus.first_drain)
-    if bus.journal != 0:
+    if bus.journal.at != 0:
         enter(bus, PUSH, core, address, size, entry.old, value, lock)
     pending[line] += 1
     buffer.last_drain = entry.drain_at
@@ -212,9 +212,9 @@ def push_store(bus, core, now, at, address, size, value, lock, data_at, retires_
     if buffer.count == 1:
         bus.next_drain = min(bus.next_drain, entry.drain_at)
     if buffer.count <= bus.buffer_depth:
-        bus.cause = 0
+        bus.met.cause = 0
         return 0
-    bus.cause = C_FULL
+    bus.met.cause = C_FULL
     frees = stores[core * RING + (buffer.head + buffer.count - 1 - bus.buffer_depth) % RING].drain_at
     return frees - now if frees > now else 0
 
@@ -227,11 +227,11 @@ def forward(bus, core, at, address, size):  # type: ignore[no-untyped-def]
     for back in range(1, buffer.count + 1):
         entry = stores[core * RING + (buffer.head + buffer.count - back) % RING]
         if entry.address < address + size and address < entry.address + entry.width:
-            bus.cause = C_FORWARD
-            ready = max(entry.data_at + bus.store_forward, at + bus.l1_hit)
+            bus.met.cause = C_FORWARD
+            ready = max(entry.data_at + bus.latency.store_forward, at + bus.latency.l1_hit)
             if entry.address <= address and address + size <= entry.address + entry.width:
                 return ready - at
-            return max(ready, entry.drain_at + bus.l1_hit) - at + bus.store_forward_fail
+            return max(ready, entry.drain_at + bus.latency.l1_hit) - at + bus.latency.store_forward_fail
     return -1
 
 
@@ -245,8 +245,8 @@ def arrives_for_store(bus, core, line, at):  # type: ignore[no-untyped-def]
     for place in range(buffer.count):
         entry = stores[core * RING + (buffer.head + place) % RING]
         if entry.address >> 6 == line and entry.asked_at <= at:
-            bus.cause = C_BUSY
-            return bus.l1_hit + max(entry.owned_at - at, 0)
+            bus.met.cause = C_BUSY
+            return bus.latency.l1_hit + max(entry.owned_at - at, 0)
     return I64(-1)
 
 
@@ -279,7 +279,7 @@ def withdraw(bus, core, count):  # type: ignore[no-untyped-def]
     for _ in range(count):
         buffer.count -= 1
         entry = stores[core * RING + (buffer.head + buffer.count) % RING]
-        array_at(bus.line_pending, bus.lines, np.uint16)[entry.address >> 6] -= 1
+        array_at(bus.line.pending, bus.lines, np.uint16)[entry.address >> 6] -= 1
     if buffer.count > 0:
         buffer.last_drain = stores[core * RING + (buffer.head + buffer.count - 1) % RING].drain_at
     else:

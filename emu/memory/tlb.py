@@ -24,7 +24,7 @@ def translation_cycles(bus, core, address):  # type: ignore[no-untyped-def]
     place = place_of(bus, core)
     if look_up(bus.tlb, place.l1, 0, page):
         return I64(0)
-    bus.cause = C_TLB
+    bus.met.cause = C_TLB
     if look_up(bus.tlb_l2, place.module, page >> spread, page):
-        return bus.tlb_l2_hit
-    return bus.tlb_l2_hit + bus.page_walk
+        return bus.latency.tlb_l2_hit
+    return bus.latency.tlb_l2_hit + bus.latency.page_walk

@@ -11,13 +11,13 @@ from emu.native import NEVER, array_at, njit
 @njit
 def take_back(bus, count):  # type: ignore[no-untyped-def]
     """Undo changes, youngest first, until the journal holds `count`."""
-    while bus.journal_count > count:
-        bus.journal_count -= 1
-        change = array_at(bus.journal, bus.journal_capacity, CHANGE)[bus.journal_count]
+    while bus.journal.count > count:
+        bus.journal.count -= 1
+        change = array_at(bus.journal.at, bus.journal.capacity, CHANGE)[bus.journal.count]
         if change.kind == PUSH:
             unpush(bus, change)
         elif change.kind == WRITE:
-            if array_at(bus.line_pending, bus.lines, np.uint16)[change.address >> 6] > 0:
+            if array_at(bus.line.pending, bus.lines, np.uint16)[change.address >> 6] > 0:
                 take_view(bus, change.core, change.address >> 6)
             write_ram(bus, change.address, change.width, change.old)
         else:
@@ -31,16 +31,16 @@ def unpush(bus, change):  # type: ignore[no-untyped-def]
     take_view(bus, change.core, line)
     write_ram(bus, change.address, change.width, change.old)
     array_at(bus.buffers, bus.cores, BUFFER)[change.core].count -= 1
-    array_at(bus.line_pending, bus.lines, np.uint16)[line] -= 1
+    array_at(bus.line.pending, bus.lines, np.uint16)[line] -= 1
 
 
 @njit
 def undrain(bus, change):  # type: ignore[no-untyped-def]
     """A drained store is the oldest of its buffer again: its core sees what it saw, the others what was before."""
     line = change.address >> 6
-    pending = array_at(bus.line_pending, bus.lines, np.uint16)
+    pending = array_at(bus.line.pending, bus.lines, np.uint16)
     if pending[line] == 0:
-        array_at(bus.line_viewer, bus.lines, np.int16)[line] = change.core
+        array_at(bus.line.viewer, bus.lines, np.int16)[line] = change.core
     else:
         take_view(bus, change.core, line)
     pending[line] += 1

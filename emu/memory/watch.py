@@ -20,21 +20,21 @@ def act(bus, core, now):  # type: ignore[no-untyped-def]
 @njit
 def watch(bus, core, line):  # type: ignore[no-untyped-def]
     """A core waits for a change of a line."""
-    watch = array_at(bus.watches, bus.cores, WATCH)[core]
+    watch = array_at(bus.watching.watches, bus.cores, WATCH)[core]
     watch.line = line
     watch.at = NEVER
-    array_at(bus.watched, bus.lines, np.uint8)[line] = 1
+    array_at(bus.watching.watched, bus.lines, np.uint8)[line] = 1
 
 
 @njit
 def disturb(bus, line):  # type: ignore[no-untyped-def]
     """A line is written, or leaves an L1: whoever waits for it learns when, and by whom."""
-    if bus.watched == 0 or array_at(bus.watched, bus.lines, np.uint8)[line] == 0:
+    if bus.watching.watched == 0 or array_at(bus.watching.watched, bus.lines, np.uint8)[line] == 0:
         return
-    watches = array_at(bus.watches, bus.cores, WATCH)
+    watches = array_at(bus.watching.watches, bus.cores, WATCH)
     for core in range(bus.cores):
         if watches[core].line == line and watches[core].at == NEVER:
             watches[core].at = bus.now
             watches[core].actor = bus.actor
-            bus.disturbed = 1
-    array_at(bus.watched, bus.lines, np.uint8)[line] = 0
+            bus.watching.disturbed = 1
+    array_at(bus.watching.watched, bus.lines, np.uint8)[line] = 0

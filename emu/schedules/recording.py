@@ -104,7 +104,7 @@ class Recording:
         """A core is about to carry out an instruction; it is stopped if that is where somebody wants to stand."""
         self._count += 1
         self._drop_what_was_taken_back()
-        choice, journal = int(self._walker.record["choice_count"][0]) - 1, int(self._machine.bus.record["journal_count"][0])
+        choice, journal = int(self._walker.record["choice_count"][0]) - 1, int(self._machine.bus.record["journal"]["count"][0])
         first = not self._heard or self._heard[-1].choice != choice
         self._heard.append(Step(STEP, index, pc & MASK64, choice, first, self._count, journal, []))
         return self._count == self._stop_at
@@ -138,7 +138,7 @@ class Recording:
     def _with_changes(self, steps: list[Step]) -> list[Step]:
         """With what each changes in memory, as its core sees it; the machine stands at the end."""
         bus = self._machine.bus
-        journal = self._walker.explorer.arrays["journal"][: int(bus.record["journal_count"][0])]
+        journal = self._walker.explorer.arrays["journal"][: int(bus.record["journal"]["count"][0])]
         ends = [step.journal for step in steps[1:]] + [len(journal)]
         for step, end in zip(steps, ends, strict=True):
             changes = journal[step.journal : end]

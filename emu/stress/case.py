@@ -171,7 +171,7 @@ class _Run:
         self._wire_oracle(int(self.bus.record["lines"][0]))
         self._wire_program()
         forwarded = machine.latencies.store_forward.value + machine.latencies.store_forward_fail.value
-        slowest = max(forwarded, machine.latencies.l1_hit.value + int(self.bus.arrays["costs"].max()))
+        slowest = max(forwarded, machine.latencies.l1_hit.value + int(self.bus.arrays["latency.costs"].max()))
         self.stress.put(
             bus=address_of(self.bus.record),
             oracle=address_of(self.oracle.record),

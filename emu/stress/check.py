@@ -59,7 +59,7 @@ def check_places(stress, bus, line):  # type: ignore[no-untyped-def]
 @njit
 def check_pending(stress, bus, oracle, line, slot):  # type: ignore[no-untyped-def]
     """A line is marked as pending exactly when some core has a store in flight to it."""
-    marked = I64(array_at(bus.line_pending, bus.lines, np.uint16)[line])
+    marked = I64(array_at(bus.line.pending, bus.lines, np.uint16)[line])
     pending = I64(array_at(oracle.slot_pending, oracle.slots, np.int32)[slot])
     if (marked > 0) != (pending > 0):
         fail(stress, rec.V_PENDING, NOBODY, line << 6, pending, marked)
@@ -77,7 +77,7 @@ def check_line(stress, bus, oracle, address):  # type: ignore[no-untyped-def]
 @njit
 def check_shown(stress, bus, oracle, line, slot):  # type: ignore[no-untyped-def]
     """RAM shows the line as its viewer sees it; with nothing pending that is what all cores agree on."""
-    viewer = I64(array_at(bus.line_viewer, bus.lines, np.int16)[line])
+    viewer = I64(array_at(bus.line.viewer, bus.lines, np.int16)[line])
     ram = array_at(bus.ram, bus.ram_bytes, np.uint8)
     for offset in range(64):
         wanted = byte_seen(oracle, viewer, slot * 64 + offset)
@@ -109,14 +109,14 @@ def check_buffers(stress, bus, oracle):  # type: ignore[no-untyped-def]
 
 @njit
 def check_pending_stores(stress, bus, line):  # type: ignore[no-untyped-def]
-    """`line_pending` is the number of buffer entries of the line."""
+    """`line.pending` is the number of buffer entries of the line."""
     buffers = array_at(bus.buffers, bus.cores, BUFFER)
     stores = array_at(bus.stores, bus.cores * RING, STORE)
     found = 0
     for core in range(bus.cores):
         for place in range(buffers[core].count):
             found += stores[core * RING + (buffers[core].head + place) % RING].address >> 6 == line
-    marked = I64(array_at(bus.line_pending, bus.lines, np.uint16)[line])
+    marked = I64(array_at(bus.line.pending, bus.lines, np.uint16)[line])
     if found != marked:
         fail(stress, rec.V_PENDING, NOBODY, line << 6, I64(found), marked)
 
@@ -149,7 +149,7 @@ def check_all(stress, bus, oracle):  # type: ignore[no-untyped-def]
         line = lines[slot]
         check_line(stress, bus, oracle, line << 6)
         check_shown(stress, bus, oracle, line, slot)
-        if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
+        if array_at(bus.line.pending, bus.lines, np.uint16)[line] > 0:
             check_pending_stores(stress, bus, line)
     check_buffers(stress, bus, oracle)
     check_counters(stress, bus)

@@ -29,7 +29,7 @@ def let_drain(stress, bus, oracle, now):  # type: ignore[no-untyped-def]
     buffers = array_at(bus.buffers, bus.cores, BUFFER)
     before = array_at(stress.counts_before, bus.cores, I64)
     while bus.next_drain <= now and stress.violation == rec.V_NONE:
-        at, releases = bus.next_drain, bus.released_count
+        at, releases = bus.next_drain, bus.released.count
         last = NOBODY
         stress.now = at
         for core in range(bus.cores):
@@ -47,8 +47,8 @@ def let_drain(stress, bus, oracle, now):  # type: ignore[no-untyped-def]
         if last < 0:
             fail(stress, rec.V_STUCK, NOBODY, NOWHERE, at, at)
             return
-        if releases != bus.released_count:
-            fail(stress, rec.V_RELEASE, last, NOWHERE, releases, bus.released_count)
+        if releases != bus.released.count:
+            fail(stress, rec.V_RELEASE, last, NOWHERE, releases, bus.released.count)
         entry = array_at(bus.stores, bus.cores * RING, STORE)[last * RING + (buffers[last].head + RING - 1) % RING]
         held(stress, bus, last, entry.address, I64(entry.width), S_M)
         if stress.violation == rec.V_NONE:

@@ -78,7 +78,7 @@ def visible(stress, bus, oracle, core, place, at, releases):  # type: ignore[no-
         return releases
     if lock >= 0:
         stress.releases += 1
-        record = array_at(bus.released, RELEASES, RELEASE)[releases % RELEASES]
+        record = array_at(bus.released.at, RELEASES, RELEASE)[releases % RELEASES]
         if record.lock != lock or record.core != core or record.cycle != at:
             fail(stress, rec.V_RELEASE, core, entry.address, lock, record.lock)
         releases += 1
@@ -91,7 +91,7 @@ def note_buffers(stress, bus):  # type: ignore[no-untyped-def]
     buffers, before = array_at(bus.buffers, bus.cores, BUFFER), array_at(stress.counts_before, bus.cores, I64)
     for core in range(bus.cores):
         before[core] = buffers[core].count
-    return I64(bus.released_count)
+    return I64(bus.released.count)
 
 
 @njit
@@ -111,5 +111,5 @@ def emptied(stress, bus, oracle, releases):  # type: ignore[no-untyped-def]
     for core in range(bus.cores):
         for back in range(before[core], 0, -1):
             check_line(stress, bus, oracle, stores[core * RING + (buffers[core].head + RING - back) % RING].address)
-    if releases != bus.released_count:
-        fail(stress, rec.V_RELEASE, NOBODY, NOWHERE, releases, bus.released_count)
+    if releases != bus.released.count:
+        fail(stress, rec.V_RELEASE, NOBODY, NOWHERE, releases, bus.released.count)

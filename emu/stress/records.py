@@ -97,7 +97,7 @@ WORDS = {
     V_WRITERS: "{where}: a line in M or E has other copies, or two modules are its owner: {got} module is M or E, {wanted} O",
     V_PLACES: "{where}: state and place of the line in L2, or L1 and L2, disagree: wanted {wanted}, got {got}",
     V_NOT_HELD: "{where}: after the access its module must hold the line in state {wanted} or better, it is {got}",
-    V_PENDING: "{where}: line_pending is {got}, {wanted} stores are pending on the line",
+    V_PENDING: "{where}: line.pending is {got}, {wanted} stores are pending on the line",
     V_BUFFER: "{where}: the store buffer holds {got} bytes, the core has stored {wanted} that are not yet visible",
     V_NEXT_DRAIN: "{where}: next_drain is {got}, the earliest pending store drains at {wanted}",
     V_RELEASE: "{where}: the drain of an unlocking store was not recorded: wanted {wanted}, got {got}",

@@ -82,7 +82,7 @@ def test_a_search_leaves_everything_as_it_was_and_finds_the_same_again() -> None
     found = [program.explore([A, B], [X, Y]) for _ in range(2)]
     assert found[0] == found[1]
     assert (program.machine.bus.ram == before).all()
-    assert not program.machine.bus.arrays["line_pending"].any()
+    assert not program.machine.bus.arrays["line.pending"].any()
     assert not program.machine.bus.arrays["buffers"]["count"].any()
 
 

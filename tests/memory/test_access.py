@@ -57,7 +57,7 @@ class Harness:
 
     def state(self, module: int, address: int) -> Line:
         modules = int(self.bus.record["modules"][0])
-        return Line(int(self.bus.arrays["line_state"][(address >> 6) * modules + module]))
+        return Line(int(self.bus.arrays["line.state"][(address >> 6) * modules + module]))
 
     def drain(self) -> None:
         store_buffer.drain_due(self.record, 10**9)
@@ -206,7 +206,7 @@ def test_threads_of_a_core_take_turns_with_a_line_that_is_locked() -> None:
     harness.atomic(0, 0, A)
     assert harness.atomic(0, 1000, A) == 0
     assert harness.atomic(1, 1010, A) == KEEPS - 10
-    assert int(harness.bus.record["cause"][0]) == Cause.LINE_BUSY
+    assert int(harness.bus.record["met"]["cause"][0]) == Cause.LINE_BUSY
     assert harness.atomic(1, 2000, A) == 0  # they share the L1
 
 

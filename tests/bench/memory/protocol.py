@@ -133,7 +133,7 @@ class Sequence:
     def states(self, line: int) -> str:
         """By holder."""
         holders = int(self.bus.record[0]["holders"])
-        return "".join(Line(state).name for state in self.bus.arrays["line_state"][line * holders :][:holders]).replace("I", ".")
+        return "".join(Line(state).name for state in self.bus.arrays["line.state"][line * holders :][:holders]).replace("I", ".")
 
 
 def sequences() -> list[tuple[str, str]]:

@@ -167,7 +167,7 @@ def unlocking_is_not_recorded() -> Patches:
 
     def wrong(bus, core):
         drain_head(bus, core)
-        bus.released_count = 0
+        bus.released.count = 0
 
     return [(store_buffer, "drain_head", wrong)]
 
@@ -178,7 +178,7 @@ def pending_count_leaks() -> Patches:
     def wrong(bus, core):
         line = entries(bus, core)[0].address >> 6
         drain_head(bus, core)
-        array_at(bus.line_pending, bus.lines, np.uint16)[line] += 1
+        array_at(bus.line.pending, bus.lines, np.uint16)[line] += 1
 
     return [(store_buffer, "drain_head", wrong)]
 
@@ -240,12 +240,12 @@ def forwarded_load_forgets_its_second_line() -> Patches:
     """The fault that this tester found in `access.load`."""
 
     def wrong(bus, core, now, at, address, size):
-        bus.cause = 0
+        bus.met.cause = 0
         if bus.next_drain <= now:
             store_buffer.drain_due(bus, now)
         cycles = 0
         for line in range(address >> 6, ((address + size - 1) >> 6) + 1):
-            if array_at(bus.line_pending, bus.lines, np.uint16)[line] > 0:
+            if array_at(bus.line.pending, bus.lines, np.uint16)[line] > 0:
                 store_buffer.take_view(bus, core, line)
                 forwarded = store_buffer.forward(bus, core, now, address, size)
                 if forwarded >= 0:

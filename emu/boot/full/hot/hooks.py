@@ -96,7 +96,7 @@ def load_in_detail(machine, core, address, size):  # type: ignore[no-untyped-def
     seen = load_access(machine, core, address, size)
     note_load(gear, machine, full, core, address, size, core.access.value)
     bus = array_at(machine.bus, 1, BUS)[0]
-    if bus.cause == C_SIBLING or bus.cause == C_REMOTE:
+    if bus.met.cause == C_SIBLING or bus.met.cause == C_REMOTE:
         note_move(gear, bus, address)
     return seen
 
@@ -152,9 +152,9 @@ def store_in_detail(machine, core, address, size, value):  # type: ignore[no-unt
     else:
         if traits & LOCKED and size == WORD and core.current_pc < 0:
             find_lock(gear, machine, full, core, bus, traits, address, value)
-        bus.ownership_cycles = 0
+        bus.met.ownership_cycles = 0
         store_access(machine, core, address, size, value)
-        if bus.ownership_cycles > 0 and (bus.ownership_cause == C_SIBLING or bus.ownership_cause == C_REMOTE):
+        if bus.met.ownership_cycles > 0 and (bus.met.ownership_cause == C_SIBLING or bus.met.ownership_cause == C_REMOTE):
             note_move(gear, bus, address)
 
 

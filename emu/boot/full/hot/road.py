@@ -23,7 +23,7 @@ def on_road_read(companion, address, answer, unused, unused_too):  # type: ignor
     machine = array_at(core.machine, 1, MACHINE)[0]
     bus = array_at(machine.bus, 1, BUS)[0]
     full.road_reads += 1
-    full.road_cycles += max(walk_load(bus, core.index, core.clock, address) - bus.l1_hit, I64(0))
+    full.road_cycles += max(walk_load(bus, core.index, core.clock, address) - bus.latency.l1_hit, I64(0))
     note_lines(machine, core, address, I64(8), False)
     array_at(answer, 1, I64)[0] = read_ram(bus, address, 8)
     return 0
