@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.processes import environment
-from emu.native import entry
+from emu.native import alone, entry
 from emu.native.hot import JIT, Entry
 
 PROGRAM = "import sys; from emu.cli.main import main; main(['run', '--messages', '2']); sys.exit(10 + ('numba' in sys.modules))"
@@ -68,6 +68,19 @@ def test_what_python_calls_takes_and_gives_numbers():
     assert wide(5, -(2**62), True) == 5 + 2**62
     assert [is_even(each) for each in (0, 7, -2)] == [True, False, True]
     assert nothing(3) is None
+
+
+@alone
+def by_itself(number: int) -> int:
+    """One more."""
+    return number + 1
+
+
+def test_what_stands_alone_is_compiled_alone():
+    assert by_itself(2**40) == 2**40 + 1
+    assert isinstance(by_itself, Entry) and isinstance(wide, Entry)
+    assert by_itself.unit == [by_itself]
+    assert by_itself not in wide.unit and {is_even, nothing} < set(wide.unit)
 
 
 def test_code_of_others_is_not_kept(kept: tuple[Path, str]):

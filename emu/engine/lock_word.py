@@ -12,7 +12,7 @@ what it changes byte 0 to otherwise is no attempt at one.
 """
 
 from emu.image import LOCK_KINDS
-from emu.native import entry, njit
+from emu.native import alone, njit
 
 QUEUED, TICKET = range(len(LOCK_KINDS))  # LOCK_KINDS are the words of variant.toml, by number
 SLEEPING = len(LOCK_KINDS)
@@ -23,7 +23,7 @@ WORD_BYTES = 4
 NOTHING, ACQUIRED, FAILED, RELEASED = range(4)
 
 
-@entry
+@alone
 def merged(before: int, value: int, size: int) -> int:
     """The 32 bits of a lock word after a store of `size` bytes at its beginning."""
     if size >= 4:

@@ -1,6 +1,6 @@
 """What hot code is written with, and how it becomes machine code: the one place that knows Numba and LLVM."""
 
-from emu.native.hot import entry, hook, inlined, njit
+from emu.native.hot import alone, entry, hook, inlined, njit
 from emu.native.primitives import MASK64, MIX, NEVER, address_of, array_at, call, mix, signed
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "MIX",
     "NEVER",
     "address_of",
+    "alone",
     "array_at",
     "call",
     "entry",

@@ -52,12 +52,13 @@ class Entry(Hot):
 
     units: dict[str, list["Entry"]] = {}  # of each package
 
-    def __init__(self, function: Callable[..., Any], prototype: Any) -> None:
-        """As C sees it: a type of `ctypes.CFUNCTYPE` or `PYFUNCTYPE`."""
+    def __init__(self, function: Callable[..., Any], prototype: Any, *, alone: bool = False) -> None:
+        """As C sees it: a type of `ctypes.CFUNCTYPE` or `PYFUNCTYPE`. One that stands `alone` is a unit of its own."""
         super().__init__(function)
         self.prototype = prototype
         self.symbol = f"{function.__module__}.{function.__name__}"
-        self.unit = self.units.setdefault(function.__module__.rpartition(".")[0], [])
+        self.unit_name = self.symbol if alone else function.__module__.rpartition(".")[0]
+        self.unit = self.units.setdefault(self.unit_name, [])
         self.unit.append(self)
 
     @cached_property
@@ -104,14 +105,19 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     return Hot(function, inline=True) if JIT else function
 
 
-def entry(function: F) -> F:
+def entry(function: F, *, alone: bool = False) -> F:
     """Compile what Python calls: a function of numbers, as its annotations say (int, bool, None)."""
     kinds = get_type_hints(function)
     returned = kinds.pop("return")
     if JIT:
         prototype = ctypes.PYFUNCTYPE(C_TYPES[returned], *(C_TYPES[kind] for kind in kinds.values()))
-        return cast("F", Entry(function, prototype))
+        return cast("F", Entry(function, prototype, alone=alone))
     return cast("F", wraps(function)(lambda *arguments: _PLAIN[returned](function(*arguments))))
+
+
+def alone(function: F) -> F:
+    """The same, compiled by itself: small, and called where nothing else of its package is."""
+    return entry(function, alone=True)
 
 
 _PLAIN: dict[Any, Callable[[Any], Any]] = {int: int, bool: bool, type(None): lambda answer: None}

@@ -62,7 +62,7 @@ def _path(unit: tuple[Entry, ...]) -> Path | None:
     module = unit[0].__module__
     folder = compiled.folder(compiled.sources_of(module)) if module.startswith("emu.") else None
     what = hashlib.sha256(" ".join([_host(), *(each.symbol for each in unit)]).encode()).hexdigest()[:8]
-    return None if folder is None else folder / f"{module.rpartition('.')[0]}-{what}.o"
+    return None if folder is None else folder / f"{unit[0].unit_name}-{what}.o"
 
 
 def _kept(path: Path | None) -> bytes | None:

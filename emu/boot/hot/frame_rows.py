@@ -8,7 +8,7 @@ import numpy as np
 
 from emu.boot.hot.length import LONGEST, decode
 from emu.boot.hot.records import I64, U8
-from emu.native import array_at, entry, njit
+from emu.native import alone, array_at, njit
 
 RSP, RBP = 7, 6  # numbers of registers in DWARF
 ROWS_MAX = 1 << 12
@@ -54,7 +54,7 @@ def amount(code, at):  # type: ignore[no-untyped-def]
     return I64(code[at + 3]) | I64(code[at + 4]) << 8 | I64(code[at + 5]) << 16
 
 
-@entry
+@alone
 def rows_of(code_at: int, size: int, rows_at: int) -> int:
     """Rows for a function of `size` bytes, with some more behind them, at a host address; how many."""
     code = array_at(code_at, size + LONGEST, U8)
