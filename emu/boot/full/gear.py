@@ -161,7 +161,7 @@ class FullGear:
 
     def _timed(self, core: Core, cycles: str, access: Callable[..., Any]) -> Callable[..., Any]:
         """An access to a device takes its time: all before it has retired, and nothing behind it is dispatched earlier."""
-        record, cost = self.machine.cores[core.index], int(self.machine.record[cycles][0])
+        record, cost = self.machine.cores[core.index], int(self.machine.record["costs"][cycles][0])
 
         def timed(*arguments: int) -> Any:
             at = max(int(record["start"]), int(record["operands_at"]), int(record["retired_at"])) + cost
